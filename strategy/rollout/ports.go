@@ -1,0 +1,183 @@
+package rollout
+
+import (
+	"context"
+	"time"
+
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// Target is a place where revisions of one service run and get traffic.
+//
+// Both methods are called by one rollout at a time, never concurrently, about once a poll interval
+// while the rollout moves and while it holds a state.
+type Target interface {
+	// Observe tells what runs now and who gets which traffic, as read back from the world, not
+	// as remembered from the last Apply.
+	Observe(ctx context.Context) (Observation, error)
+
+	// Apply brings the target nearer to the state: it does all that can be done right now and
+	// returns without waiting for instances to become ready or to drain. It is level-triggered
+	// and idempotent: it is called again with the same state until Observe shows it, also after
+	// a crash, by a new process, from any state in between.
+	//
+	// Apply must keep the traffic contract: an instance gets requests only when it is available
+	// (ready for the state's MinReady), and is stopped only when it can get none any more and
+	// those that it had are answered. Pools that the state does not name are to be removed.
+	//
+	// An error is taken as passing, and Apply is tried again until the step's deadline, unless it
+	// is wrapped by Permanent.
+	Apply(ctx context.Context, s strategy.State) error
+}
+
+// Observation is what a target runs.
+type Observation struct {
+	// Pools are all pools that have an instance, in a stable order.
+	Pools []PoolStatus `json:"pools,omitempty"`
+	// Traffic is who gets what, as read back. Pools without any are left out.
+	Traffic []Traffic `json:"traffic,omitempty"`
+	// Sticky says whether clients are kept with their group.
+	Sticky bool `json:"sticky,omitempty"`
+}
+
+// PoolStatus counts the instances of a pool.
+type PoolStatus struct {
+	Pool strategy.Pool `json:"pool"`
+	// Running counts all instances that exist and have not failed: starting, ready, and draining
+	// ones.
+	Running int `json:"running"`
+	// Ready counts those that answer their readiness probe now.
+	Ready int `json:"ready"`
+	// Available counts those that have been ready for the minimum time of the last applied state,
+	// and may get requests.
+	Available int `json:"available"`
+	// Failures are instances that could not start, or died, since the target knows of the pool.
+	// A target lists each failure once, under its own ID, for as long as it remembers it.
+	Failures []Failure `json:"failures,omitempty"`
+}
+
+// Failure is an instance that could not start or died.
+type Failure struct {
+	// ID tells the failed instance from all others, past ones included.
+	ID string `json:"id"`
+	// Reason says what happened, for people: "exit status 2 after 0.4s: listen: address in use".
+	Reason string `json:"reason"`
+}
+
+// Traffic is what one pool gets.
+type Traffic struct {
+	Pool   strategy.Pool    `json:"pool"`
+	Share  strategy.Share   `json:"share,omitzero"`
+	Match  []strategy.Match `json:"match,omitempty"`
+	Mirror strategy.Share   `json:"mirror,omitzero"`
+}
+
+// Fleet is the half of a target that runs instances. Compose makes a Target of it and a Router.
+// Its methods are not called concurrently by one rollout.
+type Fleet interface {
+	// Instances lists all instances of the service, failed ones that the fleet still remembers
+	// included. The order is stable while nothing changes.
+	Instances(ctx context.Context) ([]Instance, error)
+
+	// Scale makes the pool run n instances: failed ones do not count and are replaced. It returns
+	// without waiting for them to start or to stop, and is idempotent. Where the pool must
+	// shrink, the instances named in leaving go first, and no other goes before them; Compose
+	// names exactly as many as must go, none of which gets requests any more.
+	Scale(ctx context.Context, pool strategy.Pool, n int, leaving ...string) error
+}
+
+// Instance is one running copy of a revision.
+type Instance struct {
+	// ID is unique in the fleet, over time too.
+	ID   string        `json:"id"`
+	Pool strategy.Pool `json:"pool"`
+	// Addr is where a router reaches the instance, as "host:port".
+	Addr string `json:"addr"`
+	// Phase is how far the instance is.
+	Phase Phase `json:"phase"`
+	// ReadySince is when the instance became ready and has stayed so; zero while it is not ready.
+	ReadySince time.Time `json:"ready_since,omitzero"`
+	// Reason says why the instance failed or is not ready, for people.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Phase is how far an instance is.
+type Phase string
+
+const (
+	// Starting is an instance that has not been ready yet.
+	Starting Phase = "starting"
+	// Ready is an instance that answers its readiness probe.
+	Ready Phase = "ready"
+	// Unready is an instance that was ready and does not answer its probe now.
+	Unready Phase = "unready"
+	// Stopping is an instance that was told to end.
+	Stopping Phase = "stopping"
+	// Failed is an instance that could not start, or died by itself.
+	Failed Phase = "failed"
+)
+
+// Router is the half of a target that splits traffic. Its methods are not called concurrently by
+// one rollout.
+type Router interface {
+	// Route replaces the whole table. It may return before the change is in effect everywhere;
+	// the rollout reads back until it is.
+	Route(ctx context.Context, t Table) error
+	// Table reads back what is in effect, from the router itself.
+	Table(ctx context.Context) (Table, error)
+}
+
+// Table is who gets which traffic.
+type Table struct {
+	// Routes are sorted by role: stable, baseline, candidate. The shares add up to 100 %, or to
+	// none where the service shall be dark.
+	Routes []Route `json:"routes,omitempty"`
+	// Sticky keeps a client with the route that answered it first, as far as the shares allow.
+	Sticky bool `json:"sticky,omitempty"`
+}
+
+// Route is what one pool gets.
+type Route struct {
+	Role strategy.Role `json:"role"`
+	Traffic
+	// Backends are the available instances that share the route's traffic evenly, sorted by ID.
+	Backends []Backend `json:"backends"`
+}
+
+// Backend is one instance behind a route.
+type Backend struct {
+	ID   string `json:"id"`
+	Addr string `json:"addr"`
+}
+
+// The optional abilities of a Router, or of a whole Target. A plan that needs one which is lacking
+// fails before anything moves. A wrapper that hides another router or target shows it by a method
+// Unwrap() any, so that wrapping loses no ability.
+type (
+	// Matcher honours Traffic.Match.
+	Matcher interface {
+		// Matches reports whether the rule can be honoured as it stands.
+		Matches(m strategy.Match) error
+	}
+	// Mirrorer honours Traffic.Mirror.
+	Mirrorer interface {
+		// Mirrors reports whether that share can be copied to a group.
+		Mirrors(s strategy.Share) error
+	}
+	// Sticker honours Sticky.
+	Sticker interface {
+		// Sticks reports whether clients can be kept with their group.
+		Sticks() error
+	}
+	// Drainer knows which requests are still under way.
+	Drainer interface {
+		// InFlight counts the requests that each of the instances still works on. An instance
+		// that the router does not know has none.
+		InFlight(ctx context.Context, ids []string) (map[string]int, error)
+	}
+	// Verifier proves that a table is in effect beyond reading it back, for example by sending
+	// requests through every listener.
+	Verifier interface {
+		Verify(ctx context.Context, t Table) error
+	}
+)
