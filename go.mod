@@ -2,6 +2,19 @@ module github.com/davit-sdk/davit
 
 go 1.26.0
 
-require github.com/hashicorp/go-multierror v1.1.1
+require (
+	github.com/Masterminds/semver/v3 v3.5.0
+	github.com/hashicorp/go-hclog v1.6.3
+	github.com/hashicorp/go-multierror v1.1.1
+	github.com/stretchr/testify v1.12.1
+	golang.org/x/sync v0.24.0
+)
 
-require github.com/hashicorp/errwrap v1.0.0 // indirect
+require (
+	github.com/fatih/color v1.13.0 // indirect
+	github.com/hashicorp/errwrap v1.0.0 // indirect
+	github.com/mattn/go-colorable v0.1.12 // indirect
+	github.com/mattn/go-isatty v0.0.14 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.0.0-20220503163025-988cb79eb6c6 // indirect
+)

@@ -1,0 +1,2 @@
+// Package house (PURE) holds the rules of this repository as tests; it exports nothing.
+package house
