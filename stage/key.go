@@ -1,0 +1,108 @@
+package stage
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+)
+
+// MaxValue is the largest value that a key takes, in bytes of JSON. Whatever is larger is kept
+// elsewhere and handed on by reference.
+const MaxValue = 1 << 20
+
+var (
+	// ErrUndeclared says that a stage reads, sets or awaits something that it does not declare.
+	ErrUndeclared = errors.New("not declared")
+	// ErrNoValue says that a key has no value.
+	ErrNoValue = errors.New("no value")
+	// ErrTooLarge says that something is too large to be recorded.
+	ErrTooLarge = errors.New("too large")
+)
+
+// Key is a typed name by which stages hand values on. Values travel as JSON. The same name with the
+// same type is the same key, wherever it was made; a pipeline in which the types differ is refused.
+//
+// Values become visible to other stages when the stage that set them has ended, all at once.
+type Key[T any] struct{ name string }
+
+// NewKey makes a key. Its name consists of lower-case letters, digits and inner dashes or dots, and
+// begins with a letter; a pipeline with any other is refused.
+func NewKey[T any](name string) Key[T] { return Key[T]{name} }
+
+// Ref is the key without its type, as stages declare it.
+func (k Key[T]) Ref() Ref { return Ref{Name: k.name, Type: reflect.TypeFor[T]().String()} }
+
+// String is the key's name.
+func (k Key[T]) String() string { return k.name }
+
+// Get reads the key's value. The error is ErrUndeclared where the running stage does not declare to
+// read the key, and ErrNoValue where nobody has set it.
+func (k Key[T]) Get(t *Task) (T, error) {
+	var v T
+	raw, err := t.get(k.Ref())
+	if err != nil {
+		return v, err
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		var none T
+		return none, fmt.Errorf("key %s: the value does not fit %s: %w", k.name, k.Ref().Type, err)
+	}
+	return v, nil
+}
+
+// Set sets the key's value; setting it again replaces it. The error is ErrUndeclared where the
+// running stage does not declare to write the key, and ErrTooLarge above MaxValue.
+func (k Key[T]) Set(t *Task, v T) error {
+	raw, err := k.Encode(v)
+	if err != nil {
+		return err
+	}
+	return t.set(k.Ref(), raw)
+}
+
+// Encode is the value as it is recorded: compact JSON.
+func (k Key[T]) Encode(v T) (json.RawMessage, error) {
+	return encode("key "+k.name, v, MaxValue)
+}
+
+// Ref names a key of a type.
+type Ref struct {
+	// Name is the key's name.
+	Name string `json:"name"`
+	// Type is the Go type of its values: "string", "stage.Artifact".
+	Type string `json:"type"`
+}
+
+// String is the name and the type: "artifact (stage.Artifact)".
+func (r Ref) String() string { return r.Name + " (" + r.Type + ")" }
+
+// Validate reports a name that is none.
+func (r Ref) Validate() error {
+	if !ValidName(r.Name) {
+		return fmt.Errorf("key %q: %s", r.Name, nameRule)
+	}
+	return nil
+}
+
+const nameRule = "a name consists of lower-case letters, digits and inner dashes or dots, begins with a letter, and has at most 63 characters"
+
+var namePattern = regexp.MustCompile(`^[a-z]([a-z0-9.-]{0,61}[a-z0-9])?$`)
+
+// ValidName reports whether a stage or a key may have that name: lower-case letters, digits and
+// inner dashes or dots, at most 63 of them, a letter first.
+func ValidName(name string) bool { return namePattern.MatchString(name) }
+
+// encode is v as compact JSON of at most limit bytes. A json.RawMessage that is v itself is taken
+// as it is, once it is known to be JSON.
+func encode(what string, v any, limit int) (json.RawMessage, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the value cannot be written as JSON: %w", what, err)
+	}
+	if len(raw) > limit {
+		return nil, fmt.Errorf("%s: %w: %d bytes, at most %d are allowed", what, ErrTooLarge, len(raw), limit)
+	}
+	return raw, nil
+}

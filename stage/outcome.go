@@ -1,0 +1,94 @@
+package stage
+
+import (
+	"errors"
+
+	"github.com/davit-sdk/davit/metrics/gate"
+)
+
+// Outcome is how a stage ended, and how a release did.
+type Outcome string
+
+const (
+	// Succeeded: all was done.
+	Succeeded Outcome = "succeeded"
+	// Skipped: there was nothing to do, or a person said to go on without it.
+	Skipped Outcome = "skipped"
+	// Failed: it did not work out. What it had begun may be half done.
+	Failed Outcome = "failed"
+	// Rejected: a person, or a deadline that stands in for one, said no.
+	Rejected Outcome = "rejected"
+	// Aborted: a person stopped it under way.
+	Aborted Outcome = "aborted"
+	// RolledBack: it did harm or could not be completed, and has taken back what it had changed. All
+	// is as it was before.
+	RolledBack Outcome = "rolled-back"
+	// Stranded: it could not be completed and could not be taken back either. A person has to look
+	// at once.
+	Stranded Outcome = "stranded"
+	// Interrupted: the host stopped while it ran. A later run goes on from the last checkpoint.
+	Interrupted Outcome = "interrupted"
+)
+
+// Outcomes are all outcomes that there are.
+func Outcomes() []Outcome {
+	return []Outcome{Succeeded, Skipped, Failed, Rejected, Aborted, RolledBack, Stranded, Interrupted}
+}
+
+// Error says how a stage ended, where it did not succeed. A stage returns one to end otherwise than
+// failed; the engine cancels a stage with one as the context's cause.
+type Error struct {
+	// Outcome is how it ended. Anything that no stage can end in counts as Failed.
+	Outcome Outcome
+	// Reason is one sentence for people.
+	Reason string
+	// By is the person behind it, if there is one.
+	By string
+	// Evidence are the verdicts that led to it.
+	Evidence []gate.Verdict
+	// Err is the cause, if there is one.
+	Err error
+}
+
+// Error is the outcome, who stands behind it, the reason and the cause, as far as they are there:
+// "rejected by ada: not on a Friday".
+func (e *Error) Error() string {
+	text := string(e.Outcome)
+	if text == "" {
+		text = string(Failed)
+	}
+	if e.By != "" {
+		text += " by " + e.By
+	}
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap is the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Skip is what a stage returns when there is nothing to do: the stage is skipped, and so is whatever
+// needs it. The reason is one sentence for people: "no commit since 1.4.0 asks for a release".
+func Skip(reason string) error { return &Error{Outcome: Skipped, Reason: reason} }
+
+// OutcomeOf is the outcome that an error stands for: nil is success, an Error says it itself, and
+// all others are failures.
+func OutcomeOf(err error) Outcome {
+	if err == nil {
+		return Succeeded
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		return Failed
+	}
+	switch e.Outcome {
+	case Skipped, Rejected, Aborted, RolledBack, Stranded, Interrupted:
+		return e.Outcome
+	}
+	return Failed
+}

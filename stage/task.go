@@ -1,0 +1,240 @@
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/hashicorp/go-hclog"
+)
+
+// The largest records that a stage may make, in bytes of JSON.
+const (
+	MaxCheckpoint = 1 << 20
+	MaxDetail     = 64 << 10
+)
+
+// ErrEnded says that a task was used after its stage had returned.
+var ErrEnded = errors.New("the stage has ended")
+
+// Task is a stage's view of the world. All methods may be called from several goroutines at once,
+// until Run returns; after that those that record something fail with ErrEnded.
+//
+// Where a method records something and returns an error, the record was not kept: the stage should
+// stop and return the error, because what is not recorded did not happen.
+type Task struct {
+	setup Setup
+	host  Host
+
+	mu    sync.Mutex
+	ended bool
+
+	next  sync.Mutex // held while Next waits, so that signals are taken one by one
+	taken int        // guarded by next: signals that Next has returned
+	heard int        // guarded by mu: signals that were dealt with
+}
+
+// NewTask makes the task for one attempt of a stage. It is for engines; a unit test gets one from
+// stagetest.
+func NewTask(s Setup, h Host) *Task {
+	if s.Logger == nil {
+		s.Logger = hclog.NewNullLogger()
+	}
+	return &Task{setup: s, host: h, taken: s.Heard, heard: s.Heard}
+}
+
+// End closes the task, and returns how many signals were dealt with. It is for engines, which call
+// it when Run has returned.
+func (t *Task) End() (heard int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = true
+	return t.heard
+}
+
+// Release is the release that the stage works for.
+func (t *Task) Release() Release { return t.setup.Release }
+
+// Stage is the stage's name in its pipeline.
+func (t *Task) Stage() string { return t.setup.Stage }
+
+// Environment is where the stage works, as its pipeline says: "staging". It may be empty.
+func (t *Task) Environment() string { return t.setup.Environment }
+
+// Attempt counts the calls of Run for this stage of this release, from 1.
+func (t *Task) Attempt() int { return t.setup.Attempt }
+
+// Started is when the first attempt began. It stays the same over restarts, so that a deadline that
+// counts from it does, too.
+func (t *Task) Started() time.Time { return t.setup.Started }
+
+// Token is the idempotency token: the same for each attempt of this stage of this release, and
+// different from all others. Hand it to systems that can refuse to do the same work twice.
+func (t *Task) Token() string { return t.setup.Token }
+
+// Logger is the stage's own logger.
+func (t *Task) Logger() hclog.Logger { return t.setup.Logger }
+
+// Checkpoint records, before it returns, how far the stage is, as JSON of at most MaxCheckpoint
+// bytes. It replaces the checkpoint before.
+func (t *Task) Checkpoint(ctx context.Context, v any) error {
+	raw, err := encode("checkpoint", v, MaxCheckpoint)
+	if err != nil {
+		return err
+	}
+	if err := t.alive(); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	t.mu.Lock()
+	heard := t.heard
+	t.mu.Unlock()
+	return t.host.Checkpoint(ctx, raw, heard)
+}
+
+// Restore reads the last checkpoint that an earlier attempt recorded. It is false where there is
+// none. A checkpoint that does not fit v is an error, never silently none.
+func (t *Task) Restore(v any) (bool, error) {
+	if t.setup.Checkpoint == nil {
+		return false, nil
+	}
+	if err := json.Unmarshal(t.setup.Checkpoint, v); err != nil {
+		return false, fmt.Errorf("checkpoint: does not fit %T: %w", v, err)
+	}
+	return true, nil
+}
+
+// Next waits for the stage's next signal of a kind that it listens for, or for the end of ctx.
+// Signals come in the order in which they were recorded, those from before the stage began included.
+//
+// A call of Next says that the signal before has been dealt with. After a restart, signals that were
+// not dealt with by the time of the last checkpoint come again; without a checkpoint, all of them.
+func (t *Task) Next(ctx context.Context) (Signal, error) {
+	if len(t.setup.Listens) == 0 {
+		return Signal{}, fmt.Errorf("stage %s waits for a signal: %w: a method Listens must name its kinds", t.setup.Stage, ErrUndeclared)
+	}
+	t.next.Lock()
+	defer t.next.Unlock()
+	t.mu.Lock()
+	t.heard = t.taken
+	t.mu.Unlock()
+	if err := t.alive(); err != nil {
+		return Signal{}, err
+	}
+	s, err := t.host.Signal(ctx, t.taken)
+	if err != nil {
+		return Signal{}, err
+	}
+	t.taken++
+	return s, nil
+}
+
+// Progress is how far a stage is.
+type Progress struct {
+	// Done of Total is done, in whatever unit suits the stage. Total zero: it is not known.
+	Done  float64 `json:"done,omitempty"`
+	Total float64 `json:"total,omitempty"`
+	// Text says it in a few words: "2 of 3 instances ready".
+	Text string `json:"text,omitempty"`
+}
+
+// Validate reports numbers that are none, or out of bounds, and a text that is too long.
+func (p Progress) Validate() error {
+	if !amount(p.Done) {
+		return fmt.Errorf("Progress.Done: %v is not an amount", p.Done)
+	}
+	if !amount(p.Total) {
+		return fmt.Errorf("Progress.Total: %v is not an amount", p.Total)
+	}
+	if p.Total > 0 && p.Done > p.Total {
+		return fmt.Errorf("Progress.Done: %v is more than the total of %v", p.Done, p.Total)
+	}
+	if len(p.Text) > maxText {
+		return fmt.Errorf("Progress.Text: %w: %d bytes, at most %d are allowed", ErrTooLarge, len(p.Text), maxText)
+	}
+	return nil
+}
+
+const maxText = 1 << 10
+
+func amount(n float64) bool { return n >= 0 && !math.IsInf(n, 0) }
+
+// Progress shows how far the stage is. An engine may keep only the latest of several in quick
+// succession.
+func (t *Task) Progress(ctx context.Context, p Progress) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	if err := t.alive(); err != nil {
+		return err
+	}
+	return t.host.Progress(ctx, p)
+}
+
+// Evidence records a verdict, so that whoever looks at the release sees what was measured. The
+// verdict must have one of the four outcomes, and numbers only.
+func (t *Task) Evidence(ctx context.Context, v gate.Verdict) error {
+	switch v.Outcome {
+	case gate.Pass, gate.Fail, gate.Continue, gate.Inconclusive:
+	default:
+		return fmt.Errorf("evidence of gate %q: %q is no outcome", v.Gate, v.Outcome)
+	}
+	if _, err := encode(fmt.Sprintf("evidence of gate %q", v.Gate), v, MaxDetail); err != nil {
+		return err
+	}
+	if err := t.alive(); err != nil {
+		return err
+	}
+	return t.host.Evidence(ctx, v)
+}
+
+// Detail records something of the stage's own that a display can show, as JSON of at most MaxDetail
+// bytes under a name that says what it is: "rollout-step".
+func (t *Task) Detail(ctx context.Context, name string, v any) error {
+	if !ValidName(name) {
+		return fmt.Errorf("detail %q: %s", name, nameRule)
+	}
+	raw, err := encode("detail "+name, v, MaxDetail)
+	if err != nil {
+		return err
+	}
+	if err := t.alive(); err != nil {
+		return err
+	}
+	return t.host.Detail(ctx, name, raw)
+}
+
+func (t *Task) alive() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended {
+		return fmt.Errorf("stage %s: %w", t.setup.Stage, ErrEnded)
+	}
+	return nil
+}
+
+func (t *Task) get(r Ref) (json.RawMessage, error) {
+	if !slices.Contains(t.setup.Reads, r) {
+		return nil, fmt.Errorf("stage %s reads key %s: %w: its method Reads must name it", t.setup.Stage, r, ErrUndeclared)
+	}
+	raw, ok := t.host.Value(r.Name)
+	if !ok {
+		return nil, fmt.Errorf("key %s: %w", r.Name, ErrNoValue)
+	}
+	return raw, nil
+}
+
+func (t *Task) set(r Ref, raw json.RawMessage) error {
+	if !slices.Contains(t.setup.Writes, r) {
+		return fmt.Errorf("stage %s sets key %s: %w: its method Writes must name it", t.setup.Stage, r, ErrUndeclared)
+	}
+	if err := t.alive(); err != nil {
+		return err
+	}
+	return t.host.SetValue(r.Name, raw)
+}
