@@ -1,3 +1,11 @@
 // Package metrics (PURE) holds what a service under release is measured by: counts and latency
 // distributions over a stretch of time, and the Source they are read from.
+//
+// A router, a monitoring system or a test implements Source; gates read it. The numbers are counts,
+// not rates, because a rate does not say how much data stands behind it.
+//
+// # Errors
+//
+// A Source tells apart what must never be taken for good news: ErrNoData, ErrUnknownGroup, and any
+// other error, which means that the source is down.
 package metrics

@@ -1,0 +1,189 @@
+package gate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/davit-sdk/davit/metrics"
+)
+
+// Group says which group of a release a gate looks at.
+type Group string
+
+const (
+	// Candidate is the group that runs the new revision. It is what an empty Group means.
+	Candidate Group = "candidate"
+	// Stable is the group that runs the old one.
+	Stable Group = "stable"
+	// Baseline is the fresh group of the old revision.
+	Baseline Group = "baseline"
+)
+
+// label is the label under which the group is measured.
+func (g Group) label(s Subject) (string, error) {
+	g = cmp.Or(g, Candidate)
+	label := map[Group]string{Candidate: s.Candidate, Stable: s.Stable, Baseline: s.Baseline}[g]
+	if label == "" {
+		return "", fmt.Errorf("%s has no %s group", s.Step, g)
+	}
+	return label, nil
+}
+
+func (g Group) validate(field string) error {
+	switch g {
+	case "", Candidate, Stable, Baseline:
+		return nil
+	}
+	return fmt.Errorf("%s: unknown group %q", field, g)
+}
+
+// defaultMinRequests is the least number of requests on which a threshold says anything.
+const defaultMinRequests = 100
+
+// ErrorRate fails when more than a given part of a group's requests failed since the bake began.
+//
+// It is a bare threshold: simple to explain, and without a stated rate of false alarms, which grows
+// as the limit comes near to the usual error rate and as MinRequests gets small. Until there are
+// enough requests it answers continue, so that a group which gets no traffic never passes.
+type ErrorRate struct {
+	// Source is where the counts are read.
+	Source metrics.Source
+	// Of is the group. Default: Candidate.
+	Of Group
+	// Max is the largest allowed part, from 0 (no request may fail) to 1.
+	Max float64
+	// MinRequests is how many requests there must be before it answers pass or fail. Default: 100.
+	MinRequests uint64
+}
+
+var _ Gate = ErrorRate{}
+
+// Validate reports everything that is wrong with the settings.
+func (e ErrorRate) Validate() error {
+	var errs *multierror.Error
+	if e.Source == nil {
+		errs = multierror.Append(errs, errors.New("ErrorRate.Source: is missing"))
+	}
+	if !(e.Max >= 0 && e.Max <= 1) {
+		errs = multierror.Append(errs, fmt.Errorf("ErrorRate.Max: %v is not a fraction from 0 to 1", e.Max))
+	}
+	if err := e.Of.validate("ErrorRate.Of"); err != nil {
+		errs = multierror.Append(errs, err)
+	}
+	return errs.ErrorOrNil()
+}
+
+// Check reads the group's counts since the bake began.
+func (e ErrorRate) Check(ctx context.Context, s Subject) (Verdict, error) {
+	if err := e.Validate(); err != nil {
+		return Verdict{}, err
+	}
+	label, w, err := read(ctx, e.Source, e.Of, s)
+	if err != nil {
+		return Verdict{}, err
+	}
+	ev := Evidence{What: "error rate of " + label, Value: w.ErrorRate(), Rule: "<=", Limit: e.Max, Samples: w.Requests}
+	text := fmt.Sprintf("%d of %d requests to %s failed (%.2f%%, at most %.2f%% may)", w.Errors, w.Requests, label, 100*ev.Value, 100*e.Max)
+	return judge(ev, text, w.Requests, e.MinRequests), nil
+}
+
+// Latency fails when a quantile of a group's latency since the bake began is above a limit. Like
+// ErrorRate it is a bare threshold.
+type Latency struct {
+	// Source is where the distribution is read.
+	Source metrics.Source
+	// Of is the group. Default: Candidate.
+	Of Group
+	// Quantile is which part of the requests must be as fast as Max, from 0 to 1. Default: 0.99.
+	Quantile float64
+	// Max is the limit. The resolution is that of the source's buckets.
+	Max time.Duration
+	// MinRequests is how many requests there must be before it answers pass or fail. Default: 100.
+	MinRequests uint64
+}
+
+var _ Gate = Latency{}
+
+// Validate reports everything that is wrong with the settings.
+func (l Latency) Validate() error {
+	var errs *multierror.Error
+	if l.Source == nil {
+		errs = multierror.Append(errs, errors.New("Latency.Source: is missing"))
+	}
+	if !(l.Quantile >= 0 && l.Quantile <= 1) {
+		errs = multierror.Append(errs, fmt.Errorf("Latency.Quantile: %v is not a fraction from 0 to 1", l.Quantile))
+	}
+	if l.Max <= 0 {
+		errs = multierror.Append(errs, fmt.Errorf("Latency.Max: %s is not above zero", l.Max))
+	}
+	if err := l.Of.validate("Latency.Of"); err != nil {
+		errs = multierror.Append(errs, err)
+	}
+	return errs.ErrorOrNil()
+}
+
+// Check reads the group's latencies since the bake began.
+func (l Latency) Check(ctx context.Context, s Subject) (Verdict, error) {
+	if err := l.Validate(); err != nil {
+		return Verdict{}, err
+	}
+	if l.Quantile == 0 {
+		l.Quantile = 0.99
+	}
+	label, w, err := read(ctx, l.Source, l.Of, s)
+	if err != nil {
+		return Verdict{}, err
+	}
+	n := w.Latency.Count()
+	value := 0.0
+	if n > 0 {
+		if value = w.Latency.Quantile(l.Quantile); math.IsNaN(value) || math.IsInf(value, 0) {
+			return Verdict{}, fmt.Errorf("latency of %s: the quantile %v of %d requests is not a number", label, l.Quantile, n)
+		}
+	}
+	what := fmt.Sprintf("p%g latency of %s", 100*l.Quantile, label)
+	ev := Evidence{What: what, Value: value, Rule: "<=", Limit: l.Max.Seconds(), Samples: n}
+	took := time.Duration(value * float64(time.Second)).Round(10 * time.Microsecond)
+	text := fmt.Sprintf("%s is %s over %d requests (at most %s)", what, took, n, l.Max)
+	return judge(ev, text, n, l.MinRequests), nil
+}
+
+// read reads the group's window since the bake began. No data is no verdict.
+func read(ctx context.Context, source metrics.Source, of Group, s Subject) (string, metrics.Window, error) {
+	label, err := of.label(s)
+	if err != nil {
+		return "", metrics.Window{}, err
+	}
+	w, err := source.Read(ctx, metrics.Query{Group: label, From: s.Since, To: s.Now})
+	if errors.Is(err, metrics.ErrNoData) {
+		return label, metrics.Window{}, nil // zero requests, which never suffice
+	}
+	if err != nil {
+		return "", metrics.Window{}, fmt.Errorf("read the metrics of %s: %w", label, err)
+	}
+	if w.Errors > w.Requests {
+		return "", metrics.Window{}, fmt.Errorf("the metrics of %s count %d errors in %d requests", label, w.Errors, w.Requests)
+	}
+	return label, w, nil
+}
+
+func judge(ev Evidence, text string, n, least uint64) Verdict {
+	if least == 0 {
+		least = defaultMinRequests
+	}
+	v := Verdict{Outcome: Pass, Reason: text, Evidence: []Evidence{ev}}
+	switch {
+	case n < least:
+		v.Outcome = Continue
+		v.Reason = fmt.Sprintf("%s; %d requests are needed to tell", text, least)
+	case ev.Value > ev.Limit:
+		v.Outcome = Fail
+	}
+	return v
+}
