@@ -1,6 +1,8 @@
 package strategy
 
 import (
+	"fmt"
+	"slices"
 	"time"
 )
 
@@ -26,6 +28,8 @@ type Plan struct {
 	// HoldBack is how many instances of the old revision the plan leaves running at its end, on
 	// purpose (a rolling partition). Zero: none.
 	HoldBack int `json:"hold_back,omitempty"`
+	// Goal is set on a way back only: the state that it must end in, which is what ran before.
+	Goal *State `json:"goal,omitempty"`
 }
 
 // Limits bound the number of instances at every instant of a plan, within transitions too.
@@ -85,3 +89,93 @@ const (
 	// Promote goes on with the next step.
 	AnswerPromote Answer = "promote"
 )
+
+// Back reports whether the plan is a way back, as Abort makes them.
+func (p Plan) Back() bool { return p.Goal != nil }
+
+// Final is the state that the plan ends in: From where it has no step.
+func (p Plan) Final() State { return p.StateBefore(len(p.Steps)) }
+
+// StateBefore is the state that step is entered from, the first step being 0: From for the first
+// one and for numbers below, the last state for numbers above the last step.
+func (p Plan) StateBefore(step int) State {
+	if step = min(step, len(p.Steps)); step <= 0 {
+		return p.From
+	}
+	return p.Steps[step-1].State
+}
+
+// Gates are the names of all gates that the plan asks, sorted, each once.
+func (p Plan) Gates() []string {
+	var names []string
+	for i := range p.Steps {
+		names = append(names, p.Steps[i].Gates...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// MarkIrreversible is the plan with a step, counted from 0, that cannot be undone, and why. The
+// plan itself stays as it is.
+func (p Plan) MarkIrreversible(step int, reason string) (Plan, error) {
+	if step < 0 || step >= len(p.Steps) {
+		return Plan{}, fmt.Errorf("mark step %d as irreversible: the plan has steps 0 to %d", step, len(p.Steps)-1)
+	}
+	if reason == "" {
+		return Plan{}, fmt.Errorf("mark step %d as irreversible: a person who is called needs a reason", step)
+	}
+	p.Steps = slices.Clone(p.Steps)
+	p.Steps[step].Irreversible = reason
+	return p, nil
+}
+
+// Validate reports everything that is wrong with a plan that was read, or made by hand, each
+// problem with its field. It looks at each value by itself; that the plan is safe is what Verify
+// proves.
+func (p Plan) Validate() error {
+	var bad problems
+	if !p.Back() || !p.To.IsZero() {
+		bad.revision("To", p.To)
+	}
+	bad.nest("From", p.From.Validate())
+	if p.Back() {
+		bad.nest("Goal", p.Goal.Validate())
+		if p.To != p.Goal.Stable.Revision {
+			bad.add("To", "a way back leads to the stable revision of its goal, %s", p.Goal.Stable.Revision)
+		}
+	}
+	if len(p.Steps) == 0 {
+		bad.add("Steps", "a plan has at least one step")
+	}
+	for i := range p.Steps {
+		if err := p.Steps[i].Validate(); err != nil {
+			bad.nest(fmt.Sprintf("Steps[%d]", i), err)
+		}
+	}
+	bad.nest("Limits", p.Limits.Validate())
+	bad.count("HoldBack", p.HoldBack)
+	return bad.err()
+}
+
+// Validate reports everything that is wrong with the limits.
+func (l Limits) Validate() error {
+	var bad problems
+	bad.notNegative("MinAvailable", l.MinAvailable)
+	bad.notNegative("MaxTotal", l.MaxTotal)
+	bad.notNegative("Load", l.Load)
+	if l.MaxTotal > 0 && l.MinAvailable > l.MaxTotal {
+		bad.add("MinAvailable", "%d is more than the %d instances that may exist", l.MinAvailable, l.MaxTotal)
+	}
+	return bad.err()
+}
+
+// Validate reports everything that is wrong with the step.
+func (s Step) Validate() error {
+	var bad problems
+	bad.nest("State", s.State.Validate())
+	bad.duration("Deadline", s.Deadline)
+	bad.duration("Bake", s.Bake)
+	bad.gates("Gates", s.Gates)
+	bad.pause("Pause", s.Pause)
+	return bad.err()
+}

@@ -5,8 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/hashicorp/go-multierror"
+	"unicode/utf8"
 )
 
 // Revision is what a group runs: one version of the service, built once, known by its digest.
@@ -21,6 +20,11 @@ type Revision struct {
 
 // IsZero reports whether there is no revision.
 func (r Revision) IsZero() bool { return r == Revision{} }
+
+// valid reports whether the revision survives being written as JSON.
+func (r Revision) valid() bool {
+	return utf8.ValidString(r.Version) && utf8.ValidString(r.Digest)
+}
 
 // String is the version and the first twelve digits of the digest: "1.4.0@9f86d081884c".
 func (r Revision) String() string {
@@ -223,42 +227,63 @@ func (s State) Equal(o State) bool {
 
 // Validate reports everything that is wrong with the state, each problem with its field.
 func (s State) Validate() error {
-	var errs *multierror.Error
-	bad := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
+	var p problems
+	s.checkStructure(&p)
 	sum := 0
 	for role, g := range s.Groups() {
-		if g.Revision.IsZero() {
-			bad("%s.Revision: a group without a revision cannot run", role)
-		}
-		if g.Replicas < 0 {
-			bad("%s.Replicas: %d is below zero", role, g.Replicas)
-		}
-		if err := g.Share.Valid(); err != nil {
-			bad("%s.Share: %w", role, err)
-		}
-		if err := g.Mirror.Valid(); err != nil {
-			bad("%s.Mirror: %w", role, err)
-		}
-		for i, m := range g.Match {
-			if err := m.validate(); err != nil {
-				bad("%s.Match[%d]: %w", role, i, err)
-			}
-		}
 		if g.Routed() && g.Replicas <= 0 {
-			bad("%s.Replicas: the group gets traffic but has no instance", role)
+			p.add(role.field()+".Replicas", "the group gets traffic but has no instance")
 		}
 		sum += g.Share.Millionths()
 	}
-	if !s.Candidate.IsZero() && s.Candidate.Revision == s.Stable.Revision {
-		bad("candidate.Revision: %s is what stable runs too", s.Candidate.Revision)
-	}
 	if sum != 0 && sum != whole {
-		bad("Share: the groups' shares add up to %s, not to 100%%", Millionths(sum))
+		p.add("Share", "the groups' shares add up to %s, not to 100%%", Millionths(sum))
 	}
-	if s.MinReady < 0 {
-		bad("MinReady: %s is below zero", s.MinReady)
+	return p.err()
+}
+
+// structure reports what makes a state impossible to read, whatever its traffic.
+func (s State) structure() error {
+	var p problems
+	s.checkStructure(&p)
+	return p.err()
+}
+
+func (s State) checkStructure(p *problems) {
+	for role, g := range s.Groups() {
+		if g.Revision.IsZero() || !g.Revision.valid() {
+			p.revision(role.field()+".Revision", g.Revision)
+		}
+		if g.Replicas < 0 || g.Replicas > maxReplicas {
+			p.count(role.field()+".Replicas", g.Replicas)
+		}
+		if g.Share.Valid() != nil {
+			p.share(role.field()+".Share", g.Share)
+		}
+		if g.Mirror.Valid() != nil {
+			p.share(role.field()+".Mirror", g.Mirror)
+		}
+		if len(g.Match) > 0 {
+			p.matches(role.field()+".Match", g.Match)
+		}
 	}
-	return errs.ErrorOrNil()
+	if !s.Candidate.IsZero() && s.Candidate.Revision == s.Stable.Revision {
+		p.add("Candidate.Revision", "%s is what stable runs too", s.Candidate.Revision)
+	}
+	p.duration("MinReady", s.MinReady)
+}
+
+// field is the name of the role's field in a State.
+func (r Role) field() string {
+	switch r {
+	case Stable:
+		return "Stable"
+	case Baseline:
+		return "Baseline"
+	case Candidate:
+		return "Candidate"
+	}
+	return string(r)
 }
 
 // String is the state on one line: "stable 1.0.0 x3 90% + candidate 1.1.0 x1 10%".

@@ -1,0 +1,175 @@
+package strategy
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrWayBack is what Abort answers for a plan that is a way back itself.
+var ErrWayBack = errors.New("the plan is a way back already")
+
+// IrreversibleError says that there is no way back, because a step that cannot be undone has begun.
+type IrreversibleError struct {
+	// Step is the number of that step, from 0.
+	Step int
+	// Reason is why it cannot be undone.
+	Reason string
+}
+
+// Error is the reason in a sentence.
+func (e *IrreversibleError) Error() string {
+	return fmt.Sprintf("step %d cannot be undone: %s", e.Step, e.Reason)
+}
+
+// Abort is the way back from a step, counted from 0, that has begun: it may have been reached, or
+// the target may be anywhere between StateBefore(step) and the step's state. From there on, the way
+// back ends exactly in p.From, keeps p.Limits, and never gives the revision that is taken back a
+// larger share than it has.
+//
+// It goes there in as few jumps as the limits allow: straight to p.From where both sides fit side
+// by side, otherwise back through states of the plan. Each jump starts what is missing before it
+// moves traffic; where that is needed and the jump is one, "restore capacity" is a step of its own,
+// so that it is reached and verified before anything else happens. Nothing on the way back bakes,
+// asks gates, or pauses.
+//
+// Where nobody answered before, the way back goes dark again, and its limits allow it.
+//
+// The error is *IrreversibleError where one of the steps 0 to step cannot be undone, ErrWayBack for
+// a plan that is a way back, and a plain one for a step that the plan does not have. A plan that
+// breaks its own laws has a way back too, for it may be needed most; Verify tells what is wrong
+// with both.
+func Abort(p Plan, step int) (Plan, error) {
+	if p.Back() {
+		return Plan{}, fmt.Errorf("abort %s: %w", p.Strategy, ErrWayBack)
+	}
+	if step < 0 || step >= len(p.Steps) {
+		return Plan{}, fmt.Errorf("abort %s at step %d: the plan has steps 0 to %d", p.Strategy, step, len(p.Steps)-1)
+	}
+	for i := range p.Steps[:step+1] {
+		if reason := p.Steps[i].Irreversible; reason != "" {
+			return Plan{}, &IrreversibleError{Step: i, Reason: reason}
+		}
+	}
+	goal := p.From
+	r := retreat{forth: p, step: step, back: Plan{
+		Strategy: p.Strategy + ", taken back",
+		From:     p.Steps[step].State,
+		To:       goal.Stable.Revision,
+		Limits:   p.Limits,
+		Goal:     &goal,
+	}}
+	if goal.Dark() {
+		r.back.Limits.MinAvailable, r.back.Limits.Load = 0, 0
+	}
+	r.walk()
+	return r.back, nil
+}
+
+// retreat makes a way back.
+type retreat struct {
+	forth, back Plan
+	step        int
+}
+
+func (r *retreat) walk() {
+	if r.fits(r.step, r.forth.From, true) {
+		if capacity, ok := r.capacity(); ok {
+			r.jump(fmt.Sprintf("restore capacity: %d of %s", capacity.Stable.Replicas, r.back.To), capacity)
+		}
+		r.jump(r.homeReason(), r.forth.From)
+		return
+	}
+	for at := r.step; at >= 0; {
+		at = r.farthest(at)
+		if at < 0 {
+			r.jump(r.homeReason(), r.forth.From)
+			return
+		}
+		r.jump(fmt.Sprintf("back to step %d: %s", at+1, r.forth.Steps[at].Reason), r.forth.Steps[at].State)
+	}
+}
+
+func (r *retreat) homeReason() string {
+	if r.back.To.IsZero() {
+		return "back to nothing, as before"
+	}
+	return fmt.Sprintf("back to %s, as before", r.back.To)
+}
+
+func (r *retreat) jump(reason string, s State) {
+	r.back.Steps = append(r.back.Steps, Step{
+		Reason: reason, State: s, Deadline: r.forth.Steps[r.step].Deadline,
+	})
+}
+
+// farthest is the number of the earliest state that step at can jump to, -1 standing for From. The
+// state just before is always taken as reachable: a transition that is safe forth is safe back.
+//
+// It doubles the distance until a jump does not fit and then halves the gap, so that a way back
+// over n steps in j jumps takes about j times log(n/j) trials.
+func (r *retreat) farthest(at int) int {
+	near, far := at-1, -2 // the farthest that fits, the nearest that does not
+	for distance := 2; near > -1; distance *= 2 {
+		next := max(at-distance, -1)
+		if !r.fits(at, r.state(next), at == r.step) {
+			far = next
+			break
+		}
+		near = next
+	}
+	for near-far > 1 && far >= -1 {
+		middle := far + (near-far)/2
+		if r.fits(at, r.state(middle), at == r.step) {
+			near = middle
+		} else {
+			far = middle
+		}
+	}
+	return near
+}
+
+func (r *retreat) state(step int) State { return r.forth.StateBefore(step + 1) }
+
+// fits reports whether the way from a step's state to another state keeps all limits. Where the
+// step may not have been reached, it must do so from every phase of the transition into it.
+func (r *retreat) fits(at int, to State, unreached bool) bool {
+	starts := []State{r.state(at)}
+	if unreached {
+		phases, err := Transition(r.state(at-1), r.state(at))
+		if err != nil {
+			return false
+		}
+		for _, phase := range phases[:len(phases)-1] {
+			starts = append(starts, phase.State)
+		}
+	}
+	for _, from := range starts {
+		v := verifier{plan: r.back, limits: r.back.Limits, lit: true}
+		if v.step(at, from, to); v.found != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// capacity is the state in which everything that ran before runs again, while the traffic is still
+// no more and no less on what is taken back than before the step: at that moment nobody knows
+// whether the step has already moved any. It is not needed where nothing is missing, nor where the
+// traffic is then where it shall go already, because every jump starts before it routes.
+func (r *retreat) capacity() (State, bool) {
+	before, now, goal := r.state(r.step-1), r.state(r.step), r.forth.From
+	exposed := before.On(r.forth.To)
+	missing := goal.Stable.Replicas > now.find(goal.Pool(Stable)).Replicas
+	if !missing || exposed.IsZero() || before.Dark() || !goal.Baseline.IsZero() || !goal.Candidate.IsZero() {
+		return State{}, false
+	}
+	s := State{Stable: goal.Stable, Sticky: now.Sticky, MinReady: now.MinReady}
+	s.Stable.Share = exposed.Rest()
+	s.Candidate = Group{
+		Revision: r.forth.To, Share: exposed,
+		Replicas: now.find(Pool{Revision: r.forth.To}).Replicas,
+	}
+	v := verifier{plan: r.back, limits: r.back.Limits, lit: true}
+	v.step(0, s, goal)
+	return s, v.found == nil && s.Validate() == nil && r.fits(r.step, s, true)
+}

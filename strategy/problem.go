@@ -1,0 +1,136 @@
+package strategy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hashicorp/go-multierror"
+)
+
+var (
+	// ErrNothingToDo is what a strategy answers when what shall run runs already.
+	ErrNothingToDo = errors.New("nothing to do")
+	// ErrUnderWay is what a strategy answers when the state that it shall start from is the middle
+	// of a rollout which it cannot go on with. Finish that one, or take it back, first.
+	ErrUnderWay = errors.New("a rollout is under way")
+)
+
+// maxReplicas bounds a fleet. Shares count millionths, so that beyond a million instances one of
+// them could no longer be given its part; and a mistyped number must not become a plan of a
+// billion steps.
+const maxReplicas = 1_000_000
+
+// problems collects everything that is wrong with a value, each with the name of its field.
+type problems struct{ list *multierror.Error }
+
+func (p *problems) add(field, format string, args ...any) {
+	p.list = multierror.Append(p.list, fmt.Errorf("%s: %w", field, fmt.Errorf(format, args...)))
+}
+
+// nest adds what is wrong inside of a field. Errors that hold several are taken apart, so that
+// each of them names its whole path.
+func (p *problems) nest(field string, err error) {
+	if err == nil {
+		return
+	}
+	var several *multierror.Error
+	if !errors.As(err, &several) {
+		p.list = multierror.Append(p.list, fmt.Errorf("%s.%w", field, err))
+		return
+	}
+	for _, e := range several.Errors {
+		p.list = multierror.Append(p.list, fmt.Errorf("%s.%w", field, e))
+	}
+}
+
+func (p *problems) any() bool { return p.list != nil && len(p.list.Errors) > 0 }
+
+func (p *problems) err() error { return p.list.ErrorOrNil() }
+
+func (p *problems) duration(field string, d time.Duration) {
+	if d < 0 {
+		p.add(field, "%s is below zero", d)
+	}
+}
+
+func (p *problems) count(field string, n int) {
+	switch {
+	case n < 0:
+		p.add(field, "%d is below zero", n)
+	case n > maxReplicas:
+		p.add(field, "%d is above a million instances", n)
+	}
+}
+
+func (p *problems) notNegative(field string, n int) {
+	if n < 0 {
+		p.add(field, "%d is below zero", n)
+	}
+}
+
+func (p *problems) amount(field string, a Amount) {
+	if err := a.Valid(); err != nil {
+		p.add(field, "%w", err)
+	}
+}
+
+func (p *problems) share(field string, s Share) {
+	if err := s.Valid(); err != nil {
+		p.add(field, "%w", err)
+	}
+}
+
+func (p *problems) matches(field string, rules []Match) {
+	for i, m := range rules {
+		if err := m.validate(); err != nil {
+			p.add(fmt.Sprintf("%s[%d]", field, i), "%w", err)
+		}
+		if slices.Contains(rules[:i], m) {
+			p.add(fmt.Sprintf("%s[%d]", field, i), "%s is there twice", m)
+		}
+	}
+}
+
+func (p *problems) gates(field string, names []string) {
+	for i, name := range names {
+		switch {
+		case name == "":
+			p.add(fmt.Sprintf("%s[%d]", field, i), "a gate without a name")
+		case !utf8.ValidString(name):
+			p.add(fmt.Sprintf("%s[%d]", field, i), "%q is not UTF-8", name)
+		case slices.Contains(names[:i], name):
+			p.add(fmt.Sprintf("%s[%d]", field, i), "gate %q is there twice", name)
+		}
+	}
+}
+
+func (p *problems) pause(field string, pause *Pause) {
+	if pause == nil {
+		return
+	}
+	p.duration(field+".Deadline", pause.Deadline)
+	switch pause.Default {
+	case "", AnswerAbort, AnswerPromote:
+	default:
+		p.add(field+".Default", "%q is neither %q nor %q", pause.Default, AnswerAbort, AnswerPromote)
+	}
+}
+
+func (p *problems) revision(field string, r Revision) {
+	switch {
+	case r.IsZero():
+		p.add(field, "no revision is given")
+	case !r.valid():
+		p.add(field, "%q is not UTF-8", r.String())
+	}
+}
+
+// merge adds errors that name their fields already.
+func (p *problems) merge(err error) {
+	if err != nil {
+		p.list = multierror.Append(p.list, err)
+	}
+}
