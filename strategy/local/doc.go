@@ -1,0 +1,49 @@
+// Package local (SHELL) is the target that needs nothing but this machine: a Router that splits
+// HTTP traffic within the host's own process, and a Fleet of operating system processes behind it.
+// rollout.Compose makes a target of both.
+//
+// # Router
+//
+// A Router is an http.Handler. The host serves it on a listener of its own (or by Router.Serve), and
+// gives it to rollout.Compose, which sets its table. It is also a metrics.Source: gates read what
+// it counted.
+//
+//	router, err := local.NewRouter(local.RouterOptions{})
+//	if err != nil {
+//		return err
+//	}
+//	go http.ListenAndServe("127.0.0.1:8080", router)
+//	err = router.Route(ctx, rollout.Table{Routes: []rollout.Route{{
+//		Role:     strategy.Stable,
+//		Traffic:  rollout.Traffic{Pool: pool, Share: strategy.All()},
+//		Backends: []rollout.Backend{{ID: "a", Addr: "127.0.0.1:9001"}},
+//	}}})
+//
+// How a request finds its backend: the table is an immutable value behind one atomic pointer, and a
+// request decides on one table only. Match rules come first, in the order candidate, baseline,
+// stable. Then, on a sticky table, the client's key decides by weighted rendezvous hashing, and
+// otherwise a stratified sequence does: of each hundred requests one falls into each hundredth of
+// the traffic, in an order that is random, so that 5 % of a hundred requests is five, whatever the
+// rhythm of the clients. Within the group the request goes to the less busy one of two backends:
+// the next in turn, and another picked at random.
+//
+// No request is lost. A request is counted as in flight on its backend before it looks at the table
+// a second time; when the table has changed in between, it decides again. So once Route has
+// returned, and InFlight says that a removed backend has none, no request will ever reach it again.
+// A request that could not be sent, because the backend refused the connection, goes to the other
+// backends of its group, and one that was sent and got no answer is repeated once when that is
+// harmless: the method is idempotent by RFC 9110 (section 9.2.2), or the request carries an
+// Idempotency-Key, and the body is still in RouterOptions.BodyBuffer. When no backend of the group
+// can answer, another group that has a share does, but never the candidate: the plan alone decides
+// who is exposed to it. A group that could not answer is charged with an error even then, because a
+// gate shall see it. Only when nobody can answer does the client get 502, or 504 after a timeout.
+// A table without routes is answered with 503.
+//
+// # Fleet
+//
+// A Fleet runs each instance as a process of its own.
+//
+// # Concurrency
+//
+// All methods may be called by any number of goroutines at once.
+package local

@@ -1,0 +1,202 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics"
+	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// recent is the stretch that a Snapshot looks back on.
+const recent = 10 * time.Second
+
+// Read gives what a group answered in a stretch of time: requests by share and by rule, and copies.
+// An answer counts when it is complete, and takes as long as that; one without an end (an upgraded
+// connection, an event stream) counts when it begins. Requests that their client gave up are not
+// counted.
+//
+// Single seconds are kept for 15 minutes and whole minutes for 24 hours: a stretch that begins within
+// the last 15 minutes is widened to whole seconds, an older one to whole minutes. It is cut at the
+// instant at which a table first named the group, and at now. A group that got nothing has
+// Requests 0, which is a measurement; metrics.ErrNoData is for a stretch that ends before the group
+// was known, begins in the future, or begins before what is kept.
+func (r *Router) Read(ctx context.Context, q metrics.Query) (metrics.Window, error) {
+	if err := ctx.Err(); err != nil {
+		return metrics.Window{}, err
+	}
+	if !q.From.Before(q.To) {
+		return metrics.Window{}, fmt.Errorf("reading group %q: the stretch from %s to %s is empty", q.Group, q.From, q.To)
+	}
+	r.mu.Lock()
+	t, ok := r.tallies[q.Group]
+	r.mu.Unlock()
+	if !ok {
+		return metrics.Window{}, fmt.Errorf("reading group %q: %w", q.Group, metrics.ErrUnknownGroup)
+	}
+	w, err := t.window(q.From, q.To, time.Now())
+	if err != nil {
+		return metrics.Window{}, fmt.Errorf("reading group %q from %s to %s: %w", q.Group, q.From, q.To, err)
+	}
+	return w, nil
+}
+
+// window adds up what is kept of a stretch.
+func (t *tally) window(from, to, now time.Time) (metrics.Window, error) {
+	if from.Before(t.since) {
+		from = t.since
+	}
+	if to.After(now) {
+		to = now
+	}
+	if !from.Before(to) {
+		return metrics.Window{}, metrics.ErrNoData
+	}
+	var w metrics.Window
+	switch {
+	case from.Unix() > now.Unix()-fineKept:
+		w = t.fine.sum(from, to)
+	case floorDiv(from.Unix(), coarseWidth) > floorDiv(now.Unix()-coarseKept, coarseWidth):
+		w = t.coarse.sum(from, to)
+	default:
+		return metrics.Window{}, metrics.ErrNoData
+	}
+	if w.From.Before(t.since) {
+		w.From = t.since
+	}
+	if w.To.After(now) {
+		w.To = now
+	}
+	return w, nil
+}
+
+// Snapshot is what a router does at an instant, for displays.
+type Snapshot struct {
+	At time.Time `json:"at"`
+	// Groups are those of the table, in its order, and then those that it named once, by label.
+	Groups []GroupSnapshot `json:"groups"`
+	// Unrouted counts the requests that were answered 503, because no route was there for them.
+	Unrouted uint64 `json:"unrouted,omitempty"`
+	// Copies counts what became of the requests that were picked to be mirrored.
+	Copies CopyTotals `json:"copies,omitzero"`
+}
+
+// CopyTotals count requests that were picked to be mirrored.
+type CopyTotals struct {
+	// Sent were sent. Dropped were not, because RouterOptions.MirrorLimit copies were under way.
+	Sent    uint64 `json:"sent"`
+	Dropped uint64 `json:"dropped,omitempty"`
+	// TooLarge had a body above RouterOptions.BodyBuffer. Incomplete had one that the backend or
+	// the client did not wait for.
+	TooLarge   uint64 `json:"too_large,omitempty"`
+	Incomplete uint64 `json:"incomplete,omitempty"`
+}
+
+// GroupSnapshot is what one group does.
+type GroupSnapshot struct {
+	// Traffic is what the table says; only the pool is set where the table does not name it.
+	rollout.Traffic
+	// Role is empty where the table does not name the pool.
+	Role strategy.Role `json:"role,omitempty"`
+	// Total counts since the pool was named first.
+	Total GroupTotals `json:"total"`
+	// Recent is the last 10 seconds.
+	Recent metrics.Window `json:"recent"`
+	// Backends are those of the table.
+	Backends []BackendSnapshot `json:"backends,omitempty"`
+}
+
+// GroupTotals count what a group did since a table named it first.
+type GroupTotals struct {
+	Since time.Time `json:"since"`
+	// Requests counts the answers, copies included, Errors those of them that failed.
+	Requests uint64 `json:"requests"`
+	Errors   uint64 `json:"errors"`
+	// Statuses counts the answers by the hundreds of their status: Statuses[2] are 200 to 299.
+	// Statuses[0] are those that never came.
+	Statuses [6]uint64 `json:"statuses"`
+	// Copies are mirrored requests, which Requests counts too.
+	Copies uint64 `json:"copies,omitempty"`
+	// Gone are requests that their client gave up, which Requests does not count.
+	Gone uint64 `json:"gone,omitempty"`
+	// Moved are failures of a backend that the client did not see, because another one answered.
+	Moved uint64 `json:"moved,omitempty"`
+}
+
+// BackendSnapshot is what one backend does.
+type BackendSnapshot struct {
+	rollout.Backend
+	// InFlight are the requests that it works on now.
+	InFlight int `json:"in_flight"`
+	// Requests are all that it was chosen for.
+	Requests uint64 `json:"requests"`
+}
+
+// Totals counts what a group did since a table named it first. It is false for a group that the
+// router does not know.
+func (r *Router) Totals(p strategy.Pool) (GroupTotals, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t, ok := r.tallies[p.String()]
+	if !ok {
+		return GroupTotals{}, false
+	}
+	return t.totals(), true
+}
+
+func (t *tally) totals() GroupTotals {
+	sum := GroupTotals{
+		Since: t.since, Errors: t.errors.Load(), Copies: t.copies.Load(), Gone: t.gone.Load(), Moved: t.moved.Load(),
+	}
+	for i := range t.statuses {
+		sum.Statuses[i] = t.statuses[i].Load()
+		sum.Requests += sum.Statuses[i]
+	}
+	return sum
+}
+
+// Snapshot tells what the router does now.
+func (r *Router) Snapshot() Snapshot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := Snapshot{
+		At:       time.Now(),
+		Unrouted: r.unrouted.Load(),
+		Copies: CopyTotals{
+			Sent: r.copies.sent.Load(), Dropped: r.copies.dropped.Load(),
+			TooLarge: r.copies.tooLarge.Load(), Incomplete: r.copies.incomplete.Load(),
+		},
+	}
+	named := map[string]bool{}
+	for _, route := range cloneTable(r.table.Load().spec).Routes {
+		t := r.tallies[route.Pool.String()]
+		named[t.label] = true
+		g := t.snapshot(s.At)
+		g.Role, g.Traffic = route.Role, route.Traffic
+		for _, b := range route.Backends {
+			known := r.backends[b.ID]
+			g.Backends = append(g.Backends, BackendSnapshot{b, known.load(), known.requests.Load()})
+		}
+		s.Groups = append(s.Groups, g)
+	}
+	var others []GroupSnapshot
+	for label, t := range r.tallies {
+		if !named[label] {
+			others = append(others, t.snapshot(s.At))
+		}
+	}
+	slices.SortFunc(others, func(a, b GroupSnapshot) int { return cmp.Compare(a.Pool.String(), b.Pool.String()) })
+	s.Groups = append(s.Groups, others...)
+	return s
+}
+
+func (t *tally) snapshot(now time.Time) GroupSnapshot {
+	g := GroupSnapshot{Total: t.totals()}
+	g.Pool = t.pool
+	g.Recent, _ = t.window(now.Add(-recent), now, now) // empty at the very instant of its first table
+	return g
+}
