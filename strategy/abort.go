@@ -18,7 +18,7 @@ type IrreversibleError struct {
 
 // Error is the reason in a sentence.
 func (e *IrreversibleError) Error() string {
-	return fmt.Sprintf("step %d cannot be undone: %s", e.Step, e.Reason)
+	return fmt.Sprintf("Steps[%d] cannot be undone: %s", e.Step, e.Reason)
 }
 
 // Abort is the way back from a step, counted from 0, that has begun: it may have been reached, or

@@ -192,4 +192,3 @@ func checkLaws(t *testing.T, old int, seed uint64) bool {
 	}
 	return true
 }
-

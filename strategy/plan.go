@@ -16,20 +16,20 @@ type Strategy interface {
 // rollout executes.
 type Plan struct {
 	// Strategy is the name of the strategy that made the plan, for people.
-	Strategy string `json:"strategy"`
+	Strategy string
 	// From is the state that the plan starts from, and the one that its rollback ends in.
-	From State `json:"from"`
+	From State
 	// To is the revision that the plan brings.
-	To Revision `json:"to"`
+	To Revision
 	// Steps are walked in order. A plan has at least one.
-	Steps []Step `json:"steps"`
+	Steps []Step
 	// Limits are what the plan promises to keep at every instant; Verify proves it.
-	Limits Limits `json:"limits"`
+	Limits Limits
 	// HoldBack is how many instances of the old revision the plan leaves running at its end, on
 	// purpose (a rolling partition). Zero: none.
-	HoldBack int `json:"hold_back,omitempty"`
+	HoldBack int
 	// Goal is set on a way back only: the state that it must end in, which is what ran before.
-	Goal *State `json:"goal,omitempty"`
+	Goal *State
 }
 
 // Limits bound the number of instances at every instant of a plan, within transitions too.
@@ -50,43 +50,42 @@ type Limits struct {
 // where it pauses, somebody has said go.
 type Step struct {
 	// Reason says for people why the step is there: "10% to the candidate".
-	Reason string `json:"reason"`
+	Reason string
 	// State is what shall run.
-	State State `json:"state"`
+	State State
 	// Deadline is the progress deadline: how long the step may go without any progress towards
-	// its state before it has failed. Zero: the rollout's default. In JSON: nanoseconds.
-	Deadline time.Duration `json:"deadline_ns,omitempty"`
-	// Bake is how long the state is held and watched once it is reached. In JSON: nanoseconds.
-	Bake time.Duration `json:"bake_ns,omitempty"`
+	// its state before it has failed. Zero: the rollout's default.
+	Deadline time.Duration
+	// Bake is how long the state is held and watched once it is reached.
+	Bake time.Duration
 	// Gates are the names of the gates that are asked during the bake and must pass at its end.
 	// With no Bake they must pass before the next step.
-	Gates []string `json:"gates,omitempty"`
+	Gates []string
 	// Pause stops the plan after the bake until somebody says go. Nil: no pause.
-	Pause *Pause `json:"pause,omitempty"`
+	Pause *Pause
 	// Irreversible says why the step cannot be undone, for example "drops column users.name". From
 	// the moment such a step begins there is no automatic way back: on harm the rollout freezes
 	// and calls a person. Empty: the step can be undone.
-	Irreversible string `json:"irreversible,omitempty"`
+	Irreversible string
 }
 
 // Pause waits for a person.
 type Pause struct {
 	// Reason is what the person is asked.
-	Reason string `json:"reason,omitempty"`
-	// Deadline is how long the answer may take; then Default is the answer. Zero: no deadline. In
-	// JSON: nanoseconds.
-	Deadline time.Duration `json:"deadline_ns,omitempty"`
+	Reason string
+	// Deadline is how long the answer may take; then Default is the answer. Zero: no deadline.
+	Deadline time.Duration
 	// Default is the answer when the deadline has passed. Empty: Abort.
-	Default Answer `json:"default,omitempty"`
+	Default Answer
 }
 
 // Answer is what is decided at a pause.
 type Answer string
 
 const (
-	// Abort takes everything back.
+	// AnswerAbort takes everything back.
 	AnswerAbort Answer = "abort"
-	// Promote goes on with the next step.
+	// AnswerPromote goes on with the next step.
 	AnswerPromote Answer = "promote"
 )
 

@@ -196,21 +196,24 @@ func (w *rollingWalk) state() State {
 // many of them as there are instances.
 func (w *rollingWalk) reason(before rollingWalk) string {
 	started, stopped := w.fresh-before.fresh, before.stables-w.stables
+	text := make([]byte, 0, 64)
 	switch {
 	case started > 0 && stopped > 0:
-		return "replace " + strconv.Itoa(stopped) + ": " + w.progress()
+		text = strconv.AppendInt(append(text, "replace "...), int64(stopped), 10)
 	case started > 0:
-		return "start " + strconv.Itoa(started) + ": " + w.progress()
-	case stopped > 0 && w.stables+w.fresh == 0:
-		return "stop " + strconv.Itoa(stopped) + " to make room: nobody answers"
-	case stopped > 0 && w.fresh < w.end:
-		return "stop " + strconv.Itoa(stopped) + " to make room: " + w.progress()
+		text = strconv.AppendInt(append(text, "start "...), int64(started), 10)
 	case stopped > 0:
-		return "stop " + strconv.Itoa(stopped) + ": " + w.progress()
+		text = strconv.AppendInt(append(text, "stop "...), int64(stopped), 10)
+		if w.fresh < w.end {
+			text = append(text, " to make room"...)
+		}
+	default:
+		text = append(text, "settle"...)
 	}
-	return "settle: " + w.progress()
-}
-
-func (w *rollingWalk) progress() string {
-	return strconv.Itoa(w.fresh) + " of " + strconv.Itoa(w.end) + " run " + w.to.Version
+	if w.stables+w.fresh == 0 {
+		return string(append(text, ": nobody answers"...))
+	}
+	text = strconv.AppendInt(append(text, ": "...), int64(w.fresh), 10)
+	text = strconv.AppendInt(append(text, " of "...), int64(w.end), 10)
+	return string(append(append(text, " run "...), w.to.Version...))
 }

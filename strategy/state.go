@@ -137,14 +137,14 @@ func (g Group) SameTraffic(o Group) bool {
 // answers nothing is dark, which is what the middle of a recreate is, and what was there before
 // the first release.
 type State struct {
-	Stable    Group `json:"stable,omitzero"`
-	Baseline  Group `json:"baseline,omitzero"`
-	Candidate Group `json:"candidate,omitzero"`
+	Stable    Group
+	Baseline  Group
+	Candidate Group
 	// Sticky keeps a client with the group that answered it first, as far as the shares allow.
-	Sticky bool `json:"sticky,omitempty"`
+	Sticky bool
 	// MinReady is how long an instance must have been ready without a break before it counts as
-	// available and may be routed to. Zero: as soon as it is ready. In JSON: nanoseconds.
-	MinReady time.Duration `json:"min_ready_ns,omitempty"`
+	// available and may be routed to. Zero: as soon as it is ready.
+	MinReady time.Duration
 }
 
 // Groups are the groups that the state has, with their roles: stable, baseline, candidate.

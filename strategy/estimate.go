@@ -1,0 +1,68 @@
+package strategy
+
+import "time"
+
+// EstimateOptions are what an Estimate has to assume.
+type EstimateOptions struct {
+	// Startup is how long instances take from their start until they are ready; those of one step
+	// start at the same time. Their MinReady comes on top.
+	Startup time.Duration
+	// Drain is how long instances take to answer what they have when they are to stop.
+	Drain time.Duration
+}
+
+// Estimate is what a plan costs if nothing goes wrong.
+type Estimate struct {
+	// Duration is how long the plan takes. Pauses are not in it, for nobody knows.
+	Duration time.Duration
+	// Exposure is the new revision's share of the traffic, summed up over the time: half of the
+	// traffic for ten minutes is an exposure of five. On a way back it is the share of what is
+	// taken back.
+	Exposure time.Duration
+	// Downtime is how long nobody answers, from when somebody first does.
+	Downtime time.Duration
+	// Pauses is how many times a person is waited for.
+	Pauses int
+}
+
+// Estimate tells what the plan takes: its bakes, and what starting and draining takes in between.
+// Traffic is taken to move at once. A transition that no state can express counts as nothing.
+func (p Plan) Estimate(o EstimateOptions) Estimate {
+	var e Estimate
+	lit := !p.From.Dark()
+	pass := func(s State, d time.Duration) {
+		e.Duration += d
+		e.Exposure += p.exposed(s).ofDuration(d)
+		if lit && s.Dark() {
+			e.Downtime += d
+		}
+		lit = lit || !s.Dark()
+	}
+	last := p.From
+	for i := range p.Steps {
+		step := &p.Steps[i]
+		phases, _ := Transition(last, step.State)
+		for _, phase := range phases {
+			switch {
+			case phase.Kind == Grow:
+				pass(phase.State, o.Startup+step.State.MinReady)
+			case phase.Kind == Shrink:
+				pass(phase.State, o.Drain)
+			default:
+				pass(phase.State, 0)
+			}
+		}
+		pass(step.State, step.Bake)
+		if step.Pause != nil {
+			e.Pauses++
+		}
+		last = step.State
+	}
+	return e
+}
+
+// ofDuration is the share's part of a duration, rounded down to the nanosecond.
+func (s Share) ofDuration(d time.Duration) time.Duration {
+	n := time.Duration(s.millionths)
+	return d/whole*n + d%whole*n/whole
+}
