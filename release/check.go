@@ -1,0 +1,203 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/davit-sdk/davit/stage"
+	"github.com/hashicorp/go-multierror"
+)
+
+// Check reports everything that is wrong with the pipeline as a whole, each problem with the name of
+// its stage. The error is a *multierror.Error. A pipeline that passes has only stages that can begin,
+// and each value that a stage reads has exactly one writer, which comes before it.
+func (p Pipeline) Check() error {
+	c := checker{Pipeline: p, byName: make(map[string]int, len(p.Stages))}
+	if !stage.ValidName(p.Name) {
+		c.bad("Pipeline.Name: %q is no name: lower-case letters, digits and inner dashes or dots", p.Name)
+	}
+	if len(p.Stages) == 0 {
+		c.bad("Pipeline.Stages: there is none")
+	}
+	if p.Parallel < 0 {
+		c.bad("Pipeline.Parallel: %d is below zero", p.Parallel)
+	}
+	for i, s := range p.Stages {
+		c.stage(i, s)
+	}
+	c.needs()
+	c.cycle()
+	c.keys()
+	return c.errs.ErrorOrNil()
+}
+
+type checker struct {
+	Pipeline
+	byName map[string]int
+	errs   *multierror.Error
+}
+
+func (c *checker) bad(format string, args ...any) {
+	c.errs = multierror.Append(c.errs, fmt.Errorf(format, args...))
+}
+
+func (c *checker) stage(i int, s Stage) {
+	if !stage.ValidName(s.Name) {
+		c.bad("Stages[%d].Name: %q is no name: lower-case letters, digits and inner dashes or dots", i, s.Name)
+	}
+	if other, twice := c.byName[s.Name]; twice {
+		c.bad("stage %s: Stages[%d] and Stages[%d] have the same name", s.Name, other, i)
+	} else {
+		c.byName[s.Name] = i
+	}
+	if s.Timeout < 0 {
+		c.bad("stage %s: Timeout: %s is below zero", s.Name, s.Timeout)
+	}
+	if s.Do == nil {
+		c.bad("stage %s: Do: there is nothing to do", s.Name)
+		return
+	}
+	if v, ok := stage.As[stage.Validator](s.Do); ok {
+		if err := v.Validate(); err != nil {
+			for _, err := range flatten(err) {
+				c.bad("stage %s: %w", s.Name, err)
+			}
+		}
+	}
+	for _, kind := range stage.Listens(s.Do) {
+		if !kind.Heard() {
+			c.bad("stage %s: listens for %q, which is not for a stage to take", s.Name, kind)
+		}
+	}
+}
+
+// flatten are the problems in an error that reports several.
+func flatten(err error) []error {
+	if many, ok := err.(interface{ WrappedErrors() []error }); ok {
+		return many.WrappedErrors()
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		return many.Unwrap()
+	}
+	return []error{err}
+}
+
+func (c *checker) needs() {
+	for _, s := range c.Stages {
+		for i, need := range s.Needs {
+			_, known := c.byName[need]
+			switch {
+			case need == s.Name:
+				c.bad("stage %s: needs itself", s.Name)
+			case !known:
+				c.bad("stage %s: needs %q, which there is not", s.Name, need)
+			case slices.Contains(s.Needs[:i], need):
+				c.bad("stage %s: needs %s twice", s.Name, need)
+			}
+		}
+	}
+}
+
+// cycle reports each cycle of stages once, as the path around it.
+func (c *checker) cycle() {
+	const (
+		unseen = iota
+		onPath
+		finished
+	)
+	mark := make([]int, len(c.Stages))
+	var path []string
+	var visit func(i int)
+	visit = func(i int) {
+		name := c.Stages[i].Name
+		mark[i] = onPath
+		path = append(path, name)
+		for _, need := range c.Stages[i].Needs {
+			j, known := c.byName[need]
+			if !known || j == i {
+				continue
+			}
+			switch mark[j] {
+			case unseen:
+				visit(j)
+			case onPath:
+				round := append(slices.Clone(path[slices.Index(path, need):]), need)
+				slices.Reverse(round)
+				c.bad("stage %s: is part of a cycle: %s", need, strings.Join(round, " -> "))
+			}
+		}
+		path = path[:len(path)-1]
+		mark[i] = finished
+	}
+	for i := range c.Stages {
+		if mark[i] == unseen {
+			visit(i)
+		}
+	}
+}
+
+// keys checks that each key has one writer and one type, and that readers come after the writer.
+func (c *checker) keys() {
+	type origin struct {
+		ref   stage.Ref
+		stage int // -1: an input
+	}
+	writers := make(map[string]origin)
+	for _, r := range c.Inputs {
+		if err := r.Validate(); err != nil {
+			c.bad("Pipeline.Inputs: %w", err)
+		}
+		writers[r.Name] = origin{r, -1}
+	}
+	for i, s := range c.Stages {
+		for _, w := range stage.Writes(s.Do) {
+			if err := w.Validate(); err != nil {
+				c.bad("stage %s: writes %w", s.Name, err)
+				continue
+			}
+			other, taken := writers[w.Name]
+			switch {
+			case !taken:
+				writers[w.Name] = origin{w, i}
+			case other.stage < 0:
+				c.bad("stage %s: writes key %s, which is an input of the pipeline", s.Name, w.Name)
+			case other.stage != i:
+				c.bad("stage %s: writes key %s, which %s writes too", s.Name, w.Name, c.Stages[other.stage].Name)
+			}
+		}
+	}
+	for i, s := range c.Stages {
+		upstream := c.upstream(i)
+		for _, r := range stage.Reads(s.Do) {
+			from, written := writers[r.Name]
+			switch {
+			case !written:
+				c.bad("stage %s: reads key %s, which nobody writes", s.Name, r.Name)
+			case from.ref.Type != r.Type:
+				c.bad("stage %s: reads key %s as %s, but it is a %s", s.Name, r.Name, r.Type, from.ref.Type)
+			case from.stage < 0:
+			case !upstream[from.stage]:
+				c.bad("stage %s: reads key %s of stage %s, but does not need that stage", s.Name, r.Name, c.Stages[from.stage].Name)
+			case c.Stages[from.stage].AllowFailure && !s.Always:
+				c.bad("stage %s: reads key %s of stage %s, which is allowed to fail", s.Name, r.Name, c.Stages[from.stage].Name)
+			}
+		}
+	}
+}
+
+// upstream are the stages that come before the i-th one, by its needs and by theirs.
+func (c *checker) upstream(i int) map[int]bool {
+	seen := make(map[int]bool)
+	var visit func(i int)
+	visit = func(i int) {
+		for _, need := range c.Stages[i].Needs {
+			if j, known := c.byName[need]; known && !seen[j] {
+				seen[j] = true
+				visit(j)
+			}
+		}
+	}
+	visit(i)
+	return seen
+}

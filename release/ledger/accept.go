@@ -1,0 +1,61 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/davit-sdk/davit/stage"
+)
+
+var (
+	// ErrTooLate says that a signal came when what it is for was over.
+	ErrTooLate = errors.New("too late")
+	// ErrSignal says that a signal makes no sense for this release.
+	ErrSignal = errors.New("signal refused")
+)
+
+// Accept reports whether the signal can be recorded: nil, an ErrTooLate or an ErrSignal that says why
+// not. A signal for a stage that has not begun is not too early: it waits. known is true for a signal
+// whose ID was recorded before, which is not to be recorded again.
+func (s *State) Accept(sig stage.Signal) (known bool, err error) {
+	if _, ok := s.seen[sig.ID]; ok {
+		return true, nil
+	}
+	refuse := func(format string, args ...any) (bool, error) {
+		return false, fmt.Errorf("%w: %s", ErrSignal, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case sig.ID == "":
+		return refuse("it has no ID")
+	case sig.By == "":
+		return refuse("By is empty: a signal says who sends it")
+	case !sig.Kind.Known():
+		return refuse("%q is no kind of signal", sig.Kind)
+	case s.Over():
+		return false, fmt.Errorf("%w: release %s ended as %s", ErrTooLate, s.Release.ID, s.Outcome)
+	}
+	if sig.Stage == "" {
+		switch sig.Kind {
+		case stage.Pause, stage.Resume, stage.Abort:
+			return false, nil
+		}
+		return refuse("%s is for a stage: name it", sig.Kind)
+	}
+	st := s.Stage(sig.Stage)
+	if st == nil {
+		return refuse("there is no stage %q", sig.Stage)
+	}
+	if st.Over() {
+		return false, fmt.Errorf("%w: stage %s ended as %s", ErrTooLate, st.Name, st.Outcome)
+	}
+	if sig.Kind.Heard() && !slices.Contains(s.Pipeline.Stages[s.index[sig.Stage]].Listens, sig.Kind) {
+		return refuse("stage %s does not listen for %s", sig.Stage, sig.Kind)
+	}
+	if sig.Kind == stage.SkipStage {
+		if reader, key := s.Pipeline.unread(sig.Stage); reader != "" {
+			return refuse("stage %s cannot be skipped: %s reads %s, which nobody else writes", sig.Stage, reader, key)
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,77 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/davit-sdk/davit/stage"
+)
+
+// maxReason bounds a reason and a stack, in bytes.
+const maxReason = 8 << 10
+
+// EndOf is how a stage ended that returned err after its context had ended by cause (nil: it had
+// not). What the stage says itself counts: one that was told to abort and has rolled back is rolled
+// back. A stage that just returned after a cancel ended as the cause says.
+func EndOf(err error, cause *stage.Error) Ended {
+	if err == nil {
+		return Ended{Outcome: stage.Succeeded}
+	}
+	outcome := stage.OutcomeOf(err)
+	var said *stage.Error
+	spoke := errors.As(err, &said) && said != cause
+	switch {
+	case spoke && outcome != stage.Failed && outcome != stage.Interrupted:
+		return Ended{Outcome: outcome, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: said.Evidence}
+	case cause != nil:
+		reason := cause.Reason
+		switch {
+		case err == error(cause), err == context.Canceled:
+		case errors.Is(err, cause):
+			reason = err.Error()
+		default:
+			reason = strings.TrimPrefix(reason+": "+err.Error(), ": ")
+		}
+		e := Ended{Outcome: cause.Outcome, By: cause.By, Reason: bounded(reason)}
+		if spoke {
+			e.Evidence = said.Evidence
+		}
+		return e
+	case spoke:
+		return Ended{Outcome: stage.Failed, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: said.Evidence}
+	}
+	return Ended{Outcome: stage.Failed, Reason: bounded(err.Error())}
+}
+
+// reasonOf is the reason that is said and its cause, without the outcome and the person, which are
+// recorded beside it. An error around the one that was said is kept as a whole.
+func reasonOf(err error, said *stage.Error) string {
+	if err != error(said) {
+		return err.Error()
+	}
+	var parts []string
+	if said.Reason != "" {
+		parts = append(parts, said.Reason)
+	}
+	if said.Err != nil {
+		parts = append(parts, said.Err.Error())
+	}
+	return strings.Join(parts, ": ")
+}
+
+// Panicked is how a stage ended that panicked.
+func Panicked(value any, stack []byte) Ended {
+	return Ended{Outcome: stage.Failed, Reason: bounded(fmt.Sprintf("panic: %v", value)), Stack: bounded(string(stack))}
+}
+
+// bounded is the text, cut in its middle where it is too long, and free of what is not UTF-8.
+func bounded(text string) string {
+	const cut = "\n...\n"
+	if len(text) > maxReason {
+		half := (maxReason - len(cut)) / 2
+		text = text[:half] + cut + text[len(text)-half:]
+	}
+	return strings.ToValidUTF8(text, "")
+}

@@ -1,0 +1,109 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+
+	"github.com/davit-sdk/davit/release/ledger"
+)
+
+// ErrConflict says that somebody else has written to the release in between.
+var ErrConflict = errors.New("conflict")
+
+// Store keeps the events of releases. All methods are called from any number of goroutines at once.
+// Package releasetest proves an implementation.
+type Store interface {
+	// Append adds events behind the last one of a release: all of them or none. expected is the
+	// number of the last event that the writer knows, 0 for a new release; the events are numbered
+	// from expected+1. When the release has gone on in the meantime, or is not that far, the error
+	// is ErrConflict. This is the only write, and so the fence between two writers. When Append
+	// has returned nil, the events are kept as safely as the store can.
+	Append(ctx context.Context, release string, expected uint64, events ...ledger.Event) error
+
+	// Events are the release's events in order, from the number on (0 and 1 mean all), up to
+	// those that were appended before the call. A release that is not known has none. An error
+	// ends the sequence.
+	Events(ctx context.Context, release string, from uint64) iter.Seq2[ledger.Event, error]
+
+	// Releases are the IDs of all releases, in the order in which they were begun.
+	Releases(ctx context.Context) iter.Seq2[string, error]
+}
+
+// MemoryStore keeps events in memory. It is for tests, and for hosts that want no history. The zero
+// value is an empty store.
+type MemoryStore struct {
+	mu     sync.RWMutex
+	ids    []string
+	events map[string][]ledger.Event
+}
+
+var _ Store = (*MemoryStore)(nil)
+
+// Append adds events, as Store asks for.
+func (m *MemoryStore) Append(ctx context.Context, release string, expected uint64, events ...ledger.Event) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old := m.events[release]
+	if uint64(len(old)) != expected {
+		return fmt.Errorf("%w: release %s has %d events, %d were expected", ErrConflict, release, len(old), expected)
+	}
+	for i, e := range events {
+		if want := expected + uint64(i) + 1; e.Seq != want {
+			return fmt.Errorf("release %s: event %d comes where %d should", release, e.Seq, want)
+		}
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if len(old) == 0 {
+		m.ids = append(m.ids, release)
+	}
+	if m.events == nil {
+		m.events = make(map[string][]ledger.Event)
+	}
+	m.events[release] = append(old, events...)
+	return nil
+}
+
+// Events are the release's events, as Store asks for.
+func (m *MemoryStore) Events(ctx context.Context, release string, from uint64) iter.Seq2[ledger.Event, error] {
+	return func(yield func(ledger.Event, error) bool) {
+		m.mu.RLock()
+		events := m.events[release]
+		m.mu.RUnlock()
+		for _, e := range events[min(max(from, 1)-1, uint64(len(events))):] {
+			if err := ctx.Err(); err != nil {
+				yield(ledger.Event{}, err)
+				return
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Releases are the IDs of all releases, as Store asks for.
+func (m *MemoryStore) Releases(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		m.mu.RLock()
+		ids := slices.Clone(m.ids)
+		m.mu.RUnlock()
+		for _, id := range ids {
+			if err := ctx.Err(); err != nil {
+				yield("", err)
+				return
+			}
+			if !yield(id, nil) {
+				return
+			}
+		}
+	}
+}
