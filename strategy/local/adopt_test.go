@@ -110,7 +110,7 @@ func TestInstancesSurviveTheirHost(t *testing.T) {
 	assert.Contains(t, failed.Reason, "exit status unknown")
 	assert.Contains(t, failed.Reason, "told to")
 	scale(t, f, one, 1, ready[2].ID)
-	eventually(t, func() bool { return len(processesOf(t, dir)) == 1 }, "adopted instances can be stopped")
+	comesTrue(t, func() bool { return len(processesOf(t, dir)) == 1 }, "adopted instances can be stopped")
 	require.NoError(t, f.StopAll(t.Context()))
 	assert.Empty(t, processesOf(t, dir))
 }
@@ -170,7 +170,7 @@ func TestADeathThatNobodySaw(t *testing.T) {
 	killed := processesOf(t, dir)
 	require.Len(t, killed, 2)
 	require.NoError(t, syscall.Kill(killed[0], syscall.SIGKILL))
-	eventually(t, func() bool { return !running(killed[0]) }, "it dies")
+	comesTrue(t, func() bool { return !running(killed[0]) }, "it dies")
 	f := open(t, options(dir, "serve"))
 	require.Len(t, inPhase(t, f, rollout.Ready), 1)
 	failed := inPhase(t, f, rollout.Failed)
@@ -195,7 +195,7 @@ func TestStoppingGoesOnInTheNextFleet(t *testing.T) {
 	assert.Len(t, processesOf(t, dir), 2)
 	o.Grace = 100 * time.Millisecond
 	second := open(t, o)
-	eventually(t, func() bool { return len(instances(t, second)) == 1 }, "it is killed by the second fleet")
+	comesTrue(t, func() bool { return len(instances(t, second)) == 1 }, "it is killed by the second fleet")
 	assert.Len(t, processesOf(t, dir), 1)
 	assert.Len(t, inPhase(t, second, rollout.Ready), 1)
 }

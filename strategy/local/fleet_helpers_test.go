@@ -119,14 +119,14 @@ func inPhase(t *testing.T, f *local.Fleet, phase rollout.Phase) []rollout.Instan
 func await(t *testing.T, f *local.Fleet, phase rollout.Phase, n int) []rollout.Instance {
 	t.Helper()
 	var list []rollout.Instance
-	eventually(t, func() bool {
+	comesTrue(t, func() bool {
 		list = inPhase(t, f, phase)
 		return len(list) == n
 	}, "want %d instances %s, have %+v", n, phase, instances(t, f))
 	return list
 }
 
-func eventually(t *testing.T, ok func() bool, format string, args ...any) {
+func comesTrue(t *testing.T, ok func() bool, format string, args ...any) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -87,7 +87,7 @@ func TestAProbeThatIsNeverAnswered(t *testing.T) {
 			o.Probe.Path, o.Probe.Timeout = c.path, 100*time.Millisecond
 			f := open(t, o)
 			scale(t, f, one, 1)
-			eventually(t, func() bool {
+			comesTrue(t, func() bool {
 				list := instances(t, f)
 				return len(list) == 1 && strings.Contains(list[0].Reason, c.reason)
 			}, "%+v", instances(t, f))
@@ -108,7 +108,7 @@ func TestScaleStopsThoseThatLeave(t *testing.T) {
 	assert.Len(t, inPhase(t, f, rollout.Ready), 5, "nobody leaves a pool that need not shrink")
 
 	scale(t, f, one, 2, before[2].ID, before[0].ID, "shop-gone-long-ago")
-	eventually(t, func() bool { return len(instances(t, f)) == 3 }, "two instances end")
+	comesTrue(t, func() bool { return len(instances(t, f)) == 3 }, "two instances end")
 	after := instances(t, f)
 	assert.Equal(t, []string{before[1].ID, before[3].ID, before[4].ID}, []string{after[0].ID, after[1].ID, after[2].ID})
 	assert.Equal(t, local.Stopped, process(t, f, before[0].ID).Phase)
@@ -116,7 +116,7 @@ func TestScaleStopsThoseThatLeave(t *testing.T) {
 
 	scale(t, f, one, 0)
 	scale(t, f, two, 0)
-	eventually(t, func() bool { return len(instances(t, f)) == 0 }, "all instances end")
+	comesTrue(t, func() bool { return len(instances(t, f)) == 0 }, "all instances end")
 	assert.Empty(t, processesOf(t, dir))
 }
 
@@ -128,7 +128,7 @@ func TestScaleStopsTheUnreadyAndTheYoungestFirst(t *testing.T) {
 	tell(t, all[1], "/unready")
 	await(t, f, rollout.Unready, 1)
 	scale(t, f, one, 2)
-	eventually(t, func() bool { return len(instances(t, f)) == 2 }, "two instances end")
+	comesTrue(t, func() bool { return len(instances(t, f)) == 2 }, "two instances end")
 	left := instances(t, f)
 	assert.Equal(t, []string{all[0].ID, all[2].ID}, []string{left[0].ID, left[1].ID})
 }
@@ -187,7 +187,7 @@ func TestFailuresAreForgottenInTheEnd(t *testing.T) {
 	scale(t, f, two, 1)
 	await(t, f, rollout.Failed, 1)
 	scale(t, f, one, 23)
-	eventually(t, func() bool {
+	comesTrue(t, func() bool {
 		folders, err := os.ReadDir(filepath.Join(dir, "instances"))
 		return err == nil && len(folders) == 21 && len(inPhase(t, f, rollout.Failed)) == 21
 	}, "the oldest three are forgotten")
@@ -223,7 +223,7 @@ func TestStopKillsAfterTheGracePeriod(t *testing.T) {
 	assert.Less(t, time.Since(begin), o.Grace, "Scale does not wait")
 	assert.Len(t, inPhase(t, f, rollout.Stopping), 1)
 	scale(t, f, one, 0)
-	eventually(t, func() bool { return len(instances(t, f)) == 0 }, "it is killed")
+	comesTrue(t, func() bool { return len(instances(t, f)) == 0 }, "it is killed")
 	assert.GreaterOrEqual(t, time.Since(begin), o.Grace)
 	assert.Empty(t, processesOf(t, dir))
 }
@@ -240,7 +240,7 @@ func TestStopEndsTheWholeGroup(t *testing.T) {
 	child := childOf(t, dir, i.ID)
 	require.True(t, running(child))
 	scale(t, f, one, 0)
-	eventually(t, func() bool { return len(instances(t, f)) == 0 }, "the group ends")
+	comesTrue(t, func() bool { return len(instances(t, f)) == 0 }, "the group ends")
 	assert.False(t, running(child))
 	assert.Empty(t, processesOf(t, dir))
 }
@@ -275,7 +275,7 @@ func TestALogIsKeptSmall(t *testing.T) {
 	for range 10 {
 		tell(t, i, "/say/1000")
 	}
-	eventually(t, func() bool { return size(file)+size(file+".1") <= o.LogLimit }, "a megabyte of output is cut")
+	comesTrue(t, func() bool { return size(file)+size(file+".1") <= o.LogLimit }, "a megabyte of output is cut")
 	assert.Positive(t, size(file+".1"))
 	tell(t, i, "/die/1")
 	assert.Contains(t, await(t, f, rollout.Failed, 1)[0].Reason, "first words | told to")
@@ -369,7 +369,7 @@ func TestAProgramThatGoesMissingMeanwhile(t *testing.T) {
 	err = f.Scale(t.Context(), one, 3)
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 	assert.True(t, isPermanent(err))
-	eventually(t, func() bool { return len(instances(t, f)) == 0 }, "the one that started ends")
+	comesTrue(t, func() bool { return len(instances(t, f)) == 0 }, "the one that started ends")
 	assert.Empty(t, processesOf(t, dir))
 }
 
@@ -428,7 +428,7 @@ func TestManyAtOnce(t *testing.T) {
 		seen[i.Addr] = true
 	}
 	assert.Len(t, seen, 3, "each has a port of its own")
-	eventually(t, func() bool { return len(processesOf(t, dir)) == 3 }, "no more than three run")
+	comesTrue(t, func() bool { return len(processesOf(t, dir)) == 3 }, "no more than three run")
 }
 
 func TestFleetOptionsValidate(t *testing.T) {
