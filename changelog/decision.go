@@ -1,0 +1,95 @@
+package changelog
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// Decision is which version comes next, with everything that led to it. Its JSON can be read back.
+type Decision struct {
+	// Head is the commit that the decision is about, as History says it.
+	Head string `json:"head,omitempty"`
+	// Previous is the last release, nil before the first one. PreviousTag is its tag, and
+	// PreviousWhy says why it is that one.
+	Previous    *semver.Version `json:"previous"`
+	PreviousTag string          `json:"previous_tag,omitempty"`
+	PreviousWhy string          `json:"previous_why,omitempty"`
+	// Next is the version to be released, nil when there is nothing to release. NextTag is its tag.
+	Next    *semver.Version `json:"next"`
+	NextTag string          `json:"next_tag,omitempty"`
+	// Level is the level of the release, None when there is nothing to release.
+	Level Level `json:"level"`
+	// Why is one sentence for people.
+	Why string `json:"why"`
+	// Reasons are the commits that call for a release, in the order of the history.
+	Reasons []Reason `json:"reasons,omitempty"`
+	// Skipped are all other commits, in the order of the history.
+	Skipped []Skipped `json:"skipped,omitempty"`
+	// IgnoredTags are the tags that have no say, as History says them.
+	IgnoredTags []IgnoredTag `json:"ignored_tags,omitempty"`
+	// Diagnostics are what is wrong or odd in the messages.
+	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
+}
+
+// Reason is a commit that calls for a release.
+type Reason struct {
+	Commit
+	// Rule says which rule gives the commit its level: "feat is minor".
+	Rule  string `json:"rule"`
+	Level Level  `json:"level"`
+	// Subject is the first line of the message.
+	Subject string `json:"subject"`
+}
+
+// Skipped is a commit that calls for no release.
+type Skipped struct {
+	Commit
+	// Why says why: "chore is none".
+	Why string `json:"why"`
+	// Subject is the first line of the message.
+	Subject string `json:"subject"`
+	// Cancelled says that the commit and a revert cancel each other: users will never see either.
+	Cancelled bool `json:"cancelled,omitempty"`
+}
+
+// Explain tells the decision and its reasons as plain text in lines.
+func (d Decision) Explain() string {
+	var b strings.Builder
+	from, to := "no version", "nothing to release"
+	if d.Previous != nil {
+		from = d.Previous.String()
+	}
+	if d.Next != nil {
+		to = fmt.Sprintf("%s (%s)", d.Next, d.Level)
+	}
+	fmt.Fprintf(&b, "%s -> %s: %s\n", from, to, d.Why)
+	if d.PreviousWhy != "" {
+		fmt.Fprintf(&b, "previous: %s\n", printable(d.PreviousWhy))
+	}
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	if len(d.Reasons) > 0 {
+		fmt.Fprint(table, "counted:\n")
+	}
+	for _, r := range d.Reasons {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t(%s)\n", shortID(r.ID), r.Level, printable(r.Subject), printable(r.Rule))
+	}
+	table.Flush() // a strings.Builder takes everything
+	if len(d.Skipped) > 0 {
+		fmt.Fprint(table, "not counted:\n")
+	}
+	for _, s := range d.Skipped {
+		fmt.Fprintf(table, "  %s\t%s\t(%s)\n", shortID(s.ID), printable(s.Subject), printable(s.Why))
+	}
+	table.Flush()
+	if len(d.IgnoredTags) > 0 {
+		fmt.Fprint(table, "tags ignored:\n")
+	}
+	for _, t := range d.IgnoredTags {
+		fmt.Fprintf(table, "  %s\t(%s)\n", printable(t.Tag), printable(t.Why))
+	}
+	table.Flush()
+	return b.String()
+}

@@ -1,0 +1,44 @@
+package changelog
+
+// Span is a stretch of a text in bytes: it begins at Start and ends before End.
+type Span struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
+
+// Diagnostic is something that the author of a commit message should know about it.
+type Diagnostic struct {
+	// Commit is the commit that it is about. Parse leaves it empty, Next fills it in.
+	Commit string `json:"commit,omitempty"`
+	// Code tells diagnostics apart; it does not change between versions.
+	Code Code `json:"code"`
+	// Text says for people what was found and what to write instead.
+	Text string `json:"text"`
+	// Span is where it was found in the message.
+	Span Span `json:"span"`
+}
+
+// Code names a kind of diagnostic.
+type Code string
+
+const (
+	// CodeEmpty: there is no message.
+	CodeEmpty Code = "empty"
+	// CodeHeader: the first line is not "type(scope)!: description". The message is not conventional.
+	CodeHeader Code = "header"
+	// CodeMerge: the message is one that git or a forge writes for a merge.
+	CodeMerge Code = "merge"
+	// CodeAutosquash: the message says that its commit was to be squashed into another.
+	CodeAutosquash Code = "autosquash"
+	// CodeSpacing: the header has more white space than it should have.
+	CodeSpacing Code = "spacing"
+	// CodeBlankLine: a blank line is missing before the body or before a breaking change.
+	CodeBlankLine Code = "blank-line"
+	// CodeNotBreaking: a line looks like a breaking change and is not one.
+	CodeNotBreaking Code = "not-breaking"
+	// CodeNoValue: a breaking change does not say what breaks.
+	CodeNoValue Code = "no-value"
+	// CodeAfterFooter: a squashed commit's header ends a footer; the text up to the next footer
+	// belongs to neither.
+	CodeAfterFooter Code = "after-footer"
+)

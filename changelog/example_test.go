@@ -1,0 +1,60 @@
+package changelog_test
+
+import (
+	"fmt"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/davit-sdk/davit/changelog"
+)
+
+func Example() {
+	history := changelog.History{
+		Previous: changelog.Tag{Name: "v1.2.3", Version: semver.MustParse("1.2.3")},
+		Commits: []changelog.Commit{
+			{ID: "c0ffee0003", Text: "docs: say what a boat is"},
+			{ID: "c0ffee0002", Text: "feat(crane): lower two boats at once (#7)"},
+			{ID: "c0ffee0001", Text: "fix: hold the rope"},
+		},
+	}
+	decision, err := changelog.Next(history, changelog.Policy{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(decision.Explain())
+	fmt.Println(decision.Notes(changelog.NotesOptions{}).Markdown())
+	// Output:
+	// 1.2.3 -> 1.3.0 (minor): the highest level of all commits since 1.2.3 is minor
+	// counted:
+	//   c0ffee0002  minor  feat(crane): lower two boats at once (#7)  (feat is minor)
+	//   c0ffee0001  patch  fix: hold the rope                         (fix is patch)
+	// not counted:
+	//   c0ffee0003  docs: say what a boat is  (docs is none)
+	//
+	// ## 1.3.0
+	//
+	// ### Features
+	//
+	// - **crane:** lower two boats at once (#7, c0ffee0002)
+	//
+	// ### Fixes
+	//
+	// - hold the rope (c0ffee0001)
+}
+
+func ExampleParse() {
+	m := changelog.Parse("feat(crane)!: lower two boats at once\n\nBREAKING CHANGE: ropes come in pairs\nRefs: #7")
+	fmt.Println(m.Type, m.Scope, m.Breaking())
+	fmt.Println(m.BreakingNotes())
+	fmt.Println(m.References())
+
+	for _, d := range changelog.Parse("feat:lower two boats").Diagnostics {
+		fmt.Println(d.Text)
+	}
+	// Output:
+	// feat crane true
+	// [ropes come in pairs]
+	// [{Refs #7}]
+	// not a conventional commit: a space must follow "feat:"
+}

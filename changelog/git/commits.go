@@ -1,0 +1,141 @@
+package git
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/davit-sdk/davit/changelog"
+)
+
+// Range is a stretch of history: what can be reached from To and not from From.
+type Range struct {
+	// From is a revision that is left out with all its ancestors. Empty: nothing is left out.
+	From string
+	// To is the revision to begin at. Empty: HEAD.
+	To string
+}
+
+// format has a NUL behind every field: the one byte that neither a name nor a message can hold.
+const (
+	format = "--format=tformat:%H%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%B"
+	fields = 7
+)
+
+// Commits reads the commits of a range, children before their parents, in one stream from one
+// process. Leaving the loop early ends the process. An error is the last thing that comes.
+func (r *Repository) Commits(ctx context.Context, between Range) iter.Seq2[changelog.Commit, error] {
+	return func(yield func(changelog.Commit, error) bool) {
+		revisions, err := r.revisions(ctx, between)
+		if err != nil {
+			yield(changelog.Commit{}, err)
+			return
+		}
+		args := append([]string{"log", "-z", "--topo-order", "--no-color", "--no-decorate", "--no-notes", "--no-patch",
+			"--encoding=UTF-8", format}, revisions...)
+		inner, stop := context.WithCancel(ctx)
+		defer stop()
+		cmd, said := r.command(inner, append(args, "--")...)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			yield(changelog.Commit{}, fmt.Errorf("git log: %w", err))
+			return
+		}
+		if err := cmd.Start(); err != nil {
+			yield(changelog.Commit{}, failure(ctx, args, said, err))
+			return
+		}
+		readErr, stopped := read(out, yield)
+		cut := errors.Is(readErr, io.EOF) // git ended too early, and Wait says why
+		if stopped || readErr != nil && !cut {
+			stop()
+		}
+		waitErr := cmd.Wait()
+		switch {
+		case stopped:
+		case ctx.Err() != nil || waitErr != nil && (readErr == nil || cut):
+			yield(changelog.Commit{}, failure(ctx, args, said, waitErr))
+		case readErr != nil:
+			yield(changelog.Commit{}, readErr)
+		}
+	}
+}
+
+// revisions are the arguments of a range, as ids, so that no revision can be taken for an option.
+func (r *Repository) revisions(ctx context.Context, between Range) ([]string, error) {
+	if between.To == "" {
+		between.To = "HEAD"
+	}
+	to, err := r.resolve(ctx, between.To)
+	if err != nil {
+		return nil, err
+	}
+	if between.From == "" {
+		return []string{to}, nil
+	}
+	from, err := r.resolve(ctx, between.From)
+	if err != nil {
+		return nil, err
+	}
+	return []string{to, "^" + from}, nil
+}
+
+// read hands every commit of the stream on. It says whether the receiver wants no more.
+func read(stream io.Reader, yield func(changelog.Commit, error) bool) (err error, stopped bool) {
+	in := bufio.NewReaderSize(stream, 64<<10)
+	var record [fields]string
+	for {
+		for i := range record {
+			text, err := in.ReadString(0)
+			if errors.Is(err, io.EOF) && i == 0 && text == "" {
+				return nil, false
+			}
+			if err != nil {
+				return fmt.Errorf("git log: the output ends within a commit: %w", err), false
+			}
+			record[i] = text[:len(text)-1]
+		}
+		c, err := commitOf(record)
+		if err != nil {
+			return err, false
+		}
+		if !yield(c, nil) {
+			return nil, true
+		}
+	}
+}
+
+func commitOf(record [fields]string) (changelog.Commit, error) {
+	authored, err := seconds(record[4])
+	if err != nil {
+		return changelog.Commit{}, fmt.Errorf("git log: commit %s: author date: %w", record[0], err)
+	}
+	committed, err := seconds(record[5])
+	if err != nil {
+		return changelog.Commit{}, fmt.Errorf("git log: commit %s: commit date: %w", record[0], err)
+	}
+	return changelog.Commit{
+		ID: record[0], Parents: strings.Fields(record[1]),
+		Author: record[2], AuthorEmail: record[3], Authored: authored, Committed: committed,
+		Text: record[6],
+	}, nil
+}
+
+// seconds reads a count of seconds since 1970. Git leaves out a date that it cannot read itself;
+// that gives the zero time.
+func seconds(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.Unix(n, 0).UTC(), nil
+}

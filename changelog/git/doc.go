@@ -1,0 +1,26 @@
+// Package git (SHELL) reads the history of a real repository for package changelog, by running git.
+//
+// It is for whoever wants the next version or the notes of a repository on disk:
+//
+//	repo, err := git.Open(ctx, ".", git.Options{})
+//	history, err := repo.History(ctx, policy.Tags)
+//	decision, err := changelog.Next(history, policy)
+//
+// It only reads. Git runs without pager, colours, hooks, prompts, replacement objects and optional
+// locks, in the C locale, with all GIT_ variables taken out of its environment that could lead it
+// to another repository, and without the system's configuration. The configuration of the user and
+// of the repository stay in force, because they say which repositories to trust; what could change
+// the output is overruled.
+//
+// Commits come in one stream from one process, however long the history is.
+//
+// # Errors
+//
+// [ErrNoGit], [ErrNotRepository], [ErrShallow] and [ErrNoCommits] are for callers to act on. Every
+// other failure of git is an [*Error], which holds what git said.
+//
+// # Concurrency
+//
+// A Repository is safe for concurrent use. No process outlives the call, or the loop, that
+// started it.
+package git

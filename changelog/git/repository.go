@@ -1,0 +1,115 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+var (
+	// ErrNoGit says that there is no git to run.
+	ErrNoGit = errors.New("git is not installed, or not in PATH")
+	// ErrNotRepository says that the folder is in no repository.
+	ErrNotRepository = errors.New("not a git repository")
+	// ErrShallow says that the repository holds a part of its history only, which would give a
+	// wrong version.
+	ErrShallow = errors.New("the repository is a shallow clone: its last release may be out of sight; " +
+		"get the whole history with `git fetch --unshallow --tags` (for actions/checkout: `fetch-depth: 0`)")
+	// ErrNoCommits says that nothing has been committed yet.
+	ErrNoCommits = errors.New("the repository has no commits")
+)
+
+// Options are the choices that Open leaves to its caller.
+type Options struct {
+	// Program is the git to run: a name to be found in PATH, or a path. Default: "git".
+	Program string
+	// Log gets the commands that are run, at trace level. Nil: nowhere.
+	Log hclog.Logger
+}
+
+// Repository is a git repository on disk: with or without a working tree, linked working trees
+// included.
+type Repository struct {
+	dir, program string
+	log          hclog.Logger
+}
+
+// Open finds the repository that the folder is in. It fails with ErrNoGit, ErrNotRepository or
+// ErrShallow at once, rather than in the middle of a release.
+func Open(ctx context.Context, dir string, o Options) (*Repository, error) {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open repository: %w", err)
+	}
+	r := &Repository{dir: absolute, program: o.Program, log: o.Log}
+	if r.program == "" {
+		r.program = "git"
+	}
+	if r.log == nil {
+		r.log = hclog.NewNullLogger()
+	}
+	if info, err := os.Stat(r.dir); err != nil {
+		return nil, fmt.Errorf("open repository: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("open repository: %s is not a folder", dir)
+	}
+	program, err := exec.LookPath(r.program)
+	if err != nil {
+		return nil, fmt.Errorf("open repository: %w: %w", ErrNoGit, err)
+	}
+	// A relative path means the caller's folder, not the repository.
+	if r.program, err = filepath.Abs(program); err != nil {
+		return nil, fmt.Errorf("open repository: %w", err)
+	}
+	if err := r.complete(ctx); err != nil {
+		return nil, fmt.Errorf("open repository %s: %w", dir, err)
+	}
+	return r, nil
+}
+
+// complete fails unless all of the history is there.
+func (r *Repository) complete(ctx context.Context) error {
+	out, err := r.output(ctx, "rev-parse", "--is-shallow-repository")
+	var failed *Error
+	if errors.As(err, &failed) && strings.Contains(failed.Stderr, "not a git repository") {
+		return fmt.Errorf("%w: %w", ErrNotRepository, err)
+	}
+	if err != nil {
+		return err
+	}
+	switch shallow := strings.TrimSpace(out); shallow {
+	case "false":
+		return nil
+	case "true":
+		return ErrShallow
+	default:
+		return fmt.Errorf("cannot tell whether the clone is shallow: this git is too old (it answered %q)", shallow)
+	}
+}
+
+// Head is the id of the commit that is checked out.
+func (r *Repository) Head(ctx context.Context) (string, error) {
+	if _, err := r.output(ctx, "rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
+		var failed *Error
+		if errors.As(err, &failed) && failed.Stderr == "" {
+			return "", ErrNoCommits
+		}
+		return "", err
+	}
+	return r.resolve(ctx, "HEAD")
+}
+
+// resolve is the id of the commit that a revision means.
+func (r *Repository) resolve(ctx context.Context, revision string) (string, error) {
+	out, err := r.output(ctx, "rev-parse", "--verify", "--end-of-options", revision+"^{commit}")
+	if err != nil {
+		return "", fmt.Errorf("resolve %q: %w", revision, err)
+	}
+	return strings.TrimSpace(out), nil
+}

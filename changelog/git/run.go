@@ -1,0 +1,109 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Error is a failure of git.
+type Error struct {
+	// Args are git's arguments, from the name of the subcommand on.
+	Args []string
+	// Stderr is what git said, at most its last 4 KiB.
+	Stderr string
+	// Err is how the process ended.
+	Err error
+}
+
+// Error says what was run and what git said.
+func (e *Error) Error() string {
+	said := strings.TrimSpace(e.Stderr)
+	if said == "" {
+		return fmt.Sprintf("git %s: %v", e.Args[0], e.Err)
+	}
+	return fmt.Sprintf("git %s: %v: %s", e.Args[0], e.Err, said)
+}
+
+// Unwrap is how the process ended.
+func (e *Error) Unwrap() error { return e.Err }
+
+// overrules are set for every command, above all configuration files.
+var overrules = []string{
+	"--no-pager", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs",
+	"-c", "core.hooksPath=" + os.DevNull,
+	"-c", "core.fsmonitor=false",
+	"-c", "color.ui=false",
+	"-c", "log.showSignature=false",
+	"-c", "log.mailmap=false",
+	"-c", "i18n.logOutputEncoding=UTF-8",
+}
+
+// kept are the GIT_ variables that say how git is installed and whom it trusts, not what it reads.
+var kept = []string{"GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_CONFIG_GLOBAL", "GIT_DISCOVERY_ACROSS_FILESYSTEM"}
+
+// environment is this process's own without what could lead git astray.
+func environment() []string {
+	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return strings.HasPrefix(name, "GIT_") && !slices.Contains(kept, name) ||
+			strings.HasPrefix(name, "LC_") || name == "LANG" || name == "LANGUAGE"
+	})
+	return append(env, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C")
+}
+
+// command prepares git with these arguments.
+func (r *Repository) command(ctx context.Context, args ...string) (*exec.Cmd, *tail) {
+	all := append(slices.Clone(overrules), args...)
+	cmd := exec.CommandContext(ctx, r.program, all...)
+	cmd.Dir = r.dir
+	cmd.Env = environment()
+	cmd.WaitDelay = 5 * time.Second // for output pipes held open by a grandchild
+	said := &tail{}
+	cmd.Stderr = said
+	r.log.Trace("running git", "dir", r.dir, "args", args)
+	return cmd, said
+}
+
+// output runs git and returns what it wrote.
+func (r *Repository) output(ctx context.Context, args ...string) (string, error) {
+	cmd, said := r.command(ctx, args...)
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	if err := cmd.Run(); err != nil {
+		return "", failure(ctx, args, said, err)
+	}
+	return out.String(), nil
+}
+
+// failure tells a cancelled context from a missing program and both from a failure of git.
+func failure(ctx context.Context, args []string, said *tail, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("git %s: %w", args[0], context.Cause(ctx))
+	}
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, exec.ErrDot) {
+		return fmt.Errorf("%w: %w", ErrNoGit, err)
+	}
+	return &Error{Args: args, Stderr: said.String(), Err: err}
+}
+
+// tail keeps the end of what is written to it.
+type tail struct{ text []byte }
+
+const tailSize = 4 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.text = append(t.text, p...)
+	if over := len(t.text) - tailSize; over > 0 {
+		t.text = append(t.text[:0], t.text[over:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string { return strings.ToValidUTF8(string(t.text), "\uFFFD") }

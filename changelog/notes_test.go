@@ -1,0 +1,131 @@
+package changelog_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/davit-sdk/davit/changelog"
+)
+
+func TestNotes(t *testing.T) {
+	d := next(t, since(t, "1.2.3",
+		"feat(api): add x (#12)\n\nCloses #10",
+		"feat!: drop y\n\nBREAKING CHANGE: use x\ninstead of y.\n\nIt is faster.\nRefs: 676104e",
+		"fix: 1. of all",
+		"chore: tidy",
+		"Some text",
+		"deps: newer z",
+		"perf: hurry",
+		"Revert \"feat: w\"",
+		"Merge branch 'a'",
+		"fix(core): later",
+	), changelog.Policy{Types: map[string]changelog.Level{"deps": changelog.Patch}})
+	n := d.Notes(changelog.NotesOptions{Date: time.Date(2024, 5, 6, 23, 0, 0, 0, time.UTC)})
+	assert.Equal(t, `## 2.0.0 - 2024-05-06
+
+### Breaking changes
+
+- drop y (Refs 676104e, 0000000200)
+
+  use x instead of y.
+
+  It is faster.
+
+### Features
+
+- **api:** add x (#12, Closes #10, 0000000100)
+
+### Fixes
+
+- 1\. of all (0000000300)
+- **core:** later (0000000a00)
+
+### Performance
+
+- hurry (0000000700)
+
+### Reverts
+
+- Revert "feat: w" (0000000800)
+
+### Other changes
+
+- newer z (0000000600)
+`, n.Markdown())
+	assert.Equal(t, "2.0.0: 1 breaking change, 1 feature, 2 fixes, 1 performance gain, 1 revert, 1 other change", n.Short())
+
+	other := d.Notes(changelog.NotesOptions{Other: true})
+	assert.True(t, strings.HasSuffix(other.Markdown(), `### Other changes
+
+- newer z (0000000600)
+- tidy (0000000400)
+- Some text (0000000500)
+`), other.Markdown())
+
+	text, err := json.Marshal(n)
+	require.NoError(t, err)
+	var back changelog.Notes
+	require.NoError(t, json.Unmarshal(text, &back))
+	assert.Equal(t, n.Markdown(), back.Markdown())
+
+	empty := next(t, since(t, "1.2.3"), changelog.Policy{}).Notes(changelog.NotesOptions{})
+	assert.Equal(t, "## Unreleased\n", empty.Markdown())
+	assert.Equal(t, "Unreleased: no changes", empty.Short())
+}
+
+// TestTextsAreInert has what a subject may try, and how it must look in Markdown. A ~ stands for the
+// invisible word joiner.
+func TestTextsAreInert(t *testing.T) {
+	for subject, want := range map[string]string{
+		"use <T> & @octocat [z](y) | #12":   `use &lt;T&gt; &amp; @~octocat \[z\](y) \| #~12`,
+		"keep `<T> & @octocat [z](y)` code": "keep `<T> & @octocat [z](y)` code",
+		"two ``a ` <b>`` runs":              "two ``a ` <b>`` runs",
+		"an open ` and <b>":                 "an open \\` and &lt;b&gt;",
+		"uneven `` and ` <b>":               "uneven \\`\\` and \\` &lt;b&gt;",
+		"a `b` <c> `d":                      "a `b` &lt;c&gt; \\`d",
+		`a backslash \<b>`:                  `a backslash \\&lt;b&gt;`,
+		"# heading":                         `\# heading`,
+		"## heading":                        `\#~# heading`,
+		"- item":                            `\- item`,
+		"+ item":                            `\+ item`,
+		"---":                               `\---`,
+		"===":                               `\===`,
+		"> quote":                           `&gt; quote`,
+		"12) item":                          `12\) item`,
+		"2024 was good":                     `2024 was good`,
+		"*a* _b_ ~c~ $d$":                   `\*a\* \_b\_ \~c\~ \$d\$`,
+		"![x](http://a/b.png)":              `!\[x\](http://a/b.png)`,
+		"[x]: http://a":                     `\[x\]: http://a`,
+		"<!-- x":                            `&lt;!-- x`,
+		"a\tb  c":                           `a b c`,
+		"a\x1b[31mb":                        "a\uFFFD\\[31mb",
+		"a\u202eb":                          "a\uFFFDb",
+		"&lt;b&gt;":                         "&amp;lt;b&amp;gt;",
+		"mail z@z.org":                      "mail z@~z.org",
+		"@ alone":                           "@ alone",
+	} {
+		text := next(t, since(t, "1.2.3", "feat: "+subject), changelog.Policy{}).Notes(changelog.NotesOptions{}).Markdown()
+		lines := strings.Split(strings.TrimSpace(text), "\n")
+		got := strings.TrimSuffix(strings.TrimPrefix(lines[len(lines)-1], "- "), " (0000000100)")
+		if !strings.Contains(want, `\~c`) {
+			want = strings.ReplaceAll(want, "~", "\u2060")
+		}
+		assert.Equal(t, want, got, subject)
+	}
+}
+
+func TestEscapingIsLinear(t *testing.T) {
+	var runs strings.Builder
+	for n := 1; runs.Len() < 1<<20; n++ {
+		runs.WriteString(strings.Repeat("`", n) + " ")
+	}
+	for _, text := range []string{runs.String(), strings.Repeat("` `` ", 1<<18), strings.Repeat("`", 1<<20)} {
+		d := next(t, since(t, "1.2.3", "feat: "+text), changelog.Policy{})
+		assert.NotEmpty(t, d.Notes(changelog.NotesOptions{}).Markdown())
+	}
+}

@@ -1,0 +1,141 @@
+package changelog
+
+import (
+	"slices"
+	"strings"
+)
+
+// shortestID is how many digits of a commit's id make a name for it in "This reverts commit".
+const shortestID = 7
+
+// isRevert reports whether taking other commits back is all that the commit does, by what its
+// message says.
+func (m Message) isRevert() bool { return m.Kind == Reverting || m.Type == "revert" }
+
+// isRevertHeader reports whether git wrote the header for a revert, or for the revert of one.
+func isRevertHeader(header string) bool {
+	return strings.HasPrefix(header, `Revert "`) || strings.HasPrefix(header, `Reapply "`)
+}
+
+// reapplied is the header of the commit that a revert of a revert brings back:
+// Reapply "feat: x", or Revert "Revert "feat: x"".
+func reapplied(header string) (inner string, ok bool) {
+	back := false // an odd number of reverts takes back
+	for isRevertHeader(header) {
+		if strings.HasPrefix(header, "Revert") {
+			back = !back
+		}
+		_, header, _ = strings.Cut(header, `"`)
+		// A forge writes its number behind the closing quote.
+		if i := strings.LastIndexByte(header, '"'); i >= 0 {
+			header = header[:i]
+		}
+	}
+	return header, !back
+}
+
+// appendReverts adds the ids of a line such as "This reverts commit 676104e, reversing …".
+func appendReverts(ids []string, text string) []string {
+	rest, ok := strings.CutPrefix(text, "This reverts commit")
+	if !ok {
+		return ids
+	}
+	rest = strings.TrimPrefix(rest, "s")
+	for word := range strings.FieldsSeq(rest) {
+		if word == "and" {
+			continue
+		}
+		id := strings.TrimRight(word, ".,;")
+		if len(id) < shortestID || len(id) > 64 || !isAll(id, isHex) {
+			break
+		}
+		ids = append(ids, strings.ToLower(id))
+		if strings.HasSuffix(word, ".") {
+			break
+		}
+	}
+	return ids
+}
+
+// reverts completes Reverts: "revert: x" may name its commits in Refs footers, as the
+// specification recommends.
+func (p *parser) reverts() {
+	if p.msg.Type != "revert" || len(p.msg.Reverts) > 0 {
+		return
+	}
+	for _, ref := range p.msg.References() {
+		if len(ref.Target) >= 6 && isAll(ref.Target, isHex) {
+			p.msg.Reverts = append(p.msg.Reverts, strings.ToLower(ref.Target))
+		}
+	}
+}
+
+// cancellation says what became of the reverts among some commits.
+type cancellation struct {
+	// by is, per commit, the index of the revert that took it back, or -1.
+	by []int
+	// of is, per revert that took back commits among them, the index of the first of those, or -1.
+	of []int
+	// left is, per revert, whether it also takes back something that is not among them.
+	left []bool
+}
+
+// cancel finds the pairs of commit and revert that cancel each other. The commits are newest
+// first, so that whether a revert is in force is known before its targets are looked at: a revert
+// that was itself taken back takes nothing back.
+func cancel(commits []Commit, messages []Message) cancellation {
+	c := cancellation{by: make([]int, len(commits)), of: make([]int, len(commits)), left: make([]bool, len(commits))}
+	for i := range commits {
+		c.by[i], c.of[i] = -1, -1
+	}
+	index := indexByID(commits)
+	for i, m := range messages {
+		if !m.isRevert() || c.by[i] >= 0 {
+			continue
+		}
+		c.left[i] = len(m.Reverts) == 0
+		for _, id := range m.Reverts {
+			target, ok := index.find(id)
+			if !ok || target <= i {
+				c.left[i] = true
+				continue
+			}
+			if c.by[target] < 0 { // otherwise two branches took it back, and were merged
+				c.by[target] = i
+			}
+			if c.of[i] < 0 {
+				c.of[i] = target
+			}
+		}
+	}
+	return c
+}
+
+// ids finds commits by their id or its beginning.
+type ids []identified
+
+type identified struct {
+	id string
+	at int
+}
+
+func indexByID(commits []Commit) ids {
+	index := make(ids, len(commits))
+	for i, c := range commits {
+		index[i] = identified{id: strings.ToLower(c.ID), at: i}
+	}
+	slices.SortStableFunc(index, func(a, b identified) int { return strings.Compare(a.id, b.id) })
+	return index
+}
+
+// find is the only commit whose id begins so.
+func (x ids) find(prefix string) (at int, ok bool) {
+	i, _ := slices.BinarySearchFunc(x, prefix, func(e identified, id string) int { return strings.Compare(e.id, id) })
+	if i >= len(x) || !strings.HasPrefix(x[i].id, prefix) {
+		return 0, false
+	}
+	if i+1 < len(x) && strings.HasPrefix(x[i+1].id, prefix) {
+		return 0, false
+	}
+	return x[i].at, true
+}

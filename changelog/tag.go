@@ -1,0 +1,80 @@
+package changelog
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// TagFormat is how versions are written as tags: a text with {version} in it. Empty: "v{version}".
+//
+// Print and Parse are inverses of each other.
+type TagFormat string
+
+const versionMark = "{version}"
+
+func (f TagFormat) parts() (before, after string, ok bool) {
+	if f == "" {
+		f = "v" + versionMark
+	}
+	return strings.Cut(string(f), versionMark)
+}
+
+// Validate reports a format that does not hold {version} exactly once.
+func (f TagFormat) Validate() error {
+	_, after, ok := f.parts()
+	if !ok || strings.Contains(after, versionMark) {
+		return fmt.Errorf("tag format %q: must hold %s once", string(f), versionMark)
+	}
+	return nil
+}
+
+// Print is the tag of a version: "v1.2.3".
+func (f TagFormat) Print(v *semver.Version) string {
+	before, after, _ := f.parts()
+	return before + v.String() + after
+}
+
+// Parse is the version of a tag. It is strict: three numbers without leading zeros, so that "v1"
+// and "v1.02.3" are no versions.
+func (f TagFormat) Parse(tag string) (*semver.Version, error) {
+	before, after, _ := f.parts()
+	text, ok := strings.CutPrefix(tag, before)
+	if ok {
+		text, ok = strings.CutSuffix(text, after)
+	}
+	if !ok {
+		return nil, fmt.Errorf("tag %q does not have the form %s%s%s", tag, before, versionMark, after)
+	}
+	v, err := semver.StrictNewVersion(text)
+	if err != nil {
+		return nil, fmt.Errorf("tag %q: %q is not a semantic version: %w", tag, text, lowered(err))
+	}
+	return v, nil
+}
+
+// lowered gives an error of semver, which begins with a capital, the shape of ours.
+func lowered(err error) error {
+	text := err.Error()
+	return errors.New(strings.ToLower(text[:1]) + text[1:])
+}
+
+// Tag is a tag that holds a version.
+type Tag struct {
+	// Name is the whole tag, and Version the version in it. A zero Tag has no Version.
+	Name    string          `json:"tag"`
+	Version *semver.Version `json:"version"`
+	// Commit is what the tag points at.
+	Commit string `json:"commit,omitempty"`
+	// Reachable says that Commit is among the ancestors of what shall be released, or is it. It
+	// may be left out for versions that are lower than the last release.
+	Reachable bool `json:"reachable,omitempty"`
+}
+
+// IgnoredTag is a tag that has no say in the next version.
+type IgnoredTag struct {
+	Tag string `json:"tag"`
+	Why string `json:"why"`
+}
