@@ -1,6 +1,134 @@
 package rollout
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics/gate"
+)
+
+var (
+	// ErrEnded says that a command came after the rollout had ended.
+	ErrEnded = errors.New("the rollout has ended")
+	// ErrGoingBack says that a command came when the rollout was already on its way back.
+	ErrGoingBack = errors.New("the rollout is on its way back already")
+	// ErrNotWaiting says that there was nothing to resume.
+	ErrNotWaiting = errors.New("the rollout is neither paused nor waiting for an answer")
+	// ErrStale says that the target is not in the state that the plan starts from. Nothing was
+	// moved: make a new plan.
+	ErrStale = errors.New("the target is not in the state that the plan starts from")
+	// ErrNoGate says that a plan names a gate that the rollout was not given.
+	ErrNoGate = errors.New("no such gate")
+	// ErrCheckpoint says that the position could not be recorded.
+	ErrCheckpoint = errors.New("the checkpoint was not taken")
+)
+
+// Error is how a rollout ended that did not promote. It wraps what caused it, and, where the way
+// back failed too, that as well.
+type Error struct {
+	// Outcome is how it ended.
+	Outcome Outcome
+	// Step is the step of the plan, from 0, at which it went wrong, and Reason that step's.
+	Step   int
+	Reason string
+	// Cause is why the rollout did not go on: a *GateError, *DeadlineError, *CrashError,
+	// *ConflictError, *AbortError, a *strategy.IrreversibleError beside one of them, or the
+	// context's error.
+	Cause error
+	// Rollback is why the way back failed. It is set with RollbackFailed and Frozen only.
+	Rollback error
+	// Observed is what runs where, as last seen.
+	Observed Observation
+}
+
+// Error tells the outcome, the step, the cause and, where a person is needed, what runs where.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("rollout %s at step %d (%s): %v", e.Outcome, e.Step+1, e.Reason, e.Cause)
+	switch e.Outcome {
+	case RollbackFailed:
+		text = fmt.Sprintf("ROLLBACK FAILED: %v; it was under way because of step %d (%s): %v", e.Rollback, e.Step+1, e.Reason, e.Cause)
+	case Frozen:
+		if e.Rollback != nil {
+			text += fmt.Sprintf("; not taken back: %v", e.Rollback)
+		}
+	case RolledBack:
+		return text
+	}
+	return text + "; now: " + e.Observed.String()
+}
+
+// Unwrap gives the cause and the rollback's error.
+func (e *Error) Unwrap() []error {
+	if e.Rollback == nil {
+		return []error{e.Cause}
+	}
+	return []error{e.Cause, e.Rollback}
+}
+
+// GateError says that a gate saw harm.
+type GateError struct{ Verdict gate.Verdict }
+
+func (e *GateError) Error() string {
+	return fmt.Sprintf("gate %q says %s: %s", e.Verdict.Gate, e.Verdict.Outcome, e.Verdict.Reason)
+}
+
+// DeadlineError says that a step made no progress for the whole of its progress deadline.
+type DeadlineError struct {
+	Deadline time.Duration
+	// Missing says what was still missing.
+	Missing string
+	// Failures are instances that failed meanwhile.
+	Failures []Failure
+	// Last is the last error of the target; nil where it answered.
+	Last error
+}
+
+func (e *DeadlineError) Error() string {
+	text := fmt.Sprintf("no progress for %s: %s", e.Deadline, e.Missing)
+	if len(e.Failures) > 0 {
+		text += "; instances failed: " + failureText(e.Failures)
+	}
+	if e.Last != nil {
+		text += fmt.Sprintf("; the target's last error: %v", e.Last)
+	}
+	return text
+}
+
+func (e *DeadlineError) Unwrap() error { return e.Last }
+
+// CrashError says that too many instances of the new revision failed.
+type CrashError struct{ Failures []Failure }
+
+func (e *CrashError) Error() string {
+	return fmt.Sprintf("%d instances of the new revision failed: %s", len(e.Failures), failureText(e.Failures))
+}
+
+func failureText(failures []Failure) string {
+	parts := make([]string, len(failures))
+	for i, f := range failures {
+		parts[i] = f.ID + ": " + f.Reason
+	}
+	return strings.Join(parts, "; ")
+}
+
+// ConflictError says that somebody else changes the target.
+type ConflictError struct {
+	// Seen is what was found that the rollout did not ask for.
+	Seen string
+	// Times is how often that happened within the step.
+	Times int
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("somebody else changes the target (%d times in this step): %s", e.Times, e.Seen)
+}
+
+// AbortError says that somebody, or the default answer of a pause, wanted the release taken back.
+type AbortError struct{ By, Why string }
+
+func (e *AbortError) Error() string { return fmt.Sprintf("aborted by %s: %s", e.By, e.Why) }
 
 // Permanent marks an error of a target as one that trying again will not mend, so that the step
 // fails at once instead of at its deadline.

@@ -43,9 +43,11 @@ type Observation struct {
 // PoolStatus counts the instances of a pool.
 type PoolStatus struct {
 	Pool strategy.Pool `json:"pool"`
-	// Running counts all instances that exist and have not failed: starting, ready, and draining
-	// ones.
+	// Running counts the instances that exist and are to stay: those that start, are ready, or are
+	// not ready just now.
 	Running int `json:"running"`
+	// Stopping counts those that were told to end and have not ended yet.
+	Stopping int `json:"stopping,omitempty"`
 	// Ready counts those that answer their readiness probe now.
 	Ready int `json:"ready"`
 	// Available counts those that have been ready for the minimum time of the last applied state,

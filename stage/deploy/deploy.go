@@ -1,0 +1,199 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// Stage deploys a revision.
+type Stage struct {
+	// Target is where to. It serves one deployment at a time. Required.
+	Target rollout.Target
+	// Strategy is how. Required.
+	Strategy strategy.Strategy
+	// Options are the rollout's, with the gates that the strategy names. Checkpoint belongs to the
+	// stage and must be nil; Notify and Logger may be set, the default logger is the task's.
+	Options rollout.Options
+	// Prepare is called before anything moves, also when the stage resumes: it tells the target
+	// where the artifact of the revision lies. It must be idempotent. Nil: nothing to tell.
+	Prepare func(ctx context.Context, r strategy.Revision, a stage.Artifact) error
+	// Edit may change the plan before it is carried out, for example mark a step as irreversible.
+	// It must be a pure function, as it is called again when the stage resumes. Nil: no change.
+	Edit func(p strategy.Plan) (strategy.Plan, error)
+}
+
+var (
+	_ stage.Stage     = Stage{}
+	_ stage.Reader    = Stage{}
+	_ stage.Listener  = Stage{}
+	_ stage.Validator = Stage{}
+)
+
+// The names under which the stage records details.
+const (
+	// DetailPlan is the plan as a table: a JSON string.
+	DetailPlan = "rollout-plan"
+	// DetailEvent is a rollout.Event, without the failures that were told before.
+	DetailEvent = "rollout-event"
+)
+
+// Reads are the version and the artifact.
+func (s Stage) Reads() []stage.Ref { return []stage.Ref{stage.Version.Ref(), stage.Built.Ref()} }
+
+// Listens are the signals that steer a rollout. Approve is the answer to a pause of the plan, and
+// so is Resume; Reject takes the release back.
+func (s Stage) Listens() []stage.SignalKind {
+	return []stage.SignalKind{stage.Pause, stage.Resume, stage.Promote, stage.Approve, stage.Reject}
+}
+
+// Validate reports everything that is wrong with the stage.
+func (s Stage) Validate() error {
+	var errs *multierror.Error
+	if s.Target == nil {
+		errs = multierror.Append(errs, errors.New("Stage.Target: is missing"))
+	}
+	if s.Strategy == nil {
+		errs = multierror.Append(errs, errors.New("Stage.Strategy: is missing"))
+	} else if v, ok := s.Strategy.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			errs = multierror.Append(errs, fmt.Errorf("Stage.Strategy: %w", err))
+		}
+	}
+	if s.Options.Checkpoint != nil {
+		errs = multierror.Append(errs, errors.New("Stage.Options.Checkpoint: belongs to the stage, leave it nil"))
+	}
+	if err := s.Options.Validate(); err != nil {
+		errs = multierror.Append(errs, fmt.Errorf("Stage.%w", err))
+	}
+	return errs.ErrorOrNil()
+}
+
+// position is the stage's checkpoint: from where to where, and how far. The plan itself is made
+// again from it, and must come out the same.
+type position struct {
+	From    strategy.State     `json:"from"`
+	To      strategy.Revision  `json:"to"`
+	Rollout rollout.Checkpoint `json:"rollout"`
+}
+
+// Run deploys the revision. It returns when the revision is promoted, or taken back.
+func (s Stage) Run(ctx context.Context, t *stage.Task) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	to, artifact, err := revision(t)
+	if err != nil {
+		return err
+	}
+	if s.Prepare != nil {
+		if err := s.Prepare(ctx, to, artifact); err != nil {
+			return fmt.Errorf("prepare %s: %w", to, err)
+		}
+	}
+	r, w, err := s.wire(ctx, t, to)
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		return nil
+	}
+	return w.run(ctx, r)
+}
+
+func revision(t *stage.Task) (strategy.Revision, stage.Artifact, error) {
+	version, err := stage.Version.Get(t)
+	if err != nil {
+		return strategy.Revision{}, stage.Artifact{}, err
+	}
+	artifact, err := stage.Built.Get(t)
+	if err != nil {
+		return strategy.Revision{}, stage.Artifact{}, err
+	}
+	return strategy.Revision{Version: version, Digest: artifact.Digest}, artifact, nil
+}
+
+// wire makes the plan, or makes it again, and the rollout that walks it. No rollout and no error:
+// an earlier attempt has done it all.
+func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*rollout.Rollout, *walk, error) {
+	var at position
+	resumed, err := t.Restore(&at)
+	if err != nil {
+		return nil, nil, err
+	}
+	if resumed {
+		if err := ended(at.Rollout); err != nil || at.Rollout.Outcome == rollout.Promoted {
+			return nil, nil, err
+		}
+		resumed = at.Rollout.Outcome == ""
+	}
+	if !resumed {
+		at = position{To: to}
+		if at.From, err = rollout.Current(ctx, s.Target); err != nil {
+			return nil, nil, err
+		}
+	} else if at.To != to {
+		return nil, nil, fmt.Errorf("the deployment of %s was begun, it cannot go on with %s", at.To, to)
+	}
+	plan, err := s.plan(at)
+	if errors.Is(err, strategy.ErrNothingToDo) && !resumed {
+		return nil, nil, stage.Skip(fmt.Sprintf("%s runs already", to))
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	w := &walk{task: t, at: at, ctx: context.WithoutCancel(ctx), notify: s.Options.Notify}
+	o := s.Options
+	o.Checkpoint, o.Notify = w.checkpoint, w.tell
+	if o.Logger == nil {
+		o.Logger = t.Logger()
+	}
+	if resumed {
+		r, err := rollout.Resume(s.Target, plan, at.Rollout, o)
+		return r, w, err
+	}
+	r, err := rollout.New(s.Target, plan, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, w, t.Detail(ctx, DetailPlan, clip(plan.Table()))
+}
+
+// ended is how an earlier attempt ended that had no time to say so. What was taken back is not
+// tried again by itself.
+func ended(c rollout.Checkpoint) error {
+	outcome := stage.Stranded
+	switch c.Outcome {
+	case "", rollout.Promoted, rollout.Refused: // refused: nothing was moved
+		return nil
+	case rollout.RolledBack:
+		outcome = stage.RolledBack
+	}
+	return &stage.Error{Outcome: outcome, Reason: fmt.Sprintf("an earlier attempt was %s: %s", c.Outcome, c.Cause)}
+}
+
+func (s Stage) plan(at position) (strategy.Plan, error) {
+	plan, err := s.Strategy.Plan(at.From, at.To)
+	if err == nil && s.Edit != nil {
+		plan, err = s.Edit(plan)
+	}
+	if err != nil {
+		return plan, fmt.Errorf("plan from %s to %s: %w", at.From, at.To, err)
+	}
+	return plan, nil
+}
+
+// clip keeps a table below what a detail may hold.
+func clip(table string) string {
+	const most = stage.MaxDetail / 2
+	if len(table) <= most {
+		return table
+	}
+	return table[:most] + "…\n"
+}

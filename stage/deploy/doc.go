@@ -1,0 +1,19 @@
+// Package deploy (SHELL) is the stage that brings a revision to a target by a strategy: it plans,
+// walks the plan, and takes the revision back when it does harm.
+//
+//	deploy.Stage{
+//		Target:   target, // rollout.Compose(fleet, router, …), or a Target of your own
+//		Strategy: strategy.Canary{Steps: …},
+//		Options:  rollout.Options{Gates: map[string]gate.Gate{"errors": …}},
+//	}
+//
+// It reads the version and the artifact from stage.Version and stage.Built, and plans from what the
+// target runs at that moment. It records its position after every step; after a crash of the host
+// it goes on inside the same plan.
+//
+// # Errors
+//
+// A release that was taken back ends as stage.RolledBack, one that a person stopped as
+// stage.Aborted once everything is as it was, and one that could be neither completed nor taken
+// back as stage.Stranded. All of them wrap the *rollout.Error with its cause and evidence.
+package deploy

@@ -1,0 +1,171 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// walk is one run of a rollout in a stage.
+type walk struct {
+	task   *stage.Task
+	at     position
+	ctx    context.Context // lives on when the stage is cancelled, since the way back is recorded too
+	notify func(rollout.Event)
+	lost   error // the first record that was not kept
+}
+
+// run runs the rollout beside a listener for signals, and waits for both.
+func (w *walk) run(ctx context.Context, r *rollout.Rollout) error {
+	running, stop := context.WithCancelCause(w.ctx)
+	var group errgroup.Group
+	group.Go(func() error { return w.steer(ctx, running, r, stop) })
+	result, err := r.Run(running)
+	stop(nil)
+	steered := group.Wait()
+	if err == nil {
+		return w.lost
+	}
+	return w.failure(ctx, result, errors.Join(err, steered))
+}
+
+// steer hands signals on to the rollout until it ends. The end of the stage's context means two
+// things: a person aborts, which takes the release back; or the host stops, which leaves everything
+// as it is for a later run.
+func (w *walk) steer(ctx, running context.Context, r *rollout.Rollout, stop context.CancelCauseFunc) error {
+	listening, hush := context.WithCancel(running)
+	defer hush()
+	unhook := context.AfterFunc(ctx, hush)
+	defer unhook()
+	for {
+		s, err := w.task.Next(listening)
+		switch {
+		case running.Err() != nil:
+			return nil
+		case ctx.Err() != nil:
+			cause := context.Cause(ctx)
+			if by, why, aborted := abort(cause); aborted {
+				if err := r.Abort(by, why); err == nil || errors.Is(err, rollout.ErrGoingBack) || errors.Is(err, rollout.ErrEnded) {
+					return nil
+				}
+			}
+			stop(cause)
+			return nil
+		case err != nil:
+			// Without signals nobody could stop the rollout any more: it is not left alone.
+			stop(fmt.Errorf("listen for signals: %w", err))
+			return err
+		}
+		if err := steer(r, s); err != nil {
+			w.task.Logger().Warn("signal came too late or too early", "kind", s.Kind, "by", s.By, "error", err)
+		}
+	}
+}
+
+func steer(r *rollout.Rollout, s stage.Signal) error {
+	switch s.Kind {
+	case stage.Pause:
+		return r.Pause(s.By, s.Why)
+	case stage.Resume, stage.Approve:
+		return r.Resume(s.By, s.Why)
+	case stage.Promote:
+		return r.Promote(s.By, s.Why)
+	case stage.Reject:
+		return r.Abort(s.By, s.Why)
+	}
+	return fmt.Errorf("unknown signal %q", s.Kind)
+}
+
+// abort tells a person's abort, or skip, from a host that stops.
+func abort(cause error) (by, why string, ok bool) {
+	var e *stage.Error
+	if !errors.As(cause, &e) {
+		return "", "", false
+	}
+	switch e.Outcome {
+	case stage.Aborted, stage.Skipped, stage.Failed:
+		if by = e.By; by == "" {
+			by = "the engine"
+		}
+		return by, e.Reason, true
+	}
+	return "", "", false
+}
+
+// failure is a rollout's end in the words of a stage.
+func (w *walk) failure(ctx context.Context, result rollout.Result, err error) error {
+	failed := &stage.Error{Err: err, Outcome: stage.Failed}
+	for _, v := range result.Verdicts {
+		if v.Outcome != "" {
+			failed.Evidence = append(failed.Evidence, v)
+		}
+	}
+	var person *rollout.AbortError
+	switch result.Outcome {
+	case rollout.RolledBack:
+		failed.Outcome = stage.RolledBack
+		if errors.As(err, &person) {
+			failed.Outcome, failed.By = stage.Aborted, person.By
+		}
+	case rollout.RollbackFailed, rollout.Frozen:
+		failed.Outcome = stage.Stranded
+	case rollout.Interrupted:
+		failed.Outcome = stage.Interrupted
+		if cause := context.Cause(ctx); cause != nil {
+			failed.Err = errors.Join(err, cause)
+		}
+	}
+	return failed
+}
+
+func (w *walk) checkpoint(ctx context.Context, c rollout.Checkpoint) error {
+	w.at.Rollout = c
+	return w.task.Checkpoint(ctx, w.at)
+}
+
+// tell records what happens for whoever looks on. A record that is lost does not steer the
+// rollout, which has its checkpoints for that; it is reported at the end.
+func (w *walk) tell(e rollout.Event) {
+	if w.notify != nil {
+		w.notify(e)
+	}
+	if e.Observed != nil {
+		seen := *e.Observed
+		seen.Pools = nil
+		for _, p := range e.Observed.Pools {
+			p.Failures = nil
+			seen.Pools = append(seen.Pools, p)
+		}
+		e.Observed = &seen
+	}
+	err := w.task.Detail(w.ctx, DetailEvent, e)
+	if e.Verdict != nil {
+		err = errors.Join(err, w.task.Evidence(w.ctx, *e.Verdict))
+	}
+	progress := stage.Progress{Done: float64(min(e.Step, e.Steps)), Total: float64(e.Steps), Text: short(e)}
+	if e.Kind == rollout.StepDone || e.Outcome == rollout.Promoted {
+		progress.Done = float64(min(e.Step+1, e.Steps))
+	}
+	err = errors.Join(err, w.task.Progress(w.ctx, progress))
+	if err != nil && w.lost == nil {
+		w.lost = err
+		w.task.Logger().Error("what happened could not be recorded", "error", err)
+	}
+}
+
+func short(e rollout.Event) string {
+	const most = 500
+	text := string(e.Kind) + ": " + e.Text
+	if e.Back {
+		text = "way back: " + text
+	}
+	if len(text) > most {
+		text = text[:most] + "…"
+	}
+	return text
+}

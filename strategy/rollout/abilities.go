@@ -1,0 +1,64 @@
+package rollout
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// unwrapper is a target or router that wraps another one.
+type unwrapper interface{ Unwrap() any }
+
+// ability finds an optional ability of v, or of what v wraps.
+func ability[T any](v any) (T, bool) {
+	for v != nil {
+		if found, ok := v.(T); ok {
+			return found, true
+		}
+		u, ok := v.(unwrapper)
+		if !ok {
+			break
+		}
+		v = u.Unwrap()
+	}
+	var none T
+	return none, false
+}
+
+// checkAbilities reports every ability that the plan needs and the target lacks.
+func checkAbilities(target Target, needs strategy.Needs) error {
+	var errs *multierror.Error
+	if len(needs.Match) > 0 {
+		matcher, ok := ability[Matcher](target)
+		if !ok {
+			errs = multierror.Append(errs, fmt.Errorf("the plan routes by %s, and the target cannot match requests (it has no method Matches)", needs.Match[0]))
+		}
+		for _, m := range needs.Match {
+			if !ok {
+				break
+			}
+			if err := matcher.Matches(m); err != nil {
+				errs = multierror.Append(errs, fmt.Errorf("the plan routes by %s: %w", m, err))
+			}
+		}
+	}
+	if !needs.Mirror.IsZero() {
+		mirrorer, ok := ability[Mirrorer](target)
+		if !ok {
+			errs = multierror.Append(errs, fmt.Errorf("the plan mirrors %s of the traffic, and the target cannot mirror (it has no method Mirrors)", needs.Mirror))
+		} else if err := mirrorer.Mirrors(needs.Mirror); err != nil {
+			errs = multierror.Append(errs, fmt.Errorf("the plan mirrors %s of the traffic: %w", needs.Mirror, err))
+		}
+	}
+	if needs.Sticky {
+		sticker, ok := ability[Sticker](target)
+		if !ok {
+			errs = multierror.Append(errs, fmt.Errorf("the plan keeps clients with their group, and the target cannot (it has no method Sticks)"))
+		} else if err := sticker.Sticks(); err != nil {
+			errs = multierror.Append(errs, fmt.Errorf("the plan keeps clients with their group: %w", err))
+		}
+	}
+	return errs.ErrorOrNil()
+}

@@ -1,0 +1,167 @@
+package rollout
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// ComposeOptions are the settings of Compose. The zero value is ready to use.
+type ComposeOptions struct {
+	// DrainTimeout is how long requests may still take on an instance that no longer gets new
+	// ones; then it is stopped all the same. Default: 30 s.
+	DrainTimeout time.Duration
+	// DrainDelay is how long an instance that no longer gets requests is left alone before it is
+	// stopped, where the router cannot tell what is in flight (it is no Drainer). Default: 5 s.
+	DrainDelay time.Duration
+	// RestartBackoff is how long a pool waits before its second failed instance in a row is
+	// replaced; it doubles up to sixteen times that. The first is replaced at once. Default: 1 s.
+	RestartBackoff time.Duration
+}
+
+func (o ComposeOptions) withDefaults() (ComposeOptions, error) {
+	var errs *multierror.Error
+	set := func(field string, d *time.Duration, def time.Duration) {
+		switch {
+		case *d < 0:
+			errs = multierror.Append(errs, fmt.Errorf("ComposeOptions.%s: %s is below zero", field, *d))
+		case *d == 0:
+			*d = def
+		}
+	}
+	set("DrainTimeout", &o.DrainTimeout, 30*time.Second)
+	set("DrainDelay", &o.DrainDelay, 5*time.Second)
+	set("RestartBackoff", &o.RestartBackoff, time.Second)
+	return o, errs.ErrorOrNil()
+}
+
+// Compose makes a Target of a fleet and a router, and keeps the traffic contract between them:
+// start, ready, route, verified, drained, stop. Whatever the fleet or the router is wrapped by, the
+// router's abilities are the target's.
+func Compose(f Fleet, r Router, o ComposeOptions) (*Composed, error) {
+	o, err := o.withDefaults()
+	if f == nil {
+		err = multierror.Append(err, fmt.Errorf("Compose: the fleet is nil"))
+	}
+	if r == nil {
+		err = multierror.Append(err, fmt.Errorf("Compose: the router is nil"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Composed{fleet: f, router: r, options: o, left: map[string]time.Time{}, restarts: map[strategy.Pool]*restart{}}, nil
+}
+
+// Composed is a Target made of a Fleet and a Router. Like every Target it serves one rollout at a
+// time. What it remembers (since when an instance drains, how often a pool failed) only paces it:
+// a new one over the same fleet and router goes on where the old one was.
+type Composed struct {
+	fleet   Fleet
+	router  Router
+	options ComposeOptions
+
+	minReady time.Duration
+	verified Table
+	left     map[string]time.Time // since when an instance gets no requests any more
+	restarts map[strategy.Pool]*restart
+}
+
+var _ Target = (*Composed)(nil)
+
+// Unwrap is the router, whose abilities are the target's.
+func (c *Composed) Unwrap() any { return c.router }
+
+// Observe reads the fleet and the router.
+func (c *Composed) Observe(ctx context.Context) (Observation, error) {
+	instances, err := c.fleet.Instances(ctx)
+	if err != nil {
+		return Observation{}, fmt.Errorf("list instances: %w", err)
+	}
+	table, err := c.router.Table(ctx)
+	if err != nil {
+		return Observation{}, fmt.Errorf("read the routing table back: %w", err)
+	}
+	o := Observation{Sticky: table.Sticky}
+	for _, r := range table.Routes {
+		if !r.none() {
+			o.Traffic = append(o.Traffic, r.Traffic)
+		}
+	}
+	now := time.Now()
+	byPool := map[strategy.Pool]int{}
+	for _, in := range instances {
+		i, ok := byPool[in.Pool]
+		if !ok {
+			i = len(o.Pools)
+			byPool[in.Pool] = i
+			o.Pools = append(o.Pools, PoolStatus{Pool: in.Pool})
+		}
+		status := &o.Pools[i]
+		switch in.Phase {
+		case Failed:
+			status.Failures = append(status.Failures, Failure{ID: in.ID, Reason: in.Reason})
+			continue
+		case Stopping:
+			status.Stopping++
+			continue
+		}
+		status.Running++
+		if in.Phase == Ready {
+			status.Ready++
+			// An instance that its pool's route does not name yet gets nothing: it is not of use.
+			if route, ok := table.route(in.Pool); available(in, c.minReady, now) && (!ok || route.none() || route.has(in.ID)) {
+				status.Available++
+			}
+		}
+	}
+	slices.SortStableFunc(o.Pools, func(a, b PoolStatus) int { return cmp.Compare(a.Pool.String(), b.Pool.String()) })
+	return o, nil
+}
+
+func available(in Instance, minReady time.Duration, now time.Time) bool {
+	return in.Phase == Ready && now.Sub(in.ReadySince) >= minReady
+}
+
+func (t Table) route(p strategy.Pool) (Route, bool) {
+	for _, r := range t.Routes {
+		if r.Pool == p {
+			return r, true
+		}
+	}
+	return Route{}, false
+}
+
+func (r Route) has(id string) bool {
+	return slices.ContainsFunc(r.Backends, func(b Backend) bool { return b.ID == id })
+}
+
+func (t Table) has(id string) bool {
+	return slices.ContainsFunc(t.Routes, func(r Route) bool { return r.has(id) })
+}
+
+// Equal reports whether both tables send every request the same way.
+func (t Table) Equal(o Table) bool {
+	return t.Sticky == o.Sticky && slices.EqualFunc(t.Routes, o.Routes, func(a, b Route) bool {
+		return a.Role == b.Role && a.Pool == b.Pool && a.Share == b.Share && a.Mirror == b.Mirror &&
+			slices.Equal(a.Match, b.Match) && slices.Equal(a.Backends, b.Backends)
+	})
+}
+
+// String is the table on one line: "stable 1.0.0 90% to 3 backends; candidate 1.1.0 …".
+func (t Table) String() string {
+	if len(t.Routes) == 0 {
+		return "no routes"
+	}
+	parts := make([]string, len(t.Routes))
+	for i, r := range t.Routes {
+		parts[i] = fmt.Sprintf("%s %s gets %s on %d backends", r.Role, r.Pool, r.text(), len(r.Backends))
+	}
+	return strings.Join(parts, "; ")
+}

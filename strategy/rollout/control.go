@@ -1,0 +1,171 @@
+package rollout
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// control carries commands from any goroutine to the one that runs the rollout.
+type control struct {
+	mu        sync.Mutex
+	wake      chan struct{} // holds one token when something changed
+	interrupt context.CancelFunc
+	begun     bool
+	ended     bool
+	back      bool
+	waiting   bool // for an answer
+	paused    *command
+	resumed   *command
+	promoted  *command
+	aborted   *command
+	answered  *command
+}
+
+type command struct{ by, why string }
+
+func newControl() *control { return &control{wake: make(chan struct{}, 1)} }
+
+// Pause makes the rollout hold still at once: no instance is started or stopped and no traffic
+// moved until Resume. Gates are still asked, and harm still takes the release back.
+func (r *Rollout) Pause(by, why string) error {
+	return r.control.give(func(c *control) error {
+		if c.paused == nil {
+			c.paused = &command{by, why}
+		}
+		return nil
+	})
+}
+
+// Resume ends a pause, and answers go where an answer is waited for.
+func (r *Rollout) Resume(by, why string) error {
+	return r.control.give(func(c *control) error {
+		switch {
+		case c.paused != nil:
+			c.paused, c.resumed = nil, &command{by, why}
+		case c.waiting:
+			c.answered = &command{by, why}
+		default:
+			return ErrNotWaiting
+		}
+		return nil
+	})
+}
+
+// Promote skips the holds (bake, gates, pauses) of this and all further steps. The steps
+// themselves are walked, since they keep the capacity. It ends a pause.
+func (r *Rollout) Promote(by, why string) error {
+	return r.control.give(func(c *control) error {
+		c.promoted, c.paused = &command{by, why}, nil
+		return nil
+	})
+}
+
+// Abort takes the release back.
+func (r *Rollout) Abort(by, why string) error {
+	return r.control.give(func(c *control) error {
+		if c.aborted == nil {
+			c.aborted = &command{by, why}
+		}
+		return nil
+	})
+}
+
+func (c *control) give(change func(*control) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.ended:
+		return ErrEnded
+	case c.back:
+		return ErrGoingBack
+	}
+	if err := change(c); err != nil {
+		return err
+	}
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+	if c.interrupt != nil {
+		c.interrupt()
+	}
+	return nil
+}
+
+// goBack refuses all further commands, as the way back takes none.
+func (c *control) goBack() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.back = true
+}
+
+// begin reports whether the rollout may run: once.
+func (c *control) begin() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := !c.begun
+	c.begun = true
+	return first
+}
+
+func (c *control) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+}
+
+// wait says whether an answer is waited for.
+func (c *control) wait(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = on
+	if on {
+		c.answered = nil
+	}
+}
+
+// look is what has been asked for so far.
+func (c *control) look() (paused, promoted, aborted *command) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.paused, c.promoted, c.aborted
+}
+
+// take returns a command once.
+func (c *control) take(from func(*control) **command) *command {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := from(c)
+	cmd := *p
+	*p = nil
+	return cmd
+}
+
+// interruptible is a context that ends at the next command, so that a slow gate does not hold up
+// an abort.
+func (c *control) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.interrupt = cancel; c.aborted != nil {
+		cancel()
+	}
+	return ctx, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.interrupt = nil
+		cancel()
+	}
+}
+
+// sleep waits for d, a command, or the end of the context.
+func (c *control) sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.wake:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,36 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// ErrUnderWay says that a target runs more than one revision, so that it cannot be told which of
+// them is the stable one: a rollout was left half-way.
+var ErrUnderWay = errors.New("a rollout is under way on the target")
+
+// Current tells what a target runs as a state to plan from. A target on which nothing runs gives
+// the empty state. Where several revisions run, the error is ErrUnderWay: resume that rollout, or
+// Restore a state that you know.
+func Current(ctx context.Context, target Target) (strategy.State, error) {
+	o, err := target.Observe(ctx)
+	if err != nil {
+		return strategy.State{}, fmt.Errorf("look at the target: %w", err)
+	}
+	var s strategy.State
+	for _, pool := range o.foreign() {
+		if !s.Stable.IsZero() || pool.Baseline {
+			return strategy.State{}, fmt.Errorf("%w: %s", ErrUnderWay, o)
+		}
+		t := o.TrafficOf(pool)
+		s.Stable = strategy.Group{Revision: pool.Revision, Replicas: o.Pool(pool).Running, Share: t.Share, Match: t.Match, Mirror: t.Mirror}
+	}
+	s.Sticky = o.Sticky && !s.Dark()
+	if err := s.Validate(); err != nil {
+		return strategy.State{}, fmt.Errorf("the target shows no state that can be planned from (%s): %w", o, err)
+	}
+	return s, nil
+}

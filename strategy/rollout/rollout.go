@@ -1,0 +1,277 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// Rollout walks one plan on one target, once. Run does all the work in the goroutine that calls
+// it; Pause, Resume, Promote and Abort may be called from any other.
+type Rollout struct {
+	target  Target
+	plan    strategy.Plan
+	o       Options
+	log     hclog.Logger
+	control *control
+	resumed bool
+
+	// What follows belongs to Run.
+	at       Checkpoint
+	seen     Observation
+	verdicts []gate.Verdict
+	failed   map[string]bool // failures that were told already
+	paused   bool
+}
+
+// New wires a plan to a target. It fails before anything moves when the plan is not safe within
+// its own limits, names a gate that is not in the options, or needs an ability that the target
+// lacks; all such problems are reported at once.
+func New(target Target, plan strategy.Plan, o Options) (*Rollout, error) {
+	hash := plan.Hash()
+	return wire(target, plan, Checkpoint{Plan: hash}, o)
+}
+
+// Resume wires a plan to go on from a checkpoint, on a target in whatever state it is.
+func Resume(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout, error) {
+	if hash := plan.Hash(); c.Plan != hash {
+		return nil, fmt.Errorf("resume: the checkpoint belongs to plan %.12s, not to plan %.12s", c.Plan, hash)
+	}
+	if c.Outcome != "" {
+		return nil, fmt.Errorf("resume: %w: %s", ErrEnded, c.Outcome)
+	}
+	if c.Step < 0 || c.Step > len(plan.Steps) || c.Back && c.Step == len(plan.Steps) {
+		return nil, fmt.Errorf("resume: the checkpoint is at step %d of %d", c.Step+1, len(plan.Steps))
+	}
+	r, err := wire(target, plan, c, o)
+	if err != nil {
+		return nil, err
+	}
+	r.resumed = true
+	return r, nil
+}
+
+func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout, error) {
+	var errs *multierror.Error
+	o, err := o.withDefaults()
+	if err != nil {
+		errs = multierror.Append(errs, err)
+	}
+	if target == nil {
+		errs = multierror.Append(errs, errors.New("the target is nil"))
+	} else if err := checkAbilities(target, plan.Needs()); err != nil {
+		errs = multierror.Append(errs, err)
+	}
+	if err := plan.Validate(); err != nil {
+		errs = multierror.Append(errs, err)
+	} else if err := plan.Verify(); err != nil {
+		errs = multierror.Append(errs, err)
+	}
+	for i, step := range plan.Steps {
+		for _, name := range step.Gates {
+			if o.Gates[name] == nil {
+				errs = multierror.Append(errs, fmt.Errorf("Plan.Steps[%d].Gates: %w: %q", i, ErrNoGate, name))
+			}
+		}
+	}
+	if err := errs.ErrorOrNil(); err != nil {
+		return nil, fmt.Errorf("wire a rollout: %w", err)
+	}
+	r := &Rollout{
+		target: target, plan: plan, o: o, log: o.Logger.Named("rollout"),
+		control: newControl(), at: c, failed: map[string]bool{},
+	}
+	if c.Promoting {
+		r.control.promoted = &command{"checkpoint", "promoted before"}
+	}
+	if c.Paused {
+		r.control.paused = &command{"checkpoint", "paused before"}
+	}
+	return r, nil
+}
+
+// Run walks the plan. It returns nil when the plan is done, and an *Error otherwise. When harm is
+// seen it takes the release back before it returns, also when ctx is cancelled meanwhile. When ctx
+// is cancelled on the way forward it stops moving at once and tells how far it got. It may be
+// called once.
+func (r *Rollout) Run(ctx context.Context) (Result, error) {
+	if !r.control.begin() {
+		return Result{}, errors.New("run a rollout: it was run before")
+	}
+	defer r.control.end()
+	started := time.Now()
+	cause := r.forward(ctx)
+	result := Result{Outcome: Promoted}
+	var failure *Error
+	if cause != nil {
+		failure = r.finish(ctx, cause)
+		result.Outcome = failure.Outcome
+	}
+	if result.Outcome != Interrupted {
+		r.at.Outcome = result.Outcome
+		if err := r.checkpoint(context.WithoutCancel(ctx)); err != nil {
+			r.tell(Event{Kind: CheckpointLost, Text: err.Error()})
+		}
+	}
+	result.Step = min(r.at.Step, len(r.plan.Steps)-1)
+	result.Verdicts, result.Observed, result.Checkpoint = r.verdicts, r.seen, r.at
+	result.Started, result.Ended = started, time.Now()
+	text := string(result.Outcome)
+	if failure != nil {
+		failure.Observed = r.seen
+		text = failure.Error()
+	}
+	r.tell(Event{Kind: Ended, Step: result.Step, Text: text, Outcome: result.Outcome})
+	if failure != nil {
+		return result, failure
+	}
+	return result, nil
+}
+
+// forward walks the plan from where the checkpoint stands; its error is why it could not.
+func (r *Rollout) forward(ctx context.Context) error {
+	if err := r.arrive(ctx); err != nil {
+		return err
+	}
+	if r.at.Back {
+		return errors.New(r.at.Cause)
+	}
+	for r.at.Step < len(r.plan.Steps) {
+		l := r.leg(r.at.Step)
+		if err := r.record(ctx); err != nil {
+			return err
+		}
+		r.tell(l.event(StepStarted, l.step.Reason))
+		if err := r.reach(ctx, l); err != nil {
+			return err
+		}
+		if r.at.Reached.IsZero() {
+			r.at.Reached = time.Now()
+		}
+		if err := r.record(ctx); err != nil {
+			return err
+		}
+		r.tell(l.event(StepReached, l.step.State.String()))
+		if err := r.hold(ctx, l); err != nil {
+			return err
+		}
+		r.tell(l.event(StepDone, l.step.Reason))
+		r.at.Step, r.at.Reached, r.at.Asked = r.at.Step+1, time.Time{}, time.Time{}
+	}
+	return nil
+}
+
+// arrive looks at the target before anything moves. Failures that it knows of from earlier are
+// nobody's fault here.
+func (r *Rollout) arrive(ctx context.Context) error {
+	o, err := r.target.Observe(ctx)
+	if err != nil {
+		if r.resumed {
+			return nil // the first step looks again, within its deadline
+		}
+		return &staleError{fmt.Errorf("look at the target: %w", err)}
+	}
+	r.seen = o
+	for _, status := range o.Pools {
+		for _, f := range status.Failures {
+			r.failed[f.ID] = true
+		}
+	}
+	if r.resumed {
+		return nil
+	}
+	from := r.plan.From
+	problem := o.missingTraffic(from)
+	for _, status := range o.Pools {
+		if _, g, _ := from.Find(status.Pool); status.Running > g.Replicas {
+			problem = fmt.Sprintf("%s runs %d instances, the plan starts from %d", status.Pool, status.Running, g.Replicas)
+		}
+	}
+	if problem != "" {
+		return &staleError{fmt.Errorf("%w: %s", ErrStale, problem)}
+	}
+	return nil
+}
+
+// staleError ends a rollout that has not moved anything, and has nothing to take back.
+type staleError struct{ error }
+
+func (e *staleError) Unwrap() error { return e.error }
+
+// record hands out the position, or says why it could not.
+func (r *Rollout) record(ctx context.Context) error {
+	if err := r.checkpoint(ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	return nil
+}
+
+func (r *Rollout) checkpoint(ctx context.Context) error {
+	if r.o.Checkpoint == nil {
+		return nil
+	}
+	return r.o.Checkpoint(ctx, r.at)
+}
+
+// leg is one step on the way forward or back.
+type leg struct {
+	step  strategy.Step
+	index int
+	count int
+	back  bool
+	known []strategy.State // the states whose pools may be met on the leg, nearest first
+}
+
+func (r *Rollout) leg(i int) leg {
+	return leg{
+		step: r.plan.Steps[i], index: i, count: len(r.plan.Steps),
+		known: []strategy.State{r.plan.StateBefore(i), r.plan.Steps[i].State, r.plan.From, r.plan.Final()},
+	}
+}
+
+func (l leg) event(kind EventKind, text string) Event {
+	return Event{Kind: kind, Back: l.back, Step: l.index, Steps: l.count, Text: text, State: l.step.State}
+}
+
+func (l leg) deadline(o Options) time.Duration {
+	if l.step.Deadline > 0 {
+		return l.step.Deadline
+	}
+	return o.Deadline
+}
+
+// tell notifies and logs.
+func (r *Rollout) tell(e Event) {
+	e.At = time.Now()
+	if e.Steps == 0 {
+		e.Steps = len(r.plan.Steps)
+	}
+	seen := r.seen
+	e.Observed = &seen
+	if r.o.Notify != nil {
+		r.o.Notify(e)
+	}
+	args := []any{"step", e.Step + 1, "of", e.Steps}
+	if e.By != "" {
+		args = append(args, "by", e.By)
+	}
+	if e.Back {
+		args = append(args, "back", true)
+	}
+	level := hclog.Info
+	if slices.Contains([]EventKind{InstanceFailed, Degraded, Drifted, GoingBack, CheckpointLost}, e.Kind) {
+		level = hclog.Warn
+	}
+	if e.Outcome == RollbackFailed || e.Outcome == Frozen {
+		level = hclog.Error
+	}
+	r.log.Log(level, string(e.Kind)+": "+e.Text, args...)
+}
