@@ -76,7 +76,7 @@ func newScene(t *testing.T, s strategy.Strategy, replicas int) *scene {
 	c.plan = plan
 	c.world.Limit(plan.Limits)
 	c.options = rollout.Options{
-		Poll:  time.Second,
+		Poll:   time.Second,
 		Gates:  map[string]gate.Gate{"errors": passing},
 		Notify: func(e rollout.Event) { c.events = append(c.events, e) },
 		Checkpoint: func(_ context.Context, p rollout.Checkpoint) error {
