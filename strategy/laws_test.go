@@ -1,8 +1,10 @@
 package strategy_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -142,13 +144,14 @@ func (r random) strategy(old int) strategy.Strategy {
 	return strategy.Recreate{Replicas: r.replicas(old), MinReady: r.duration(), Bake: r.duration(), Gates: r.gates()}
 }
 
-// TestEveryPlanKeepsItsLaws draws fleets and settings, and proves each plan and its ways back.
+// TestEveryPlanKeepsItsLaws draws fleets and settings, proves each plan and its ways back, and has
+// them walked by the simulation.
 func TestEveryPlanKeepsItsLaws(t *testing.T) {
 	for _, old := range fleets {
 		t.Run(fmt.Sprint(old), func(t *testing.T) {
-			seeds := 400
-			if old >= 1000 {
-				seeds = 25
+			seeds := 300
+			if old >= 333 {
+				seeds = 12
 			}
 			planned := 0
 			for seed := range seeds {
@@ -161,8 +164,18 @@ func TestEveryPlanKeepsItsLaws(t *testing.T) {
 	}
 }
 
+func FuzzEveryPlanKeepsItsLaws(f *testing.F) {
+	for seed, old := range fleets[:10] {
+		f.Add(uint16(old), uint64(seed))
+	}
+	f.Fuzz(func(t *testing.T, old uint16, seed uint64) {
+		checkLaws(t, int(old%1200), seed)
+	})
+}
+
+// checkLaws reports whether the settings that are drawn gave a plan.
 func checkLaws(t *testing.T, old int, seed uint64) bool {
-	r := random{rand.New(rand.NewPCG(seed, uint64(old)))}
+	r := draw(seed, uint64(old))
 	var from strategy.State
 	if old > 0 {
 		from = running(v1, old)
@@ -170,25 +183,69 @@ func checkLaws(t *testing.T, old int, seed uint64) bool {
 	s := r.strategy(old)
 	p, err := s.Plan(from, v2)
 	if err != nil {
+		require.NotErrorIs(t, err, strategy.ErrUnderWay)
 		return false
 	}
-	require.NoError(t, p.Validate(), "seed %d: %+v", seed, s)
-	require.NoError(t, p.Verify(), "seed %d: %+v", seed, s)
-	for i := range p.Steps {
-		if len(p.Steps) > 50 && i%(len(p.Steps)/10) != 0 {
-			continue
-		}
-		back, err := strategy.Abort(p, i)
-		require.NoError(t, err)
-		require.NoError(t, back.Validate(), "seed %d step %d: %+v", seed, i, s)
-		require.NoError(t, back.Verify(), "seed %d step %d: %+v", seed, i, s)
-		require.True(t, back.Final().Equal(from))
-	}
+	about := fmt.Sprintf("seed %d, %d instances: %#v", seed, old, s)
+	checkPlan(t, p, r, about)
 	if p.HoldBack > 0 {
 		on := strategy.Rolling{Gates: r.gates(), Surge: r.amount(old), Unavailable: r.amount(old)}
 		next, err := on.Plan(p.Final(), v2)
-		require.NoError(t, err)
-		require.NoError(t, next.Verify(), "seed %d: %+v after %+v", seed, on, s)
+		require.NoError(t, err, about)
+		checkPlan(t, next, r, about+", gone on with")
 	}
 	return true
+}
+
+func checkPlan(t *testing.T, p strategy.Plan, r random, about string) {
+	t.Helper()
+	require.NoError(t, p.Validate(), about)
+	require.NoError(t, p.Verify(), about)
+	require.NoError(t, simulate(p, r), about)
+	checkEncoding(t, p, about)
+
+	some := 1
+	if len(p.Steps) > 40 {
+		some = len(p.Steps) / 9
+	}
+	for i := 0; i < len(p.Steps); i += some {
+		back, err := strategy.Abort(p, i)
+		require.NoError(t, err, about)
+		require.NoError(t, back.Validate(), "%s: back from step %d", about, i)
+		require.NoError(t, back.Verify(), "%s: back from step %d", about, i)
+		require.True(t, back.Final().Equal(p.From), "%s: back from step %d", about, i)
+		require.LessOrEqual(t, len(back.Steps), i+2, "%s: back from step %d", about, i)
+		checkBetween(t, p, back, i, about)
+	}
+}
+
+// checkBetween proves the way back from every phase that the target may be in.
+func checkBetween(t *testing.T, p, back strategy.Plan, step int, about string) {
+	t.Helper()
+	phases, err := strategy.Transition(p.StateBefore(step), p.Steps[step].State)
+	require.NoError(t, err)
+	for _, phase := range phases {
+		back.From = phase.State
+		require.NoError(t, back.Verify(), "%s: back from the %s phase of step %d", about, phase.Kind, step)
+	}
+}
+
+func checkEncoding(t *testing.T, p strategy.Plan, about string) {
+	t.Helper()
+	if len(p.Steps) > 400 {
+		return // the codec does not care for the number of steps
+	}
+	text, err := json.Marshal(p)
+	require.NoError(t, err, about)
+	read, err := strategy.ParsePlan(text)
+	require.NoError(t, err, about)
+	require.Equal(t, p, read, about)
+	require.Equal(t, p.Hash(), read.Hash(), about)
+	require.Equal(t, len(p.Steps)+1, strings.Count(p.Table(), "\n")-strings.Count(header(p), "\n"), about)
+}
+
+// header is what stands above the rows of a plan's table.
+func header(p strategy.Plan) string {
+	before, _, _ := strings.Cut(p.Table(), "\nnow")
+	return before + "\n"
 }

@@ -49,14 +49,15 @@ func (v *verifier) breach(step int, phase PhaseKind, law Law, format string, arg
 		&Violation{Step: step, Phase: phase, Law: law, Detail: fmt.Sprintf(format, args...)})
 }
 
-// step checks the transition into step i. A state that cannot be read without doubt is told as that
-// alone, and the transitions from and into it are left out.
+// step checks the transition into step i. A transition from or into a state that cannot be read
+// without doubt is left out, and so is one from a state whose traffic is wrong: that is told already,
+// and what follows from it would only hide it.
 func (v *verifier) step(i int, from, to State) {
 	if err := to.structure(); err != nil {
 		v.breach(i, "", LawState, "%v", err)
 		return
 	}
-	if from.structure() != nil {
+	if from.Validate() != nil {
 		return
 	}
 	phases, err := Transition(from, to)

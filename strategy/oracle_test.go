@@ -1,0 +1,221 @@
+package strategy_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// simulation is a fleet and a router in one variable each, moved one instance and one table at a
+// time. It is the second opinion on Verify, and knows nothing of transitions or phases: only that
+// what is missing is started, then the table is swapped, then what is too much is stopped, and that
+// after each single move all promises must hold.
+type simulation struct {
+	limits  strategy.Limits
+	started map[strategy.Pool]int // exist
+	ready   map[strategy.Pool]int // are available
+	shares  map[strategy.Pool]int // in millionths
+	routed  map[strategy.Pool]bool
+	lit     bool
+	moves   int
+}
+
+func newSimulation(p strategy.Plan) *simulation {
+	s := &simulation{limits: p.Limits, started: map[strategy.Pool]int{}, ready: map[strategy.Pool]int{}}
+	for pool, g := range pools(p.From) {
+		s.started[pool], s.ready[pool] = g.Replicas, g.Replicas
+	}
+	s.route(p.From)
+	return s
+}
+
+func pools(s strategy.State) map[strategy.Pool]strategy.Group {
+	m := map[strategy.Pool]strategy.Group{}
+	for role, g := range s.Groups() {
+		m[s.Pool(role)] = g
+	}
+	return m
+}
+
+func (s *simulation) route(to strategy.State) {
+	s.shares, s.routed = map[strategy.Pool]int{}, map[strategy.Pool]bool{}
+	for pool, g := range pools(to) {
+		if g.Share.Millionths() > 0 {
+			s.shares[pool] = g.Share.Millionths()
+		}
+		if g.Routed() {
+			s.routed[pool] = true
+		}
+	}
+	s.moves++
+}
+
+// check is every promise, said as plainly as can be.
+func (s *simulation) check() error {
+	total, answering, sum := 0, 0, 0
+	for _, n := range s.started {
+		total += n
+	}
+	for pool := range s.routed {
+		if s.ready[pool] == 0 {
+			return fmt.Errorf("%s gets traffic and has no instance", pool)
+		}
+	}
+	for pool, share := range s.shares {
+		sum += share
+		answering += s.ready[pool]
+		if float64(s.ready[pool]) < float64(share-1)/1e6*float64(s.limits.Load)-1e-9 {
+			return fmt.Errorf("%s has %d instances for %d millionths of %d", pool, s.ready[pool], share, s.limits.Load)
+		}
+	}
+	if s.limits.MaxTotal > 0 && total > s.limits.MaxTotal {
+		return fmt.Errorf("%d instances, %d may be", total, s.limits.MaxTotal)
+	}
+	if sum != 0 {
+		s.lit = true
+	}
+	if s.lit && answering < s.limits.MinAvailable {
+		return fmt.Errorf("%d available, %d must be", answering, s.limits.MinAvailable)
+	}
+	if sum != 0 && sum != 1_000_000 {
+		return fmt.Errorf("shares add up to %d millionths", sum)
+	}
+	return nil
+}
+
+// reach moves to a state in the order of the traffic contract, pools in an order that r draws, and
+// stops after some moves where budget is not negative: the target is then somewhere in between.
+func (s *simulation) reach(r random, to strategy.State, budget int) error {
+	want := pools(to)
+	var order []strategy.Pool
+	for pool := range s.started {
+		order = append(order, pool)
+	}
+	for pool := range want {
+		if !slices.Contains(order, pool) {
+			order = append(order, pool)
+		}
+	}
+	slices.SortFunc(order, func(a, b strategy.Pool) int {
+		if a.String() < b.String() {
+			return -1
+		}
+		return 1
+	})
+	r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	end := s.moves + budget
+	for _, pool := range order {
+		for s.started[pool] < want[pool].Replicas || s.ready[pool] < s.started[pool] {
+			if budget >= 0 && s.moves >= end {
+				return s.check()
+			}
+			if s.started[pool] < want[pool].Replicas {
+				s.started[pool]++
+				if err := s.check(); err != nil {
+					return err
+				}
+			}
+			s.ready[pool]++
+			s.moves++
+			if err := s.check(); err != nil {
+				return err
+			}
+		}
+	}
+	if budget >= 0 && s.moves >= end {
+		return nil
+	}
+	s.route(to)
+	if err := s.check(); err != nil {
+		return err
+	}
+	for _, pool := range order {
+		for s.started[pool] > want[pool].Replicas {
+			if budget >= 0 && s.moves >= end {
+				return nil
+			}
+			s.ready[pool]--
+			s.started[pool]--
+			s.moves++
+			if err := s.check(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// exposed is the share, in millionths, of all pools that do not run the revision.
+func (s *simulation) exposed(good strategy.Revision) int {
+	sum := 0
+	for pool, share := range s.shares {
+		if pool.Revision != good {
+			sum += share
+		}
+	}
+	return sum
+}
+
+// simulate walks a plan to its end, and a way back from the middle of a step that r draws.
+func simulate(p strategy.Plan, r random) error {
+	s := newSimulation(p)
+	if err := s.check(); err != nil {
+		return fmt.Errorf("at the start: %w", err)
+	}
+	stop := r.IntN(len(p.Steps))
+	for i, step := range p.Steps {
+		if i == stop {
+			if err := simulateAbort(p, i, r); err != nil {
+				return fmt.Errorf("aborted at step %d: %w", i, err)
+			}
+		}
+		if err := s.reach(r, step.State, -1); err != nil {
+			return fmt.Errorf("step %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func simulateAbort(p strategy.Plan, step int, r random) error {
+	back, err := strategy.Abort(p, step)
+	if err != nil {
+		return err
+	}
+	before := p
+	before.From = p.StateBefore(step)
+	s := newSimulation(before)
+	s.lit = true
+	if p.From.Dark() {
+		s.limits = back.Limits
+	}
+	if err := s.reach(r, p.Steps[step].State, r.IntN(30)); err != nil {
+		return fmt.Errorf("on the way there: %w", err)
+	}
+	s.limits = back.Limits
+	exposed := s.exposed(back.To)
+	for i, b := range back.Steps {
+		if err := s.reach(r, b.State, -1); err != nil {
+			return fmt.Errorf("step %d back: %w", i, err)
+		}
+		now := s.exposed(back.To)
+		if now > exposed {
+			return fmt.Errorf("step %d back: exposure rises from %d to %d millionths", i, exposed, now)
+		}
+		exposed = now
+	}
+	for pool, g := range pools(p.From) {
+		if s.started[pool] != g.Replicas || s.shares[pool] != g.Share.Millionths() {
+			return fmt.Errorf("%s ends with %d instances and %d millionths", pool, s.started[pool], s.shares[pool])
+		}
+	}
+	for pool, n := range s.started {
+		if n != pools(p.From)[pool].Replicas {
+			return fmt.Errorf("%s is left with %d instances", pool, n)
+		}
+	}
+	return nil
+}
+
+func draw(seed, stream uint64) random { return random{rand.New(rand.NewPCG(seed, stream))} }
