@@ -69,23 +69,31 @@ func Abort(p Plan, step int) (Plan, error) {
 type retreat struct {
 	forth, back Plan
 	step        int
+	// here is where the next jump may begin: one state, or, before the first one, all that the
+	// target may be in.
+	here []State
 }
 
 func (r *retreat) walk() {
-	if r.fits(r.step, r.forth.From, true) {
+	r.here = []State{r.back.From}
+	phases, err := Transition(r.forth.StateBefore(r.step), r.back.From)
+	for i := 0; err == nil && i < len(phases)-1; i++ {
+		r.here = append(r.here, phases[i].State)
+	}
+	if r.fits(r.forth.From) {
 		if capacity, ok := r.capacity(); ok {
-			r.jump(fmt.Sprintf("restore capacity: %d of %s", capacity.Stable.Replicas, r.back.To), capacity)
+			r.jump(fmt.Sprintf("restore capacity: %d of %s", capacity.Stable.Replicas, r.back.name(r.back.To)), capacity)
 		}
 		r.jump(r.homeReason(), r.forth.From)
 		return
 	}
 	for at := r.step; at >= 0; {
-		at = r.farthest(at)
-		if at < 0 {
-			r.jump(r.homeReason(), r.forth.From)
-			return
+		var s State
+		if at, s = r.farthest(at); at < 0 {
+			r.jump(r.homeReason(), s)
+		} else {
+			r.jump(fmt.Sprintf("back towards step %d: %s", at+1, r.forth.Steps[at].Reason), s)
 		}
-		r.jump(fmt.Sprintf("back to step %d: %s", at+1, r.forth.Steps[at].Reason), r.forth.Steps[at].State)
 	}
 }
 
@@ -93,59 +101,77 @@ func (r *retreat) homeReason() string {
 	if r.back.To.IsZero() {
 		return "back to nothing, as before"
 	}
-	return fmt.Sprintf("back to %s, as before", r.back.To)
+	return fmt.Sprintf("back to %s, as before", r.back.name(r.back.To))
 }
 
 func (r *retreat) jump(reason string, s State) {
 	r.back.Steps = append(r.back.Steps, Step{
 		Reason: reason, State: s, Deadline: r.forth.Steps[r.step].Deadline,
 	})
+	r.here = []State{s}
 }
 
-// farthest is the number of the earliest state that step at can jump to, -1 standing for From. The
-// state just before is always taken as reachable: a transition that is safe forth is safe back.
+// farthest is the earliest step that can be jumped to from step at, -1 standing for From, and the
+// state to jump to. The step just before can always be reached: a transition that is safe forth is
+// safe back.
 //
 // It doubles the distance until a jump does not fit and then halves the gap, so that a way back
 // over n steps in j jumps takes about j times log(n/j) trials.
-func (r *retreat) farthest(at int) int {
-	near, far := at-1, -2 // the farthest that fits, the nearest that does not
-	for distance := 2; near > -1; distance *= 2 {
+func (r *retreat) farthest(at int) (int, State) {
+	near := at - 1 // the farthest that fits
+	s, ok := r.reach(near)
+	far := -2 // the nearest that does not
+	for distance := 2; ok && near > -1; distance *= 2 {
 		next := max(at-distance, -1)
-		if !r.fits(at, r.state(next), at == r.step) {
+		farther, fits := r.reach(next)
+		if !fits {
 			far = next
 			break
 		}
-		near = next
+		near, s = next, farther
 	}
-	for near-far > 1 && far >= -1 {
+	for far >= -1 && near-far > 1 {
 		middle := far + (near-far)/2
-		if r.fits(at, r.state(middle), at == r.step) {
-			near = middle
+		if farther, fits := r.reach(middle); fits {
+			near, s = middle, farther
 		} else {
 			far = middle
 		}
 	}
-	return near
+	return near, s
 }
 
-func (r *retreat) state(step int) State { return r.forth.StateBefore(step + 1) }
-
-// fits reports whether the way from a step's state to another state keeps all limits. Where the
-// step may not have been reached, it must do so from every phase of the transition into it.
-func (r *retreat) fits(at int, to State, unreached bool) bool {
-	starts := []State{r.state(at)}
-	if unreached {
-		phases, err := Transition(r.state(at-1), r.state(at))
-		if err != nil {
-			return false
-		}
-		for _, phase := range phases[:len(phases)-1] {
-			starts = append(starts, phase.State)
-		}
+// reach is the state in which the way back may call at a step of the plan, and whether it can be
+// jumped to. Nothing is looked at on the way back, so that rules and copies are left out, and a
+// baseline is taken into stable, which runs the same; only where the step's own baseline still runs
+// and leaves no room for that, it stays.
+func (r *retreat) reach(step int) (State, bool) {
+	s := r.forth.StateBefore(step + 1)
+	if step < 0 {
+		return s, r.fits(s)
 	}
-	for _, from := range starts {
+	s.Candidate.Match, s.Candidate.Mirror = nil, Share{}
+	if s.Baseline.absent() {
+		return s, r.fits(s)
+	}
+	merged := s
+	merged.Stable.Revision = s.Baseline.Revision
+	merged.Stable.Share = s.Stable.Share.Plus(s.Baseline.Share)
+	merged.Stable.Replicas = max(s.Stable.Replicas,
+		min(s.Stable.Replicas+s.Baseline.Replicas, r.forth.From.Stable.Replicas))
+	merged.Baseline = Group{}
+	if r.fits(merged) {
+		return merged, true
+	}
+	s.Baseline.Match, s.Baseline.Mirror = nil, Share{}
+	return s, r.fits(s)
+}
+
+// fits reports whether all limits hold on the way to a state from wherever the target may be.
+func (r *retreat) fits(to State) bool {
+	for _, from := range r.here {
 		v := verifier{plan: r.back, limits: r.back.Limits, lit: true}
-		if v.step(at, from, to); v.found != nil {
+		if v.step(0, from, to); v.found != nil {
 			return false
 		}
 	}
@@ -157,7 +183,7 @@ func (r *retreat) fits(at int, to State, unreached bool) bool {
 // whether the step has already moved any. It is not needed where nothing is missing, nor where the
 // traffic is then where it shall go already, because every jump starts before it routes.
 func (r *retreat) capacity() (State, bool) {
-	before, now, goal := r.state(r.step-1), r.state(r.step), r.forth.From
+	before, now, goal := r.forth.StateBefore(r.step), r.back.From, r.forth.From
 	exposed := before.On(r.forth.To)
 	missing := goal.Stable.Replicas > now.find(goal.Pool(Stable)).Replicas
 	if !missing || exposed.IsZero() || before.Dark() || !goal.Baseline.IsZero() || !goal.Candidate.IsZero() {
@@ -171,5 +197,5 @@ func (r *retreat) capacity() (State, bool) {
 	}
 	v := verifier{plan: r.back, limits: r.back.Limits, lit: true}
 	v.step(0, s, goal)
-	return s, v.found == nil && s.Validate() == nil && r.fits(r.step, s, true)
+	return s, v.found == nil && s.Validate() == nil && r.fits(s)
 }

@@ -88,16 +88,16 @@ func (b BlueGreen) Plan(from State, to Revision) (Plan, error) {
 	}
 	least := min(j.old, j.want)
 	p := j.plan(Limits{MinAvailable: least, MaxTotal: j.old + j.want, Load: least})
-	p.Steps = append(p.Steps, b.Before.on(b.step(j, fmt.Sprintf("preview %d of %s", preview, to), preview, Share{})))
+	p.Steps = append(p.Steps, b.Before.on(b.step(j, fmt.Sprintf("preview %d of %s", preview, j.newName), preview, Share{})))
 	if preview < j.want {
-		p.Steps = append(p.Steps, b.step(j, fmt.Sprintf("all %d of %s", j.want, to), j.want, Share{}))
+		p.Steps = append(p.Steps, b.step(j, fmt.Sprintf("all %d of %s", j.want, j.newName), j.want, Share{}))
 	}
 	p.Steps = append(p.Steps, b.switches(j)...)
 	if b.Warm > 0 {
 		warm := Hold{Bake: b.Warm, Gates: b.After.Gates}
-		p.Steps = append(p.Steps, warm.on(b.step(j, fmt.Sprintf("keep %s warm", from.Stable.Revision), j.want, All())))
+		p.Steps = append(p.Steps, warm.on(b.step(j, fmt.Sprintf("keep %s warm", j.oldName), j.want, All())))
 	}
-	p.Steps = append(p.Steps, j.last(fmt.Sprintf("retire %s", from.Stable.Revision)))
+	p.Steps = append(p.Steps, j.last(fmt.Sprintf("retire %s", j.oldName)))
 	return p, nil
 }
 
@@ -112,7 +112,7 @@ func (b BlueGreen) switches(j journey) []Step {
 		if s == All() {
 			hold = b.After
 		}
-		steps[i] = hold.on(b.step(j, fmt.Sprintf("switch %s to %s", s, j.to), j.want, s))
+		steps[i] = hold.on(b.step(j, fmt.Sprintf("switch %s to %s", s, j.newName), j.want, s))
 	}
 	return steps
 }

@@ -123,7 +123,7 @@ func (c Canary) Plan(from State, to Revision) (Plan, error) {
 	p := j.plan(c.limits(j, sizes))
 	p.Steps = make([]Step, 0, len(c.Steps)+2)
 	for i, s := range c.Steps {
-		step := c.holdOf(s).on(j.step(c.reason(s, sizes[i], to), c.state(j, s, sizes[i])))
+		step := c.holdOf(s).on(j.step(c.reason(s, sizes[i], j.newName), c.state(j, s, sizes[i])))
 		step.Irreversible = s.Irreversible
 		p.Steps = append(p.Steps, step)
 	}
@@ -133,14 +133,14 @@ func (c Canary) Plan(from State, to Revision) (Plan, error) {
 
 // promotion is what follows the steps that the user named.
 func (c Canary) promotion(j journey) []Step {
-	promote := fmt.Sprintf("promote %s", j.to)
+	promote := fmt.Sprintf("promote %s", j.newName)
 	if c.DynamicStable || c.After.IsZero() {
 		return []Step{c.After.on(j.last(promote))}
 	}
 	warm := j.state(j.stable(j.old, Share{}), j.candidate(j.want, All()))
 	return []Step{
 		c.After.on(j.step(promote, warm)),
-		j.last(fmt.Sprintf("retire %s", j.from.Stable.Revision)),
+		j.last(fmt.Sprintf("retire %s", j.oldName)),
 	}
 }
 
@@ -167,7 +167,7 @@ func (c Canary) state(j journey, s CanaryStep, n canarySize) State {
 	return state
 }
 
-func (c Canary) reason(s CanaryStep, n canarySize, to Revision) string {
+func (c Canary) reason(s CanaryStep, n canarySize, to string) string {
 	what := ""
 	switch {
 	case !s.Share.IsZero():

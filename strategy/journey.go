@@ -13,6 +13,8 @@ type journey struct {
 	old      int // instances that run now
 	want     int // instances that shall run in the end
 
+	oldName, newName string // both revisions as short as they can be told apart
+
 	minReady time.Duration
 	deadline time.Duration
 	sticky   bool
@@ -32,6 +34,7 @@ func (j journey) embark(replicas int, settings error, continues bool) (journey, 
 	if c := j.from.Candidate; !c.absent() && !(continues && c.Revision == j.to) {
 		bad.add("From.Candidate", "%s runs beside stable: %w", c.Revision, ErrUnderWay)
 	}
+	j.oldName, j.newName = j.from.Stable.Revision.besides(j.to), j.to.besides(j.from.Stable.Revision)
 	j.old = j.from.Replicas()
 	if j.want = replicas; j.want == 0 {
 		j.want = j.old
@@ -56,11 +59,11 @@ func (j journey) direct(h Hold) (p Plan, done bool, err error) {
 			return Plan{}, true, fmt.Errorf("%s to %s: %d instances run it already: %w", j.strategy, j.to, j.want, ErrNothingToDo)
 		}
 		p = j.plan(Limits{MinAvailable: least, MaxTotal: most, Load: least},
-			j.step(fmt.Sprintf("%d instances of %s, %d before", j.want, j.to, j.old), goal))
+			j.step(fmt.Sprintf("%d instances of %s, %d before", j.want, j.newName, j.old), goal))
 		return p, true, nil
 	case j.old == 0:
 		p = j.plan(Limits{MinAvailable: j.want, MaxTotal: j.want, Load: j.want},
-			h.on(j.step(fmt.Sprintf("start %s: nothing runs before it", j.to), goal)))
+			h.on(j.step(fmt.Sprintf("start %s: nothing runs before it", j.newName), goal)))
 		return p, true, nil
 	}
 	return Plan{}, false, nil

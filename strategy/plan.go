@@ -92,6 +92,11 @@ const (
 // Back reports whether the plan is a way back, as Abort makes them.
 func (p Plan) Back() bool { return p.Goal != nil }
 
+// name is a revision as short as the plan's revisions can be told apart.
+func (p Plan) name(r Revision) string {
+	return r.besides(p.From.Stable.Revision, p.From.Candidate.Revision, p.To)
+}
+
 // Final is the state that the plan ends in: From where it has no step.
 func (p Plan) Final() State { return p.StateBefore(len(p.Steps)) }
 

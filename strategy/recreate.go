@@ -46,7 +46,7 @@ func (r Recreate) Plan(from State, to Revision) (Plan, error) {
 	}
 	return j.plan(
 		Limits{MaxTotal: max(j.old, j.want), Load: min(j.old, j.want)},
-		j.step(fmt.Sprintf("stop %s: nobody answers until %s is up", from.Stable.Revision, to), j.state(Group{}, Group{})),
-		hold.on(j.last(fmt.Sprintf("start %s", to))),
+		j.step(fmt.Sprintf("stop %s: nobody answers until %s is up", j.oldName, j.newName), j.state(Group{}, Group{})),
+		hold.on(j.last(fmt.Sprintf("start %s", j.newName))),
 	), nil
 }

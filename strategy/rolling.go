@@ -215,5 +215,5 @@ func (w *rollingWalk) reason(before rollingWalk) string {
 	}
 	text = strconv.AppendInt(append(text, ": "...), int64(w.fresh), 10)
 	text = strconv.AppendInt(append(text, " of "...), int64(w.end), 10)
-	return string(append(append(text, " run "...), w.to.Version...))
+	return string(append(append(text, " run "...), w.newName...))
 }

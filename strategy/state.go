@@ -21,6 +21,20 @@ type Revision struct {
 // IsZero reports whether there is no revision.
 func (r Revision) IsZero() bool { return r == Revision{} }
 
+// besides is the revision as short as it can be told from others: by its version alone, where
+// none of them has the same.
+func (r Revision) besides(others ...Revision) string {
+	if r.Version == "" {
+		return r.String()
+	}
+	for _, o := range others {
+		if o != r && o.Version == r.Version {
+			return r.String()
+		}
+	}
+	return r.Version
+}
+
 // valid reports whether the revision survives being written as JSON.
 func (r Revision) valid() bool {
 	return utf8.ValidString(r.Version) && utf8.ValidString(r.Digest)

@@ -102,7 +102,7 @@ func (t table) rows() [][]string {
 func (t table) row(number, why string, before, s State) []string {
 	row := []string{number, clean(why)}
 	for _, role := range t.roles {
-		row = append(row, groupCell(s.Group(role)))
+		row = append(row, t.groupCell(s.Group(role)))
 	}
 	return append(row, capacityCell(before, s), t.plan.exposed(s).String())
 }
@@ -121,11 +121,11 @@ func (t table) withoutEmpty(rows [][]string) [][]string {
 	return rows
 }
 
-func groupCell(g Group) string {
+func (t table) groupCell(g Group) string {
 	if g.absent() {
 		return "-"
 	}
-	cell := fmt.Sprintf("%d x %s, %s", g.Replicas, g.Revision, g.Share)
+	cell := fmt.Sprintf("%d x %s, %s", g.Replicas, t.plan.name(g.Revision), g.Share)
 	for _, m := range g.Match {
 		cell += ", " + m.String()
 	}
