@@ -28,7 +28,14 @@ type desk struct {
 	waiting *stage.Progress // progress that came too soon after it
 }
 
-var _ stage.Host = (*desk)(nil)
+var (
+	_ stage.Host   = (*desk)(nil)
+	_ stage.Denier = (*desk)(nil)
+)
+
+func (d *desk) Denied(err error) {
+	d.session.logger.Error("refused", "error", err)
+}
 
 func (d *desk) Value(name string) (json.RawMessage, bool) {
 	d.session.mu.Lock()
@@ -106,11 +113,11 @@ func (d *desk) Signal(ctx context.Context, n int) (stage.Signal, error) {
 		if failure != nil {
 			return stage.Signal{}, failure
 		}
-		if ctx.Err() != nil {
-			return stage.Signal{}, context.Cause(ctx)
-		}
 		if n < len(inbox) {
 			return inbox[n], nil
+		}
+		if ctx.Err() != nil {
+			return stage.Signal{}, context.Cause(ctx)
 		}
 		select {
 		case <-changed:
@@ -128,6 +135,10 @@ func (d *desk) finish(end ledger.Ended) {
 	d.ended = true
 	delete(s.cancels, name)
 	delete(s.desks, name)
+	if missing := d.missing(); end.Outcome == stage.Succeeded && missing != "" {
+		end.Outcome = stage.Failed
+		end.Reason = "it ended well, but did not set the key " + missing + ", which it declares to write"
+	}
 	var events []ledger.Event
 	if d.waiting != nil {
 		events = append(events, d.event(0, ledger.Progressed{Progress: *d.waiting}))
@@ -144,6 +155,16 @@ func (d *desk) finish(end ledger.Ended) {
 		log = s.logger.Warn
 	}
 	log("stage ended", "stage", name, "attempt", d.attempt, "outcome", end.Outcome, "reason", end.Reason, "took", s.state.Stage(name).Took())
+}
+
+// missing is a key that the stage declares to write and has not set; empty where there is none.
+func (d *desk) missing() string {
+	for _, w := range d.node.Writes {
+		if _, set := d.values[w.Name]; !set {
+			return w.Name
+		}
+	}
+	return ""
 }
 
 func (d *desk) record(b ledger.Body) error {

@@ -20,12 +20,19 @@ type Host interface {
 	// Checkpoint records the data before it returns. heard is how many signals the stage has dealt
 	// with.
 	Checkpoint(ctx context.Context, data json.RawMessage, heard int) error
-	// Signal waits for the stage's n-th signal, counted from 0 over all attempts.
+	// Signal waits for the stage's n-th signal, counted from 0 over all attempts. One that is
+	// recorded already is returned even when ctx is done; otherwise the error is ctx's cause.
 	Signal(ctx context.Context, n int) (Signal, error)
 	// Progress, Evidence and Detail record what a stage shows of itself.
 	Progress(ctx context.Context, p Progress) error
 	Evidence(ctx context.Context, v gate.Verdict) error
 	Detail(ctx context.Context, name string, data json.RawMessage) error
+}
+
+// Denier is a Host that wants to know when a stage uses what it does not declare, even where the stage
+// makes light of the error.
+type Denier interface {
+	Denied(err error)
 }
 
 // Setup is what a Task knows from its start.

@@ -38,7 +38,8 @@ type (
 	// Reader names the keys whose values the stage reads. Reading any other fails.
 	Reader interface{ Reads() []Ref }
 
-	// Writer names the keys that the stage sets. Setting any other fails.
+	// Writer names the keys that the stage sets, all of them whenever it succeeds: a stage that has
+	// not is taken as failed. Setting any other key fails.
 	Writer interface{ Writes() []Ref }
 
 	// Listener names the kinds of signals that the stage takes with [Task.Next]. A signal of

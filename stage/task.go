@@ -110,13 +110,14 @@ func (t *Task) Restore(v any) (bool, error) {
 }
 
 // Next waits for the stage's next signal of a kind that it listens for, or for the end of ctx.
-// Signals come in the order in which they were recorded, those from before the stage began included.
+// Signals come in the order in which they were recorded, those from before the stage began included;
+// one that is there already comes even when ctx is done. The error at the end of ctx is its cause.
 //
 // A call of Next says that the signal before has been dealt with. After a restart, signals that were
 // not dealt with by the time of the last checkpoint come again; without a checkpoint, all of them.
 func (t *Task) Next(ctx context.Context) (Signal, error) {
 	if len(t.setup.Listens) == 0 {
-		return Signal{}, fmt.Errorf("stage %s waits for a signal: %w: a method Listens must name its kinds", t.setup.Stage, ErrUndeclared)
+		return Signal{}, t.deny("waits for a signal", "Listens must name its kinds")
 	}
 	t.next.Lock()
 	defer t.next.Unlock()
@@ -218,9 +219,18 @@ func (t *Task) alive() error {
 	return nil
 }
 
+// deny refuses the use of something that the stage does not declare.
+func (t *Task) deny(what, remedy string) error {
+	err := fmt.Errorf("stage %s %s: %w: its method %s", t.setup.Stage, what, ErrUndeclared, remedy)
+	if d, ok := t.host.(Denier); ok {
+		d.Denied(err)
+	}
+	return err
+}
+
 func (t *Task) get(r Ref) (json.RawMessage, error) {
 	if !slices.Contains(t.setup.Reads, r) {
-		return nil, fmt.Errorf("stage %s reads key %s: %w: its method Reads must name it", t.setup.Stage, r, ErrUndeclared)
+		return nil, t.deny("reads key "+r.String(), "Reads must name it")
 	}
 	raw, ok := t.host.Value(r.Name)
 	if !ok {
@@ -231,7 +241,7 @@ func (t *Task) get(r Ref) (json.RawMessage, error) {
 
 func (t *Task) set(r Ref, raw json.RawMessage) error {
 	if !slices.Contains(t.setup.Writes, r) {
-		return fmt.Errorf("stage %s sets key %s: %w: its method Writes must name it", t.setup.Stage, r, ErrUndeclared)
+		return t.deny("sets key "+r.String(), "Writes must name it")
 	}
 	if err := t.alive(); err != nil {
 		return err

@@ -2,10 +2,13 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/stage"
 )
 
@@ -24,7 +27,7 @@ func EndOf(err error, cause *stage.Error) Ended {
 	spoke := errors.As(err, &said) && said != cause
 	switch {
 	case spoke && outcome != stage.Failed && outcome != stage.Interrupted:
-		return Ended{Outcome: outcome, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: said.Evidence}
+		return Ended{Outcome: outcome, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: recordable(said.Evidence)}
 	case cause != nil:
 		reason := cause.Reason
 		switch {
@@ -36,11 +39,11 @@ func EndOf(err error, cause *stage.Error) Ended {
 		}
 		e := Ended{Outcome: cause.Outcome, By: cause.By, Reason: bounded(reason)}
 		if spoke {
-			e.Evidence = said.Evidence
+			e.Evidence = recordable(said.Evidence)
 		}
 		return e
 	case spoke:
-		return Ended{Outcome: stage.Failed, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: said.Evidence}
+		return Ended{Outcome: stage.Failed, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: recordable(said.Evidence)}
 	}
 	return Ended{Outcome: stage.Failed, Reason: bounded(err.Error())}
 }
@@ -64,6 +67,19 @@ func reasonOf(err error, said *stage.Error) string {
 // Panicked is how a stage ended that panicked.
 func Panicked(value any, stack []byte) Ended {
 	return Ended{Outcome: stage.Failed, Reason: bounded(fmt.Sprintf("panic: %v", value)), Stack: bounded(string(stack))}
+}
+
+// recordable are the verdicts as they can be recorded: one that holds no proper numbers, or is too
+// large, keeps its outcome and says so.
+func recordable(verdicts []gate.Verdict) []gate.Verdict {
+	out := slices.Clone(verdicts)
+	for i, v := range out {
+		if raw, err := json.Marshal(v); err != nil || len(raw) > stage.MaxDetail {
+			out[i].Evidence = nil
+			out[i].Reason = bounded(v.Reason) + " (the measurements could not be recorded)"
+		}
+	}
+	return out
 }
 
 // bounded is the text, cut in its middle where it is too long, and free of what is not UTF-8.

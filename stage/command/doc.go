@@ -1,0 +1,14 @@
+// Package command (SHELL) is a stage that runs a program: a build, a test, a script.
+//
+//	command.Stage{
+//		Args:     []string{"go", "build", "-o", "out/shop", "-ldflags", "-X main.version=${version}", "."},
+//		Dir:      checkout,
+//		Values:   []stage.Key[string]{stage.Version},
+//		Artifact: "out/shop",
+//	}
+//
+// No shell is involved: arguments reach the program as they are. The program gets an environment of
+// its own rather than the host's, so that what the host keeps secret stays with the host. It runs in a
+// process group of its own, which is ended as a whole: on cancel, and when the program has ended and
+// left something behind.
+package command

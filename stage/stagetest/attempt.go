@@ -1,0 +1,114 @@
+package stagetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/davit-sdk/davit/stage"
+)
+
+// attempt is one run of a stage that is over, or was given up.
+type attempt struct {
+	err    error
+	panics string // with its stack
+	stuck  bool   // it did not return in time
+	label  string // that its goroutines carry
+}
+
+var attempts atomic.Uint64
+
+// run runs the stage once, and gives up on it when it has not returned in time. cancelAt is when its
+// context is cancelled; negative: when it has used up its patience.
+func run(h *Host, s stage.Stage, c Case, cancelAt time.Duration) attempt {
+	a := attempt{label: strconv.FormatUint(attempts.Add(1), 10)}
+	task := h.Task()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	cause := &stage.Error{Outcome: stage.Interrupted, Reason: "the host is stopping"}
+	if cancelAt == 0 {
+		cancel(cause)
+	}
+	result := make(chan attempt, 1)
+	go pprof.Do(ctx, pprof.Labels("stagetest", a.label), func(ctx context.Context) {
+		done := attempt{label: a.label}
+		returned := false
+		defer func() {
+			if value := recover(); value != nil || !returned {
+				done.panics = fmt.Sprintf("%v\n%s", value, debug.Stack())
+			}
+			done.label = a.label
+			task.End()
+			result <- done
+		}()
+		done.err = s.Run(ctx, task)
+		returned = true
+	})
+	first := c.patience()
+	if cancelAt >= 0 {
+		first = cancelAt
+	}
+	select {
+	case done := <-result:
+		return done
+	case <-time.After(first):
+	}
+	cancel(cause)
+	select {
+	case done := <-result:
+		// It returned, but only because it was cancelled: for a stage that should have ended by
+		// itself, that is too late.
+		done.stuck = cancelAt < 0
+		return done
+	case <-time.After(c.patience()):
+	}
+	a.stuck = true
+	return a
+}
+
+// left are the places where goroutines of the attempt still are, after some time to end.
+func (a attempt) left() []string {
+	for wait := time.Millisecond; ; wait *= 2 {
+		places := goroutines(a.label)
+		if len(places) == 0 || wait > 500*time.Millisecond {
+			return places
+		}
+		time.Sleep(wait)
+	}
+}
+
+// goroutines are the top-most places of all goroutines that carry the label, which those inherit that
+// a goroutine starts.
+func goroutines(label string) []string {
+	var profile bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
+		return nil
+	}
+	var places []string
+	for _, group := range strings.Split(profile.String(), "\n\n") {
+		if !strings.Contains(group, fmt.Sprintf("%q:%q", "stagetest", label)) {
+			continue
+		}
+		var stack []string
+		for line := range strings.Lines(group) {
+			if fields := strings.Fields(line); len(fields) > 3 && fields[0] == "#" && strings.HasPrefix(fields[1], "0x") {
+				stack = append(stack, fields[2]+" "+fields[len(fields)-1])
+			}
+		}
+		places = append(places, strings.Join(stack, " < "))
+	}
+	return places
+}
+
+func asError(err error) (*stage.Error, bool) {
+	var said *stage.Error
+	ok := errors.As(err, &said)
+	return said, ok
+}

@@ -1,0 +1,24 @@
+// Package stagetest (SHELL) is for tests of stages. A [Host] gives a Task to a unit test, and shows what
+// the stage did with it:
+//
+//	host := stagetest.NewHost(build, stagetest.Given(stage.Version, "1.5.0"))
+//	err := build.Run(t.Context(), host.Task())
+//	artifact, err := stagetest.Value(host, stage.Built)
+//
+// [Run] proves that a stage keeps the laws of the contract, each as a subtest; [Check] is the same as
+// an error. The laws are:
+//
+//	declared   Reads, Writes and Listens name proper things, once, and always the same
+//	valid      Validate passes for the stage as it is given
+//	outcome    the stage ends as the case says, in time, without a panic
+//	undeclared it uses no key and no signal that it does not declare
+//	writes     when it succeeds, it has set all the keys that it declares to write
+//	missing    when values that it reads are missing, it fails, and does not panic
+//	cancel     it returns soon after its context has ended, whenever that is
+//	again      a further attempt with the same token ends in the same way, with the same values
+//	goroutines it leaves no goroutine behind
+//	progress   it never goes back
+//	evidence   each verdict names its gate and gives its reason
+//
+// Laws that do not apply, because the stage declares nothing to read for example, are skipped by name.
+package stagetest
