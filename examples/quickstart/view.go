@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/davit-sdk/davit/changelog"
+	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/release/ledger"
+	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/stage/deploy"
+	"github.com/davit-sdk/davit/stage/version"
+	"github.com/davit-sdk/davit/strategy/local"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// view is a release as its events tell it. It knows nothing else.
+type view struct {
+	state    ledger.State
+	rollouts map[string]rollout.Event // the last event of each stage that deploys
+	verdicts map[string]gate.Verdict  // the last verdict of each gate
+	notes    map[string]string        // what a stage has to say beside its name
+	err      error
+}
+
+func newView() *view {
+	return &view{rollouts: map[string]rollout.Event{}, verdicts: map[string]gate.Verdict{}, notes: map[string]string{}}
+}
+
+// take takes an event in, and tells it in plain lines, if it is worth one.
+func (v *view) take(e ledger.Event) []string {
+	if err := v.state.Apply(e); err != nil {
+		v.err = err
+		return nil
+	}
+	told := func(format string, args ...any) []string {
+		return []string{fmt.Sprintf("%-11s", e.Stage) + fmt.Sprintf(format, args...)}
+	}
+	switch b := e.Body.(type) {
+	case ledger.Began:
+		return told("begins")
+	case ledger.Ended:
+		text := fmt.Sprintf("%s after %s", b.Outcome, short(v.state.Stage(e.Stage).Took()))
+		if b.Reason != "" {
+			text += ": " + b.Reason
+		}
+		return told("%s", text)
+	case ledger.Judged:
+		before, known := v.verdicts[b.Verdict.Gate]
+		v.verdicts[b.Verdict.Gate] = b.Verdict
+		if !known || before.Outcome != b.Verdict.Outcome {
+			return told("gate %s: %s: %s", b.Verdict.Gate, b.Verdict.Outcome, b.Verdict.Reason)
+		}
+	case ledger.Noted:
+		return v.note(e, b, told)
+	case ledger.Finished:
+		return []string{fmt.Sprintf("%-11s%s", "release", b.Outcome)}
+	}
+	return nil
+}
+
+func (v *view) note(e ledger.Event, b ledger.Noted, told func(string, ...any) []string) []string {
+	switch b.Name {
+	case version.DetailDecision:
+		var d changelog.Decision
+		if v.err = json.Unmarshal(b.Data, &d); v.err == nil {
+			v.notes[e.Stage] = d.Why
+			return told("%s", d.Why)
+		}
+	case deploy.DetailEvent:
+		var r rollout.Event
+		if v.err = json.Unmarshal(b.Data, &r); v.err != nil {
+			return nil
+		}
+		v.rollouts[e.Stage] = r
+		where := fmt.Sprintf("step %d of %d", r.Step+1, r.Steps)
+		if r.Back {
+			where = "way back, " + where
+		}
+		switch r.Kind {
+		case rollout.StepStarted, rollout.StepReached, rollout.GoingBack, rollout.InstanceFailed, rollout.Asked, rollout.Drifted, rollout.Degraded:
+			return told("%s: %s: %s", where, r.Kind, r.Text)
+		}
+	}
+	return nil
+}
+
+// marks are what a stage's outcome looks like.
+var marks = map[stage.Outcome]string{
+	stage.Succeeded: "✓", stage.Skipped: "-", stage.RolledBack: "↩", stage.Failed: "✗",
+	stage.Aborted: "✗", stage.Stranded: "!", stage.Rejected: "✗", stage.Interrupted: "…",
+}
+
+// picture is the release as it stands, with the traffic of production.
+func (v *view) picture(traffic local.Snapshot) []string {
+	lines := []string{""}
+	for i := range v.state.Stages {
+		s := &v.state.Stages[i]
+		mark, took := "·", ""
+		switch {
+		case s.Running():
+			mark, took = "●", short(time.Since(s.Started))
+		case s.Outcome != "":
+			mark = marks[s.Outcome]
+			if s.Attempt > 0 {
+				took = short(s.Took())
+			}
+		}
+		lines = append(lines, strings.TrimRight(fmt.Sprintf("  %s %-11s %7s  %s", mark, s.Name, took, v.text(s)), " "))
+		if r, ok := v.rollouts[s.Name]; ok && s.Running() {
+			lines = append(lines, "               "+bar(r, 30))
+		}
+	}
+	lines = append(lines, "", fmt.Sprintf("  %-26s %7s %9s %8s %9s", "production", "weight", "requests", "errors", "p99"))
+	for _, g := range traffic.Groups {
+		if g.Role == "" {
+			continue
+		}
+		p99 := "-"
+		if q := g.Recent.Latency.Quantile(0.99); !math.IsNaN(q) {
+			p99 = short(time.Duration(q * float64(time.Second)))
+		}
+		lines = append(lines, fmt.Sprintf("  %-26s %7s %9d %7.2f%% %9s",
+			string(g.Role)+" "+g.Pool.Revision.Version, g.Share, g.Total.Requests, 100*g.Recent.ErrorRate(), p99))
+	}
+	for _, name := range []string{"smoke", "errors", "latency"} {
+		if verdict, ok := v.verdicts[name]; ok {
+			lines = append(lines, fmt.Sprintf("  gate %-8s %s: %s", name, verdict.Outcome, verdict.Reason))
+		}
+	}
+	return lines
+}
+
+// text is what there is to say of a stage.
+func (v *view) text(s *ledger.StageState) string {
+	switch {
+	case s.Outcome != "" && s.Outcome != stage.Succeeded:
+		return fmt.Sprintf("%s: %s", s.Outcome, s.Reason)
+	case v.notes[s.Name] != "":
+		return v.notes[s.Name]
+	case s.Running():
+		return s.Progress.Text
+	}
+	return ""
+}
+
+// bar is how far a rollout is, forward or back.
+func bar(r rollout.Event, width int) string {
+	done := r.Step
+	if r.Kind == rollout.StepDone || r.Kind == rollout.Ended {
+		done++
+	}
+	filled := width * min(done, r.Steps) / max(r.Steps, 1)
+	text := fmt.Sprintf("[%s%s] step %d of %d", strings.Repeat("█", filled), strings.Repeat("░", width-filled), r.Step+1, r.Steps)
+	if r.Back {
+		text += ", on the way back"
+	}
+	return text
+}
+
+func short(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return d.Round(100 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(10 * time.Microsecond).String()
+}

@@ -1,0 +1,9 @@
+// Package version (SHELL) is the stage that finds the next version of a service, and its release
+// notes, from the commits of a git repository since its last release.
+//
+//	version.Stage{Dir: "."}
+//
+// It writes stage.Version, stage.Previous and stage.Notes, and records the whole decision, with the
+// reason for every commit, as the detail "version-decision". Where no commit calls for a release
+// the stage is skipped, and with it whatever needs it.
+package version

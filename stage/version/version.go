@@ -1,0 +1,107 @@
+package version
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/davit-sdk/davit/changelog"
+	"github.com/davit-sdk/davit/changelog/git"
+	"github.com/davit-sdk/davit/stage"
+)
+
+// Stage finds the next version.
+type Stage struct {
+	// Dir is a folder in the repository. Required.
+	Dir string
+	// Policy answers what conventional commits leave open.
+	Policy changelog.Policy
+	// Notes say what the notes hold. Its Date is set to the day that the release was asked for,
+	// where it is zero.
+	Notes changelog.NotesOptions
+	// Git says which git is run.
+	Git git.Options
+}
+
+// DetailDecision is the name under which the decision is recorded: a changelog.Decision, or its
+// explanation as text where it is too large.
+const DetailDecision = "version-decision"
+
+var (
+	_ stage.Stage     = Stage{}
+	_ stage.Writer    = Stage{}
+	_ stage.Validator = Stage{}
+)
+
+// Writes are the version, the one before, and the notes.
+func (s Stage) Writes() []stage.Ref {
+	return []stage.Ref{stage.Version.Ref(), stage.Previous.Ref(), stage.Notes.Ref()}
+}
+
+// Validate reports every field that is wrong.
+func (s Stage) Validate() error {
+	var errs *multierror.Error
+	if s.Dir == "" {
+		errs = multierror.Append(errs, errors.New("Version.Dir: is missing"))
+	}
+	if err := s.Policy.Validate(); err != nil {
+		errs = multierror.Append(errs, fmt.Errorf("Version.Policy: %w", err))
+	}
+	return errs.ErrorOrNil()
+}
+
+// Run reads the history, decides, and hands on the outcome. Where the release names a commit, that
+// must be the one which the repository is at.
+func (s Stage) Run(ctx context.Context, t *stage.Task) error {
+	decision, err := s.decide(ctx, t.Release().Commit)
+	if err != nil {
+		return err
+	}
+	if err := record(ctx, t, decision); err != nil {
+		return err
+	}
+	if decision.Next == nil {
+		return stage.Skip(decision.Why)
+	}
+	notes := s.Notes
+	if notes.Date.IsZero() {
+		notes.Date = t.Release().RequestedAt.UTC().Truncate(24 * time.Hour)
+	}
+	previous := ""
+	if decision.Previous != nil {
+		previous = decision.Previous.String()
+	}
+	return errors.Join(
+		stage.Version.Set(t, decision.Next.String()),
+		stage.Previous.Set(t, previous),
+		stage.Notes.Set(t, decision.Notes(notes).Markdown()),
+	)
+}
+
+func (s Stage) decide(ctx context.Context, commit string) (changelog.Decision, error) {
+	repository, err := git.Open(ctx, s.Dir, s.Git)
+	if err != nil {
+		return changelog.Decision{}, err
+	}
+	history, err := repository.History(ctx, s.Policy.Tags)
+	if err != nil {
+		return changelog.Decision{}, err
+	}
+	if commit != "" && commit != history.Head {
+		return changelog.Decision{}, fmt.Errorf("the release is of commit %s, and the repository is at %s", commit, history.Head)
+	}
+	return changelog.Next(history, s.Policy)
+}
+
+// record keeps the decision, or what it says in words where a long history makes it too large.
+func record(ctx context.Context, t *stage.Task, d changelog.Decision) error {
+	err := t.Detail(ctx, DetailDecision, d)
+	if !errors.Is(err, stage.ErrTooLarge) {
+		return err
+	}
+	text := d.Explain()
+	return t.Detail(ctx, DetailDecision, text[:min(len(text), stage.MaxDetail/4)])
+}
