@@ -185,7 +185,7 @@ func (r *retreat) fits(to State) bool {
 func (r *retreat) capacity() (State, bool) {
 	before, now, goal := r.forth.StateBefore(r.step), r.back.From, r.forth.From
 	exposed := before.On(r.forth.To)
-	missing := goal.Stable.Replicas > now.find(goal.Pool(Stable)).Replicas
+	missing := goal.Stable.Replicas > now.groupOf(goal.Pool(Stable)).Replicas
 	if !missing || exposed.IsZero() || before.Dark() || !goal.Baseline.IsZero() || !goal.Candidate.IsZero() {
 		return State{}, false
 	}
@@ -193,7 +193,7 @@ func (r *retreat) capacity() (State, bool) {
 	s.Stable.Share = exposed.Rest()
 	s.Candidate = Group{
 		Revision: r.forth.To, Share: exposed,
-		Replicas: now.find(Pool{Revision: r.forth.To}).Replicas,
+		Replicas: now.groupOf(Pool{Revision: r.forth.To}).Replicas,
 	}
 	v := verifier{plan: r.back, limits: r.back.Limits, lit: true}
 	v.step(0, s, goal)

@@ -20,6 +20,21 @@ func large(tb testing.TB) strategy.Plan {
 	return p
 }
 
+// TestRollingPlanIsLinear: what a step costs does not depend on how many there are. It is one
+// allocation, its reason, beside one for all of them.
+func TestRollingPlanIsLinear(t *testing.T) {
+	rolling, from := strategy.Rolling{Batch: strategy.Count(1)}, running(v1, 10_000)
+	allocations := testing.AllocsPerRun(3, func() {
+		if _, err := rolling.Plan(from, v2); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocations > 1.1*10_000 {
+		t.Errorf("%.0f allocations for 10,000 steps", allocations)
+	}
+}
+
+// BenchmarkRollingPlan10000 has to stay below 10 ms on one core.
 func BenchmarkRollingPlan10000(b *testing.B) {
 	from := running(v1, 10_000)
 	rolling := strategy.Rolling{Batch: strategy.Count(1), Gates: []string{"errors"}}

@@ -154,7 +154,7 @@ func certain(before, after State) int {
 	n := 0
 	for role, g := range after.Groups() {
 		if !g.Share.IsZero() {
-			n += min(g.Replicas, before.find(after.Pool(role)).Replicas)
+			n += min(g.Replicas, before.groupOf(after.Pool(role)).Replicas)
 		}
 	}
 	return n

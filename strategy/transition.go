@@ -49,7 +49,7 @@ func Transition(from, to State) ([]Phase, error) {
 	grown, routed := between, between
 	for role := range between.Groups() {
 		pool := between.Pool(role)
-		f, t := from.find(pool), to.find(pool)
+		f, t := from.groupOf(pool), to.groupOf(pool)
 		n := max(f.Replicas, t.Replicas)
 		grown.Set(role, f.withReplicas(pool, n))
 		routed.Set(role, t.withReplicas(pool, n))
@@ -116,7 +116,7 @@ func freeRole(s State, wanted Role) (Role, bool) {
 // within reports whether all pools of inner are pools of outer too.
 func within(inner, outer State) bool {
 	for role, g := range inner.Groups() {
-		if !g.absent() && outer.find(inner.Pool(role)).absent() {
+		if !g.absent() && outer.groupOf(inner.Pool(role)).absent() {
 			return false
 		}
 	}
@@ -141,9 +141,9 @@ func mend(grown *State, from, to State) {
 			g.Match, g.Mirror = nil, Share{}
 		}
 		g.Share = Share{}
-		if runs := from.find(pool); runs.Replicas > 0 {
-			g.Share = to.find(pool).Share
-			if heaviest == "" || runs.Share.Compare(from.find(grown.Pool(heaviest)).Share) > 0 {
+		if runs := from.groupOf(pool); runs.Replicas > 0 {
+			g.Share = to.groupOf(pool).Share
+			if heaviest == "" || runs.Share.Compare(from.groupOf(grown.Pool(heaviest)).Share) > 0 {
 				heaviest = role
 			}
 		}
@@ -164,7 +164,7 @@ func samePools(a, b State) bool {
 
 func covers(a, b State) bool {
 	for role, g := range b.Groups() {
-		other := a.find(b.Pool(role))
+		other := a.groupOf(b.Pool(role))
 		if g.Replicas != other.Replicas || !g.SameTraffic(other) {
 			return false
 		}
@@ -172,8 +172,8 @@ func covers(a, b State) bool {
 	return true
 }
 
-// find is what the state wants of a pool: a zero group where it does not name it.
-func (s State) find(p Pool) Group {
+// groupOf is what the state wants of a pool: a zero group where it does not name it.
+func (s State) groupOf(p Pool) Group {
 	if p.Baseline {
 		if s.Baseline.Revision == p.Revision {
 			return s.Baseline

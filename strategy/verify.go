@@ -92,7 +92,7 @@ func (v *verifier) table(i int, kind PhaseKind, before, after State) {
 			continue
 		}
 		sum += g.Share.Millionths()
-		n := min(g.Replicas, before.find(after.Pool(role)).Replicas)
+		n := min(g.Replicas, before.groupOf(after.Pool(role)).Replicas)
 		if n <= 0 {
 			v.breach(i, kind, LawRouted, "%s gets traffic, but may have no instance", after.Pool(role))
 			stray = true
@@ -126,7 +126,7 @@ func (v *verifier) load(i int, kind PhaseKind, before, after State) {
 		return
 	}
 	for role, g := range after.Groups() {
-		n := min(g.Replicas, before.find(after.Pool(role)).Replicas)
+		n := min(g.Replicas, before.groupOf(after.Pool(role)).Replicas)
 		// A share that was rounded up to its whole millionth asks for no more than what it was
 		// rounded from.
 		if exact := g.Share.Minus(Millionths(1)); exact.Of(v.limits.Load) > n {
@@ -174,10 +174,10 @@ func (v *verifier) end(last State) {
 func peak(a, b State) int {
 	n := 0
 	for role, g := range a.Groups() {
-		n += max(g.Replicas, b.find(a.Pool(role)).Replicas)
+		n += max(g.Replicas, b.groupOf(a.Pool(role)).Replicas)
 	}
 	for role, g := range b.Groups() {
-		if a.find(b.Pool(role)).IsZero() {
+		if a.groupOf(b.Pool(role)).IsZero() {
 			n += g.Replicas
 		}
 	}
