@@ -91,3 +91,17 @@ func FuzzParseAmount(f *testing.F) {
 		require.LessOrEqual(t, a.Down(10_000), a.Up(10_000))
 	})
 }
+
+func TestAmountAsText(t *testing.T) {
+	for _, text := range []string{"", "3", "25%", "33.3333%"} {
+		var a strategy.Amount
+		require.NoError(t, a.UnmarshalText([]byte(text)))
+		again, err := a.MarshalText()
+		require.NoError(t, err)
+		require.Equal(t, text, string(again))
+	}
+	var a strategy.Amount
+	require.EqualError(t, a.UnmarshalText([]byte("lots")), `amount "lots": want a count or a percentage, as in "3" or "25%"`)
+	require.Equal(t, "unset", a.String())
+	require.Equal(t, "not-a-number%", strategy.PercentOf(math.NaN()).String())
+}

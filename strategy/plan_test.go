@@ -154,3 +154,64 @@ func TestTableTellsEqualVersionsApart(t *testing.T) {
 	require.Contains(t, table, "2 x 1.0.0@aaaaaaaaaaaa")
 	require.Contains(t, table, "run 1.0.0@dddddddddddd")
 }
+
+// TestPlanValidate: a plan that was made by hand can be wrong in each of its fields.
+func TestPlanValidate(t *testing.T) {
+	require.Equal(t, []string{
+		"To: no revision is given",
+		"Steps: a plan has at least one step",
+	}, lines(t, strategy.Plan{}.Validate()))
+
+	p := mustPlan(t, strategy.Rolling{}, running(v1, 4), v2)
+	p.From.Stable.Share = strategy.Percent(90)
+	p.Steps[0] = strategy.Step{
+		State: strategy.State{
+			Stable:    strategy.Group{Replicas: -1},
+			Candidate: strategy.Group{Revision: v2, Share: strategy.Percent(-1), Mirror: strategy.Percent(101), Match: []strategy.Match{{}}},
+			MinReady:  -1,
+		},
+		Deadline: -1, Bake: -1, Gates: []string{"a", "a", "\xff"}, Pause: &strategy.Pause{Default: "x"},
+	}
+	p.Steps[1].State = both(group(v2, 1, 50), group(v2, 1, 50))
+	p.Limits = strategy.Limits{MinAvailable: 3, MaxTotal: 2, Load: -1}
+	p.HoldBack = -1
+	goal := running(v1, 3)
+	goal.Baseline = strategy.Group{Replicas: 1}
+	p.Goal = &goal
+	require.Equal(t, []string{
+		"From.Share: the groups' shares add up to 90%, not to 100%",
+		"Goal.Baseline.Revision: no revision is given",
+		"To: a way back leads to the stable revision of its goal, 1.0.0@aaaaaaaaaaaa",
+		"Steps[0].State.Stable.Revision: no revision is given",
+		"Steps[0].State.Stable.Replicas: -1 is below zero",
+		"Steps[0].State.Candidate.Share: a share of -1% is below none of the traffic",
+		"Steps[0].State.Candidate.Mirror: a share of 101% is above all of the traffic",
+		"Steps[0].State.Candidate.Match[0]: a match wants exactly one of Header and Cookie",
+		"Steps[0].State.MinReady: -1ns is below zero",
+		"Steps[0].State.Candidate.Replicas: the group gets traffic but has no instance",
+		"Steps[0].State.Share: the groups' shares add up to -1%, not to 100%",
+		"Steps[0].Deadline: -1ns is below zero",
+		"Steps[0].Bake: -1ns is below zero",
+		`Steps[0].Gates[1]: gate "a" is there twice`,
+		`Steps[0].Gates[2]: "\xff" is not UTF-8`,
+		`Steps[0].Pause.Default: "x" is neither "abort" nor "promote"`,
+		"Steps[1].State.Candidate.Revision: 1.1.0@bbbbbbbbbbbb is what stable runs too",
+		"Limits.Load: -1 is below zero",
+		"Limits.MinAvailable: 3 is more than the 2 instances that may exist",
+		"HoldBack: -1 is below zero",
+	}, lines(t, p.Validate()))
+	require.NotEmpty(t, p.Table(), "what is wrong can still be looked at")
+	require.Error(t, p.Verify())
+}
+
+func TestVerifyWithoutCeiling(t *testing.T) {
+	p := mustPlan(t, strategy.BlueGreen{}, running(v1, 4), v2)
+	require.NoError(t, strategy.Verify(p, strategy.Limits{MinAvailable: 4}), "zero is no limit")
+	require.Error(t, strategy.Verify(p, strategy.Limits{MaxTotal: 7}))
+}
+
+func TestTableOfAPlanThatNoTargetCouldWalk(t *testing.T) {
+	p := mustPlan(t, strategy.Canary{}, running(v1, 4), v2)
+	p.Steps[0].State.Candidate.Revision = v3
+	require.Contains(t, p.Table(), "?", "the capacity of a transition with three revisions is unknown")
+}

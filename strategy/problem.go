@@ -46,8 +46,6 @@ func (p *problems) nest(field string, err error) {
 	}
 }
 
-func (p *problems) any() bool { return p.list != nil && len(p.list.Errors) > 0 }
-
 func (p *problems) err() error { return p.list.ErrorOrNil() }
 
 func (p *problems) duration(field string, d time.Duration) {

@@ -67,6 +67,11 @@ func TestTransition(t *testing.T) {
 			"route: stable b x3 100% + candidate a x3 0%",
 			"shrink: stable b x3 100%",
 		}},
+		{"one candidate for another: the old one takes the free role", strategy.State{Candidate: group(a, 3, 100)}, strategy.State{Candidate: group(b, 3, 100)}, []string{
+			"grow: stable a x3 100% + candidate b x3 0%",
+			"route: stable a x3 0% + candidate b x3 100%",
+			"shrink: candidate b x3 100%",
+		}},
 		{"a baseline is a pool of its own", alone, baseline, []string{
 			"grow: stable a x3 100% + baseline a x1 0% + candidate b x1 0%",
 			"route: stable a x3 80% + baseline a x1 10% + candidate b x1 10%",

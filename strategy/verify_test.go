@@ -116,6 +116,10 @@ func TestMutants(t *testing.T) {
 		{"one too few is held back", rolling, false, strategy.LawEnd, func(p *strategy.Plan) {
 			p.HoldBack++
 		}},
+		{"a baseline is left", canary, false, strategy.LawEnd, func(p *strategy.Plan) {
+			p.Steps[3].State.Baseline = strategy.Group{Revision: v1, Replicas: 1}
+			p.Limits.MaxTotal++
+		}},
 		{"there is no step", canary, false, strategy.LawEnd, func(p *strategy.Plan) {
 			p.Steps = nil
 		}},
