@@ -149,7 +149,7 @@ func (r random) strategy(old int) strategy.Strategy {
 func TestEveryPlanKeepsItsLaws(t *testing.T) {
 	for _, old := range fleets {
 		t.Run(fmt.Sprint(old), func(t *testing.T) {
-			seeds := 200
+			seeds := 80
 			if old >= 333 {
 				seeds = 12
 			}
@@ -251,11 +251,7 @@ func checkEncoding(t *testing.T, p strategy.Plan, about string) {
 	require.NoError(t, err, about)
 	require.Equal(t, p, read, about)
 	require.Equal(t, p.Hash(), read.Hash(), about)
-	require.Equal(t, len(p.Steps)+1, strings.Count(p.Table(), "\n")-strings.Count(header(p), "\n"), about)
-}
-
-// header is what stands above the rows of a plan's table.
-func header(p strategy.Plan) string {
-	before, _, _ := strings.Cut(p.Table(), "\nnow")
-	return before + "\n"
+	_, rows, found := strings.Cut(p.Table(), "\nnow")
+	require.True(t, found, about)
+	require.Equal(t, len(p.Steps)+1, strings.Count(rows, "\n"), about)
 }
