@@ -167,10 +167,10 @@ func (r *Router) tallyOf(p strategy.Pool) *tally {
 	return t
 }
 
-// forget drops the tallies that hold nothing any more that could be asked for. The caller holds
-// r.mu, and the table is in effect.
-func (r *Router) forget(now time.Time) {
-	for _, route := range r.table.Load().spec.Routes {
+// forget drops the tallies that hold nothing any more that could be asked for. Those of the table
+// that has just been replaced were in use until now. The caller holds r.mu.
+func (r *Router) forget(replaced *routing, now time.Time) {
+	for _, route := range replaced.spec.Routes {
 		r.tallies[route.Pool.String()].seen = now
 	}
 	for label, t := range r.tallies {

@@ -39,6 +39,10 @@
 // gate shall see it. Only when nobody can answer does the client get 502, or 504 after a timeout.
 // A table without routes is answered with 503.
 //
+// What it does not do: it speaks HTTP/1.1 to its backends, without TLS. A backend that answers an
+// HTTP/1.1 request while it still reads the body does not get the rest of the body, as behind any
+// httputil.ReverseProxy, because the server throws it away once the answer begins.
+//
 // # Fleet
 //
 // A Fleet runs each instance as a process of its own.

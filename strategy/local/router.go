@@ -93,9 +93,9 @@ func (r *Router) Route(ctx context.Context, t rollout.Table) error {
 		return fmt.Errorf("routing table: %w", err)
 	}
 	next := r.compile(t)
-	r.table.Store(next)
+	replaced := r.table.Swap(next)
 	r.retire(next)
-	r.forget(time.Now())
+	r.forget(replaced, time.Now())
 	r.log.Info("table in effect", "table", summary(t), "sticky", t.Sticky)
 	return nil
 }

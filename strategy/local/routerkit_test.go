@@ -144,3 +144,14 @@ func wants(t testing.TB, err error, fragments ...string) {
 		}
 	}
 }
+
+func twoRoutes(role1, v1 string, share1 int, id1, addr1, role2, v2 string, share2 int, id2, addr2 string) rollout.Table {
+	one := func(role, version string, share int, id, addr string) rollout.Route {
+		return rollout.Route{
+			Role:     strategy.Role(role),
+			Traffic:  rollout.Traffic{Pool: strategy.Pool{Revision: strategy.Revision{Version: version}}, Share: strategy.Millionths(share)},
+			Backends: []rollout.Backend{{ID: id, Addr: addr}},
+		}
+	}
+	return rollout.Table{Routes: []rollout.Route{one(role1, v1, share1, id1, addr1), one(role2, v2, share2, id2, addr2)}}
+}

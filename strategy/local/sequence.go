@@ -25,7 +25,7 @@ type sequence struct {
 // next is a number of millionths, below all of them.
 func (s *sequence) next() int {
 	n := s.n.Add(1) - 1
-	stratum := shuffled(n%strata, mix(s.seed+n/strata))
+	stratum := shuffled(n%strata, mix(mix(s.seed)+n/strata))
 	return int(stratum)*(millionths/strata) + int(rand.Uint32N(millionths/strata))
 }
 

@@ -37,8 +37,9 @@ func (r *Router) keyCookie(key string, secure bool) string {
 // home is the group that a client belongs to, by weighted rendezvous hashing (Schindelhauer,
 // Schomaker: Weighted distributed hash tables, 2005): each group scores -share/ln(u), where u is a
 // number between 0 and 1 that the client's key and the group's pool alone decide, and the highest
-// score wins. A group wins with the probability of its share, and when shares move, only clients
-// that the growing group gains change.
+// score wins. A group wins with the probability of its share. When shares move, a client moves only
+// to a group that has grown more than its own, in proportion: between two groups that is the least
+// that can move.
 func home(groups []*routeGroup, key string) *routeGroup {
 	var best *routeGroup
 	top := math.Inf(-1)
