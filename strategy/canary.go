@@ -97,6 +97,7 @@ func (s CanaryStep) Validate() error {
 		}
 	}
 	bad.matches("Match", s.Match)
+	bad.text("Irreversible", s.Irreversible)
 	bad.merge(Hold{Bake: s.Bake, Gates: s.Gates, Pause: s.Pause}.Validate())
 	return bad.err()
 }

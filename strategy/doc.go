@@ -76,16 +76,16 @@
 //
 // # What was turned down
 //
-//   - Percentages as float64: three thirds did not make a whole, and weights, percentages and
-//     fractions were taken for each other.
+//   - Percentages as float64: three thirds do not make a whole, and weights, percentages and
+//     fractions are taken for each other.
 //   - A strategy that is asked again before each step, with the state of the world: it could react,
-//     but nobody could approve what it would do, and resuming had to reproduce its past decisions.
+//     but nobody could approve what it would do, and resuming would have to repeat its past decisions.
 //     What reacts is the executor; the plan stands.
 //   - Steps as commands ("add two, remove one"): done twice after a crash they do harm. A state may
 //     be asked for again and again.
 //   - The shortest way back over states that the plan does not contain: every state of a way back
-//     has been run through on the way forth, but for a baseline that is merged into stable, and the
-//     capacity that is restored first.
+//     has been run through on the way forth, rules and copies aside, but for a baseline that is merged
+//     into stable, and for the capacity that is restored first.
 //   - Resting at full size in Rolling when instances may be missing: it would hide what Unavailable
 //     allows until the day when it happens.
 package strategy

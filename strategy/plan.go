@@ -138,6 +138,7 @@ func (p Plan) MarkIrreversible(step int, reason string) (Plan, error) {
 // proves.
 func (p Plan) Validate() error {
 	var bad problems
+	bad.text("Strategy", p.Strategy)
 	if !p.Back() || !p.To.IsZero() {
 		bad.revision("To", p.To)
 	}
@@ -176,6 +177,8 @@ func (l Limits) Validate() error {
 // Validate reports everything that is wrong with the step.
 func (s Step) Validate() error {
 	var bad problems
+	bad.text("Reason", s.Reason)
+	bad.text("Irreversible", s.Irreversible)
 	bad.nest("State", s.State.Validate())
 	bad.duration("Deadline", s.Deadline)
 	bad.duration("Bake", s.Bake)

@@ -91,6 +91,9 @@ func TestEstimate(t *testing.T) {
 	p.Steps[0].Bake = 100 * year
 	require.Equal(t, 10*year+12*time.Second, p.Estimate(o).Exposure, "no overflow")
 
+	p.Steps[0].Bake = 999_990
+	require.Equal(t, 12*time.Second+99_999, p.Estimate(o).Exposure, "exact to the nanosecond")
+
 	first := mustPlan(t, strategy.Rolling{Replicas: 2}, strategy.State{}, v1)
 	require.Zero(t, first.Estimate(o).Downtime, "nobody can miss what was not there")
 }
@@ -164,13 +167,15 @@ func TestPlanValidate(t *testing.T) {
 
 	p := mustPlan(t, strategy.Rolling{}, running(v1, 4), v2)
 	p.From.Stable.Share = strategy.Percent(90)
+	p.Strategy = "\xff"
 	p.Steps[0] = strategy.Step{
+		Reason: "\xff", Irreversible: "\xfe",
 		State: strategy.State{
 			Stable:    strategy.Group{Replicas: -1},
-			Candidate: strategy.Group{Revision: v2, Share: strategy.Percent(-1), Mirror: strategy.Percent(101), Match: []strategy.Match{{}}},
+			Candidate: strategy.Group{Revision: v2, Share: strategy.Percent(-1), Mirror: strategy.Percent(101), Match: []strategy.Match{{}, {Header: "X", Value: "\xff"}}},
 			MinReady:  -1,
 		},
-		Deadline: -1, Bake: -1, Gates: []string{"a", "a", "\xff"}, Pause: &strategy.Pause{Default: "x"},
+		Deadline: -1, Bake: -1, Gates: []string{"a", "a", "\xff"}, Pause: &strategy.Pause{Reason: "\xff", Default: "x"},
 	}
 	p.Steps[1].State = both(group(v2, 1, 50), group(v2, 1, 50))
 	p.Limits = strategy.Limits{MinAvailable: 3, MaxTotal: 2, Load: -1}
@@ -179,14 +184,18 @@ func TestPlanValidate(t *testing.T) {
 	goal.Baseline = strategy.Group{Replicas: 1}
 	p.Goal = &goal
 	require.Equal(t, []string{
+		`Strategy: "\xff" is not UTF-8`,
 		"From.Share: the groups' shares add up to 90%, not to 100%",
 		"Goal.Baseline.Revision: no revision is given",
 		"To: a way back leads to the stable revision of its goal, 1.0.0@aaaaaaaaaaaa",
+		`Steps[0].Reason: "\xff" is not UTF-8`,
+		`Steps[0].Irreversible: "\xfe" is not UTF-8`,
 		"Steps[0].State.Stable.Revision: no revision is given",
 		"Steps[0].State.Stable.Replicas: -1 is below zero",
 		"Steps[0].State.Candidate.Share: a share of -1% is below none of the traffic",
 		"Steps[0].State.Candidate.Mirror: a share of 101% is above all of the traffic",
 		"Steps[0].State.Candidate.Match[0]: a match wants exactly one of Header and Cookie",
+		`Steps[0].State.Candidate.Match[1]: "header X=\xff" is not UTF-8`,
 		"Steps[0].State.MinReady: -1ns is below zero",
 		"Steps[0].State.Candidate.Replicas: the group gets traffic but has no instance",
 		"Steps[0].State.Share: the groups' shares add up to -1%, not to 100%",
@@ -194,6 +203,7 @@ func TestPlanValidate(t *testing.T) {
 		"Steps[0].Bake: -1ns is below zero",
 		`Steps[0].Gates[1]: gate "a" is there twice`,
 		`Steps[0].Gates[2]: "\xff" is not UTF-8`,
+		`Steps[0].Pause.Reason: "\xff" is not UTF-8`,
 		`Steps[0].Pause.Default: "x" is neither "abort" nor "promote"`,
 		"Steps[1].State.Candidate.Revision: 1.1.0@bbbbbbbbbbbb is what stable runs too",
 		"Limits.Load: -1 is below zero",

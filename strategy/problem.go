@@ -81,6 +81,13 @@ func (p *problems) share(field string, s Share) {
 	}
 }
 
+// text refuses what JSON cannot hold: it would be read back as something else, with another hash.
+func (p *problems) text(field, s string) {
+	if !utf8.ValidString(s) {
+		p.add(field, "%q is not UTF-8", s)
+	}
+}
+
 func (p *problems) matches(field string, rules []Match) {
 	for i, m := range rules {
 		if err := m.validate(); err != nil {
@@ -109,6 +116,7 @@ func (p *problems) pause(field string, pause *Pause) {
 	if pause == nil {
 		return
 	}
+	p.text(field+".Reason", pause.Reason)
 	p.duration(field+".Deadline", pause.Deadline)
 	switch pause.Default {
 	case "", AnswerAbort, AnswerPromote:

@@ -108,6 +108,9 @@ func (m Match) validate() error {
 	if (m.Header == "") == (m.Cookie == "") {
 		return fmt.Errorf("a match wants exactly one of Header and Cookie")
 	}
+	if !utf8.ValidString(m.Header) || !utf8.ValidString(m.Cookie) || !utf8.ValidString(m.Value) {
+		return fmt.Errorf("%q is not UTF-8", m.String())
+	}
 	return nil
 }
 

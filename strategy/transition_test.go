@@ -31,6 +31,7 @@ func phases(t *testing.T, from, to strategy.State) []string {
 }
 
 func TestTransition(t *testing.T) {
+	dead := strategy.Group{Revision: strategy.Revision{Version: "b"}, Match: []strategy.Match{{Header: "X", Value: "1"}}}
 	a, b := strategy.Revision{Version: "a"}, strategy.Revision{Version: "b"}
 	alone := strategy.State{Stable: group(a, 3, 100)}
 	baseline := both(group(a, 3, 80), group(b, 1, 10))
@@ -94,6 +95,10 @@ func TestTransition(t *testing.T) {
 		{"observed: all traffic on instances that died for good", strategy.State{Stable: group(a, 0, 100)}, strategy.State{Stable: group(b, 3, 100)}, []string{
 			"grow: stable b x3 0%",
 			"route: stable b x3 100%",
+		}},
+		{"observed: the candidate died, and its rule is left", both(group(a, 3, 100), dead), strategy.State{Stable: group(a, 2, 100)}, []string{
+			"grow: stable a x3 100%",
+			"shrink: stable a x2 100%",
 		}},
 		{"observed: the candidate died with its share", both(group(a, 3, 90), group(b, 0, 10)), alone, []string{
 			"grow: stable a x3 100%",
