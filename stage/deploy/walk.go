@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -147,15 +148,24 @@ func (w *walk) tell(e rollout.Event) {
 	if e.Verdict != nil {
 		err = errors.Join(err, w.task.Evidence(w.ctx, *e.Verdict))
 	}
-	progress := stage.Progress{Done: float64(min(e.Step, e.Steps)), Total: float64(e.Steps), Text: short(e)}
-	if e.Kind == rollout.StepDone || e.Outcome == rollout.Promoted {
-		progress.Done = float64(min(e.Step+1, e.Steps))
-	}
-	err = errors.Join(err, w.task.Progress(w.ctx, progress))
+	err = errors.Join(err, w.task.Progress(w.ctx, progress(e)))
 	if err != nil && w.lost == nil {
 		w.lost = err
 		w.task.Logger().Error("what happened could not be recorded", "error", err)
 	}
+}
+
+// progress counts the steps that are done. The way back is another way: it has no number in this one.
+func progress(e rollout.Event) stage.Progress {
+	p := stage.Progress{Text: short(e)}
+	if e.Back || e.Kind == rollout.Ended && e.Outcome != rollout.Promoted {
+		return p
+	}
+	p.Done, p.Total = float64(e.Step), float64(e.Steps)
+	if e.Kind == rollout.StepDone || e.Outcome == rollout.Promoted {
+		p.Done++
+	}
+	return p
 }
 
 func short(e rollout.Event) string {
@@ -165,7 +175,7 @@ func short(e rollout.Event) string {
 		text = "way back: " + text
 	}
 	if len(text) > most {
-		text = text[:most] + "…"
+		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
 }
