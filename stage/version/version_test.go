@@ -1,0 +1,147 @@
+package version_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/davit-sdk/davit/changelog"
+	"github.com/davit-sdk/davit/changelog/git"
+	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/stage/stagetest"
+	"github.com/davit-sdk/davit/stage/version"
+)
+
+// run runs git with an identity of its own, whatever the machine has.
+func run(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") })
+	cmd.Env = append(cmd.Env, "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@shop.example", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@shop.example")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "git %s: %s", args, out)
+	return strings.TrimSpace(string(out))
+}
+
+func repository(t testing.TB, messages ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	run(t, dir, "init", "-q", "-b", "main")
+	for i, m := range messages {
+		if tag, ok := strings.CutPrefix(m, "tag "); ok {
+			run(t, dir, "tag", tag)
+			continue
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), fmt.Append(nil, i), 0o600))
+		run(t, dir, "add", "file")
+		run(t, dir, "commit", "-q", "-m", m)
+	}
+	return dir
+}
+
+func TestConformance(t *testing.T) {
+	dir := repository(t, "feat: begin", "tag v1.0.0", "fix: mend")
+	stagetest.Run(t, func() stage.Stage { return version.Stage{Dir: dir} }, stagetest.Case{Name: "a fix"})
+	done := repository(t, "feat: begin", "tag v1.0.0", "docs: tell")
+	stagetest.Run(t, func() stage.Stage { return version.Stage{Dir: done} }, stagetest.Case{Name: "nothing to do", Want: stage.Skipped})
+}
+
+func TestWritesVersionAndNotes(t *testing.T) {
+	dir := repository(t, "feat: begin", "tag v1.2.3", "docs: tell", "feat(api)!: other answers")
+	s := version.Stage{Dir: dir}
+	h := stagetest.NewHost(s)
+	h.Release.RequestedAt = time.Date(2026, 3, 1, 23, 30, 0, 0, time.FixedZone("west", -3600))
+	require.NoError(t, s.Run(t.Context(), h.Task()))
+	for key, want := range map[stage.Key[string]]string{stage.Version: "2.0.0", stage.Previous: "1.2.3"} {
+		got, err := stagetest.Value(h, key)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+	notes, err := stagetest.Value(h, stage.Notes)
+	require.NoError(t, err)
+	assert.Contains(t, notes, "2.0.0 - 2026-03-02", "the day in UTC on which the release was asked for")
+	assert.Contains(t, notes, "other answers")
+	var d changelog.Decision
+	require.Len(t, h.Details(), 1)
+	require.NoError(t, json.Unmarshal(h.Details()[0].Data, &d))
+	assert.Equal(t, changelog.Major, d.Level)
+	assert.Len(t, d.Skipped, 1)
+}
+
+func TestFirstVersion(t *testing.T) {
+	s := version.Stage{Dir: repository(t, "feat: begin")}
+	h := stagetest.NewHost(s)
+	require.NoError(t, s.Run(t.Context(), h.Task()))
+	previous, err := stagetest.Value(h, stage.Previous)
+	require.NoError(t, err)
+	assert.Empty(t, previous)
+	v, err := stagetest.Value(h, stage.Version)
+	require.NoError(t, err)
+	assert.Equal(t, "0.1.0", v)
+}
+
+func TestLongHistoryIsRecordedAsText(t *testing.T) {
+	dir := repository(t, "feat: begin", "tag v1.0.0")
+	var stream strings.Builder
+	for i := range 1500 {
+		message := fmt.Sprintf("fix: mend number %d, with a subject of some length", i)
+		fmt.Fprintf(&stream, "commit refs/heads/main\ncommitter Ada <ada@shop.example> %d +0000\ndata %d\n%s\n", 1800000000+i, len(message), message)
+		if i == 0 {
+			stream.WriteString("from refs/heads/main^0\n")
+		}
+	}
+	cmd := exec.Command("git", "fast-import", "--quiet")
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stream.String())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	s := version.Stage{Dir: dir}
+	h := stagetest.NewHost(s)
+	require.NoError(t, s.Run(t.Context(), h.Task()))
+	var text string
+	require.NoError(t, json.Unmarshal(h.Details()[0].Data, &text))
+	assert.Contains(t, text, "1.0.1")
+}
+
+func TestBadInput(t *testing.T) {
+	dir := repository(t, "feat: begin")
+	s := version.Stage{Dir: dir}
+	h := stagetest.NewHost(s)
+	h.Release.Commit = strings.Repeat("0", 40)
+	require.ErrorContains(t, s.Run(t.Context(), h.Task()), "the repository is at")
+	h = stagetest.NewHost(s)
+	h.Release.Commit = run(t, dir, "rev-parse", "HEAD")
+	require.NoError(t, s.Run(t.Context(), h.Task()))
+
+	s = version.Stage{Dir: t.TempDir()}
+	require.ErrorIs(t, s.Run(t.Context(), stagetest.NewHost(s).Task()), git.ErrNotRepository)
+
+	err := version.Stage{Policy: changelog.Policy{Tags: "nothing"}}.Validate()
+	require.ErrorContains(t, err, "Version.Dir")
+	require.ErrorContains(t, err, "Version.Policy")
+}
+
+func ExampleStage() {
+	// In a pipeline the stage comes first; a unit test runs it on its own.
+	s := version.Stage{
+		Dir:    "testdata", // a folder of the repository that is released
+		Policy: changelog.Policy{Initial: semver.MustParse("1.0.0"), Tags: "shop/v{version}"},
+	}
+	fmt.Println(s.Validate())
+	fmt.Println(s.Writes())
+	// Output:
+	// <nil>
+	// [version (string) previous-version (string) notes (string)]
+}
+
