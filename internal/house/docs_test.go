@@ -1,0 +1,189 @@
+package house_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// unshown are the library packages that need no Example, with the reason.
+var unshown = map[string]string{}
+
+// unillustrated: each library package has a runnable Example.
+func unillustrated(t *tree) []string {
+	var broken []string
+	for _, p := range t.packages {
+		if !p.isLibrary() || unshown[p.dir] != "" {
+			continue
+		}
+		shown := slices.ContainsFunc(p.files, func(s *source) bool {
+			return s.isTest() && slices.ContainsFunc(s.ast.Decls, func(decl ast.Decl) bool {
+				f, ok := decl.(*ast.FuncDecl)
+				return ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Example")
+			})
+		})
+		if !shown {
+			broken = append(broken, p.dir+": no Example shows how it is used")
+		}
+	}
+	return broken
+}
+
+func TestEachPackageHasAnExample(t *testing.T) {
+	keeps(t, unillustrated)
+	rejects(t, unillustrated,
+		bad{"none", map[string]string{"a/a.go": "package a", "a/a_test.go": "package a_test\nfunc TestX() {}"}, []string{"a: no Example"}},
+		bad{"not a test", one("a/a.go", "package a\nfunc Example() {}"), []string{"a: no Example"}},
+		bad{"good ones", map[string]string{
+			"a/a.go": "package a", "a/a_test.go": "package a_test\nfunc ExampleT_do() {}", "internal/b/b.go": "package b", "examples/c/c.go": "package main",
+		}, nil},
+	)
+}
+
+// ports are the interfaces that others implement: whoever does says so in the code, so that a
+// misspelt method is found by the compiler.
+var ports = []string{"metrics.Source", "metrics/gate.Gate", "stage.Stage", "strategy.Strategy", "strategy/rollout.Target", "strategy/rollout.Fleet",
+	"strategy/rollout.Router", "release.Store"}
+
+// unasserted: beside each exported type that implements a port stands `var _ Port = …`.
+func unasserted(c *typed) []string {
+	var broken []string
+	asserted := assertions(c)
+	for _, port := range ports {
+		i := strings.LastIndexByte(port, '.')
+		home := c.done[port[:i]]
+		if home == nil {
+			continue
+		}
+		name := home.Scope().Lookup(port[i+1:])
+		if name == nil {
+			broken = append(broken, port+": there is no such port")
+			continue
+		}
+		contract := name.Type().Underlying().(*types.Interface)
+		for _, p := range c.tree.packages {
+			if !p.isLibrary() {
+				continue
+			}
+			scope := c.done[p.dir].Scope()
+			for _, n := range scope.Names() {
+				o, ok := scope.Lookup(n).(*types.TypeName)
+				if !ok || !o.Exported() || o.IsAlias() || types.IsInterface(o.Type()) {
+					continue
+				}
+				if types.Implements(types.NewPointer(o.Type()), contract) && !asserted[port+" "+p.dir+"."+n] {
+					broken = append(broken, fmt.Sprintf("%s: %s.%s implements %s: say so with var _ %s = …", c.tree.at(o.Pos()), p.dir, n, port, port[i+1:]))
+				}
+			}
+		}
+	}
+	return broken
+}
+
+// assertions are the pairs of an interface and a type in `var _ I = T{}`, as "release.Store release.MemoryStore".
+func assertions(c *typed) map[string]bool {
+	all := map[string]bool{}
+	for _, p := range c.tree.packages {
+		for _, s := range p.built() {
+			for _, decl := range s.ast.Decls {
+				vars, ok := decl.(*ast.GenDecl)
+				if !ok || vars.Tok != token.VAR {
+					continue
+				}
+				for _, spec := range vars.Specs {
+					v := spec.(*ast.ValueSpec)
+					if v.Names[0].Name == "_" && v.Type != nil && len(v.Values) == 1 {
+						all[named(c.info.TypeOf(v.Type))+" "+named(c.info.TypeOf(v.Values[0]))] = true
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// named is the folder and name of a type of this module, without its star.
+func named(t types.Type) string {
+	if pointer, ok := t.(*types.Pointer); ok {
+		t = pointer.Elem()
+	}
+	n, ok := t.(*types.Named)
+	if !ok || n.Obj().Pkg() == nil {
+		return ""
+	}
+	dir, _ := own(n.Obj().Pkg().Path())
+	return dir + "." + n.Obj().Name()
+}
+
+func TestImplementationsAreAsserted(t *testing.T) {
+	keeps(t, typedRule(unasserted))
+	port := "package release\ntype Store interface { Append() error }\n"
+	rejects(t, typedRule(unasserted),
+		bad{"none", one("release/a.go", port+"type Memory struct{}\nfunc (m *Memory) Append() error { return nil }"),
+			[]string{"release.Memory implements release.Store"}},
+		bad{"of another", one("release/a.go", port+"type A struct{}\nfunc (A) Append() error { return nil }\ntype B struct{ A }\nvar _ Store = A{}"),
+			[]string{"release.B implements release.Store"}},
+		bad{"a port that is gone", one("release/a.go", "package release"), []string{"release.Store: there is no such port"}},
+		bad{"good ones", map[string]string{
+			"release/a.go": port + "type A struct{}\nfunc (*A) Append() error { return nil }\nvar _ Store = (*A)(nil)\ntype b struct{ A }\ntype Other int",
+			"a/a.go":       "package a\nimport \"" + module + "/release\"\ntype A struct{ release.A }\nvar ( _ release.Store = &A{} )",
+		}, nil},
+	)
+}
+
+var (
+	fence   = regexp.MustCompile("(?ms)^```[a-z]*\n(.*?)^```")
+	command = regexp.MustCompile(`(?m)^\s*(?:\$ )?(go (?:run|test|build|vet|get|install) [^\n#]*)`)
+)
+
+// promised are the commands of a README that name what is not there.
+func promised(readme string, exists func(dir string) bool) []string {
+	var broken []string
+	for _, block := range fence.FindAllStringSubmatch(readme, -1) {
+		for _, line := range command.FindAllStringSubmatch(block[1], -1) {
+			for word := range strings.FieldsSeq(line[1]) {
+				if strings.HasPrefix(word, "./") && !exists(path.Clean(strings.TrimSuffix(word, "..."))) {
+					broken = append(broken, fmt.Sprintf("README.md: %q: there is no %s", strings.TrimSpace(line[1]), word))
+				}
+			}
+		}
+	}
+	return broken
+}
+
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	readme := string(text)
+	for _, must := range []string{"go run ./examples/quickstart", "go test ./..."} {
+		assert.Contains(t, readme, must)
+	}
+	exists := func(dir string) bool {
+		sources, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
+		return err == nil && len(sources) > 0
+	}
+	for _, violation := range promised(readme, exists) {
+		t.Error(violation)
+	}
+	for _, word := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(readme, -1) {
+		assert.FileExists(t, filepath.Join(root, word[1]), "a link of the README")
+	}
+}
+
+func TestReadmeRejects(t *testing.T) {
+	exists := func(dir string) bool { return dir == "examples/a" || dir == "." }
+	assert.Empty(t, promised("# x\n\n```sh\n$ go run ./examples/a -keep\ngo test ./...\n```\n\ngo run ./nowhere in prose", exists))
+	assert.Equal(t, []string{`README.md: "go run ./examples/b": there is no ./examples/b`}, promised("```\ngo run ./examples/b # shows\n```", exists))
+	assert.Len(t, promised("```\ngo test ./x/... ./examples/a\n```", exists), 1)
+}
