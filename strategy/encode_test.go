@@ -14,7 +14,7 @@ import (
 func encoded(t testing.TB) (strategy.Plan, string) {
 	p := mustPlan(t, strategy.Canary{
 		Steps: []strategy.CanaryStep{{
-			Share: strategy.Percent(10), Pause: &strategy.Pause{Reason: "go?", Deadline: time.Hour, Default: strategy.AnswerPromote},
+			Share: strategy.Percent(10), Pause: &strategy.Pause{Reason: "go?", Deadline: time.Hour, Default: strategy.AnswerResume},
 			Match: []strategy.Match{{Header: "X-Canary", Value: "on"}},
 		}},
 		Bake: 90 * time.Second, Gates: []string{"errors"}, Deadline: time.Minute, MinReady: 5 * time.Second,
@@ -88,7 +88,7 @@ func TestParsePlanIsStrict(t *testing.T) {
 		{"a step without a state", `"state"`, `"state": null, "x"`, "unknown field"},
 		{"shares that do not add up", `"10%"`, `"11%"`, "Steps[0].State.Share: the groups' shares add up to 101%"},
 		{"a negative bake", `"1m30s"`, `"-1m30s"`, "Steps[0].Bake: -1m30s is below zero"},
-		{"an unknown answer", `"promote"`, `"perhaps"`, `Steps[0].Pause.Default: "perhaps" is neither`},
+		{"an unknown answer", `"resume"`, `"perhaps"`, `Steps[0].Pause.Default: "perhaps" is neither`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			changed := strings.Replace(text, test.old, test.new, 1)

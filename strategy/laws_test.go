@@ -77,7 +77,7 @@ func (r random) gates() []string {
 func (r random) hold() strategy.Hold {
 	h := strategy.Hold{Bake: r.duration(), Gates: r.gates()}
 	if r.IntN(4) == 0 {
-		h.Pause = &strategy.Pause{Reason: "look at it", Deadline: r.duration(), Default: strategy.AnswerPromote}
+		h.Pause = &strategy.Pause{Reason: "look at it", Deadline: r.duration(), Default: strategy.AnswerResume}
 	}
 	return h
 }

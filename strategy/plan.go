@@ -85,8 +85,8 @@ type Answer string
 const (
 	// AnswerAbort takes everything back.
 	AnswerAbort Answer = "abort"
-	// AnswerPromote goes on with the next step.
-	AnswerPromote Answer = "promote"
+	// AnswerResume goes on with the next step.
+	AnswerResume Answer = "resume"
 )
 
 // Back reports whether the plan is a way back, as Abort makes them.

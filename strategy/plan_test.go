@@ -204,7 +204,7 @@ func TestPlanValidate(t *testing.T) {
 		`Steps[0].Gates[1]: gate "a" is there twice`,
 		`Steps[0].Gates[2]: "\xff" is not UTF-8`,
 		`Steps[0].Pause.Reason: "\xff" is not UTF-8`,
-		`Steps[0].Pause.Default: "x" is neither "abort" nor "promote"`,
+		`Steps[0].Pause.Default: "x" is neither "abort" nor "resume"`,
 		"Steps[1].State.Candidate.Revision: 1.1.0@bbbbbbbbbbbb is what stable runs too",
 		"Limits.Load: -1 is below zero",
 		"Limits.MinAvailable: 3 is more than the 2 instances that may exist",

@@ -119,9 +119,9 @@ func (p *problems) pause(field string, pause *Pause) {
 	p.text(field+".Reason", pause.Reason)
 	p.duration(field+".Deadline", pause.Deadline)
 	switch pause.Default {
-	case "", AnswerAbort, AnswerPromote:
+	case "", AnswerAbort, AnswerResume:
 	default:
-		p.add(field+".Default", "%q is neither %q nor %q", pause.Default, AnswerAbort, AnswerPromote)
+		p.add(field+".Default", "%q is neither %q nor %q", pause.Default, AnswerAbort, AnswerResume)
 	}
 }
 

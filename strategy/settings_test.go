@@ -73,7 +73,7 @@ func TestBadSettings(t *testing.T) {
 			"BlueGreen.Switch[3]: a share of 120% is above all of the traffic",
 			"BlueGreen.SwitchHold.Gates[0]: a gate without a name",
 			"BlueGreen.After.Pause.Deadline: -1ns is below zero",
-			`BlueGreen.After.Pause.Default: "maybe" is neither "abort" nor "promote"`,
+			`BlueGreen.After.Pause.Default: "maybe" is neither "abort" nor "resume"`,
 			"BlueGreen.Warm: -1s is below zero",
 		}},
 		{"canary", strategy.Canary{

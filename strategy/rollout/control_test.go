@@ -136,7 +136,7 @@ func TestPlannedPause(t *testing.T) {
 	for answer, want := range map[strategy.Answer]strategy.State{
 		"":                     stableAt(v1, 10),
 		strategy.AnswerAbort:   stableAt(v1, 10),
-		strategy.AnswerPromote: stableAt(v2, 10),
+		strategy.AnswerResume: stableAt(v2, 10),
 	} {
 		bubble(t, "nobody answers "+string(answer), func(t *testing.T) {
 			c := newScene(t, paused(strategy.Pause{Deadline: time.Hour, Default: answer}), 10)

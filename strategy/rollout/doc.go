@@ -1,3 +1,50 @@
-// Package rollout (SHELL) walks a plan on a target: start, ready, route, verified, drained, stop.
-// It is the one executor for every strategy.
+// Package rollout (SHELL) walks a plan on a target: start, ready, route, verified, drained, stop. It
+// is the one executor for every strategy.
+//
+// A host that only wants a canary imports this package and strategy, and gets no engine:
+//
+//	target, err := rollout.Compose(fleet, router, rollout.ComposeOptions{}) // or a Target of your own
+//	from, err := rollout.Current(ctx, target)
+//	plan, err := strategy.Canary{Steps: steps}.Plan(from, revision)
+//	r, err := rollout.New(target, plan, rollout.Options{Gates: gates})
+//	result, err := r.Run(ctx)
+//
+// # The traffic contract
+//
+// Each step of a plan is reached in up to three phases, which strategy.Transition makes and
+// strategy.Verify proves: grow (all new instances are available), route (the split is in effect, as
+// read back), shrink (what gets no requests any more has answered those that it had, and stops).
+// Nothing is scaled down while it may still get a request, and no share goes to a group without
+// available instances. The phases are planned from what is observed, so a new process goes on from
+// whatever the old one left.
+//
+// # Harm
+//
+// A gate that fails, a progress deadline, too many failed instances of the new revision, and a
+// person's abort all end the way forward, and begin the way back: strategy.Abort's plan, under a
+// context of its own. It ends verified in the state that the plan started from (RolledBack), or it
+// says what runs where (RollbackFailed). Behind a step that cannot be undone, and where somebody else
+// keeps changing the target, nothing moves any more (Frozen): a person decides.
+//
+// A gate that does not answer is not a pass and not a failure. It is asked again until
+// Options.Patience ends; then a person is asked, with a deadline and a default answer.
+//
+// # Errors
+//
+// Run returns an *Error for every end but a promotion; it wraps the cause: *GateError, *DeadlineError,
+// *CrashError, *ConflictError, *AbortError, or the context's cause. New and Resume report all that is
+// wrong with a plan, its gates and the target's abilities at once, before anything moves.
+//
+// # Concurrency
+//
+// A Rollout runs in the goroutine that calls Run; the gates of a step are asked concurrently, and
+// waited for. Pause, Resume, Promote and Abort may be called from any goroutine. A Target serves one
+// rollout at a time.
+//
+// # Why it is odd where it is
+//
+// The executor knows states and phases only, never a strategy: whatever a strategy wants must be
+// in its plan, or a person could not approve it. Apply does not wait: waiting, pacing and deadlines
+// are the executor's, so that a pause or an abort takes effect at once whatever the target. A pause
+// suspends movement and its deadlines, but not the gates: harm in a pause is still harm.
 package rollout

@@ -162,7 +162,7 @@ func TestGateAnswers(t *testing.T) {
 		{"continue, then pass", answering(gate.Continue, gate.Continue, gate.Continue, gate.Continue, gate.Continue, gate.Continue, gate.Continue, gate.Pass), rollout.Options{}, rollout.Promoted, 0, 0},
 		{"down, then pass", answering("", "", "", "", "", "", gate.Pass), rollout.Options{}, rollout.Promoted, 0, 0},
 		{"down for ever", answering(""), rollout.Options{}, rollout.RolledBack, 70 * time.Minute, 1},
-		{"down, default promote", answering(""), rollout.Options{Decision: strategy.Pause{Default: strategy.AnswerPromote}}, rollout.Promoted, 0, 2},
+		{"down, default promote", answering(""), rollout.Options{Decision: strategy.Pause{Default: strategy.AnswerResume}}, rollout.Promoted, 0, 2},
 		{"inconclusive at once", answering(gate.Inconclusive), rollout.Options{Decision: strategy.Pause{Deadline: 5 * time.Minute}}, rollout.RolledBack, 5 * time.Minute, 1},
 		{"inconclusive, then pass", answering(gate.Inconclusive, gate.Pass), rollout.Options{}, rollout.Promoted, 0, 1},
 		{"inconclusive, then fail", answering(gate.Inconclusive, gate.Fail), rollout.Options{}, rollout.RolledBack, 0, 1},

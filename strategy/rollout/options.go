@@ -126,7 +126,7 @@ func (o Options) withDefaults() (Options, error) {
 	switch o.Decision.Default {
 	case "":
 		o.Decision.Default = strategy.AnswerAbort
-	case strategy.AnswerAbort, strategy.AnswerPromote:
+	case strategy.AnswerAbort, strategy.AnswerResume:
 	default:
 		errs = multierror.Append(errs, fmt.Errorf("Options.Decision.Default: unknown answer %q", o.Decision.Default))
 	}
