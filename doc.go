@@ -1,2 +1,51 @@
-// Package davit is the tour of Davit, a library for embedding release pipelines.
+// Package davit is the tour of Davit, a library for embedding release pipelines. It holds no code: import
+// the packages that you need.
+//
+// A davit is the crane that lowers a boat to the water, and hoists it back when the sea is rough. Davit does
+// that with releases. A host program wires stages, strategies, gates and metrics together in code, and Davit
+// carries a version from commits to production, watches it there, and takes it back when it does harm.
+//
+// # Five ideas
+//
+// A strategy is a value: a pure function to a list of desired states. Package strategy answers by which
+// states one walks from what runs now to what shall run. A plan can be printed, approved, costed and proved
+// safe before anything moves, and it is the very data that is executed.
+//
+// A release is the fold of its events. Package release writes down what happens, and decides from that alone
+// what comes next; displays, reviews and reports read the same events.
+//
+// Everything resumes. Desired states are idempotent, and package strategy/rollout hands out a checkpoint at
+// each step: a new process goes on from it, on a target in whatever state it is.
+//
+// Fail closed, and say why. A metric that cannot be read, a gate that errors, too little data: none of
+// these is a pass. Each verdict carries its evidence.
+//
+// Small interfaces, optional abilities, conformance kits. A stage is one method, a target two. More is
+// offered by further one-method interfaces, and asked for when things are wired. The kits stage/stagetest,
+// strategy/strategytest and release/releasetest prove an implementation right.
+//
+// # Three bands
+//
+// The first line of each package's comment tells whether its code can touch the world. PURE packages
+// (changelog, metrics, metrics/gate, strategy, release/ledger) take data and give data: no clock, no
+// goroutine, no I/O. CONTRACT packages (stage) are what authors implement. SHELL packages (release,
+// strategy/rollout, strategy/local, the ready-made stages in stage/…) are the only code that touches the
+// world. Imports go from shell to contract to pure; a test in internal/house holds this.
+//
+// # Where to begin
+//
+// To see it happen: go run ./examples/quickstart.
+//
+// To release a service with a pipeline: package release, whose Example is the smallest one, and the stages in
+// stage/version, stage/command, stage/approval, stage/gate and stage/deploy.
+//
+// To roll something out and nothing else: package strategy for the plan, package strategy/rollout to walk it,
+// and a Target, or a Fleet and a Router, of your own. Package strategy/local has both for processes on one
+// machine.
+//
+// To find the next version of a repository and nothing else: package changelog, with changelog/git to read
+// one.
+//
+// To write a stage: package stage and one method. To write a target: the ports in package strategy/rollout,
+// and strategytest to prove it.
 package davit

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"strconv"
+	"os/exec"
 	"strings"
 	"sync"
 	"time"
@@ -26,12 +26,22 @@ func newScreen(out *os.File, plain bool) *screen {
 	s := &screen{out: out, width: 100, begun: time.Now()}
 	info, err := out.Stat()
 	s.live = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "" && os.Getenv("TERM") != "dumb" && !plain
-	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n >= 40 {
-		s.width = n
-	} else if s.live {
-		s.width = 80 // what every terminal has
+	if s.live {
+		s.width = columns(out)
 	}
 	return s
+}
+
+// columns is how wide the terminal is, as stty tells it; 80 is what every terminal has.
+func columns(terminal *os.File) int {
+	stty := exec.Command("stty", "size")
+	stty.Stdin = terminal
+	size, err := stty.Output()
+	var rows, width int
+	if _, scanErr := fmt.Sscan(string(size), &rows, &width); err != nil || scanErr != nil || width < 40 {
+		return 80
+	}
+	return width
 }
 
 func (s *screen) say(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }

@@ -50,4 +50,3 @@ func ExampleStage() {
 	// succeeded <nil>
 	// stable 1.1.0@9f86d081884c x2 100% <nil>
 }
-

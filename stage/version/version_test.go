@@ -144,4 +144,3 @@ func ExampleStage() {
 	// <nil>
 	// [version (string) previous-version (string) notes (string)]
 }
-

@@ -134,8 +134,8 @@ func TestPlannedPause(t *testing.T) {
 		}
 	})
 	for answer, want := range map[strategy.Answer]strategy.State{
-		"":                     stableAt(v1, 10),
-		strategy.AnswerAbort:   stableAt(v1, 10),
+		"":                    stableAt(v1, 10),
+		strategy.AnswerAbort:  stableAt(v1, 10),
 		strategy.AnswerResume: stableAt(v2, 10),
 	} {
 		bubble(t, "nobody answers "+string(answer), func(t *testing.T) {

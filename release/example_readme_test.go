@@ -1,0 +1,52 @@
+package release_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/stage/command"
+	"github.com/davit-sdk/davit/stage/deploy"
+	"github.com/davit-sdk/davit/stage/version"
+	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/local"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// The program that README.md shows: from commits to production, and back when errors show. What it
+// needs to run is a repository in the working directory.
+func Example_fromCommitsToProduction() {
+	releaseShop := func(ctx context.Context, fleet rollout.Fleet, router *local.Router) error {
+		target, err := rollout.Compose(fleet, router, rollout.ComposeOptions{})
+		if err != nil {
+			return err
+		}
+		errors := gate.ErrorRate{Source: router, Max: 0.01}
+		canary := strategy.Canary{
+			Steps: []strategy.CanaryStep{{Share: strategy.Percent(5)}, {Share: strategy.Percent(50)}},
+			Bake:  10 * time.Minute,
+			Gates: []string{"errors"},
+		}
+		pipeline := release.Pipeline{Name: "shop", Stages: []release.Stage{
+			{Name: "version", Do: version.Stage{Dir: "."}},
+			{Name: "build", Do: command.Stage{Args: []string{"go", "build", "-o", "shop", "."}, Artifact: "shop"}, Needs: []string{"version"}},
+			{Name: "test", Do: command.Stage{Args: []string{"go", "test", "./..."}}, Needs: []string{"version"}},
+			{Name: "production", Do: deploy.Stage{Target: target, Strategy: canary,
+				Options: rollout.Options{Gates: map[string]gate.Gate{"errors": errors}}}, Needs: []string{"build", "test"}},
+		}}
+		runner := release.NewRunner(release.Config{})
+		defer runner.Stop(ctx)
+		_, err = runner.Run(ctx, pipeline, release.Request{ID: "shop-42", Service: "shop", RequestedBy: "ada"})
+		return err
+	}
+
+	router, err := local.NewRouter(local.RouterOptions{})
+	fmt.Println(releaseShop(context.Background(), nil, router), err)
+	// Output:
+	// 1 error occurred:
+	// 	* Compose: the fleet is nil
+	//
+	//  <nil>
+}
