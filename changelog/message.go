@@ -66,10 +66,10 @@ func (f Footer) Breaking() bool {
 	return f.Separator == ": " && (f.Token == breakingSpaced || f.Token == breakingHyphened)
 }
 
-// Breaking reports whether the message is conventional and tells of a breaking change, by ! or by
-// footer.
+// Breaking reports whether the message tells of a breaking change, by ! or by footer. It must be
+// Conventional for that, or Reverting, which counts as the type revert.
 func (m Message) Breaking() bool {
-	return m.Kind == Conventional && (m.Bang || m.breakingFooter())
+	return (m.Kind == Conventional || m.Kind == Reverting) && (m.Bang || m.breakingFooter())
 }
 
 func (m Message) breakingFooter() bool {

@@ -93,6 +93,9 @@ func TestNextOfOneMessage(t *testing.T) {
 		"Revert \"feat: x\"\n\nThis reverts commit 676104e12.":      "1.2.4",
 		"Reapply \"feat: x\"\n\nThis reverts commit 676104e12.":     "1.3.0",
 		"Revert \"Revert \"fix: x\" (#1)\" (#2)":                    "1.2.4",
+		"Reapply \"feat!: x\"":                                      "2.0.0",
+		"Reapply \"Some text\"":                                     "-",
+		"Revert \"feat: x\"\n\nBREAKING CHANGE: x is gone":          "2.0.0",
 		"Revert \"Reapply \"feat: x\"\"":                            "1.2.4",
 		"Update README.md\n\nBREAKING CHANGE: of a message at will": "-",
 	} {
@@ -134,6 +137,22 @@ func TestPolicies(t *testing.T) {
 			assert.Equal(t, tc.level, d.Level)
 		})
 	}
+}
+
+func TestPolicyAsJSON(t *testing.T) {
+	want := changelog.Policy{
+		Types: map[string]changelog.Level{"deps": changelog.Patch, "perf": changelog.None}, Unknown: changelog.Patch, Free: changelog.Minor,
+		Initial: version(t, "1.0.0"), Zero: changelog.ZeroShift, Tags: "a/v{version}",
+	}
+	text, err := json.Marshal(want)
+	require.NoError(t, err)
+	assert.Equal(t, `{"types":{"deps":"patch","perf":"none"},"unknown":"patch","free":"minor","initial":"1.0.0","zero":"shift","tags":"a/v{version}"}`, string(text))
+	var back changelog.Policy
+	require.NoError(t, json.Unmarshal(text, &back))
+	assert.Equal(t, want, back)
+	text, err = json.Marshal(changelog.Policy{})
+	require.NoError(t, err)
+	assert.Equal(t, "{}", string(text))
 }
 
 func TestNextIsTheHighestLevel(t *testing.T) {

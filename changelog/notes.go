@@ -74,10 +74,14 @@ type NotesOptions struct {
 }
 
 // Notes are the notes of the version that was decided. A commit is listed once: one that breaks
-// something among the breaking changes, whatever its type. Within a section the oldest comes first.
+// something among the breaking changes, whatever its type, and one that brings back what was taken
+// back as what it brings. Within a section the oldest comes first.
 func (d Decision) Notes(o NotesOptions) Notes {
 	items := map[SectionKind][]Item{}
 	add := func(c Commit, m Message) {
+		if again, ok := m.bringsBack(); ok {
+			m = again
+		}
 		kind := sectionOf(m)
 		items[kind] = append(items[kind], itemOf(c, m))
 	}

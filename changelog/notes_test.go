@@ -22,6 +22,7 @@ func TestNotes(t *testing.T) {
 		"deps: newer z",
 		"perf: hurry",
 		"Revert \"feat: w\"",
+		"Reapply \"feat(api): v (#3)\"",
 		"Merge branch 'a'",
 		"fix(core): later",
 	), changelog.Policy{Types: map[string]changelog.Level{"deps": changelog.Patch}})
@@ -39,11 +40,12 @@ func TestNotes(t *testing.T) {
 ### Features
 
 - **api:** add x (#12, Closes #10, 0000000100)
+- **api:** v (#3, 0000000900)
 
 ### Fixes
 
 - 1\. of all (0000000300)
-- **core:** later (0000000a00)
+- **core:** later (0000000b00)
 
 ### Performance
 
@@ -57,7 +59,7 @@ func TestNotes(t *testing.T) {
 
 - newer z (0000000600)
 `, n.Markdown())
-	assert.Equal(t, "2.0.0: 1 breaking change, 1 feature, 2 fixes, 1 performance gain, 1 revert, 1 other change", n.Short())
+	assert.Equal(t, "2.0.0: 1 breaking change, 2 features, 2 fixes, 1 performance gain, 1 revert, 1 other change", n.Short())
 
 	other := d.Notes(changelog.NotesOptions{Other: true})
 	assert.True(t, strings.HasSuffix(other.Markdown(), `### Other changes

@@ -10,22 +10,23 @@ import (
 	"github.com/hashicorp/go-multierror"
 )
 
-// Policy answers what the specifications leave open. Its zero value is a sound default.
+// Policy answers what the specifications leave open. Its zero value is a sound default. In JSON a
+// level is its name.
 type Policy struct {
 	// Types are the levels of further types, or other levels for known ones. Names are in lower
 	// case. By default feat is minor; fix, perf and revert are patch; build, chore, ci, docs,
 	// refactor, style and test are none. A breaking change is major whatever its type.
-	Types map[string]Level
+	Types map[string]Level `json:"types,omitempty"`
 	// Unknown is the level of a type that is neither known nor in Types. Default: None.
-	Unknown Level
+	Unknown Level `json:"unknown,omitzero"`
 	// Free is the level of a message that is not conventional. Default: None.
-	Free Level
+	Free Level `json:"free,omitzero"`
 	// Initial is the first version, when there is no release yet. Default: 0.1.0.
-	Initial *semver.Version
+	Initial *semver.Version `json:"initial,omitempty"`
 	// Zero says what the levels mean before 1.0.0. Default: ZeroMinor.
-	Zero Zero
+	Zero Zero `json:"zero,omitempty"`
 	// Tags is how versions are written as tags. Default: "v{version}".
-	Tags TagFormat
+	Tags TagFormat `json:"tags,omitempty"`
 }
 
 // Zero says what the levels mean before 1.0.0, where anything may change at any time.
@@ -99,8 +100,8 @@ func (p Policy) levelOf(m Message) (Level, string) {
 	}
 	name := m.Type
 	if m.Kind == Reverting {
-		if again, ok := reapplied(m.Header); ok {
-			l, rule := p.levelOf(Parse(again))
+		if again, ok := m.bringsBack(); ok {
+			l, rule := p.levelOf(again)
 			return l, "brings back what was taken back: " + rule
 		}
 		name = "revert"

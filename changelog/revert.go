@@ -17,9 +17,13 @@ func isRevertHeader(header string) bool {
 	return strings.HasPrefix(header, `Revert "`) || strings.HasPrefix(header, `Reapply "`)
 }
 
-// reapplied is the header of the commit that a revert of a revert brings back:
-// Reapply "feat: x", or Revert "Revert "feat: x"".
-func reapplied(header string) (inner string, ok bool) {
+// bringsBack is the message of the commit that a revert of a revert brings back, as far as its
+// header tells: Reapply "feat: x", or Revert "Revert "feat: x"". It is false for all others.
+func (m Message) bringsBack() (Message, bool) {
+	if m.Kind != Reverting || m.Breaking() {
+		return Message{}, false
+	}
+	header := m.Header
 	back := false // an odd number of reverts takes back
 	for isRevertHeader(header) {
 		if strings.HasPrefix(header, "Revert") {
@@ -31,7 +35,7 @@ func reapplied(header string) (inner string, ok bool) {
 			header = header[:i]
 		}
 	}
-	return header, !back
+	return Parse(header), !back
 }
 
 // appendReverts adds the ids of a line such as "This reverts commit 676104e, reversing …".

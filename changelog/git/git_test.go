@@ -132,6 +132,7 @@ func TestWhichTag(t *testing.T) {
 		{"in a folder of tags", []string{"v3.0.0", "pkg/a/v1.2.3", "pkg/ab/v2.0.0"}, "pkg/a/v{version}", "pkg/a/v1.2.4"},
 		{"pre-releases do not count", []string{"v1.2.3", "v1.2.4-rc.1"}, "", "v1.2.4"},
 		{"but are not undercut", []string{"v1.2.3", "v1.3.0-rc.1"}, "", "v1.3.0"},
+		{"only a pre-release", []string{"v1.0.0-rc.1"}, "", "v1.0.0"},
 		{"build metadata", []string{"v1.2.3+b1", "v1.2.3+b2"}, "", "v1.2.4"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -166,6 +167,12 @@ func TestIgnoredTagsHaveReasons(t *testing.T) {
 	assert.Equal(t, "points at a tree, not at a commit", why["v9.0.1"])
 	assert.Contains(t, why["v1.8.5.1"], "is not a semantic version")
 	assert.Contains(t, why["latest"], "does not have the form v{version}")
+
+	// Now git has to walk the history, and meets the tags on a blob and a tree.
+	w.commit("fix: mend")
+	w.run("tag", "v1.3.0-rc.1")
+	assert.Equal(t, "v1.2.3", w.history("").Previous.Name)
+	assert.Equal(t, "v1.3.0", w.next(""))
 }
 
 func TestAnnotatedTags(t *testing.T) {
