@@ -144,6 +144,7 @@ func TestImplementationsAreAsserted(t *testing.T) {
 
 var (
 	fence   = regexp.MustCompile("(?ms)^```[a-z]*\n(.*?)^```")
+	link    = regexp.MustCompile(`\]\(([^)#\s]+)`)
 	command = regexp.MustCompile(`(?m)^\s*(?:\$ )?(go (?:run|test|build|vet|get|install) [^\n#]*)`)
 )
 
@@ -176,9 +177,24 @@ func TestReadme(t *testing.T) {
 	for _, violation := range promised(readme, exists) {
 		t.Error(violation)
 	}
-	for _, word := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(readme, -1) {
-		assert.FileExists(t, filepath.Join(root, word[1]), "a link of the README")
+	there := func(name string) bool {
+		_, err := os.Stat(filepath.Join(root, name))
+		return err == nil
 	}
+	for _, violation := range linked(readme, there) {
+		t.Error(violation)
+	}
+}
+
+// linked are the links of a README to files and folders that are not there.
+func linked(readme string, there func(name string) bool) []string {
+	var broken []string
+	for _, link := range link.FindAllStringSubmatch(readme, -1) {
+		if !strings.Contains(link[1], "://") && !there(path.Clean(link[1])) {
+			broken = append(broken, fmt.Sprintf("README.md: there is no %s to link to", link[1]))
+		}
+	}
+	return broken
 }
 
 func TestReadmeRejects(t *testing.T) {
@@ -186,4 +202,8 @@ func TestReadmeRejects(t *testing.T) {
 	assert.Empty(t, promised("# x\n\n```sh\n$ go run ./examples/a -keep\ngo test ./...\n```\n\ngo run ./nowhere in prose", exists))
 	assert.Equal(t, []string{`README.md: "go run ./examples/b": there is no ./examples/b`}, promised("```\ngo run ./examples/b # shows\n```", exists))
 	assert.Len(t, promised("```\ngo test ./x/... ./examples/a\n```", exists), 1)
+
+	there := func(name string) bool { return name == "stage" || name == "doc.go" }
+	assert.Empty(t, linked("[a](stage/), [b](./doc.go#x), [c](https://example.org/x), [d](#here)", there))
+	assert.Equal(t, []string{"README.md: there is no release to link to"}, linked("see [a](release)", there))
 }
