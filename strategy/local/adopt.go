@@ -33,12 +33,15 @@ func (f *Fleet) adopt() error {
 	var lost []leftover // their processes are gone or cannot be told
 	var mine []*instance
 	for _, l := range left {
-		switch {
-		case l.broken != nil || l.record.Stage == stageIntended:
-			lost = append(lost, l)
-		case l.record.Stage == stageFailed || l.record.Stage == stageStopped:
+		if l.broken == nil && (l.record.Stage == stageFailed || l.record.Stage == stageStopped) {
 			mine = append(mine, remembered(l))
-		case l.record.Process.Boot == f.boot && l.record.Process.alive():
+			continue
+		}
+		alive, err := f.runs(l)
+		switch {
+		case err != nil:
+			return err
+		case alive:
 			mine = append(mine, f.adopted(l))
 		default:
 			lost = append(lost, l)
@@ -61,6 +64,19 @@ func (f *Fleet) adopt() error {
 	})
 	f.instances = mine
 	return f.resume()
+}
+
+// runs reports whether the process that was recorded still runs.
+func (f *Fleet) runs(l leftover) (bool, error) {
+	p := l.record.Process
+	if l.broken != nil || l.record.Stage == stageIntended || p.Boot != f.boot {
+		return false, nil
+	}
+	alive, err := p.check()
+	if err != nil {
+		return false, fmt.Errorf("%s: look for pid %d: %w", l.id(), p.PID, err)
+	}
+	return alive, nil
 }
 
 // survey reads all instances' folders.

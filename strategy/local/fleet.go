@@ -29,8 +29,9 @@ var ErrFleetClosed = errors.New("the fleet is closed")
 // another one under its number. An instance is over when its first process is; what is left of its
 // group is killed.
 //
-// An instance that ended by itself is Failed, its Reason tells how it ended and its last output,
-// and it is not started again but by Scale. The last 20 ended instances of a pool, and 200 in all,
+// An instance that ended by itself is Failed, its Reason tells how it ended and its last output
+// (which reaches whoever is told of failures, so let no secret be in it), and it is not started
+// again but by Scale. The last 20 ended instances of a pool, and 200 in all,
 // are remembered with their logs.
 //
 // All methods may be called concurrently.

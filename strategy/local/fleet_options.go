@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -109,6 +110,8 @@ func (o FleetOptions) Validate() error {
 	}
 	if o.Probe.Path != "" && !strings.HasPrefix(o.Probe.Path, "/") {
 		bad("Probe.Path: %q does not begin with a slash", o.Probe.Path)
+	} else if _, err := url.Parse(o.Probe.Path); err != nil {
+		bad("Probe.Path: %w", err)
 	}
 	if o.Probe.Interval != 0 && o.Probe.Interval < minInterval {
 		bad("Probe.Interval: %s is below %s", o.Probe.Interval, minInterval)

@@ -183,7 +183,11 @@ func TestACrashAtOnce(t *testing.T) {
 func TestFailuresAreForgottenInTheEnd(t *testing.T) {
 	t.Parallel()
 	dir := stateDir(t)
-	f := open(t, options(dir, "crash"))
+	o := options(dir, "")
+	o.Command = func(strategy.Pool, local.InstanceSpec) (local.Command, error) {
+		return local.Command{Path: "false"}, nil
+	}
+	f := open(t, o)
 	scale(t, f, two, 1)
 	await(t, f, rollout.Failed, 1)
 	scale(t, f, one, 23)

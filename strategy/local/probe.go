@@ -116,7 +116,7 @@ func (i *instance) take(p Probe, failure error) {
 		if adoptedReady || i.phase == rollout.Ready {
 			i.phase, i.reason = rollout.Ready, ""
 		} else if i.streak >= p.Successes {
-			i.phase, i.reason, i.record.ReadySince = rollout.Ready, "", time.Now().Round(0)
+			i.phase, i.reason, i.record.ReadySince = rollout.Ready, "", time.Now()
 		}
 	case i.phase == rollout.Ready:
 		i.streak = min(i.streak, 0) - 1

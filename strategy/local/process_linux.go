@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -73,10 +74,13 @@ func startTime(pid int) (string, error) {
 	return s.start, err
 }
 
-// alive reports whether this very process still runs.
-func (p processID) alive() bool {
+// check tells whether this very process still runs. An error means that it cannot be told.
+func (p processID) check() (alive bool, err error) {
 	s, err := readStat(p.PID)
-	return err == nil && s.start == p.Start && !s.ended
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+		return false, nil
+	}
+	return err == nil && s.start == p.Start && !s.ended, err
 }
 
 // reap tells how the process, which is not alive, ended, and frees its number where it is a child.

@@ -28,7 +28,7 @@ func supported() error {
 
 func bootID() (string, error)                                   { return "", errors.ErrUnsupported }
 func startTime(int) (string, error)                             { return "", errors.ErrUnsupported }
-func (p processID) alive() bool                                 { return false }
+func (p processID) check() (bool, error)                        { return false, errors.ErrUnsupported }
 func (p processID) reap() string                                { return "" }
 func groupMembers(int) ([]int, error)                           { return nil, errors.ErrUnsupported }
 func markedProcesses(map[string]bool) (map[string][]int, error) { return nil, errors.ErrUnsupported }

@@ -77,11 +77,10 @@ func inspect(pid int) (state, start string, err error) {
 	return state, strings.Join(strings.Fields(start), " "), nil
 }
 
-// alive reports whether this very process still runs. Where ps itself fails, it does for now: a
-// process must not be taken for dead because the machine is too busy to tell.
-func (p processID) alive() bool {
+// check tells whether this very process still runs. An error means that it cannot be told.
+func (p processID) check() (alive bool, err error) {
 	state, start, err := inspect(p.PID)
-	return err != nil || start == p.Start && !strings.HasPrefix(state, "Z")
+	return err == nil && start == p.Start && !strings.HasPrefix(state, "Z"), err
 }
 
 // reap tells how the process, which is not alive, ended, and frees its number where it is a child.

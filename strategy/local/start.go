@@ -78,7 +78,7 @@ func (f *Fleet) prepare(pool strategy.Pool) (*launch, error) {
 	}
 	l := &launch{dir: dir, port: port, record: record{
 		Format: stateFormat, ID: id, Service: f.o.Service, Pool: pool, Addr: port.Addr().String(),
-		Stage: stageIntended, Created: time.Now().Round(0),
+		Stage: stageIntended, Created: time.Now(),
 	}}
 	if err := l.prepare(f.o.Command); err != nil {
 		return nil, errors.Join(err, l.discard())

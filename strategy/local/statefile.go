@@ -78,6 +78,13 @@ type processID struct {
 	Boot string `json:"boot"`
 }
 
+// alive reports whether this very process still runs. Where that cannot be told, it does for now:
+// nobody's instances may be killed because the host has run out of file descriptors.
+func (p processID) alive() bool {
+	alive, err := p.check()
+	return alive || err != nil
+}
+
 // formatError is a state file of another version of this package.
 type formatError struct{ format int }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"syscall"
 	"time"
 
 	"github.com/davit-sdk/davit/strategy/rollout"
@@ -62,7 +61,11 @@ func (f *Fleet) capLog(i *instance) {
 func (f *Fleet) endGroup(i *instance, tick *time.Ticker) bool {
 	group, id := i.record.Process.PID, i.record.ID
 	f.log.Info("an instance is told to end", "instance", id, "pid", group, "grace", f.o.Grace)
-	f.signal(i, sigTerm)
+	if !f.groupGone(i) {
+		if err := signalGroup(group, sigTerm); err != nil {
+			f.log.Error("an instance cannot be told to end", "instance", id, "error", err)
+		}
+	}
 	grace := time.NewTimer(f.o.Grace)
 	defer grace.Stop()
 	for !f.groupGone(i) {
@@ -84,8 +87,10 @@ func (f *Fleet) endGroup(i *instance, tick *time.Ticker) bool {
 // killRest kills what is left of the instance's group until nothing is. It reports whether the
 // group is gone: it is not when the fleet was closed meanwhile.
 func (f *Fleet) killRest(i *instance, tick *time.Ticker) bool {
-	for !f.groupGone(i) {
-		f.signal(i, sigKill)
+	for again := false; !f.groupGone(i); again = true {
+		if err := signalGroup(i.record.Process.PID, sigKill); err != nil && !again {
+			f.log.Error("an instance cannot be killed", "instance", i.record.ID, "error", err)
+		}
 		select {
 		case <-f.watching.Done():
 			return f.groupGone(i)
@@ -95,15 +100,9 @@ func (f *Fleet) killRest(i *instance, tick *time.Ticker) bool {
 	return true
 }
 
-// signal sends the signal to the instance's group. It is called only while the group has a member:
-// as long as it has, the system gives its number to no other process.
-func (f *Fleet) signal(i *instance, sig syscall.Signal) {
-	if err := signalGroup(i.record.Process.PID, sig); err != nil {
-		f.log.Error("an instance cannot be signalled", "instance", i.record.ID, "signal", sig, "error", err)
-	}
-}
-
-// groupGone reports whether no process of the instance's group runs.
+// groupGone reports whether no process of the instance's group runs. A group is signalled only
+// when it has just been seen not to be gone: as long as it has a member, the system gives its number
+// to no other.
 func (f *Fleet) groupGone(i *instance) bool {
 	if i.record.Process.alive() {
 		return false
@@ -122,7 +121,7 @@ func (f *Fleet) finish(i *instance, ending string) {
 	f.mu.Lock()
 	wasReady, told := i.phase == rollout.Ready || i.phase == rollout.Unready, i.phase == rollout.Stopping
 	f.mu.Unlock()
-	now := time.Now().Round(0)
+	now := time.Now()
 	phase, at := Stopped, stageStopped
 	var reason string
 	if !told {
