@@ -170,7 +170,9 @@ func running(pid int) bool {
 		return false
 	}
 	_, rest, _ := strings.Cut(string(data[bytes.LastIndexByte(data, ')'):]), " ")
-	return rest != "" && rest[0] != 'Z' && rest[0] != 'X'
+	// Threads may still be ending when the first one has.
+	threads, _ := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
+	return rest != "" && rest[0] != 'X' && (rest[0] != 'Z' || len(threads) > 1)
 }
 
 // processesOf are the running processes that were started for the state folder. It knows nothing
