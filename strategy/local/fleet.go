@@ -125,7 +125,7 @@ func NewFleet(o FleetOptions) (*Fleet, error) {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
 	f := &Fleet{
-		o: o, log: o.Logger, lock: held, boot: boot, client: probeClient(o.Probe),
+		o: o, log: o.Logger, lock: held, boot: boot, client: probeClient(),
 		scaling: make(chan struct{}, 1), released: make(chan struct{}),
 	}
 	f.watching, f.unwatch = context.WithCancel(context.Background())

@@ -119,11 +119,14 @@ func inPhase(t *testing.T, f *local.Fleet, phase rollout.Phase) []rollout.Instan
 func await(t *testing.T, f *local.Fleet, phase rollout.Phase, n int) []rollout.Instance {
 	t.Helper()
 	var list []rollout.Instance
-	comesTrue(t, func() bool {
-		list = inPhase(t, f, phase)
-		return len(list) == n
-	}, "want %d instances %s, have %+v", n, phase, instances(t, f))
-	return list
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if list = inPhase(t, f, phase); len(list) == n {
+			return list
+		}
+		if time.Now().After(deadline) {
+			require.FailNowf(t, "it never came", "want %d instances %s, have %+v", n, phase, instances(t, f))
+		}
+	}
 }
 
 func comesTrue(t *testing.T, ok func() bool, format string, args ...any) {

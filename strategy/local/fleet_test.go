@@ -65,12 +65,26 @@ func TestReadinessFlaps(t *testing.T) {
 	tell(t, was, "/unready")
 	unready := await(t, f, rollout.Unready, 1)[0]
 	assert.Zero(t, unready.ReadySince)
-	assert.Contains(t, unready.Reason, "2 probes in a row")
 	assert.Contains(t, unready.Reason, "503")
 	tell(t, was, "/ready")
 	again := await(t, f, rollout.Ready, 1)[0]
 	assert.True(t, again.ReadySince.After(was.ReadySince), "the time of being ready begins anew")
 	assert.Equal(t, was.ID, again.ID)
+}
+
+// Fewer failures in a row than Probe.Failures change nothing.
+func TestReadinessStumbles(t *testing.T) {
+	t.Parallel()
+	o := options(stateDir(t), "serve")
+	o.Probe.Failures = 3
+	f := open(t, o)
+	scale(t, f, one, 1)
+	was := await(t, f, rollout.Ready, 1)[0]
+	for range 3 {
+		tell(t, was, "/stumble/2")
+		comesTrue(t, func() bool { return tell(t, was, "/stumbles") == "-2" }, "two probes fail and two succeed")
+	}
+	assert.Equal(t, []rollout.Instance{was}, instances(t, f))
 }
 
 func TestAProbeThatIsNeverAnswered(t *testing.T) {

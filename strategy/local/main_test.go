@@ -62,16 +62,18 @@ func sleep() { time.Sleep(time.Minute) }
 var ready atomic.Bool
 
 // serve answers until SIGTERM, or for a minute. What it is told by path: /healthz is its readiness,
-// /ready and /unready change that, /die/N ends it with status N, /say/N makes it write N lines.
+// /ready and /unready change that,
+// /stumble/N makes the next N probes fail, /die/N ends it with status N, /say/N makes it write N lines.
 func serve(addr string, graceful bool) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	var stumbles atomic.Int64 // how many probes are still to fail
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if !ready.Load() {
+		if stumbles.Add(-1) >= 0 || !ready.Load() {
 			http.Error(w, "warming up", http.StatusServiceUnavailable)
 		}
 	})
@@ -79,6 +81,11 @@ func serve(addr string, graceful bool) {
 	mux.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getpid()) })
 	mux.HandleFunc("/ready", func(http.ResponseWriter, *http.Request) { ready.Store(true) })
 	mux.HandleFunc("/unready", func(http.ResponseWriter, *http.Request) { ready.Store(false) })
+	mux.HandleFunc("/stumble/{probes}", func(_ http.ResponseWriter, r *http.Request) {
+		probes, _ := strconv.Atoi(r.PathValue("probes"))
+		stumbles.Store(int64(probes))
+	})
+	mux.HandleFunc("/stumbles", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, max(-2, stumbles.Load())) })
 	mux.HandleFunc("/die/{status}", func(_ http.ResponseWriter, r *http.Request) {
 		fmt.Println("first words")
 		fmt.Fprintln(os.Stderr, "told to \x1b[31mdie\x1b[0m")

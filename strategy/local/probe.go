@@ -14,9 +14,8 @@ import (
 
 // probeClient talks to instances directly, whatever proxy the environment names, over a new
 // connection each time, so that what is proved is that the instance accepts new ones.
-func probeClient(p Probe) *http.Client {
+func probeClient() *http.Client {
 	return &http.Client{
-		Timeout: p.Timeout,
 		Transport: &http.Transport{
 			DisableKeepAlives:      true,
 			DisableCompression:     true,

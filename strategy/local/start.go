@@ -31,6 +31,15 @@ type launch struct {
 // discard gives back what the launch holds.
 func (l *launch) discard() error { return errors.Join(l.port.Close(), discard(l.dir)) }
 
+// release frees the port. A process that this host is just starting elsewhere has a copy of the
+// listener until it runs its own program, and would keep the port taken: so the port is freed while
+// none is being started.
+func (l *launch) release() error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return l.port.Close()
+}
+
 // grow starts n instances. All are prepared before the first one starts, so that what is plainly
 // wrong is found with nothing running.
 func (f *Fleet) grow(ctx context.Context, pool strategy.Pool, n int) error {
@@ -163,7 +172,7 @@ func (f *Fleet) start(l *launch) (*instance, error) {
 		return nil, errors.Join(err, l.discard())
 	}
 	l.cmd.Stdout, l.cmd.Stderr = out, out
-	err = l.port.Close()
+	err = l.release()
 	f.o.crashpoint("released", l.record.Addr)
 	var pid int
 	if err == nil {
