@@ -45,7 +45,27 @@
 //
 // # Fleet
 //
-// A Fleet runs each instance as a process of its own.
+// A Fleet runs each instance as a process of its own, with a port, a folder and a log, and probes
+// it until it is ready. Instances outlive the host:
+//
+//	fleet, err := local.NewFleet(local.FleetOptions{
+//		Dir:     "/var/lib/shop",
+//		Service: "shop",
+//		Command: func(pool strategy.Pool, inst local.InstanceSpec) (local.Command, error) {
+//			return local.Command{Path: binaryOf(pool.Revision), Args: []string{"-listen", inst.Addr}}, nil
+//		},
+//		Probe: local.Probe{Path: "/healthz"},
+//	})
+//
+// A host that ends chooses: Close leaves the instances to the next fleet on the folder, StopAll ends
+// them. A host that is killed has chosen Close. Either way no process is lost: the intent to start
+// an instance is on disk before its process exists, the process carries the instance's ID in its
+// environment, and it is known again by its number, its start time and the run of the operating
+// system, so that a number that was used again deceives nobody.
+//
+// An instance ends by SIGTERM to its process group, the grace period, and SIGKILL to what is left of
+// the group. One that ends by itself is not started again: that is for Scale, which a rollout calls
+// until what it wants is there, and stops calling when too much fails.
 //
 // # Concurrency
 //
