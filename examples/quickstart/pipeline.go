@@ -128,7 +128,7 @@ func (q *quickstart) deploy(e *environment, s strategy.Strategy, gates map[strin
 func (q *quickstart) gates() map[string]gate.Gate {
 	return map[string]gate.Gate{
 		"errors":  gate.ErrorRate{Source: q.production.router, Max: 0.02, MinRequests: 60},
-		"latency": gate.Latency{Source: q.production.router, Max: 500 * time.Millisecond, MinRequests: 60},
+		"latency": gate.Latency{Source: q.production.router, Max: 2 * time.Second, MinRequests: 60},
 	}
 }
 

@@ -23,6 +23,7 @@ func (q *quickstart) report(review *ledger.Review) {
 			say("  %s", strings.TrimRight(line, "\n"))
 		}
 	}
+	q.planned(review)
 	say("\nproduction, as executed")
 	var begun time.Time
 	for _, d := range review.Details {
@@ -57,4 +58,18 @@ func (q *quickstart) report(review *ledger.Review) {
 		say("\nartifact  %s\n          %s", built.Digest, built.Location)
 	}
 	say("review    %s", filepath.Join(q.dir, "artifacts", "review-"+review.State.Release.ID+".txt"))
+}
+
+// planned shows the plan of production as it was made before anything moved.
+func (q *quickstart) planned(review *ledger.Review) {
+	for _, d := range review.Details {
+		var table string
+		if d.Stage != "production" || d.Name != deploy.DetailPlan || json.Unmarshal(d.Data, &table) != nil {
+			continue
+		}
+		q.screen.say("\nproduction, as planned")
+		for line := range strings.Lines(table) {
+			q.screen.say("  %s", strings.TrimRight(line, "\n"))
+		}
+	}
 }

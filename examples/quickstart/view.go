@@ -43,8 +43,11 @@ func (v *view) take(e ledger.Event) []string {
 	case ledger.Began:
 		return told("begins")
 	case ledger.Ended:
-		text := fmt.Sprintf("%s after %s", b.Outcome, short(v.state.Stage(e.Stage).Took()))
-		if b.Reason != "" {
+		text := string(b.Outcome)
+		if e.Attempt > 0 {
+			text += " after " + short(v.state.Stage(e.Stage).Took())
+		}
+		if _, told := v.rollouts[e.Stage]; b.Reason != "" && !told {
 			text += ": " + b.Reason
 		}
 		return told("%s", text)
@@ -67,8 +70,8 @@ func (v *view) note(e ledger.Event, b ledger.Noted, told func(string, ...any) []
 	case version.DetailDecision:
 		var d changelog.Decision
 		if v.err = json.Unmarshal(b.Data, &d); v.err == nil {
-			v.notes[e.Stage] = d.Why
-			return told("%s", d.Why)
+			v.notes[e.Stage] = fmt.Sprintf("%s after %s: %s", d.Next, d.Previous, d.Why)
+			return told("%s", v.notes[e.Stage])
 		}
 	case deploy.DetailEvent:
 		var r rollout.Event

@@ -186,6 +186,18 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// The program of the README is an example that is compiled and run.
+func TestReadmeProgram(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	example, err := os.ReadFile(filepath.Join(root, "release/example_readme_test.go"))
+	require.NoError(t, err)
+	_, program, found := strings.Cut(string(text), "```go\n")
+	require.True(t, found, "README.md shows a program")
+	program, _, _ = strings.Cut(program, "```")
+	assert.Contains(t, strings.ReplaceAll(string(example), "\n\t\t", "\n"), program)
+}
+
 // linked are the links of a README to files and folders that are not there.
 func linked(readme string, there func(name string) bool) []string {
 	var broken []string

@@ -18,6 +18,8 @@ type Gate interface {
 // Func is a function as a Gate.
 type Func func(ctx context.Context, s Subject) (Verdict, error)
 
+var _ Gate = Func(nil)
+
 // Check calls f.
 func (f Func) Check(ctx context.Context, s Subject) (Verdict, error) { return f(ctx, s) }
 
