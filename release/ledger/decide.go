@@ -30,7 +30,7 @@ type Cancel struct {
 }
 
 // Decide says what is to be done in a state at a time. It decides all that can be decided: after its
-// events and without others, Decide would find nothing further to append, except for the end of the
+// events and without others, Decide finds nothing further to append, except for the end of the
 // release, which it decides only when all stages are over.
 func Decide(s *State, now time.Time) Decision {
 	if s.Seq == 0 || s.Over() {
@@ -44,21 +44,18 @@ func Decide(s *State, now time.Time) Decision {
 			d.cancel(i)
 		}
 	}
+	if !slices.ContainsFunc(s.Stages, func(st StageState) bool { return !st.Over() }) {
+		d.finish()
+		return d.Decision
+	}
 	if s.Interrupted != nil {
 		return d.Decision
 	}
 	d.halted = s.halted()
-	over := 0
 	for i := range s.Stages {
-		switch st := &s.Stages[i]; {
-		case st.Over():
-			over++
-		case !st.Running():
+		if st := &s.Stages[i]; !st.Over() && !st.Running() {
 			d.unbegun(i)
 		}
-	}
-	if over == len(s.Stages) {
-		d.finish()
 	}
 	return d.Decision
 }
@@ -117,19 +114,19 @@ func (d *decider) wake(t time.Time) {
 func (d *decider) unbegun(i int) {
 	st, node := &d.state.Stages[i], &d.state.Pipeline.Stages[i]
 	if st.Attempt == 0 {
-		if d.halted != "" && !node.Always {
+		// Nothing is decided before all needs are over, for bad ends too: so a stage that runs
+		// always, behind one that is skipped, still comes after all that come before both.
+		ready, never := d.needs(node)
+		switch {
+		case !ready:
+			return
+		case !node.Always && d.halted != "":
 			d.end(i, stage.Skipped, "", d.halted)
 			return
-		}
-		ready, never := d.needs(node)
-		if never != "" && !node.Always {
+		case !node.Always && never != "":
 			d.end(i, stage.Skipped, "", never)
 			return
-		}
-		if !ready {
-			return
-		}
-		if st.Told != nil {
+		case st.Told != nil:
 			d.end(i, toldOutcome(st.Told), st.Told.By, st.Told.Why)
 			return
 		}

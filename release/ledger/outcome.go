@@ -17,7 +17,8 @@ const maxReason = 8 << 10
 
 // EndOf is how a stage ended that returned err after its context had ended by cause (nil: it had
 // not). What the stage says itself counts: one that was told to abort and has rolled back is rolled
-// back. A stage that just returned after a cancel ended as the cause says.
+// back. A stage that just returned after a cancel ended as the cause says, and so did one that was told
+// to be skipped and has taken back what it had begun.
 func EndOf(err error, cause *stage.Error) Ended {
 	if err == nil {
 		return Ended{Outcome: stage.Succeeded}
@@ -25,8 +26,9 @@ func EndOf(err error, cause *stage.Error) Ended {
 	outcome := stage.OutcomeOf(err)
 	var said *stage.Error
 	spoke := errors.As(err, &said) && said != cause
+	undone := outcome == stage.RolledBack && cause != nil && cause.Outcome == stage.Skipped
 	switch {
-	case spoke && outcome != stage.Failed && outcome != stage.Interrupted:
+	case spoke && !undone && outcome != stage.Failed && outcome != stage.Interrupted:
 		return Ended{Outcome: outcome, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: recordable(said.Evidence)}
 	case cause != nil:
 		reason := cause.Reason

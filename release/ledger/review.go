@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"reflect"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -69,16 +71,25 @@ func (r *Review) add(e Event) {
 	case Signalled:
 		r.Signals = append(r.Signals, b.Signal)
 	case Judged:
-		r.Verdicts = append(r.Verdicts, StageVerdict{e.Stage, b.Verdict})
+		r.judge(e.Stage, b.Verdict)
 	case Noted:
 		r.Details = append(r.Details, Detail{e.Stage, e.Time, b.Name, b.Data})
 	case Ended:
 		for _, v := range b.Evidence {
-			r.Verdicts = append(r.Verdicts, StageVerdict{e.Stage, v})
+			r.judge(e.Stage, v)
 		}
 		if st := r.State.Stage(e.Stage); st.Over() && b.Heard < len(st.Inbox) {
 			r.Unheard = append(r.Unheard, st.Inbox[b.Heard:]...)
 		}
+	}
+}
+
+// judge adds a verdict, unless the stage has recorded the very same before: one that led to its end is
+// often recorded when it is given, and again with the end.
+func (r *Review) judge(name string, v gate.Verdict) {
+	next := StageVerdict{name, v}
+	if !slices.ContainsFunc(r.Verdicts, func(old StageVerdict) bool { return reflect.DeepEqual(old, next) }) {
+		r.Verdicts = append(r.Verdicts, next)
 	}
 }
 

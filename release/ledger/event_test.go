@@ -1,0 +1,278 @@
+package ledger_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/release/ledger"
+	"github.com/davit-sdk/davit/stage"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// everything is a release in which each kind of event occurs.
+func everything() []ledger.Event {
+	p := ledger.Pipeline{
+		Name: "shop", Parallel: 2, Inputs: []stage.Ref{stage.Version.Ref()},
+		Stages: []ledger.Stage{
+			{Name: "build", Timeout: 5 * time.Minute, Writes: []stage.Ref{stage.Built.Ref()}},
+			{
+				Name: "production", Needs: []string{"build"}, Environment: "production", AllowFailure: true, Always: true,
+				Reads: []stage.Ref{stage.Version.Ref()}, Listens: []stage.SignalKind{stage.Promote},
+			},
+		},
+	}
+	verdict := gate.Verdict{
+		Gate: "errors", Outcome: gate.Fail, Reason: "4% is above 1%", At: epoch,
+		Evidence: []gate.Evidence{{What: "error rate of 1.1.0", Value: 0.04, Rule: "<=", Limit: 0.01, Samples: 1200}},
+	}
+	bodies := []struct {
+		stage string
+		body  ledger.Body
+	}{
+		{"", ledger.Requested{
+			Release:  stage.Release{ID: "shop-1", Service: "shop", Commit: "c0ffee", RequestedBy: "ada", Reason: "weekly", RequestedAt: epoch},
+			Pipeline: p, Inputs: map[string]json.RawMessage{"version": json.RawMessage(`"1.1.0"`)},
+		}},
+		{"build", ledger.Began{}},
+		{"build", ledger.Wrote{Key: "artifact", Value: json.RawMessage(`{"digest":"sha256:00","location":"/shop"}`)}},
+		{"build", ledger.Ended{Outcome: stage.Succeeded}},
+		{"production", ledger.Began{}},
+		{"production", ledger.Saved{Checkpoint: json.RawMessage(`{"step":1}`)}},
+		{"production", ledger.Progressed{Progress: stage.Progress{Done: 1, Total: 3, Text: "one of three"}}},
+		{"", ledger.Signalled{Signal: stage.Signal{ID: "s1", Kind: stage.Promote, Stage: "production", By: "grace", Why: "looks good", At: epoch}}},
+		{"production", ledger.Saved{Checkpoint: json.RawMessage(`{"step":2}`), Heard: 1}},
+		{"production", ledger.Noted{Name: "rollout-step", Data: json.RawMessage(`{"step":2,"share":"50%"}`)}},
+		{"production", ledger.Judged{Verdict: verdict}},
+		{"", ledger.Signalled{Signal: stage.Signal{ID: "s2", Kind: stage.Promote, Stage: "production", By: "grace", At: epoch}}},
+		{"", ledger.Interrupted{Reason: "the host is stopping", Until: epoch.Add(time.Minute)}},
+		{"production", ledger.Ended{Outcome: stage.RolledBack, Reason: "errors: 4% is above 1%", Evidence: []gate.Verdict{verdict}, Stack: "main.go:1", Heard: 1}},
+		{"", ledger.Finished{Outcome: stage.RolledBack, Reason: "stage production: errors: 4% is above 1%", By: "ada"}},
+	}
+	var events []ledger.Event
+	for i, b := range bodies {
+		e := ledger.Event{Seq: uint64(i + 1), Time: epoch.Add(time.Duration(i) * time.Second), Stage: b.stage, Body: b.body}
+		if b.stage != "" {
+			e.Attempt = 1
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+// sequence is the events as a store gives them.
+func sequence(events []ledger.Event) func(func(ledger.Event, error) bool) {
+	return func(yield func(ledger.Event, error) bool) {
+		for _, e := range events {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "run with -update, and read the difference")
+}
+
+func TestTheJSONOfEventsIsStable(t *testing.T) {
+	var lines strings.Builder
+	for _, e := range everything() {
+		text, err := json.Marshal(e)
+		require.NoError(t, err)
+		lines.Write(append(text, '\n'))
+		var back ledger.Event
+		require.NoError(t, json.Unmarshal(text, &back))
+		assert.Equal(t, e, back)
+	}
+	golden(t, "testdata/events.jsonl", lines.String())
+}
+
+func TestTheReviewTellsTheStory(t *testing.T) {
+	review, err := ledger.NewReview(sequence(everything()))
+	require.NoError(t, err)
+	golden(t, "testdata/review.golden", review.String())
+	require.Len(t, review.Unheard, 1)
+	assert.Equal(t, "s2", review.Unheard[0].ID)
+	assert.Len(t, review.Verdicts, 1, "the verdict that is recorded twice is one")
+	assert.Len(t, review.Details, 1)
+}
+
+func TestAReviewOfEachBeginningOfAStory(t *testing.T) {
+	events := everything()
+	for n := range events {
+		review, err := ledger.NewReview(sequence(events[:n]))
+		require.NoError(t, err)
+		assert.NotEmpty(t, review.String())
+		if n > 0 {
+			assert.NotContains(t, review.String(), "rolled-back, ", "it is not over")
+		}
+	}
+}
+
+func TestEventsThatAreNotUnderstoodAreRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"an unknown type":              `{"seq":1,"time":"2026-01-02T03:00:00Z","type":"release.teleported"}`,
+		"an unknown field":             `{"seq":1,"time":"2026-01-02T03:00:00Z","type":"stage.began","stage":"a","mood":"good"}`,
+		"an unknown field in the body": `{"seq":1,"time":"2026-01-02T03:00:00Z","type":"stage.ended","data":{"outcome":"failed","mood":"bad"}}`,
+		"no body":                      `{"seq":1,"time":"2026-01-02T03:00:00Z","type":"stage.ended"}`,
+		"no JSON":                      `{"seq":1`,
+	} {
+		var e ledger.Event
+		assert.Error(t, json.Unmarshal([]byte(text), &e), name)
+	}
+	_, err := json.Marshal(ledger.Event{Seq: 1})
+	assert.ErrorIs(t, err, ledger.ErrBroken)
+}
+
+func TestEventsThatCannotComeNextAreRefused(t *testing.T) {
+	events := everything()
+	base := func(n int) *ledger.State {
+		s, err := ledger.Fold(sequence(events[:n]))
+		require.NoError(t, err)
+		return s
+	}
+	tests := []struct {
+		name  string
+		after int
+		event ledger.Event
+	}{
+		{"anything but a request at first", 0, ledger.Event{Body: ledger.Began{}}},
+		{"a second request", 1, ledger.Event{Body: events[0].Body}},
+		{"a begin that is out of count", 1, ledger.Event{Stage: "build", Attempt: 2, Body: ledger.Began{}}},
+		{"a stage that there is not", 1, ledger.Event{Stage: "nowhere", Attempt: 1, Body: ledger.Began{}}},
+		{"a second begin", 2, ledger.Event{Stage: "build", Attempt: 2, Body: ledger.Began{}}},
+		{"a value of another stage", 2, ledger.Event{Stage: "build", Attempt: 1, Body: ledger.Wrote{Key: "version"}}},
+		{"an end without an outcome", 2, ledger.Event{Stage: "build", Attempt: 1, Body: ledger.Ended{}}},
+		{"the end of another attempt", 2, ledger.Event{Stage: "build", Attempt: 2, Body: ledger.Ended{Outcome: stage.Failed}}},
+		{"a success without a begin", 1, ledger.Event{Stage: "build", Body: ledger.Ended{Outcome: stage.Succeeded}}},
+		{"progress of what does not run", 1, ledger.Event{Stage: "build", Attempt: 1, Body: ledger.Progressed{}}},
+		{"a second end", 4, ledger.Event{Stage: "build", Attempt: 1, Body: ledger.Ended{Outcome: stage.Failed}}},
+		{"the same signal twice", 8, ledger.Event{Body: events[7].Body}},
+		{"a signal for nobody", 8, ledger.Event{Body: ledger.Signalled{Signal: stage.Signal{ID: "s9", Stage: "nowhere"}}}},
+		{"the end of all before that of a stage", 8, ledger.Event{Body: ledger.Finished{Outcome: stage.Succeeded}}},
+		{"anything after the end", len(events), ledger.Event{Body: ledger.Interrupted{}}},
+	}
+	for _, test := range tests {
+		s := base(test.after)
+		test.event.Seq = s.Seq + 1
+		assert.ErrorIs(t, s.Apply(test.event), ledger.ErrBroken, test.name)
+		assert.Equal(t, base(test.after), s, "%s: the state stays as it was", test.name)
+	}
+	s := base(3)
+	assert.ErrorIs(t, s.Apply(events[4]), ledger.ErrBroken, "a gap")
+	assert.NoError(t, s.Apply(events[3]))
+}
+
+func TestFoldPassesAnErrorOn(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	_, err := ledger.Fold(func(yield func(ledger.Event, error) bool) { yield(ledger.Event{}, broken) })
+	assert.ErrorIs(t, err, broken)
+	_, err = ledger.NewReview(func(yield func(ledger.Event, error) bool) { yield(ledger.Event{}, broken) })
+	assert.ErrorIs(t, err, broken)
+}
+
+func TestEndOf(t *testing.T) {
+	told := func(o stage.Outcome) *stage.Error { return &stage.Error{Outcome: o, By: "ada", Reason: "told so"} }
+	aborted := told(stage.Aborted)
+	tests := []struct {
+		name  string
+		err   error
+		cause *stage.Error
+		want  ledger.Ended
+	}{
+		{"nothing", nil, nil, ledger.Ended{Outcome: stage.Succeeded}},
+		{"done in spite of a cancel", nil, aborted, ledger.Ended{Outcome: stage.Succeeded}},
+		{"an error", errors.New("broken"), nil, ledger.Ended{Outcome: stage.Failed, Reason: "broken"}},
+		{"a skip", stage.Skip("nothing to do"), nil, ledger.Ended{Outcome: stage.Skipped, Reason: "nothing to do"}},
+		{"a wrapped skip", fmt.Errorf("version: %w", stage.Skip("nothing")), nil, ledger.Ended{Outcome: stage.Skipped, Reason: "version: skipped: nothing"}},
+		{"an outcome with its cause", &stage.Error{Outcome: stage.RolledBack, Reason: "harm", Err: errors.New("4%")}, nil, ledger.Ended{Outcome: stage.RolledBack, Reason: "harm: 4%"}},
+		{"an outcome that is none", &stage.Error{Outcome: "great", Reason: "x"}, nil, ledger.Ended{Outcome: stage.Failed, Reason: "x"}},
+		{"an interruption that was none", told(stage.Interrupted), nil, ledger.Ended{Outcome: stage.Failed, By: "ada", Reason: "told so"}},
+		{"the cause", aborted, aborted, ledger.Ended{Outcome: stage.Aborted, By: "ada", Reason: "told so"}},
+		{"the end of the context", context.Canceled, aborted, ledger.Ended{Outcome: stage.Aborted, By: "ada", Reason: "told so"}},
+		{"how far it got", fmt.Errorf("at step 3: %w", aborted), aborted, ledger.Ended{Outcome: stage.Aborted, By: "ada", Reason: "at step 3: aborted by ada: told so"}},
+		{"how far it got, otherwise", fmt.Errorf("at step 3: %w", context.Canceled), aborted, ledger.Ended{Outcome: stage.Aborted, By: "ada", Reason: "told so: at step 3: context canceled"}},
+		{"an abort that was rolled back", &stage.Error{Outcome: stage.RolledBack, Reason: "on 1.0.0"}, aborted, ledger.Ended{Outcome: stage.RolledBack, Reason: "on 1.0.0"}},
+		{"an abort that was not", &stage.Error{Outcome: stage.Stranded, Reason: "half way"}, aborted, ledger.Ended{Outcome: stage.Stranded, Reason: "half way"}},
+		{"a skip that was rolled back", &stage.Error{Outcome: stage.RolledBack, Reason: "on 1.0.0"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Skipped, By: "ada", Reason: "told so: rolled-back: on 1.0.0"}},
+		{"a skip that was not", &stage.Error{Outcome: stage.Stranded, Reason: "half way"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Stranded, Reason: "half way"}},
+	}
+	for _, test := range tests {
+		assert.Equal(t, test.want, ledger.EndOf(test.err, test.cause), test.name)
+	}
+}
+
+func TestAnEndCanAlwaysBeRecorded(t *testing.T) {
+	bad := gate.Verdict{Gate: "p99", Outcome: gate.Fail, Reason: "no data", Evidence: []gate.Evidence{{What: "p99", Value: math.NaN()}}}
+	for _, end := range []ledger.Ended{
+		ledger.EndOf(&stage.Error{Outcome: stage.RolledBack, Evidence: []gate.Verdict{bad}}, nil),
+		ledger.EndOf(errors.New(strings.Repeat("long \xff", 100_000)), nil),
+		ledger.Panicked(strings.Repeat("x", 100_000), make([]byte, 100_000)),
+	} {
+		text, err := json.Marshal(ledger.Event{Seq: 1, Stage: "a", Attempt: 1, Body: end})
+		require.NoError(t, err)
+		assert.Less(t, len(text), 128<<10)
+	}
+	assert.True(t, math.IsNaN(bad.Evidence[0].Value), "the stage's own verdict is left alone")
+}
+
+func TestASignalIsRecordedOnce(t *testing.T) {
+	s, err := ledger.Fold(sequence(everything()[:8]))
+	require.NoError(t, err)
+	known, err := s.Accept(stage.Signal{ID: "s1", Kind: stage.Promote, Stage: "production", By: "grace"})
+	assert.NoError(t, err)
+	assert.True(t, known)
+	for _, sig := range []stage.Signal{
+		{Kind: stage.Pause, By: "ada"},
+		{ID: "s3", Kind: stage.Pause},
+	} {
+		_, err := s.Accept(sig)
+		assert.ErrorIs(t, err, ledger.ErrSignal)
+	}
+}
+
+func FuzzEvents(f *testing.F) {
+	lines, err := os.ReadFile("testdata/events.jsonl")
+	require.NoError(f, err)
+	f.Add(string(lines))
+	for line := range strings.Lines(string(lines)) {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s := new(ledger.State)
+		var events []ledger.Event
+		for line := range strings.Lines(text) {
+			var e ledger.Event
+			if json.Unmarshal([]byte(line), &e) != nil {
+				return
+			}
+			again, err := json.Marshal(e)
+			require.NoError(t, err)
+			var back ledger.Event
+			require.NoError(t, json.Unmarshal(again, &back))
+			if s.Apply(e) != nil {
+				break
+			}
+			events = append(events, e)
+			ledger.Decide(s, e.Time)
+		}
+		review, err := ledger.NewReview(sequence(events))
+		require.NoError(t, err)
+		_ = review.String()
+	})
+}
