@@ -110,7 +110,7 @@ func (r *Runner) leave(s *session) {
 	r.mu.Lock()
 	delete(r.active, s.id)
 	r.mu.Unlock()
-	s.announce()
+	close(s.gone)
 	r.running.Done()
 }
 

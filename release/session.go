@@ -22,6 +22,7 @@ type session struct {
 	base   context.Context // for stages and the store: the caller's values, without its end
 	logger hclog.Logger
 	nudge  chan struct{} // says that there may be something to decide
+	gone   chan struct{} // closed when the runner no longer carries the release
 	stages sync.WaitGroup
 
 	mu      sync.Mutex
@@ -36,7 +37,7 @@ func newSession(ctx context.Context, r *Runner, id string, p Pipeline) *session 
 	s := &session{
 		runner: r, id: id, does: make(map[string]stage.Stage, len(p.Stages)),
 		base: context.WithoutCancel(ctx), logger: r.logger.With("release", id),
-		nudge: make(chan struct{}, 1), state: new(ledger.State), changed: make(chan struct{}),
+		nudge: make(chan struct{}, 1), gone: make(chan struct{}), state: new(ledger.State), changed: make(chan struct{}),
 		cancels: make(map[string]context.CancelCauseFunc), desks: make(map[string]*desk),
 	}
 	for _, st := range p.Stages {
@@ -77,14 +78,6 @@ func (s *session) poke() {
 	case s.nudge <- struct{}{}:
 	default:
 	}
-}
-
-// announce wakes all who wait for something to change.
-func (s *session) announce() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	close(s.changed)
-	s.changed = make(chan struct{})
 }
 
 // event is the next event but n.

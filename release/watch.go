@@ -19,9 +19,9 @@ func (r *Runner) Watch(ctx context.Context, id string, from uint64) iter.Seq2[le
 		begun := false
 		for {
 			s, arrival := r.session(id)
-			var changed <-chan struct{}
+			var changed, gone <-chan struct{}
 			if s != nil {
-				changed = s.watched()
+				changed, gone = s.watched(), s.gone
 			}
 			// All that will ever come is there to be read when the release had begun before
 			// it was seen to have no session.
@@ -40,6 +40,7 @@ func (r *Runner) Watch(ctx context.Context, id string, from uint64) iter.Seq2[le
 			}
 			select {
 			case <-changed:
+			case <-gone:
 			case <-arrival:
 			case <-ctx.Done():
 				yield(ledger.Event{}, context.Cause(ctx))
