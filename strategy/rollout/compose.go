@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-multierror"
 
 	"github.com/davit-sdk/davit/strategy"
@@ -24,6 +25,8 @@ type ComposeOptions struct {
 	// RestartBackoff is how long a pool waits before its second failed instance in a row is
 	// replaced; it doubles up to sixteen times that. The first is replaced at once. Default: 1 s.
 	RestartBackoff time.Duration
+	// Logger is told of requests that are cut off, because DrainTimeout is over. Default: none.
+	Logger hclog.Logger
 }
 
 func (o ComposeOptions) withDefaults() (ComposeOptions, error) {
@@ -39,6 +42,9 @@ func (o ComposeOptions) withDefaults() (ComposeOptions, error) {
 	set("DrainTimeout", &o.DrainTimeout, 30*time.Second)
 	set("DrainDelay", &o.DrainDelay, 5*time.Second)
 	set("RestartBackoff", &o.RestartBackoff, time.Second)
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
 	return o, errs.ErrorOrNil()
 }
 

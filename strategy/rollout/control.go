@@ -75,10 +75,10 @@ func (c *control) give(change func(*control) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case c.back && !c.ended:
+		return ErrGoingBack
 	case c.ended:
 		return ErrEnded
-	case c.back:
-		return ErrGoingBack
 	}
 	if err := change(c); err != nil {
 		return err
@@ -109,10 +109,15 @@ func (c *control) begin() bool {
 	return first
 }
 
-func (c *control) end() {
+// close takes no further command, and returns an abort that was accepted and not carried out.
+func (c *control) close() (late *command) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.ended && !c.back {
+		late = c.aborted
+	}
 	c.ended = true
+	return late
 }
 
 // wait says whether an answer is waited for.

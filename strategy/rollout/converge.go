@@ -264,7 +264,12 @@ func (c *Composed) drained(ctx context.Context, ids []string, now time.Time) (ma
 		return nil, fmt.Errorf("ask what is in flight: %w", err)
 	}
 	for _, id := range ids {
-		drained[id] = inFlight[id] == 0 || now.Sub(c.left[id]) >= c.options.DrainTimeout
+		late := now.Sub(c.left[id]) >= c.options.DrainTimeout
+		drained[id] = inFlight[id] == 0 || late
+		if late && inFlight[id] > 0 {
+			c.options.Logger.Warn("an instance is stopped with requests in flight", "instance", id,
+				"requests", inFlight[id], "waited", c.options.DrainTimeout)
+		}
 	}
 	return drained, nil
 }

@@ -106,7 +106,7 @@ func (r *Rollout) Run(ctx context.Context) (Result, error) {
 	if !r.control.begin() {
 		return Result{}, errors.New("run a rollout: it was run before")
 	}
-	defer r.control.end()
+	defer r.control.close()
 	started := time.Now()
 	cause := r.forward(ctx)
 	result := Result{Outcome: Promoted}
@@ -165,6 +165,9 @@ func (r *Rollout) forward(ctx context.Context) error {
 		}
 		r.tell(l.event(StepDone, l.step.Reason))
 		r.at.Step, r.at.Reached, r.at.Asked = r.at.Step+1, time.Time{}, time.Time{}
+	}
+	if late := r.control.close(); late != nil {
+		return &AbortError{By: late.by, Why: late.why}
 	}
 	return nil
 }

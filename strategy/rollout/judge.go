@@ -1,0 +1,117 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// judge asks the gates, when it is time to.
+func (r *Rollout) judge(ctx context.Context, h *hold) error {
+	step, now := h.leg.step, time.Now()
+	ended := !now.Before(h.until)
+	if len(step.Gates) == 0 {
+		h.agreed = ended
+		return nil
+	}
+	if now.Before(h.nextAsk) {
+		return nil
+	}
+	verdicts, err := r.askGates(ctx, h, now, ended)
+	if err != nil || verdicts == nil {
+		return err
+	}
+	h.nextAsk = now.Add(r.o.GateInterval)
+	if now.Before(h.until) && h.nextAsk.After(h.until) {
+		h.nextAsk = h.until // the last word is asked for as soon as the bake is over
+	}
+	h.verdicts, h.agreed = verdicts, ended
+	for _, v := range verdicts {
+		e := h.leg.event(Judged, fmt.Sprintf("gate %q says %s: %s", v.Gate, v.Outcome, v.Reason))
+		e.Verdict = &v
+		r.tell(e)
+		h.agreed = h.agreed && v.Outcome == gate.Pass
+	}
+	for _, v := range verdicts {
+		if v.Outcome == gate.Fail {
+			r.verdicts = append(r.verdicts, verdicts...)
+			return &GateError{Verdict: v}
+		}
+	}
+	return nil
+}
+
+// askGates asks all gates of the step at the same moment. It returns nothing when a command
+// interrupted it.
+func (r *Rollout) askGates(ctx context.Context, h *hold, now time.Time, end bool) ([]gate.Verdict, error) {
+	subject := r.subject(h.leg, now)
+	subject.End = end
+	asking, stop := r.control.interruptible(ctx)
+	defer stop()
+	names := slices.Sorted(slices.Values(h.leg.step.Gates))
+	verdicts := make([]gate.Verdict, len(names))
+	var group errgroup.Group
+	for i, name := range names {
+		group.Go(func() error {
+			verdicts[i] = r.askGate(asking, name, subject)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if asking.Err() != nil {
+		return nil, nil
+	}
+	return verdicts, nil
+}
+
+// askGate asks one gate. No answer is never a pass: an error, a panic and an unknown outcome all
+// count as "continue", whose patience is bounded.
+func (r *Rollout) askGate(ctx context.Context, name string, s gate.Subject) (v gate.Verdict) {
+	ctx, cancel := context.WithTimeout(ctx, r.o.GateTimeout)
+	defer cancel()
+	none := func(format string, args ...any) gate.Verdict {
+		return gate.Verdict{Outcome: gate.Continue, Reason: "no verdict: " + fmt.Sprintf(format, args...)}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			v = none("the gate panicked: %v", p)
+		}
+		v.Gate, v.At = name, s.Now
+	}()
+	v, err := r.o.Gates[name].Check(ctx, s)
+	if err != nil {
+		return none("%v", err)
+	}
+	switch v.Outcome {
+	case gate.Pass, gate.Fail, gate.Continue, gate.Inconclusive:
+		return v
+	}
+	return none("unknown outcome %q", v.Outcome)
+}
+
+// subject names the groups by what they run, not by the role they have just now: the candidate is
+// the new revision, also when it has become stable.
+func (r *Rollout) subject(l leg, now time.Time) gate.Subject {
+	s := gate.Subject{Step: fmt.Sprintf("step %d: %s", l.index+1, l.step.Reason), Since: r.at.Reached, Now: now}
+	for role, g := range l.step.State.Groups() {
+		label := l.step.State.Pool(role).String()
+		switch {
+		case role == strategy.Baseline:
+			s.Baseline = label
+		case g.Revision == r.plan.To:
+			s.Candidate = label
+		default:
+			s.Stable = label
+		}
+	}
+	return s
+}
