@@ -130,6 +130,7 @@ func strategies() map[string]strategy.Strategy {
 	return map[string]strategy.Strategy{
 		"rolling":    strategy.Rolling{MinReady: 2 * time.Second, Bake: 10 * time.Second, Gates: []string{"errors"}},
 		"no surge":   strategy.Rolling{Surge: strategy.Count(0), Unavailable: strategy.Count(2)},
+		"one step":   strategy.Rolling{Surge: strategy.PercentOf(100), Bake: 15 * time.Second, Gates: []string{"errors"}},
 		"blue-green": strategy.BlueGreen{Preview: strategy.Count(1), Before: hold, After: hold, Warm: 20 * time.Second},
 		"canary":     canary(),
 		"dynamic":    strategy.Canary{Steps: canary().Steps, DynamicStable: true, Baseline: true},
