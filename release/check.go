@@ -168,8 +168,12 @@ func (c *checker) keys() {
 		}
 	}
 	for i, s := range c.Stages {
+		reads := stage.Reads(s.Do)
+		if len(reads) == 0 {
+			continue
+		}
 		upstream := c.upstream(i)
-		for _, r := range stage.Reads(s.Do) {
+		for _, r := range reads {
 			from, written := writers[r.Name]
 			switch {
 			case !written:

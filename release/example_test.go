@@ -5,7 +5,9 @@ import (
 	"fmt"
 
 	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/stage/approval"
 )
 
 // A pipeline of two stages that hand a version on.
@@ -45,6 +47,43 @@ func Example() {
 	// Output:
 	// deploying 1.5.0 to production
 	// succeeded
+}
+
+// Someone looks on from the first event, and approves when they are asked. What they see is what was
+// recorded, and the review is made of the same events.
+func ExampleRunner_Watch() {
+	pipeline := release.Pipeline{Name: "shop", Stages: []release.Stage{
+		{Name: "approve", Do: approval.Stage{Ask: "Release?", FourEyes: true}},
+	}}
+	runner := release.NewRunner(release.Config{})
+	defer runner.Stop(context.Background())
+	go runner.Run(context.Background(), pipeline, release.Request{ID: "shop-1", Service: "shop", RequestedBy: "ada"})
+
+	for e, err := range runner.Watch(context.Background(), "shop-1", 0) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		switch b := e.Body.(type) {
+		case ledger.Progressed:
+			fmt.Println(b.Text)
+		case ledger.Began:
+			err := runner.Signal(context.Background(), "shop-1", stage.Signal{
+				Kind: stage.Approve, Stage: e.Stage, By: "grace", Why: "looks good",
+			})
+			if err != nil {
+				fmt.Println(err)
+			}
+		case ledger.Signalled:
+			fmt.Println(b.Signal.By, "says", b.Signal.Kind)
+		case ledger.Finished:
+			fmt.Println("the release", b.Outcome)
+		}
+	}
+	// Unordered output:
+	// grace says approve
+	// Release? 0 of 1 approvals
+	// the release succeeded
 }
 
 // All that is wrong with a pipeline is told at once, before anything runs.
