@@ -16,7 +16,9 @@
 // read back), shrink (what gets no requests any more has answered those that it had, and stops).
 // Nothing is scaled down while it may still get a request, and no share goes to a group without
 // available instances. The phases are planned from what is observed, so a new process goes on from
-// whatever the old one left.
+// whatever the old one left. A host whose router lives in its own process loses the table with it:
+// Resume gives the traffic back to what runs before anything else, and where no rollout was under
+// way, Restore does, with the state that the host remembers.
 //
 // # Harm
 //

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -469,6 +470,63 @@ func TestInterruptedGoesOn(t *testing.T) {
 		_, err = rollout.Resume(c.world.Target(), c.plan, result.Checkpoint, c.options)
 		assert.ErrorIs(t, err, rollout.ErrEnded)
 	})
+}
+
+// A router in the host's own process dies with it. The next process gives the traffic back to what
+// runs before it waits for anything.
+func TestRouterForgetsOverARestart(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		bubble(t, fmt.Sprintf("back=%t", back), func(t *testing.T) {
+			s := strategy.Rolling{Surge: strategy.Count(1), Unavailable: strategy.Count(0), Gates: []string{"errors"}}
+			c := newScene(t, s, 4)
+			c.world.Limit(strategy.Limits{})
+			c.world.Behave = func(p strategy.Pool, n int) strategytest.Behaviour {
+				if n >= 2 && p == freshPool || n >= 4 && p == oldPool {
+					return strategytest.Behaviour{Start: 5 * time.Minute}
+				}
+				return strategytest.Behaviour{}
+			}
+			if back {
+				c.options.Gates["errors"] = gate.Func(func(_ context.Context, s gate.Subject) (gate.Verdict, error) {
+					if strings.HasPrefix(s.Step, "step 2") {
+						return gate.Verdict{Outcome: gate.Fail, Reason: "5xx"}, nil
+					}
+					return gate.Verdict{Outcome: gate.Pass, Reason: "fine"}, nil
+				})
+			}
+			died := make(chan struct{})
+			c.world.Before = func(string) error {
+				if last := len(c.points) - 1; last >= 0 && (!back && c.points[last].Step == 2 || c.points[last].Back) {
+					panic(died)
+				}
+				return nil
+			}
+			assert.PanicsWithValue(t, died, func() { _, _ = c.rollout().Run(t.Context()) })
+			c.world.Before = nil
+			c.world.Meddle(func(table *rollout.Table) { *table = rollout.Table{} })
+
+			var lit time.Duration
+			start := time.Now()
+			c.world.OnTable(func(table rollout.Table) {
+				if lit == 0 && len(table.Routes) > 0 {
+					lit = time.Since(start) + 1
+				}
+			})
+			r, err := rollout.Resume(c.world.Target(), c.plan, c.points[len(c.points)-1], c.options)
+			require.NoError(t, err)
+			_, err = r.Run(t.Context())
+			want := stableAt(v2, 4)
+			if back {
+				require.Error(t, err)
+				want = stableAt(v1, 4)
+			} else {
+				require.NoError(t, err)
+			}
+			assert.NotZero(t, lit)
+			assert.Less(t, lit, 10*time.Second)
+			c.ends(want)
+		})
+	}
 }
 
 func TestCheckpointLost(t *testing.T) {

@@ -177,6 +177,19 @@ func (o Observation) place(s *strategy.State, p strategy.Pool, known []strategy.
 	}
 }
 
+// lit is what runs now, with the traffic of a state. It is false where the state is dark, or gives
+// traffic to a pool that has no instance.
+func (o Observation) lit(s strategy.State, known []strategy.State) (strategy.State, bool) {
+	now := o.as(known...)
+	now.Sticky, now.MinReady = s.Sticky, s.MinReady
+	for role, g := range now.Groups() {
+		_, want, _ := s.Find(now.Pool(role))
+		g.Share, g.Match, g.Mirror = want.Share, want.Match, want.Mirror
+		now.Set(role, g)
+	}
+	return now, !now.Dark() && now.Validate() == nil
+}
+
 func namedAny(p strategy.Pool, known []strategy.State) bool {
 	return slices.ContainsFunc(known, func(k strategy.State) bool {
 		_, _, ok := k.Find(p)

@@ -22,6 +22,9 @@ func (r *Rollout) reach(ctx context.Context, l leg) error {
 			return err
 		}
 	}
+	if err := r.relight(ctx, w); err != nil {
+		return err
+	}
 	phases, err := strategy.Transition(r.seen.as(l.known...), l.step.State)
 	if err != nil {
 		return fmt.Errorf("find a way from %s to %s: %w", r.seen, l.step.State, err)
@@ -32,6 +35,24 @@ func (r *Rollout) reach(ctx context.Context, l leg) error {
 		r.tell(e)
 		if err := r.settle(ctx, w, phase.State); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// relight gives traffic back to what runs, where a router lost its table, as one in the host's own
+// process does when the host dies: nobody is to wait in the dark until further instances are ready.
+func (r *Rollout) relight(ctx context.Context, w *watch) error {
+	if len(r.seen.Traffic) > 0 {
+		return nil
+	}
+	wanted := []strategy.State{w.leg.known[0], w.leg.step.State}
+	if w.leg.back {
+		slices.Reverse(wanted) // not through what is to be taken back, if that can be helped
+	}
+	for _, s := range wanted {
+		if lit, ok := r.seen.lit(s, w.leg.known); ok {
+			return r.settle(ctx, w, lit)
 		}
 	}
 	return nil
