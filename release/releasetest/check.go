@@ -56,20 +56,20 @@ var laws = []law{
 	{"unknown", unknown}, {"cancelled", cancelled}, {"snapshot", snapshot}, {"contest", contest},
 }
 
-var epoch = time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.UTC)
+func epoch() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.UTC) }
 
 // events are events with the numbers from first to last, with bodies of several kinds.
 func events(first, last uint64) []ledger.Event {
 	var out []ledger.Event
 	for n := first; n <= last; n++ {
-		e := ledger.Event{Seq: n, Time: epoch.Add(time.Duration(n) * time.Second), Stage: "build", Attempt: 1}
+		e := ledger.Event{Seq: n, Time: epoch().Add(time.Duration(n) * time.Second), Stage: "build", Attempt: 1}
 		switch n % 4 {
 		case 0:
 			e.Body = ledger.Began{}
 		case 1:
 			e.Body = ledger.Noted{Name: "note", Data: json.RawMessage(fmt.Sprintf(`{"n":%d,"text":"ü\u0000 <&>"}`, n))}
 		case 2:
-			e.Body = ledger.Signalled{Signal: stage.Signal{ID: fmt.Sprint(n), Kind: stage.Pause, By: "ada", At: epoch}}
+			e.Body = ledger.Signalled{Signal: stage.Signal{ID: fmt.Sprint(n), Kind: stage.Pause, By: "ada", At: epoch()}}
 		case 3:
 			e.Body = ledger.Ended{Outcome: stage.Failed, Reason: "two\nlines"}
 		}

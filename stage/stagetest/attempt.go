@@ -3,13 +3,12 @@ package stagetest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"runtime/pprof"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/davit-sdk/davit/stage"
@@ -23,12 +22,10 @@ type attempt struct {
 	label  string // that its goroutines carry
 }
 
-var attempts atomic.Uint64
-
 // run runs the stage once, and gives up on it when it has not returned in time. cancelAt is when its
 // context is cancelled; negative: when it has used up its patience.
 func run(h *Host, s stage.Stage, c Case, cancelAt time.Duration) attempt {
-	a := attempt{label: strconv.FormatUint(attempts.Add(1), 10)}
+	a := attempt{label: rand.Text()}
 	task := h.Task()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
