@@ -1,0 +1,155 @@
+package strategytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// router is the world as a rollout.Router.
+type router struct{ w *World }
+
+var (
+	_ rollout.Router   = router{}
+	_ rollout.Matcher  = router{}
+	_ rollout.Mirrorer = router{}
+	_ rollout.Sticker  = router{}
+	_ rollout.Drainer  = router{}
+)
+
+// Route refuses a table that is wrong, and keeps it as a violation that somebody asked for it.
+func (r router) Route(ctx context.Context, t rollout.Table) error {
+	if err := errors.Join(ctx.Err(), r.w.call("Route")); err != nil {
+		return err
+	}
+	w := r.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.init()
+	if w.loseRoutes > 0 {
+		w.loseRoutes--
+		return nil
+	}
+	if err := validTable(t); err != nil {
+		w.violated("a table was refused: %v", err)
+		return fmt.Errorf("routing table: %w", err)
+	}
+	now := time.Now()
+	ready := map[string]bool{}
+	for _, in := range w.instances {
+		phase, _ := in.at(now)
+		ready[in.ID] = phase == rollout.Ready
+	}
+	for _, route := range t.Routes {
+		for _, b := range route.Backends {
+			if !ready[b.ID] && !tableHas(w.table, b.ID) {
+				w.violated("%s gets requests and is not ready", b.ID)
+			}
+		}
+	}
+	w.setTable(cloneTable(t))
+	w.check("routing")
+	return nil
+}
+
+func (r router) Table(ctx context.Context) (rollout.Table, error) {
+	if err := errors.Join(ctx.Err(), r.w.call("Table")); err != nil {
+		return rollout.Table{}, err
+	}
+	r.w.mu.Lock()
+	defer r.w.mu.Unlock()
+	return cloneTable(r.w.table), nil
+}
+
+func (r router) Matches(m strategy.Match) error {
+	if (m.Header == "") == (m.Cookie == "") {
+		return errors.New("a match wants exactly one of Header and Cookie")
+	}
+	return nil
+}
+
+func (r router) Mirrors(s strategy.Share) error { return s.Valid() }
+func (r router) Sticks() error                  { return nil }
+
+func (r router) InFlight(ctx context.Context, ids []string) (map[string]int, error) {
+	if err := errors.Join(ctx.Err(), r.w.call("InFlight")); err != nil {
+		return nil, err
+	}
+	w := r.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := map[string]int{}
+	for _, id := range ids {
+		n[id] = w.open[id]
+		if left, ok := w.left[id]; tableHas(w.table, id) || ok && time.Since(left) < w.Request {
+			n[id] = max(1, n[id])
+		}
+	}
+	return n, nil
+}
+
+// validTable reports everything that no router could honour.
+func validTable(t rollout.Table) error {
+	var errs *multierror.Error
+	bad := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
+	sum, roles, pools := 0, map[strategy.Role]bool{}, map[strategy.Pool]bool{}
+	for i, route := range t.Routes {
+		sum += route.Share.Millionths()
+		if err := errors.Join(route.Share.Valid(), route.Mirror.Valid()); err != nil {
+			bad("Routes[%d]: %w", i, err)
+		}
+		if len(route.Backends) == 0 {
+			bad("Routes[%d]: %s is routed to and has no backend", i, route.Pool)
+		}
+		if roles[route.Role] || pools[route.Pool] {
+			bad("Routes[%d]: %s %s is there twice", i, route.Role, route.Pool)
+		}
+		roles[route.Role], pools[route.Pool] = true, true
+		for _, m := range route.Match {
+			if err := (router{}).Matches(m); err != nil {
+				bad("Routes[%d]: %w", i, err)
+			}
+		}
+	}
+	if sum != 0 && sum != strategy.All().Millionths() {
+		bad("the shares of a table add up to %s", strategy.Millionths(sum))
+	}
+	return errs.ErrorOrNil()
+}
+
+func (w *World) setTable(t rollout.Table) {
+	now := time.Now()
+	for _, r := range w.table.Routes {
+		for _, b := range r.Backends {
+			if !tableHas(t, b.ID) {
+				w.left[b.ID] = now
+			}
+		}
+	}
+	w.table = t
+	if w.onTable != nil {
+		w.onTable(cloneTable(t))
+	}
+}
+
+func tableHas(t rollout.Table, id string) bool {
+	return slices.ContainsFunc(t.Routes, func(r rollout.Route) bool {
+		return slices.ContainsFunc(r.Backends, func(b rollout.Backend) bool { return b.ID == id })
+	})
+}
+
+func cloneTable(t rollout.Table) rollout.Table {
+	t.Routes = slices.Clone(t.Routes)
+	for i := range t.Routes {
+		t.Routes[i].Backends = slices.Clone(t.Routes[i].Backends)
+		t.Routes[i].Match = slices.Clone(t.Routes[i].Match)
+	}
+	return t
+}
