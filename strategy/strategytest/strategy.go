@@ -96,7 +96,7 @@ type planned struct {
 //	input          the state that is asked about is not changed
 //	concurrent     concurrent questions are answered as single ones are
 //
-// Of a plan of more than 200 steps the law abort tries 200, spread evenly, the first and the last
+// Of a plan of more than 24 steps the law abort tries 24, spread evenly, the first and the last
 // included.
 func RunStrategy(t *testing.T, s strategy.Strategy, must ...Journey) {
 	t.Helper()

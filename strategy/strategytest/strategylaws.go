@@ -182,22 +182,22 @@ func survivesJSON(p planned) error {
 }
 
 func hasWaysBack(p planned) error {
-	const most = 200
-	n := len(p.plan.Steps)
+	const most = 24
+	n, sound := len(p.plan.Steps), p.plan.Verify() == nil
 	tries := min(n, most)
 	for i := range tries {
 		step := i
 		if n > most {
 			step = i * (n - 1) / (most - 1)
 		}
-		if err := hasWayBack(p.plan, step); err != nil {
+		if err := hasWayBack(p.plan, step, sound); err != nil {
 			return fmt.Errorf("aborted at step %d of %d: %w", step+1, n, err)
 		}
 	}
 	return nil
 }
 
-func hasWayBack(p strategy.Plan, step int) error {
+func hasWayBack(p strategy.Plan, step int, sound bool) error {
 	back, err := strategy.Abort(p, step)
 	if final, ok := errors.AsType[*strategy.IrreversibleError](err); ok && final.Step <= step {
 		return nil
@@ -209,7 +209,7 @@ func hasWayBack(p strategy.Plan, step int) error {
 		return fmt.Errorf("the way back ends in %s, not in %s", end, p.From)
 	}
 	// A way back from a plan that breaks its own laws breaks them too; that is told by limits.
-	if p.Verify() != nil {
+	if !sound {
 		return nil
 	}
 	return back.Verify()
