@@ -30,10 +30,11 @@ func (v *Violation) Unwrap() error { return v.Err }
 // testing/synctest.Test, by which each law gets virtual time.
 type Around func(t *testing.T, body func(t *testing.T))
 
-// law is one promise and its proof. A proof returns what breaks the law, a skipped, or nil.
+// law is one promise and its proof. A proof returns what breaks the law, a skipped, or nil. The
+// subject comes first, so that its methods are proofs.
 type law[S any] struct {
 	name  string
-	prove func(ctx context.Context, subject S) error
+	prove func(subject S, ctx context.Context) error
 }
 
 // skipped says why a law cannot be proved on a subject.
@@ -72,7 +73,7 @@ func (k kit[S]) judge(ctx context.Context, l law[S], s S) (err error) {
 			err = &Violation{Kit: k.name, Law: l.name, Err: fmt.Errorf("it panicked: %v", p)}
 		}
 	}()
-	err = l.prove(ctx, s)
+	err = l.prove(s, ctx)
 	if why, ok := errors.AsType[skipped](err); ok {
 		s.skip(l.name, string(why))
 		return why
@@ -165,4 +166,22 @@ func ability[T any](v any) (T, bool) {
 	}
 	var none T
 	return none, false
+}
+
+// found is a breach that no waiting mends.
+type found struct{ error }
+
+func (f found) Unwrap() error { return f.error }
+
+// until polls as wait does, and stops at once at a breach that was found.
+func until(ctx context.Context, poll time.Duration, ok func() error) error {
+	var breach error
+	err := wait(ctx, poll, func() error {
+		err := ok()
+		if _, is := errors.AsType[found](err); is {
+			breach, err = err, nil
+		}
+		return err
+	})
+	return errors.Join(breach, err)
 }

@@ -17,17 +17,17 @@ import (
 )
 
 var strategyKit = kit[strategySubject]{name: "strategy", laws: []law[strategySubject]{
-	{"plans", provesPlans},
+	{"plans", strategySubject.provesPlans},
 	{"asked", perPlan(answersWhatWasAsked)},
 	{"valid", perPlan(isValid)},
 	{"limits", perPlan(keepsLimits)},
 	{"end", perPlan(endsNew)},
-	{"deterministic", provesDeterministic},
+	{"deterministic", strategySubject.provesDeterministic},
 	{"json", perPlan(survivesJSON)},
 	{"abort", perPlan(hasWaysBack)},
-	{"refuses", provesRefuses},
-	{"input", provesInput},
-	{"concurrent", provesConcurrent},
+	{"refuses", strategySubject.provesRefuses},
+	{"input", strategySubject.provesInput},
+	{"concurrent", strategySubject.provesConcurrent},
 }}
 
 // unbounded is the part of a subject that a pure function leaves empty.
@@ -63,11 +63,11 @@ func name(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-func perPlan(prove func(planned) error) func(context.Context, strategySubject) error {
-	return func(_ context.Context, s strategySubject) error { return s.each(prove) }
+func perPlan(prove func(planned) error) func(strategySubject, context.Context) error {
+	return func(s strategySubject, _ context.Context) error { return s.each(prove) }
 }
 
-func provesPlans(_ context.Context, s strategySubject) error {
+func (s strategySubject) provesPlans(context.Context) error {
 	must := gather(s.must, func(j Journey) error {
 		_, err := s.ask(j)
 		return name(j.Name, err)
@@ -124,7 +124,7 @@ func broken(p strategy.Plan, end bool) error {
 func keepsLimits(p planned) error { return broken(p.plan, false) }
 func endsNew(p planned) error     { return broken(p.plan, true) }
 
-func provesDeterministic(_ context.Context, s strategySubject) error {
+func (s strategySubject) provesDeterministic(context.Context) error {
 	return s.each(func(p planned) error {
 		for range 3 {
 			again, err := s.ask(p.Journey)
@@ -215,7 +215,7 @@ func hasWayBack(p strategy.Plan, step int, sound bool) error {
 	return back.Verify()
 }
 
-func provesRefuses(_ context.Context, s strategySubject) error {
+func (s strategySubject) provesRefuses(context.Context) error {
 	return gather(impossible(), func(j Journey) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -233,7 +233,7 @@ func provesRefuses(_ context.Context, s strategySubject) error {
 	})
 }
 
-func provesInput(_ context.Context, s strategySubject) error {
+func (s strategySubject) provesInput(context.Context) error {
 	return gather(slices.Concat(Journeys(), s.must), func(j Journey) error {
 		given := cloneState(j.From)
 		_, _ = s.Plan(given, j.To) // whether it can be planned is another law's business
@@ -244,7 +244,7 @@ func provesInput(_ context.Context, s strategySubject) error {
 	})
 }
 
-func provesConcurrent(_ context.Context, s strategySubject) error {
+func (s strategySubject) provesConcurrent(context.Context) error {
 	return s.each(func(p planned) error {
 		if again, err := s.ask(p.Journey); err != nil || differs(p.plan, again) != nil {
 			return nil // it has no answer of its own; deterministic tells
