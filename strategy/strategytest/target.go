@@ -1,0 +1,159 @@
+package strategytest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// TargetHarness is a target under proof, on which nothing runs, and the means to prove it. Target and
+// Revisions are required; what is optional and left out makes the laws that need it be skipped.
+type TargetHarness struct {
+	Target rollout.Target
+	// Revisions are two revisions that can run on the target.
+	Revisions [2]strategy.Revision
+	// Replicas is the full size of a group. Default, and least: 3.
+	Replicas int
+
+	// Reopen gives the same target as a new process sees it; the one before is not used
+	// afterwards. Optional: for the laws observes and resumes.
+	Reopen func() (rollout.Target, error)
+	// Request sends one request and tells the revision that answered. It is called by several
+	// goroutines at once. Optional: for the laws answers and lossless.
+	Request func(ctx context.Context) (strategy.Revision, error)
+	// Instances lists the IDs of all instances that run. Optional: without it the law idempotent
+	// cannot tell an instance that was restarted from one that was not.
+	Instances func(ctx context.Context) ([]string, error)
+
+	// Poll is the time between two passes. Default: 10 ms.
+	Poll time.Duration
+	// Patience is how long one change of state, or one step of a rollout, may take. Default: 30 s.
+	Patience time.Duration
+	// OnSkip is told each law that cannot be proved, and why. RunTarget tells by itself.
+	OnSkip func(law, why string)
+	// Close is called when a law is over. Optional.
+	Close func()
+}
+
+// RunTarget proves the laws of a rollout.Target, each in a subtest and on a harness of its own,
+// which is opened, and proved, within around, if that is given. The laws:
+//
+//	reaches     Apply leads from each state to each other: old, canary, blue-green, new, dark, empty
+//	idempotent  applying a state that is reached changes nothing
+//	unnamed     pools that a state does not name are removed
+//	cancelled   with a context that is over calls are errors and change nothing
+//	match       a state with rules is reached and read back     (needs Matcher)
+//	mirror      a state with copies is reached and read back    (needs Mirrorer)
+//	sticky      a sticky state is reached and read back         (needs Sticker)
+//	answers     who gets all of the traffic answers it          (needs Request)
+//	observes    a new process observes the same                 (needs Reopen)
+//	resumes     a new process goes on from any state in between (needs Reopen)
+//	promotes    a rollout of every strategy promotes
+//	aborts      aborted at any step it ends as it began
+//	limits      both keep the plan's limits, as far as Observe shows
+//	lossless    both lose no request of continuous clients      (needs Request)
+//
+// The last four look at the same rollouts, which are walked once, by the first of them, with the
+// executor of package rollout. A Recreate has no part in lossless, because its downtime is planned.
+func RunTarget(t *testing.T, open func(t *testing.T) TargetHarness, around ...Around) {
+	t.Helper()
+	shared := &walks{}
+	targetKit.run(t, func(t *testing.T) targetSubject { return open(t).subject(shared) }, around)
+}
+
+// CheckTarget proves the same laws as RunTarget and returns all violations joined, each a
+// *Violation. An error of open, and a harness that lacks what is required, is returned as it is.
+func CheckTarget(ctx context.Context, open func() (TargetHarness, error)) error {
+	shared := &walks{}
+	return targetKit.check(ctx, func() (targetSubject, error) {
+		h, err := open()
+		return h.subject(shared), err
+	})
+}
+
+func (h TargetHarness) subject(shared *walks) targetSubject {
+	h.Replicas = cmp.Or(h.Replicas, 3)
+	h.Poll = cmp.Or(h.Poll, 10*time.Millisecond)
+	h.Patience = cmp.Or(h.Patience, 30*time.Second)
+	return targetSubject{h, shared}
+}
+
+// targetSubject is a harness with its defaults, and what all proofs do with it.
+type targetSubject struct {
+	TargetHarness
+	shared *walks
+}
+
+// bound is far above what a law needs; each change of state is bounded by Patience.
+func (s targetSubject) bound() time.Duration { return 100 * s.Patience }
+func (s targetSubject) skip(law, why string) { told(s.OnSkip, law, why) }
+func (s targetSubject) close()               { called(s.Close) }
+
+func (s targetSubject) valid() error {
+	switch {
+	case s.Target == nil:
+		return errors.New("Target is nil")
+	case s.Revisions[0].IsZero() || s.Revisions[1].IsZero() || s.Revisions[0] == s.Revisions[1]:
+		return fmt.Errorf("Revisions: two different ones are needed, got %v", s.Revisions)
+	case s.Replicas < 3:
+		return fmt.Errorf("Replicas: %d are too few, 3 are the least", s.Replicas)
+	}
+	return nil
+}
+
+// old is where each proof begins: the first revision runs alone.
+func (s targetSubject) old() strategy.State { return alone(s.Revisions[0], s.Replicas) }
+func (s targetSubject) new() strategy.State { return alone(s.Revisions[1], s.Replicas) }
+
+// both is a state of both revisions, the candidate with so many instances and that share.
+func (s targetSubject) both(n int, share strategy.Share) strategy.State {
+	both := s.old()
+	both.Stable.Share = share.Rest()
+	both.Candidate = strategy.Group{Revision: s.Revisions[1], Replicas: n, Share: share}
+	return both
+}
+
+func (s targetSubject) canary() strategy.State    { return s.both(1, strategy.Percent(10)) }
+func (s targetSubject) blueGreen() strategy.State { return s.both(s.Replicas, strategy.All()) }
+
+func (s targetSubject) dark() strategy.State {
+	dark := s.old()
+	dark.Stable.Share = strategy.Share{}
+	return dark
+}
+
+// reach applies the state until the target shows it.
+func (s targetSubject) reach(ctx context.Context, state strategy.State) (rollout.Observation, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Patience)
+	defer cancel()
+	var seen rollout.Observation
+	err := wait(ctx, s.Poll, func() (err error) {
+		if err := s.Target.Apply(ctx, state); err != nil {
+			return fmt.Errorf("apply: %w", err)
+		}
+		if seen, err = s.Target.Observe(ctx); err != nil {
+			return fmt.Errorf("observe: %w", err)
+		}
+		if missing := seen.Missing(state); missing != "" {
+			return errors.New(missing)
+		}
+		return nil
+	})
+	return seen, name(fmt.Sprintf("reach %s", state), err)
+}
+
+// through reaches one state after the other.
+func (s targetSubject) through(ctx context.Context, states ...strategy.State) error {
+	for _, state := range states {
+		if _, err := s.reach(ctx, state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
