@@ -3,12 +3,14 @@
 package local_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -84,7 +86,9 @@ func TestRouterConforms(t *testing.T) {
 				}
 				return backends, nil
 			},
-			Request: func(ctx context.Context, h http.Header) (string, error) { return visit(ctx, http.DefaultClient, url, h) },
+			Request: func(ctx context.Context, h http.Header) (string, error) {
+				return visit(ctx, http.DefaultClient, url, h)
+			},
 			Client: func() func(context.Context) (string, error) {
 				jar, err := cookiejar.New(nil)
 				require.NoError(t, err)
@@ -97,6 +101,44 @@ func TestRouterConforms(t *testing.T) {
 				return sync.OnceFunc(func() { close(held) })
 			},
 			Copies: func(id string) int { return int(get(id).hits.Load()) },
+		}
+	})
+}
+
+// The whole of it: processes behind the router, with clients that ask all the while.
+func TestTargetConforms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("walks 18 rollouts over real processes")
+	}
+	strategytest.RunTarget(t, func(t *testing.T) strategytest.TargetHarness {
+		o := options(stateDir(t), "serve")
+		f := open(t, o)
+		r := newRouter(t, local.RouterOptions{}, rollout.Table{})
+		url := front(t, r).URL + "/pid"
+		compose := func() (rollout.Target, error) { return rollout.Compose(f, r, rollout.ComposeOptions{}) }
+		target, err := compose()
+		require.NoError(t, err)
+		return strategytest.TargetHarness{
+			Target: target, Revisions: [2]strategy.Revision{one.Revision, two.Revision}, Reopen: compose,
+			Request: func(ctx context.Context) (strategy.Revision, error) {
+				pid, err := visit(ctx, http.DefaultClient, url, nil)
+				for _, p := range f.Processes() {
+					if err == nil && strconv.Itoa(p.PID) == pid {
+						return p.Pool.Revision, nil
+					}
+				}
+				return strategy.Revision{}, cmp.Or(err, fmt.Errorf("process %q answers, which is none of the fleet", pid))
+			},
+			Instances: func(context.Context) ([]string, error) {
+				var list []string
+				for _, p := range f.Processes() {
+					if p.Phase == rollout.Ready {
+						list = append(list, p.ID)
+					}
+				}
+				return list, nil
+			},
+			Poll: 20 * time.Millisecond,
 		}
 	})
 }
@@ -121,4 +163,3 @@ func visit(ctx context.Context, c *http.Client, url string, h http.Header) (stri
 	}
 	return string(body), err
 }
-

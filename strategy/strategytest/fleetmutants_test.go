@@ -252,3 +252,18 @@ func TestFleetHarness(t *testing.T) {
 		}
 	})
 }
+
+func TestPanicBreaksTheLaw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broke(t, CheckFleet(t.Context(), func() (FleetHarness, error) {
+			h, _ := fleetOf()
+			h.Fleet = scaling(func(ctx context.Context, f rollout.Fleet, p strategy.Pool, _ []string, n int, leaving []string) error {
+				if n < 0 {
+					panic("makeslice: len out of range")
+				}
+				return f.Scale(ctx, p, n, leaving...)
+			})(h.Fleet)
+			return h, nil
+		}), "fleet", "refuses")
+	})
+}

@@ -127,15 +127,20 @@ func (k kit[S]) run(t *testing.T, open func(t *testing.T) S, around []Around) {
 	}
 }
 
-// wait polls until ok returns nothing, and gives what it returned last when ctx ends before.
+// wait polls until ok returns nothing. When ctx ends before, it gives what ok returned last, the
+// end of ctx itself left out, of which everybody complains.
 func wait(ctx context.Context, poll time.Duration, ok func() error) error {
+	var last error
 	for {
 		err := ok()
 		if err == nil {
 			return nil
 		}
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
 		if ctx.Err() != nil || sleep(ctx, poll) != nil {
-			return fmt.Errorf("it never came: %w", err)
+			return fmt.Errorf("it never came: %w", last)
 		}
 	}
 }

@@ -86,11 +86,11 @@ type planned struct {
 //
 //	plans          the given journeys are planned, and at least one of Journeys is
 //	asked          a plan starts from the state that was asked about, and brings the revision
-//	valid          a plan passes Plan.Validate, and its name and each reason say something
+//	valid          a plan passes Plan.Validate, names itself, gives a reason for each step, and is
+//	               the same plan after it was written as JSON and read again
 //	limits         a plan passes Plan.Verify within its own limits
 //	end            a plan ends all-new, or with what it holds back and says so
 //	deterministic  the same question has the same answer, to the byte
-//	json           a plan that is written and read again is the same plan
 //	abort          there is a way back from every step; it passes Verify and ends in From
 //	refuses        what has no answer gets an error: no plan, no panic
 //	input          the state that is asked about is not changed

@@ -83,7 +83,6 @@ func strategyMutants() map[string]strategy.Strategy {
 		"deterministic": bending(func(p *strategy.Plan) {
 			p.Steps[0].Reason = fmt.Sprintf("question %d", asked.Add(1))
 		}),
-		"json":  bending(func(p *strategy.Plan) { p.Steps[0].Reason = "caf\xe9" }),
 		"abort": bending(func(p *strategy.Plan) { goal := p.Final(); p.Goal = &goal }),
 		"refuses": planFunc(func(from strategy.State, to strategy.Revision) (strategy.Plan, error) {
 			if to.IsZero() {
@@ -121,6 +120,16 @@ func TestStrategyMutants(t *testing.T) {
 	}
 	if len(mutants) != len(strategyKit.laws) {
 		t.Error("a mutant without its law")
+	}
+}
+
+func TestStrategyUnwritable(t *testing.T) {
+	for name, bend := range map[string]func(p *strategy.Plan){
+		"a reason that is no text": func(p *strategy.Plan) { p.Steps[0].Reason = "caf\xe9" },
+		"a negative bake":          func(p *strategy.Plan) { p.Steps[0].Bake = -1 },
+		"no name":                  func(p *strategy.Plan) { p.Strategy = "" },
+	} {
+		t.Run(name, func(t *testing.T) { broke(t, CheckStrategy(bending(bend)), "strategy", "valid") })
 	}
 }
 

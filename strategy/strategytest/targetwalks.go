@@ -14,6 +14,7 @@ import (
 // walks are the rollouts that several laws look at.
 type walks struct {
 	walked            bool
+	failed            error // why they could not be walked
 	promoted, aborted []walk
 }
 
@@ -36,28 +37,32 @@ func (s targetSubject) strategies() []strategy.Strategy {
 
 // walk walks all rollouts, unless another law has done so.
 func (s targetSubject) walk(ctx context.Context) (*walks, error) {
-	if s.shared.walked {
-		return s.shared, nil
+	if !s.shared.walked {
+		s.shared.walked, s.shared.failed = true, s.walkAll(ctx)
 	}
+	return s.shared, s.shared.failed
+}
+
+func (s targetSubject) walkAll(ctx context.Context) error {
 	for _, strat := range s.strategies() {
 		plan, err := strat.Plan(s.old(), s.Revisions[1])
 		if err != nil {
-			return nil, err
+			return err
 		}
-		w, err := s.rollout(ctx, plan, len(plan.Steps))
-		if err != nil {
-			return nil, err
-		}
-		s.shared.promoted = append(s.shared.promoted, w)
 		for step := range plan.Steps {
-			if w, err = s.rollout(ctx, plan, step); err != nil {
-				return nil, err
+			w, err := s.rollout(ctx, plan, step)
+			if err != nil {
+				return err
 			}
 			s.shared.aborted = append(s.shared.aborted, w)
 		}
+		w, err := s.rollout(ctx, plan, len(plan.Steps))
+		if err != nil {
+			return err
+		}
+		s.shared.promoted = append(s.shared.promoted, w)
 	}
-	s.shared.walked = true
-	return s.shared, nil
+	return nil
 }
 
 // rollout walks a plan, and aborts it once the step is reached, if there is such a step. The error
