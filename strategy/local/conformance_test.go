@@ -39,6 +39,7 @@ func command(dir string) func(strategy.Pool, local.InstanceSpec) (local.Command,
 }
 
 func TestFleetConforms(t *testing.T) {
+	t.Parallel()
 	strategytest.RunFleet(t, func(t *testing.T) strategytest.FleetHarness {
 		o := options(stateDir(t), "")
 		o.Command = command(o.Dir)
@@ -63,6 +64,7 @@ func TestFleetConforms(t *testing.T) {
 }
 
 func TestRouterConforms(t *testing.T) {
+	t.Parallel()
 	strategytest.RunRouter(t, func(t *testing.T) strategytest.RouterHarness {
 		r := newRouter(t, local.RouterOptions{}, rollout.Table{})
 		url := front(t, r).URL
@@ -107,6 +109,7 @@ func TestRouterConforms(t *testing.T) {
 
 // The whole of it: processes behind the router, with clients that ask all the while.
 func TestTargetConforms(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("walks 18 rollouts over real processes")
 	}
@@ -119,7 +122,7 @@ func TestTargetConforms(t *testing.T) {
 		target, err := compose()
 		require.NoError(t, err)
 		return strategytest.TargetHarness{
-			Target: target, Revisions: [2]strategy.Revision{one.Revision, two.Revision}, Reopen: compose,
+			Target: target, Revisions: [2]strategy.Revision{one.Revision, two.Revision}, Replicas: 2, Reopen: compose,
 			Request: func(ctx context.Context) (strategy.Revision, error) {
 				pid, err := visit(ctx, http.DefaultClient, url, nil)
 				for _, p := range f.Processes() {

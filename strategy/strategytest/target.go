@@ -18,7 +18,7 @@ type TargetHarness struct {
 	Target rollout.Target
 	// Revisions are two revisions that can run on the target.
 	Revisions [2]strategy.Revision
-	// Replicas is the full size of a group. Default, and least: 3.
+	// Replicas is the full size of a group, 2 or more. Default: 3.
 	Replicas int
 
 	// Reopen gives the same target as a new process sees it; the one before is not used
@@ -101,8 +101,8 @@ func (s targetSubject) valid() error {
 		return errors.New("Target is nil")
 	case s.Revisions[0].IsZero() || s.Revisions[1].IsZero() || s.Revisions[0] == s.Revisions[1]:
 		return fmt.Errorf("Revisions: two different ones are needed, got %v", s.Revisions)
-	case s.Replicas < 3:
-		return fmt.Errorf("Replicas: %d are too few, 3 are the least", s.Replicas)
+	case s.Replicas < 2:
+		return fmt.Errorf("Replicas: %d are too few, 2 are the least", s.Replicas)
 	}
 	return nil
 }
