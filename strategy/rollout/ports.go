@@ -10,7 +10,8 @@ import (
 // Target is a place where revisions of one service run and get traffic.
 //
 // Both methods are called by one rollout at a time, never concurrently, about once a poll interval
-// while the rollout moves and while it holds a state.
+// while the rollout moves and while it holds a state. With a context that is over they return an
+// error and change nothing.
 type Target interface {
 	// Observe tells what runs now and who gets which traffic, as read back from the world, not
 	// as remembered from the last Apply.
@@ -75,7 +76,8 @@ type Traffic struct {
 }
 
 // Fleet is the half of a target that runs instances. Compose makes a Target of it and a Router.
-// Its methods are not called concurrently by one rollout.
+// Its methods are not called concurrently by one rollout. With a context that is over they return an
+// error and change nothing.
 type Fleet interface {
 	// Instances lists all instances of the service, failed ones that the fleet still remembers
 	// included. The order is stable while nothing changes.
@@ -84,7 +86,8 @@ type Fleet interface {
 	// Scale makes the pool run n instances: failed ones do not count and are replaced. It returns
 	// without waiting for them to start or to stop, and is idempotent. Where the pool must
 	// shrink, the instances named in leaving go first, and no other goes before them; Compose
-	// names exactly as many as must go, none of which gets requests any more.
+	// names exactly as many as must go, none of which gets requests any more. A number below zero
+	// is an error.
 	Scale(ctx context.Context, pool strategy.Pool, n int, leaving ...string) error
 }
 
@@ -120,10 +123,13 @@ const (
 )
 
 // Router is the half of a target that splits traffic. Its methods are not called concurrently by
-// one rollout.
+// one rollout. With a context that is over they return an error and change nothing.
 type Router interface {
 	// Route replaces the whole table. It may return before the change is in effect everywhere;
-	// the rollout reads back until it is.
+	// the rollout reads back until it is. A table that cannot be honoured is an error and changes
+	// nothing: shares that do not add up, a role or a pool that is there twice, a route that has
+	// traffic and no backend, and whatever asks for an ability that the router lacks. The table
+	// stays the caller's, and may be changed by it afterwards.
 	Route(ctx context.Context, t Table) error
 	// Table reads back what is in effect, from the router itself.
 	Table(ctx context.Context) (Table, error)

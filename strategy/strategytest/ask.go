@@ -66,9 +66,9 @@ func (w *World) begin(r *http.Request) (*instance, <-chan struct{}, error) {
 	backend := route.Backends[w.turns[route.Pool]%len(route.Backends)]
 	w.turns[route.Pool]++
 	in := w.find(backend.ID)
-	if in == nil || !in.alive(time.Now()) {
-		w.violated("a request was lost: %s does not run", backend.ID)
-		return nil, nil, fmt.Errorf("%w: %s does not run", ErrLost, backend.ID)
+	if in == nil || !in.listens(time.Now()) {
+		w.violated("a request was lost: %s does not listen", backend.ID)
+		return nil, nil, fmt.Errorf("%w: %s does not listen", ErrLost, backend.ID)
 	}
 	for _, m := range w.table.Routes {
 		if len(m.Backends) > 0 && spread(w.requests, 271829) < m.Mirror.Millionths() {

@@ -65,6 +65,12 @@ func (in *instance) alive(now time.Time) bool {
 	return phase != rollout.Failed && phase != rollout.Stopping
 }
 
+// listens reports whether the instance takes requests: it was ready, and still runs.
+func (in *instance) listens(now time.Time) bool {
+	phase, _ := in.at(now)
+	return phase == rollout.Ready || phase == rollout.Unready
+}
+
 func (in *instance) kill(now time.Time, reason string) {
 	in.Crash, in.Behaviour.Reason = max(now.Sub(in.born), 1), reason
 }

@@ -75,7 +75,7 @@ type RouterHarness struct {
 //	drained    once it says zero a removed backend gets no request      (needs Request, Drainer)
 //
 // The laws shares and even allow for five standard deviations of independent random choices: a
-// router that chooses so fails one of them about once in a million runs.
+// router that chooses so fails one of them a few times in a million runs.
 func RunRouter(t *testing.T, open func(t *testing.T) RouterHarness, around ...Around) {
 	t.Helper()
 	routerKit.run(t, func(t *testing.T) routerSubject { return open(t).subject() }, around)
