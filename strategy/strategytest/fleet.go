@@ -192,7 +192,10 @@ func phases(list []rollout.Instance) string {
 	}
 	text := ""
 	for _, in := range list {
-		text += fmt.Sprintf("; %s %s %s", in.ID, in.Phase, in.Reason)
+		text += fmt.Sprintf("; %s %s", in.ID, in.Phase)
+		if in.Reason != "" {
+			text += " (" + in.Reason + ")"
+		}
 	}
 	return text[2:]
 }

@@ -15,11 +15,12 @@ func (s fleetSubject) provesWaitless(ctx context.Context) error {
 	if s.Stuck == (strategy.Pool{}) {
 		return skip("the harness has no pool that is stuck, so that waiting cannot be told from being quick")
 	}
-	if err := s.Fleet.Scale(ctx, s.Stuck, 1); err != nil {
-		return fmt.Errorf("scale a pool that never becomes ready: %w", err)
-	}
+	err := s.Fleet.Scale(ctx, s.Stuck, 1)
 	if ctx.Err() != nil {
 		return errors.New("Scale waited for an instance that never becomes ready")
+	}
+	if err != nil {
+		return fmt.Errorf("scale a pool that never becomes ready: %w", err)
 	}
 	all, err := s.running(ctx, s.Stuck)
 	if err != nil {

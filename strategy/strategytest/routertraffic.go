@@ -1,8 +1,8 @@
 package strategytest
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -111,8 +111,12 @@ func (s routerSubject) provesSticky(ctx context.Context) error {
 		return err
 	}
 	for i := range clients {
-		if id, err := ask[i](ctx); err != nil || home[i] && of(map[string]int{id: 1}, t.Routes[1]) == 0 {
-			return errors.Join(err, fmt.Errorf("the candidate's share grew, and client %d was taken from it", i+1))
+		id, err := ask[i](ctx)
+		if err != nil {
+			return fmt.Errorf("a request was not answered: %w", err)
+		}
+		if home[i] && of(map[string]int{id: 1}, t.Routes[1]) == 0 {
+			return fmt.Errorf("the candidate's share grew, and client %d was taken from it", i+1)
 		}
 	}
 	return nil
@@ -223,5 +227,5 @@ func (s routerSubject) provesDrained(ctx context.Context) error {
 	}
 	zero.Store(true)
 	asking.Wait()
-	return errors.Join(err, errors.Join(broken...))
+	return cmp.Or(err, cmp.Or(broken...))
 }

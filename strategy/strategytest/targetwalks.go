@@ -1,6 +1,7 @@
 package strategytest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -148,12 +149,7 @@ func (s targetSubject) clients(ctx context.Context, plan strategy.Plan) (stop fu
 	return func() error {
 		close(over)
 		asking.Wait()
-		for _, err := range lost {
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return cmp.Or(lost...)
 	}
 }
 
