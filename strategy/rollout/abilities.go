@@ -27,6 +27,24 @@ func ability[T any](v any) (T, bool) {
 	return none, false
 }
 
+// checkGrain reports every share that the target cannot split off.
+func checkGrain(target Target, plan strategy.Plan) error {
+	g, ok := ability[Grainer](target)
+	if !ok {
+		return nil
+	}
+	grain := g.Grain()
+	var errs *multierror.Error
+	for i, step := range plan.Steps {
+		for role, group := range step.State.Groups() {
+			if !group.Share.IsZero() && group.Share.Compare(grain) < 0 {
+				errs = multierror.Append(errs, fmt.Errorf("Plan.Steps[%d].State: %s gets %s, and the target splits traffic by %s at least", i, role, group.Share, grain))
+			}
+		}
+	}
+	return errs.ErrorOrNil()
+}
+
 // checkAbilities reports every ability that the plan needs and the target lacks.
 func checkAbilities(target Target, needs strategy.Needs) error {
 	var errs *multierror.Error

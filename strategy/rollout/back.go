@@ -14,20 +14,19 @@ func (r *Rollout) finish(ctx context.Context, cause error) *Error {
 	failure := &Error{Step: min(r.at.Step, len(r.plan.Steps)-1), Cause: cause}
 	failure.Reason = r.plan.Steps[failure.Step].Reason
 	var conflict *ConflictError
-	var stale *staleError
+	var refused *refusal
 	switch {
 	case r.at.Back: // resumed on its way back
+	case errors.As(cause, &refused):
+		failure.Outcome, failure.Cause = Refused, refused.error
+		return failure
 	case errors.As(cause, &conflict):
 		failure.Outcome = Frozen
 		return failure
-	case errors.As(cause, &stale):
-		failure.Outcome, failure.Cause = Refused, stale.error
-		return failure
-	case errors.Is(cause, ErrCheckpoint), ctx.Err() != nil && errors.Is(cause, context.Cause(ctx)):
+	case errors.Is(cause, ErrCheckpoint), interrupted(ctx, cause):
 		failure.Outcome = Interrupted
 		return failure
 	}
-	r.control.goBack()
 	way, err := strategy.Abort(r.plan, failure.Step)
 	if err != nil {
 		failure.Outcome, failure.Rollback = Frozen, err
@@ -43,45 +42,65 @@ func (r *Rollout) finish(ctx context.Context, cause error) *Error {
 	return failure
 }
 
+func interrupted(ctx context.Context, cause error) bool {
+	return ctx.Err() != nil && errors.Is(cause, context.Cause(ctx))
+}
+
 // walkBack has a time of its own: what cancelled the rollout must not cancel its remedy.
 func (r *Rollout) walkBack(ctx context.Context, way strategy.Plan) error {
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), r.o.RollbackTimeout,
 		fmt.Errorf("the way back took longer than %s", r.o.RollbackTimeout))
 	defer cancel()
+	known := []strategy.State{r.plan.StateBefore(r.at.Step), r.plan.Steps[r.at.Step].State, r.plan.From, r.plan.Final()}
 	for ; r.at.BackStep < len(way.Steps); r.at.BackStep++ {
 		i := r.at.BackStep
 		l := leg{
 			step: way.Steps[i], index: i, count: len(way.Steps), back: true,
-			known: []strategy.State{way.StateBefore(i), way.Steps[i].State, r.plan.StateBefore(r.at.Step), r.plan.Steps[r.at.Step].State, r.plan.From, r.plan.Final()},
+			known: append([]strategy.State{way.StateBefore(i), way.Steps[i].State}, known...),
 		}
 		if err := r.checkpoint(ctx); err != nil {
 			r.tell(l.event(CheckpointLost, err.Error()))
 		}
 		r.tell(l.event(StepStarted, l.step.Reason))
-		if err := r.reach(ctx, l); err != nil {
+		if err := r.reach(ctx, r.watch(l)); err != nil {
 			return err
 		}
 		r.tell(l.event(StepReached, l.step.State.String()))
 	}
-	return r.settle(ctx, r.watch(leg{step: strategy.Step{Reason: "verify", State: r.plan.From}, index: len(way.Steps) - 1, count: len(way.Steps), back: true, known: []strategy.State{r.plan.From}}), r.plan.From)
+	last := leg{step: strategy.Step{Reason: "verify", State: r.plan.From}, index: len(way.Steps) - 1, count: len(way.Steps), back: true, known: known}
+	return r.settle(ctx, r.watch(last), aim{state: r.plan.From, need: r.need(last)})
 }
 
-// Restore brings a target to a state that nobody needs to judge, and waits until it shows it: what
-// a host does after a restart with the last state that it knows, or to take something away
-// altogether. It starts, routes, drains and stops in the same order as a rollout, and uses the
-// Poll, Deadline and Logger of the options.
-func Restore(ctx context.Context, target Target, s strategy.State, o Options) error {
-	o, err := o.withDefaults()
-	if err != nil {
-		return fmt.Errorf("restore: %w", err)
+// relieve makes a state of the way back one that the broken revision cannot hold up: its failed
+// instances are not replaced, and where it has nobody to answer, the old revision answers for it.
+func (r *Rollout) relieve(s strategy.State) strategy.State {
+	old := r.plan.From.Stable.Revision
+	heir := strategy.Role("")
+	for role, g := range s.Groups() {
+		if g.Revision == old && role != strategy.Baseline && r.seen.Pool(s.Pool(role)).Available > 0 {
+			heir = role
+		}
 	}
-	if err := s.Validate(); err != nil {
-		return fmt.Errorf("restore: %w", err)
+	relieved := s
+	for role, g := range s.Groups() {
+		if g.Revision == old {
+			continue
+		}
+		status := r.seen.Pool(s.Pool(role))
+		if g.Routed() && heir != "" && (r.given[s.Pool(role)] || status.Available == 0) {
+			r.given[s.Pool(role)] = true // for good: it gets nothing again because it twitches
+			h := relieved.Group(heir)
+			h.Share = h.Share.Plus(g.Share)
+			relieved.Set(heir, h)
+			g.Share, g.Match, g.Mirror = strategy.Share{}, nil, strategy.Share{}
+		}
+		if g.Replicas = min(g.Replicas, status.Running); g.Replicas == 0 && g.Routed() {
+			g.Replicas = 1 // nobody else can answer: one more try
+		}
+		if g.Replicas == 0 {
+			g = strategy.Group{}
+		}
+		relieved.Set(role, g)
 	}
-	step := strategy.Step{Reason: "restore", State: s}
-	r := &Rollout{
-		target: target, o: o, log: o.Logger.Named("rollout"), control: newControl(), failed: map[string]bool{},
-		plan: strategy.Plan{Steps: []strategy.Step{step}},
-	}
-	return r.settle(ctx, r.watch(leg{step: step, count: 1, back: true, known: []strategy.State{s}}), s)
+	return relieved
 }

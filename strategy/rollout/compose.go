@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -66,20 +68,42 @@ func Compose(f Fleet, r Router, o ComposeOptions) (*Composed, error) {
 }
 
 // Composed is a Target made of a Fleet and a Router. Like every Target it serves one rollout at a
-// time. What it remembers (since when an instance drains, how often a pool failed) only paces it:
+// time, and refuses a second one; Observe may be called beside it, by a display for example, where
+// the fleet and the router allow it. What it remembers (since when an instance drains, how often a pool failed) only paces it:
 // a new one over the same fleet and router goes on where the old one was.
 type Composed struct {
 	fleet   Fleet
 	router  Router
 	options ComposeOptions
 
-	minReady time.Duration
+	busy     atomic.Bool
+	minReady atomic.Int64 // of the last applied state, in nanoseconds
 	verified Table
-	left     map[string]time.Time // since when an instance gets no requests any more
 	restarts map[strategy.Pool]*restart
+
+	mu   sync.Mutex
+	left map[string]time.Time // since when an instance gets no requests any more
 }
 
-var _ Target = (*Composed)(nil)
+var (
+	_ Target  = (*Composed)(nil)
+	_ Claimer = (*Composed)(nil)
+)
+
+// Claim takes the target for one rollout.
+func (c *Composed) Claim() (release func(), err error) {
+	if !c.busy.CompareAndSwap(false, true) {
+		return nil, ErrBusy
+	}
+	return func() { c.busy.Store(false) }, nil
+}
+
+func (c *Composed) grain() strategy.Share {
+	if g, ok := ability[Grainer](c.router); ok {
+		return g.Grain()
+	}
+	return strategy.Share{}
+}
 
 // Unwrap is the router, whose abilities are the target's.
 func (c *Composed) Unwrap() any { return c.router }
@@ -94,7 +118,7 @@ func (c *Composed) Observe(ctx context.Context) (Observation, error) {
 	if err != nil {
 		return Observation{}, fmt.Errorf("read the routing table back: %w", err)
 	}
-	o := Observation{Sticky: table.Sticky}
+	o := Observation{Sticky: table.Sticky, Grain: c.grain()}
 	for _, r := range table.Routes {
 		if !r.none() {
 			o.Traffic = append(o.Traffic, r.Traffic)
@@ -119,16 +143,26 @@ func (c *Composed) Observe(ctx context.Context) (Observation, error) {
 			continue
 		}
 		status.Running++
+		if c.draining(in.ID) {
+			status.Draining++
+		}
 		if in.Phase == Ready {
 			status.Ready++
 			// An instance that its pool's route does not name yet gets nothing: it is not of use.
-			if route, ok := table.route(in.Pool); available(in, c.minReady, now) && (!ok || route.none() || route.has(in.ID)) {
+			if route, ok := table.route(in.Pool); available(in, time.Duration(c.minReady.Load()), now) && (!ok || route.none() || route.has(in.ID)) {
 				status.Available++
 			}
 		}
 	}
 	slices.SortStableFunc(o.Pools, func(a, b PoolStatus) int { return cmp.Compare(a.Pool.String(), b.Pool.String()) })
 	return o, nil
+}
+
+func (c *Composed) draining(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.left[id]
+	return ok
 }
 
 func available(in Instance, minReady time.Duration, now time.Time) bool {
@@ -153,10 +187,11 @@ func (t Table) has(id string) bool {
 }
 
 // Equal reports whether both tables send every request the same way.
-func (t Table) Equal(o Table) bool {
+func (t Table) Equal(o Table) bool { return t.equal(o, strategy.Share{}) }
+
+func (t Table) equal(o Table, grain strategy.Share) bool {
 	return t.Sticky == o.Sticky && slices.EqualFunc(t.Routes, o.Routes, func(a, b Route) bool {
-		return a.Role == b.Role && a.Pool == b.Pool && a.Share == b.Share && a.Mirror == b.Mirror &&
-			slices.Equal(a.Match, b.Match) && slices.Equal(a.Backends, b.Backends)
+		return a.Role == b.Role && a.Traffic.equal(b.Traffic, grain) && slices.Equal(a.Backends, b.Backends)
 	})
 }
 

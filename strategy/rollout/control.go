@@ -9,8 +9,9 @@ import (
 // control carries commands from any goroutine to the one that runs the rollout.
 type control struct {
 	mu        sync.Mutex
-	wake      chan struct{} // holds one token when something changed
-	interrupt context.CancelFunc
+	wake      chan struct{}      // holds one token when something changed
+	interrupt context.CancelFunc // of the gates: any command
+	cut       context.CancelFunc // of a call to the target: an abort
 	begun     bool
 	ended     bool
 	back      bool
@@ -31,7 +32,7 @@ func newControl() *control { return &control{wake: make(chan struct{}, 1)} }
 func (r *Rollout) Pause(by, why string) error {
 	return r.control.give(func(c *control) error {
 		if c.paused == nil {
-			c.paused = &command{by, why}
+			c.paused, c.resumed = &command{by, why}, nil
 		}
 		return nil
 	})
@@ -56,7 +57,7 @@ func (r *Rollout) Resume(by, why string) error {
 // themselves are walked, since they keep the capacity. It ends a pause.
 func (r *Rollout) Promote(by, why string) error {
 	return r.control.give(func(c *control) error {
-		c.promoted, c.paused = &command{by, why}, nil
+		c.promoted, c.paused, c.resumed = &command{by, why}, nil, nil
 		return nil
 	})
 }
@@ -66,6 +67,9 @@ func (r *Rollout) Abort(by, why string) error {
 	return r.control.give(func(c *control) error {
 		if c.aborted == nil {
 			c.aborted = &command{by, why}
+		}
+		if c.cut != nil {
+			c.cut()
 		}
 		return nil
 	})
@@ -93,11 +97,12 @@ func (c *control) give(change func(*control) error) error {
 	return nil
 }
 
-// goBack refuses all further commands, as the way back takes none.
-func (c *control) goBack() {
+// turn takes no further command, and returns an abort that was accepted and not carried out yet.
+func (c *control) turn() (late *command) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.back = true
+	return c.aborted
 }
 
 // begin reports whether the rollout may run: once.
@@ -109,15 +114,10 @@ func (c *control) begin() bool {
 	return first
 }
 
-// close takes no further command, and returns an abort that was accepted and not carried out.
-func (c *control) close() (late *command) {
+func (c *control) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.ended && !c.back {
-		late = c.aborted
-	}
 	c.ended = true
-	return late
 }
 
 // wait says whether an answer is waited for.
@@ -161,6 +161,20 @@ func (c *control) interruptible(ctx context.Context) (context.Context, context.C
 		defer c.mu.Unlock()
 		c.interrupt = nil
 		cancel()
+	}
+}
+
+// abortable lets an abort cut a call short.
+func (c *control) abortable(cancel context.CancelFunc) (done func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cut = cancel; c.aborted != nil {
+		cancel()
+	}
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.cut = nil
 	}
 }
 

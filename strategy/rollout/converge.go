@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // drained. The order matters: nothing is stopped before the router has confirmed that it gets no
 // new request, and those under way are answered.
 func (c *Composed) Apply(ctx context.Context, s strategy.State) error {
-	c.minReady = s.MinReady
+	c.minReady.Store(int64(s.MinReady))
 	instances, err := c.fleet.Instances(ctx)
 	if err != nil {
 		return fmt.Errorf("list instances: %w", err)
@@ -118,7 +119,7 @@ func (c *Composed) grow(ctx context.Context, p pools) error {
 // route brings the table to the state, as far as instances are available, and reads it back.
 func (c *Composed) route(ctx context.Context, p pools, now Table, s strategy.State) (Table, error) {
 	want := c.table(p, now, s)
-	if !want.Equal(now) {
+	if !want.equal(now, c.grain()) {
 		if err := c.router.Route(ctx, want); err != nil {
 			return now, fmt.Errorf("set the routing table: %w", err)
 		}
@@ -126,7 +127,7 @@ func (c *Composed) route(ctx context.Context, p pools, now Table, s strategy.Sta
 		if err != nil {
 			return now, fmt.Errorf("read the routing table back: %w", err)
 		}
-		if !got.Equal(want) {
+		if !got.equal(want, c.grain()) {
 			return got, fmt.Errorf("the router took a table and does not show it: wrote %q, read back %q", want, got)
 		}
 		now = got
@@ -184,7 +185,7 @@ func (c *Composed) sameSplit(p pools, now Table) Table {
 func (c *Composed) backends(instances []Instance, now Table, pool strategy.Pool) []Backend {
 	route, _ := now.route(pool)
 	tiers := []func(Instance) bool{
-		func(in Instance) bool { return available(in, c.minReady, time.Now()) },
+		func(in Instance) bool { return available(in, time.Duration(c.minReady.Load()), time.Now()) },
 		func(in Instance) bool { return in.Phase == Ready && route.has(in.ID) },
 		func(in Instance) bool { return route.has(in.ID) },
 	}
@@ -206,24 +207,10 @@ func (c *Composed) backends(instances []Instance, now Table, pool strategy.Pool)
 // shrink stops what gets no requests any more and has answered those that it had.
 func (c *Composed) shrink(ctx context.Context, p pools, table Table) error {
 	now := time.Now()
-	var gone []string
-	for _, m := range p.of {
-		for _, in := range m.leaving {
-			if table.has(in.ID) {
-				delete(c.left, in.ID)
-				continue
-			}
-			gone = append(gone, in.ID)
-			if _, ok := c.left[in.ID]; !ok {
-				c.left[in.ID] = now
-			}
-		}
-	}
+	gone := c.leave(p, table, now)
 	if len(gone) == 0 {
-		clear(c.left)
 		return nil
 	}
-	slices.Sort(gone)
 	drained, err := c.drained(ctx, gone, now)
 	if err != nil {
 		return err
@@ -243,11 +230,44 @@ func (c *Composed) shrink(ctx context.Context, p pools, table Table) error {
 		if err := c.fleet.Scale(ctx, pool, n, stop...); err != nil {
 			return fmt.Errorf("scale %s to %d: %w", pool, n, err)
 		}
-		for _, id := range stop {
-			delete(c.left, id)
-		}
+		c.forget(stop)
 	}
 	return nil
+}
+
+// leave notes since when instances that shall go get no requests any more, and lists them.
+func (c *Composed) leave(p pools, table Table, now time.Time) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	left := map[string]time.Time{}
+	for _, m := range p.of {
+		for _, in := range m.leaving {
+			if table.has(in.ID) {
+				continue
+			}
+			left[in.ID] = now
+			if since, ok := c.left[in.ID]; ok {
+				left[in.ID] = since
+			}
+		}
+	}
+	c.left = left
+	return slices.Sorted(maps.Keys(left))
+}
+
+func (c *Composed) forget(ids []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range ids {
+		delete(c.left, id)
+	}
+}
+
+// since is for how long an instance has got no requests any more.
+func (c *Composed) since(id string, now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return now.Sub(c.left[id])
 }
 
 func (c *Composed) drained(ctx context.Context, ids []string, now time.Time) (map[string]bool, error) {
@@ -255,7 +275,7 @@ func (c *Composed) drained(ctx context.Context, ids []string, now time.Time) (ma
 	drainer, ok := ability[Drainer](c.router)
 	if !ok {
 		for _, id := range ids {
-			drained[id] = now.Sub(c.left[id]) >= c.options.DrainDelay
+			drained[id] = c.since(id, now) >= c.options.DrainDelay
 		}
 		return drained, nil
 	}
@@ -264,7 +284,7 @@ func (c *Composed) drained(ctx context.Context, ids []string, now time.Time) (ma
 		return nil, fmt.Errorf("ask what is in flight: %w", err)
 	}
 	for _, id := range ids {
-		late := now.Sub(c.left[id]) >= c.options.DrainTimeout
+		late := c.since(id, now) >= c.options.DrainTimeout
 		drained[id] = inFlight[id] == 0 || late
 		if late && inFlight[id] > 0 {
 			c.options.Logger.Warn("an instance is stopped with requests in flight", "instance", id,
@@ -278,6 +298,7 @@ func (c *Composed) drained(ctx context.Context, ids []string, now time.Time) (ma
 type restart struct {
 	seen  map[string]bool
 	count int
+	last  time.Time
 	next  time.Time
 }
 
@@ -295,6 +316,10 @@ func (c *Composed) mayStart(pool strategy.Pool, failed []Instance) bool {
 			continue
 		}
 		r.seen[in.ID] = true
+		if now.Sub(r.last) > 32*c.options.RestartBackoff {
+			r.count = 0 // not in a row: it was well for longer than the longest wait
+		}
+		r.last = now
 		if r.count > 0 {
 			r.next = now.Add(c.options.RestartBackoff << min(r.count-1, 4))
 		}

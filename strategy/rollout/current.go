@@ -13,8 +13,17 @@ import (
 var ErrUnderWay = errors.New("a rollout is under way on the target")
 
 // Current tells what a target runs as a state to plan from. A target on which nothing runs gives
-// the empty state. Where several revisions run, the error is ErrUnderWay: resume that rollout, or
-// Restore a state that you know.
+// the empty state. Where several revisions run, the error is ErrUnderWay: resume that rollout, go on
+// from the Final state of a plan that holds back instances on purpose, or Restore a state that you
+// know.
+//
+// Where one revision runs and gets no traffic the error is ErrDark, as after the end of a host whose
+// router was in its own process. The state is then that revision with all of the traffic, for Restore:
+//
+//	now, err := rollout.Current(ctx, target)
+//	if errors.Is(err, rollout.ErrDark) {
+//		err = rollout.Restore(ctx, target, now, rollout.Options{})
+//	}
 func Current(ctx context.Context, target Target) (strategy.State, error) {
 	o, err := target.Observe(ctx)
 	if err != nil {
@@ -29,6 +38,10 @@ func Current(ctx context.Context, target Target) (strategy.State, error) {
 		s.Stable = strategy.Group{Revision: pool.Revision, Replicas: o.Pool(pool).Running, Share: t.Share, Match: t.Match, Mirror: t.Mirror}
 	}
 	s.Sticky = o.Sticky && !s.Dark()
+	if s.Stable.Replicas > 0 && s.Dark() {
+		s.Stable.Share = strategy.All()
+		return s, fmt.Errorf("%w: %s", ErrDark, o)
+	}
 	if err := s.Validate(); err != nil {
 		return strategy.State{}, fmt.Errorf("the target shows no state that can be planned from (%s): %w", o, err)
 	}

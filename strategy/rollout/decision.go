@@ -11,12 +11,13 @@ import (
 	"github.com/davit-sdk/davit/strategy"
 )
 
-// question is what a person is asked.
+// question is what a person is asked: to go on although the gates do not agree, or what the plan
+// pauses for. An answer to the one is none to the other.
 type question struct {
 	text     string
 	deadline time.Time
 	answer   strategy.Answer
-	gates    bool // it was the gates that did not agree; if they do later, nobody need answer
+	gates    bool
 }
 
 // decide says whether the hold is over, and asks a person where one is needed.
@@ -27,26 +28,22 @@ func (r *Rollout) decide(ctx context.Context, h *hold) (bool, error) {
 			return false, err
 		}
 	}
-	if r.paused {
-		h.patience = later(h.patience, now.Add(r.o.Patience))
+	if r.paused || h.ask != nil {
 		return false, nil
 	}
-	if now.Before(h.until) && !h.undecided() || h.degraded {
-		return false, nil
-	}
-	if h.agreed || h.granted {
-		if p := h.leg.step.Pause; p != nil && !h.granted {
-			return false, r.question(ctx, h, *p, false)
-		}
-		r.verdicts = append(r.verdicts, h.verdicts...)
-		return true, nil
-	}
-	if h.ask == nil && (h.undecided() || now.After(h.patience)) {
+	if !h.agreed && !h.waived && (h.undecided() || !h.degraded && now.After(h.patience)) {
 		p := r.o.Decision
 		p.Reason = "the gates do not agree: " + doubts(h.verdicts)
 		return false, r.question(ctx, h, p, true)
 	}
-	return false, nil
+	if !h.baked(now) || !h.agreed && !h.waived {
+		return false, nil
+	}
+	if p := h.leg.step.Pause; p != nil && !h.granted {
+		return false, r.question(ctx, h, *p, false)
+	}
+	r.verdicts = append(r.verdicts, h.verdicts...)
+	return true, nil
 }
 
 // undecided reports whether a gate says that more data will not help.
@@ -66,9 +63,6 @@ func doubts(verdicts []gate.Verdict) string {
 
 // question begins to wait for a person.
 func (r *Rollout) question(ctx context.Context, h *hold, p strategy.Pause, gates bool) error {
-	if h.ask != nil {
-		return nil
-	}
 	if r.at.Asked.IsZero() {
 		r.at.Asked = time.Now()
 	}
@@ -90,38 +84,32 @@ func (r *Rollout) question(ctx context.Context, h *hold, p strategy.Pause, gates
 	return nil
 }
 
-// answer takes a person's answer, or the default one when the time is over.
+// answer takes a person's answer, the gates' own where they agree after all, or the default one when
+// the time is over.
 func (r *Rollout) answer(ctx context.Context, h *hold, now time.Time) error {
-	var by *command
+	given := r.control.take(func(c *control) **command { return &c.answered })
+	var late bool
 	switch {
+	case given != nil:
 	case h.ask.gates && h.agreed:
-		by = &command{"gates", "all gates pass now"}
+		given = &command{"", "all gates pass now"}
+	case !r.paused && !h.ask.deadline.IsZero() && !now.Before(h.ask.deadline):
+		late, given = true, &command{"deadline", "nobody answered in time: " + h.ask.text}
 	default:
-		by = r.control.take(func(c *control) **command { return &c.answered })
-		if by == nil && !r.paused && !h.ask.deadline.IsZero() && !now.Before(h.ask.deadline) {
-			by = &command{"deadline", fmt.Sprintf("nobody answered in time: %s", h.ask.text)}
-			if h.ask.answer == strategy.AnswerAbort {
-				return &AbortError{By: by.by, Why: by.why}
-			}
-		}
-	}
-	if by == nil {
 		return nil
 	}
-	e := h.leg.event(Answered, by.why)
-	e.By = by.by
+	if late && h.ask.answer == strategy.AnswerAbort {
+		return &AbortError{By: given.by, Why: given.why}
+	}
+	e := h.leg.event(Answered, given.why)
+	e.By = given.by
 	r.tell(e)
 	r.control.wait(false)
-	// The gates' question, answered by the gates, leaves a pause of the plan to be asked still.
-	h.granted = by.by != "gates" || h.leg.step.Pause == nil
-	h.ask, h.patience = nil, later(h.patience, now.Add(r.o.Patience))
-	r.at.Asked = time.Time{}
-	return r.record(ctx)
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+	if h.ask.gates {
+		h.waived = !h.agreed
+	} else {
+		h.granted = true
 	}
-	return b
+	h.ask, r.at.Asked = nil, time.Time{}
+	return r.record(ctx)
 }

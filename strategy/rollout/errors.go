@@ -21,6 +21,10 @@ var (
 	ErrStale = errors.New("the target is not in the state that the plan starts from")
 	// ErrNoGate says that a plan names a gate that the rollout was not given.
 	ErrNoGate = errors.New("no such gate")
+	// ErrBusy says that another rollout is under way on the target, in this process.
+	ErrBusy = errors.New("the target serves another rollout")
+	// ErrDark says that instances run and get no traffic: the router has lost its table.
+	ErrDark = errors.New("the target runs instances and routes nothing to them")
 	// ErrCheckpoint says that the position could not be recorded.
 	ErrCheckpoint = errors.New("the checkpoint was not taken")
 )
@@ -34,8 +38,8 @@ type Error struct {
 	Step   int
 	Reason string
 	// Cause is why the rollout did not go on: a *GateError, *DeadlineError, *CrashError,
-	// *ConflictError, *AbortError, a *strategy.IrreversibleError beside one of them, or the
-	// context's error.
+	// *ConflictError, *AbortError, or the context's cause. After a Resume on the way back it is the
+	// checkpoint's text alone.
 	Cause error
 	// Rollback is why the way back failed. It is set with RollbackFailed and Frozen only.
 	Rollback error

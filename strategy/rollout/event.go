@@ -116,8 +116,13 @@ type Checkpoint struct {
 	Step int `json:"step"`
 	// Reached is when the step's state was reached; zero while the step still moves.
 	Reached time.Time `json:"reached,omitzero"`
-	// Asked is when a person was first asked at this step.
+	// Asked is when a person was first asked the present question.
 	Asked time.Time `json:"asked,omitzero"`
+	// Degraded is for how long of the bake the state was not whole; that does not count.
+	Degraded time.Duration `json:"degraded_ns,omitempty"`
+	// Short is how many instances of the old revision were missing when the rollout began. Nobody
+	// waits for those.
+	Short int `json:"short,omitempty"`
 	// Promoting says that the holds are skipped.
 	Promoting bool `json:"promoting,omitempty"`
 	// Paused says that somebody paused the rollout.

@@ -6,21 +6,23 @@ import (
 	"time"
 
 	"github.com/davit-sdk/davit/metrics/gate"
-	"github.com/davit-sdk/davit/strategy"
 )
 
 // hold keeps the step's state until the bake is over, the gates agree, and nobody is waited for.
-func (r *Rollout) hold(ctx context.Context, l leg) error {
-	h := &hold{watch: r.watch(l), until: r.at.Reached.Add(l.step.Bake)}
+func (r *Rollout) hold(ctx context.Context, w *watch) error {
+	w.begin()
+	w.applied = w.leg.step.State
+	h := &hold{watch: w, until: r.at.Reached.Add(w.leg.step.Bake + r.at.Degraded), looked: time.Now()}
 	h.patience = h.until.Add(r.o.Patience)
 	defer r.control.wait(false)
 	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := r.commands(ctx, l); err != nil {
+		if err := r.commands(ctx, w.leg); err != nil {
 			return err
 		}
+		h.pass(r)
 		if r.at.Promoting && !r.paused {
 			return nil
 		}
@@ -47,9 +49,33 @@ type hold struct {
 	verdicts []gate.Verdict // of the last round
 	agreed   bool           // all gates passed in one round at the end of the bake
 	degraded bool
+	looked   time.Time // when the clocks were looked at last
 	ask      *question
-	granted  bool // the question was answered: go on
+	waived   bool // somebody said to go on although the gates do not agree
+	granted  bool // the plan's pause was answered: go on
 }
+
+// pass lets time pass. What is degraded is not baked, and a pause of a person suspends all deadlines.
+func (h *hold) pass(r *Rollout) {
+	now := time.Now()
+	d := now.Sub(h.looked)
+	h.looked = now
+	if h.degraded {
+		h.until, r.at.Degraded = h.until.Add(d), r.at.Degraded+d
+	}
+	if h.degraded || r.paused {
+		h.patience = h.patience.Add(d)
+	}
+	if r.paused {
+		h.since = h.since.Add(d)
+		if h.ask != nil && !h.ask.deadline.IsZero() {
+			h.ask.deadline = h.ask.deadline.Add(d)
+		}
+	}
+}
+
+// baked reports whether the bake is over.
+func (h *hold) baked(now time.Time) bool { return !h.degraded && !now.Before(h.until) }
 
 func (h *hold) nap(o Options) time.Duration {
 	now := time.Now()
@@ -72,30 +98,27 @@ func (h *hold) nap(o Options) time.Duration {
 // tend looks after the state that was reached: failed instances are replaced, changes by somebody
 // else are told and answered.
 func (r *Rollout) tend(ctx context.Context, h *hold) error {
-	s := h.leg.step.State
-	before := r.seen
-	o, err := r.target.Observe(ctx)
-	if err != nil {
+	s, need := h.leg.step.State, r.need(h.leg)
+	before, failed := r.seen, len(r.failed)
+	if h.last = r.observe(ctx, h.leg); h.last != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		h.last, h.degraded = err, true
-		return h.overdue(r, s)
+		h.degraded = true
+		return h.overdue("the target could not be observed")
 	}
-	r.seen, h.last = o, nil
-	failed := len(r.failed)
 	if err := r.failures(h.watch); err != nil {
 		return err
 	}
-	missing := o.Missing(s)
+	missing := r.seen.missing(s, need)
 	if missing == "" {
 		if h.degraded {
-			r.tell(h.leg.event(Healed, o.String()))
+			r.tell(h.leg.event(Healed, r.seen.String()))
 		}
-		h.degraded, h.aimed, h.since = false, false, time.Now()
+		h.degraded, h.scored, h.since = false, false, time.Now()
 		return nil
 	}
-	if seen := meddled(o, before, s, h.leg.known); seen != "" && failed == len(r.failed) {
+	if seen := meddled(r.seen, before, s, h.leg.known, before.missingTraffic(s) == ""); seen != "" && failed == len(r.failed) {
 		if err := r.drifted(h.watch, seen); err != nil {
 			return err
 		}
@@ -103,35 +126,13 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 		r.tell(h.leg.event(Degraded, missing))
 	}
 	h.degraded = true
-	h.progressed(o.score(s))
-	if !r.paused {
-		if h.last = r.target.Apply(ctx, s); isPermanent(h.last) {
-			return fmt.Errorf("apply %s: %w", s, h.last)
-		}
+	h.progressed(r.seen, s)
+	if r.paused {
+		return nil
 	}
-	return h.overdue(r, s)
-}
-
-// meddled says what differs from the state in a way that no failing instance explains, and did not
-// differ in that way before.
-func meddled(o, before Observation, s strategy.State, known []strategy.State) string {
-	if pools := o.foreign(known...); len(pools) > 0 {
-		if len(before.foreign(known...)) > 0 {
-			return ""
-		}
-		return fmt.Sprintf("%s is not part of this rollout", pools[0])
+	h.last = r.call(ctx, h.leg, func(ctx context.Context) error { return r.target.Apply(ctx, s) })
+	if isPermanent(h.last) {
+		return fmt.Errorf("apply %s: %w", s, h.last)
 	}
-	if t := o.missingTraffic(s); t != "" {
-		if before.missingTraffic(s) != "" {
-			return ""
-		}
-		return t
-	}
-	for role, g := range s.Groups() {
-		now, was := o.Pool(s.Pool(role)), before.Pool(s.Pool(role))
-		if now.Running != g.Replicas && was.Running == g.Replicas {
-			return fmt.Sprintf("%s %s was scaled to %d instances, %d are wanted", role, g.Revision, now.Running, g.Replicas)
-		}
-	}
-	return ""
+	return h.overdue(missing)
 }

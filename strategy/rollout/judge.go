@@ -15,7 +15,7 @@ import (
 // judge asks the gates, when it is time to.
 func (r *Rollout) judge(ctx context.Context, h *hold) error {
 	step, now := h.leg.step, time.Now()
-	ended := !now.Before(h.until)
+	ended := h.baked(now)
 	if len(step.Gates) == 0 {
 		h.agreed = ended
 		return nil

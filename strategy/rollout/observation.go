@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,13 +35,18 @@ func (o Observation) TrafficOf(p strategy.Pool) Traffic {
 // Missing says in words what is still missing until the target shows the state; it is empty when
 // nothing is.
 func (o Observation) Missing(s strategy.State) string {
+	return o.missing(s, func(_ strategy.Pool, g strategy.Group) int { return g.Replicas })
+}
+
+// missing is Missing where a group needs so many available instances.
+func (o Observation) missing(s strategy.State, need func(strategy.Pool, strategy.Group) int) string {
 	var missing []string
 	for role, g := range s.Groups() {
 		status := o.Pool(s.Pool(role))
-		switch {
-		case status.Available < g.Replicas:
+		switch least := need(s.Pool(role), g); {
+		case status.Available < least:
 			missing = append(missing, fmt.Sprintf("%s %s has %d of %d instances available (%d ready, %d running)",
-				role, g.Revision, status.Available, g.Replicas, status.Ready, status.Running))
+				role, g.Revision, status.Available, least, status.Ready, status.Running))
 		case status.exist() > g.Replicas:
 			missing = append(missing, fmt.Sprintf("%s %s still runs %d instances, %d are wanted", role, g.Revision, status.exist(), g.Replicas))
 		}
@@ -59,7 +65,7 @@ func (o Observation) Missing(s strategy.State) string {
 // missingTraffic says how the traffic differs from the state's.
 func (o Observation) missingTraffic(s strategy.State) string {
 	for role, g := range s.Groups() {
-		if t := o.TrafficOf(s.Pool(role)); !t.sameAs(g) {
+		if t := o.TrafficOf(s.Pool(role)); !t.equal(trafficOf(s.Pool(role), g), o.Grain) {
 			return fmt.Sprintf("%s %s gets %s, not %s", role, g.Revision, t.text(), trafficOf(s.Pool(role), g).text())
 		}
 	}
@@ -78,8 +84,25 @@ func trafficOf(p strategy.Pool, g strategy.Group) Traffic {
 	return Traffic{Pool: p, Share: g.Share, Match: g.Match, Mirror: g.Mirror}
 }
 
-func (t Traffic) sameAs(g strategy.Group) bool {
-	return t.Share == g.Share && t.Mirror == g.Mirror && slices.Equal(t.Match, g.Match)
+// equal reports whether both get the same, as finely as the target can tell. The order of rules means
+// nothing, as any of them suffices.
+func (t Traffic) equal(o Traffic, grain strategy.Share) bool {
+	return t.Pool == o.Pool && sameShare(t.Share, o.Share, grain) && sameShare(t.Mirror, o.Mirror, grain) &&
+		slices.Equal(sorted(t.Match), sorted(o.Match))
+}
+
+func sameShare(a, b, grain strategy.Share) bool {
+	if a == b {
+		return true
+	}
+	d := a.Compare(b)
+	return a.IsZero() == b.IsZero() && max(d, -d) < grain.Millionths()
+}
+
+func sorted(rules []strategy.Match) []strategy.Match {
+	return slices.SortedFunc(slices.Values(rules), func(a, b strategy.Match) int {
+		return cmp.Or(cmp.Compare(a.Header, b.Header), cmp.Compare(a.Cookie, b.Cookie), cmp.Compare(a.Value, b.Value))
+	})
 }
 
 func (t Traffic) none() bool { return t.Share.IsZero() && t.Mirror.IsZero() && len(t.Match) == 0 }
@@ -175,19 +198,6 @@ func (o Observation) place(s *strategy.State, p strategy.Pool, known []strategy.
 			return
 		}
 	}
-}
-
-// lit is what runs now, with the traffic of a state. It is false where the state is dark, or gives
-// traffic to a pool that has no instance.
-func (o Observation) lit(s strategy.State, known []strategy.State) (strategy.State, bool) {
-	now := o.as(known...)
-	now.Sticky, now.MinReady = s.Sticky, s.MinReady
-	for role, g := range now.Groups() {
-		_, want, _ := s.Find(now.Pool(role))
-		g.Share, g.Match, g.Mirror = want.Share, want.Match, want.Mirror
-		now.Set(role, g)
-	}
-	return now, !now.Dark() && now.Validate() == nil
 }
 
 func namedAny(p strategy.Pool, known []strategy.State) bool {

@@ -19,7 +19,7 @@ import (
 // gate.
 type Options struct {
 	// Gates are the gates that the plan's steps name. Naming one which is not here is an error of
-	// New.
+	// New. A gate that does not return when its context ends holds up the rollout, an abort included.
 	Gates map[string]gate.Gate
 	// GateInterval is the time between two questions to the gates of a step. Default: 5 s.
 	GateInterval time.Duration
@@ -29,15 +29,19 @@ type Options struct {
 	// continue, or with an error) before a person is asked. Default: 10 min.
 	Patience time.Duration
 	// Decision bounds the wait for a person when gates are inconclusive. Default: 1 h, then abort.
+	// The answer to go on is for the gates alone: the bake is not cut short by it, and a pause of
+	// the plan is still asked.
 	Decision strategy.Pause
 
+	// CallTimeout bounds one call of the target. Default: 30 s.
+	CallTimeout time.Duration
 	// Poll is the time between two looks at the target. Default: 250 ms.
 	Poll time.Duration
 	// Deadline is the progress deadline of steps that name none: how long a step may go without
 	// getting nearer to its state. Default: 10 min.
 	Deadline time.Duration
-	// CrashLimit is how many failed instances of the new revision make a step fail before its
-	// deadline. Failed instances of the old revision are replaced, and told, but prove nothing
+	// CrashLimit is how many failed instances of the new revision within one step, its bake
+	// included, make the step fail before its deadline. Failed instances of the old revision are replaced, and told, but prove nothing
 	// against the new one. Default: 3.
 	CrashLimit int
 	// Drift says what happens when somebody else changes the target. Default: Converge.
@@ -111,6 +115,7 @@ func (o Options) withDefaults() (Options, error) {
 	set("GateTimeout", &o.GateTimeout, 30*time.Second)
 	set("Patience", &o.Patience, 10*time.Minute)
 	set("Decision.Deadline", &o.Decision.Deadline, time.Hour)
+	set("CallTimeout", &o.CallTimeout, 30*time.Second)
 	set("Poll", &o.Poll, 250*time.Millisecond)
 	set("Deadline", &o.Deadline, 10*time.Minute)
 	set("RollbackTimeout", &o.RollbackTimeout, 30*time.Minute)

@@ -11,7 +11,8 @@ import (
 //
 // Both methods are called by one rollout at a time, never concurrently, about once a poll interval
 // while the rollout moves and while it holds a state. With a context that is over they return an
-// error and change nothing.
+// error and change nothing; when theirs ends under way (Options.CallTimeout, an abort) they return
+// soon.
 type Target interface {
 	// Observe tells what runs now and who gets which traffic, as read back from the world, not
 	// as remembered from the last Apply.
@@ -39,6 +40,9 @@ type Observation struct {
 	Traffic []Traffic `json:"traffic,omitempty"`
 	// Sticky says whether clients are kept with their group.
 	Sticky bool `json:"sticky,omitempty"`
+	// Grain is how finely the target splits traffic: shares that differ by less are the same to
+	// it. Zero: to the millionth.
+	Grain strategy.Share `json:"grain,omitzero"`
 }
 
 // PoolStatus counts the instances of a pool.
@@ -47,6 +51,9 @@ type PoolStatus struct {
 	// Running counts the instances that exist and are to stay: those that start, are ready, or are
 	// not ready just now.
 	Running int `json:"running"`
+	// Draining counts those of them that get no new requests any more and still answer old ones.
+	// The target bounds how long that may take; while it does, a step is not without progress.
+	Draining int `json:"draining,omitempty"`
 	// Stopping counts those that were told to end and have not ended yet.
 	Stopping int `json:"stopping,omitempty"`
 	// Ready counts those that answer their readiness probe now.
@@ -182,6 +189,17 @@ type (
 		// InFlight counts the requests that each of the instances still works on. An instance
 		// that the router does not know has none.
 		InFlight(ctx context.Context, ids []string) (map[string]int, error)
+	}
+	// Grainer splits traffic less finely than to the millionth. Shares are then compared as finely
+	// as it says, and a plan with a smaller share than that is refused.
+	Grainer interface {
+		// Grain is the smallest share, for example 1 % or 1/256 of the traffic.
+		Grain() strategy.Share
+	}
+	// Claimer serves one rollout at a time, and refuses a second one.
+	Claimer interface {
+		// Claim takes the target until release is called. The error is ErrBusy where it is taken.
+		Claim() (release func(), err error)
 	}
 	// Verifier proves that a table is in effect beyond reading it back, for example by sending
 	// requests through every listener.

@@ -5,15 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/davit-sdk/davit/strategy"
 )
 
 // reach brings the target to the leg's state, phase by phase. The phases are planned from what is
 // observed, not from what ought to be there, so that a new process goes on where the old one was.
-func (r *Rollout) reach(ctx context.Context, l leg) error {
-	w := r.watch(l)
+func (r *Rollout) reach(ctx context.Context, w *watch) error {
+	l := w.leg
+	w.begin()
 	if err := r.look(ctx, w); err != nil {
 		return err
 	}
@@ -25,7 +25,8 @@ func (r *Rollout) reach(ctx context.Context, l leg) error {
 	if err := r.relight(ctx, w); err != nil {
 		return err
 	}
-	phases, err := strategy.Transition(r.seen.as(l.known...), l.step.State)
+	now := r.seen.as(l.known...)
+	phases, err := strategy.Transition(now, l.step.State)
 	if err != nil {
 		return fmt.Errorf("find a way from %s to %s: %w", r.seen, l.step.State, err)
 	}
@@ -33,11 +34,162 @@ func (r *Rollout) reach(ctx context.Context, l leg) error {
 		e := l.event(PhaseStarted, fmt.Sprintf("%s: %s", phase.Kind, phase.State))
 		e.State = phase.State
 		r.tell(e)
-		if err := r.settle(ctx, w, phase.State); err != nil {
+		a := aim{state: phase.State, need: r.need(l)}
+		if phase.Kind == strategy.Shrink {
+			a.before = &now
+		}
+		if err := r.settle(ctx, w, a); err != nil {
 			return err
 		}
+		now = phase.State
 	}
 	return nil
+}
+
+// aim is what settle goes for.
+type aim struct {
+	state strategy.State
+	// need is how many instances of a group must be available.
+	need func(strategy.Pool, strategy.Group) int
+	// before is the state that a shrink begins from. While what remains is not available it is
+	// kept: the old instances are not stopped as long as the new ones cannot carry the traffic.
+	before *strategy.State
+}
+
+// need is how many available instances the leg waits for. Nobody waits for what is to be taken back,
+// as its being broken may be the very reason, nor for old instances that were missing beforehand.
+func (r *Rollout) need(l leg) func(strategy.Pool, strategy.Group) int {
+	old := r.plan.From.Stable.Revision
+	return func(p strategy.Pool, g strategy.Group) int {
+		switch {
+		case p.Revision == old && !p.Baseline:
+			return max(0, g.Replicas-r.at.Short)
+		case l.back:
+			return 0
+		}
+		return g.Replicas
+	}
+}
+
+// now is the state to apply at this moment.
+func (r *Rollout) now(w *watch, a aim) (s strategy.State, kept bool) {
+	s = a.state
+	if a.before != nil && r.seen.short(s, a.need) {
+		s, kept = *a.before, true
+	}
+	if w.leg.back {
+		s = r.relieve(s)
+	}
+	return s, kept
+}
+
+// short reports whether a group that answers traffic lacks available instances.
+func (o Observation) short(s strategy.State, need func(strategy.Pool, strategy.Group) int) bool {
+	for role, g := range s.Groups() {
+		if !g.Share.IsZero() && o.Pool(s.Pool(role)).Available < need(s.Pool(role), g) {
+			return true
+		}
+	}
+	return false
+}
+
+// settle applies one state until the target shows it.
+func (r *Rollout) settle(ctx context.Context, w *watch, a aim) error {
+	w.begin()
+	for first := true; ; first = false {
+		if err := r.mayMove(ctx, w); err != nil {
+			return err
+		}
+		if !first {
+			// Look before applying again: a change by somebody else must be seen, not painted over.
+			if err := r.fought(ctx, w); err != nil {
+				return err
+			}
+		}
+		s, kept := r.now(w, a)
+		before := r.seen
+		if err := r.apply(ctx, w, s); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if w.last == nil && !kept && r.seen.missing(s, a.need) == "" {
+			return nil
+		}
+		if w.progressed(r.seen, a.state) && r.seen.String() != before.String() {
+			e := w.leg.event(Progressed, r.seen.String())
+			e.State = s
+			r.tell(e)
+		}
+		if err := w.overdue(r.seen.missing(a.state, a.need)); err != nil {
+			return err
+		}
+		r.control.sleep(ctx, r.o.Poll)
+	}
+}
+
+// apply makes one pass and looks at its effect. What passes is kept in mind as w.last.
+func (r *Rollout) apply(ctx context.Context, w *watch, s strategy.State) error {
+	applied := r.call(ctx, w.leg, func(ctx context.Context) error { return r.target.Apply(ctx, s) })
+	if isPermanent(applied) {
+		return fmt.Errorf("apply %s: %w", s, applied)
+	}
+	w.applied = s
+	observed := r.observe(ctx, w.leg)
+	w.last = errors.Join(applied, observed)
+	if observed != nil {
+		return nil
+	}
+	w.routed = r.seen.missingTraffic(s) == ""
+	return r.failures(w)
+}
+
+// observe looks at the target.
+func (r *Rollout) observe(ctx context.Context, l leg) error {
+	return r.call(ctx, l, func(ctx context.Context) error {
+		o, err := r.target.Observe(ctx)
+		if err == nil {
+			r.seen = o
+		}
+		return err
+	})
+}
+
+// call bounds a call of the target. On the way forward an abort cuts it short.
+func (r *Rollout) call(ctx context.Context, l leg, f func(context.Context) error) error {
+	limit := fmt.Errorf("the target did not answer within %s", r.o.CallTimeout)
+	calling, cancel := context.WithTimeoutCause(ctx, r.o.CallTimeout, limit)
+	defer cancel()
+	if l.forward() {
+		defer r.control.abortable(cancel)()
+	}
+	err := f(calling)
+	if err != nil && errors.Is(context.Cause(calling), limit) {
+		return fmt.Errorf("%w: %w", limit, err)
+	}
+	return err
+}
+
+// look observes until the target answers.
+func (r *Rollout) look(ctx context.Context, w *watch) error {
+	for {
+		err := r.observe(ctx, w.leg)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		w.last = err
+		if err := w.overdue("the target could not be observed"); err != nil {
+			return err
+		}
+		if err := r.mayMove(ctx, w); err != nil {
+			return err
+		}
+		r.control.sleep(ctx, r.o.Poll)
+	}
 }
 
 // relight gives traffic back to what runs, where a router lost its table, as one in the host's own
@@ -46,229 +198,47 @@ func (r *Rollout) relight(ctx context.Context, w *watch) error {
 	if len(r.seen.Traffic) > 0 {
 		return nil
 	}
-	wanted := []strategy.State{w.leg.known[0], w.leg.step.State}
-	if w.leg.back {
-		slices.Reverse(wanted) // not through what is to be taken back, if that can be helped
-	}
-	for _, s := range wanted {
+	nobody := func(strategy.Pool, strategy.Group) int { return 0 }
+	for _, s := range r.lights(w.leg) {
 		if lit, ok := r.seen.lit(s, w.leg.known); ok {
-			return r.settle(ctx, w, lit)
+			return r.settle(ctx, w, aim{state: lit, need: nobody})
 		}
 	}
 	return nil
 }
 
-// settle applies one state until the target shows it.
-func (r *Rollout) settle(ctx context.Context, w *watch, s strategy.State) error {
-	w.aim()
-	for {
-		if err := r.mayMove(ctx, w); err != nil {
-			return err
-		}
-		if w.routed {
-			// Look before applying again: a change by somebody else must be seen, not painted over.
-			if err := r.fought(ctx, w, s); err != nil {
-				return err
-			}
-		}
-		applyErr := r.target.Apply(ctx, s)
-		if isPermanent(applyErr) {
-			return fmt.Errorf("apply %s: %w", s, applyErr)
-		}
-		before := r.seen
-		o, observeErr := r.target.Observe(ctx)
-		if observeErr == nil {
-			r.seen = o
-			if err := r.failures(w); err != nil {
-				return err
-			}
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		w.last = errors.Join(applyErr, observeErr)
-		if w.last == nil && o.Missing(s) == "" {
-			return nil
-		}
-		if observeErr == nil {
-			w.routed = w.routed || o.missingTraffic(s) == ""
-			if w.progressed(o.score(s)) && o.String() != before.String() {
-				e := w.leg.event(Progressed, o.String())
-				e.State = s
-				r.tell(e)
-			}
-		}
-		if err := w.overdue(r, s); err != nil {
-			return err
-		}
-		r.control.sleep(ctx, r.o.Poll)
+// lights are the ways to give traffic to what runs, the best one first: as it was before the step, or
+// as it shall be, and where a group of those has nobody, all of it to one pool, the old one first.
+func (r *Rollout) lights(l leg) []strategy.State {
+	lights := []strategy.State{l.known[0], l.step.State}
+	if l.back {
+		slices.Reverse(lights) // not through what is to be taken back, if that can be helped
 	}
-}
-
-// look observes until the target answers.
-func (r *Rollout) look(ctx context.Context, w *watch) error {
-	for {
-		o, err := r.target.Observe(ctx)
-		if err == nil {
-			r.seen = o
-			return nil
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		w.last = err
-		if time.Since(w.since) >= w.deadline {
-			return &DeadlineError{Deadline: w.deadline, Missing: "the target could not be observed", Last: err}
-		}
-		if err := r.mayMove(ctx, w); err != nil {
-			return err
-		}
-		r.control.sleep(ctx, r.o.Poll)
+	alone := func(p strategy.Pool) {
+		lights = append(lights, strategy.State{Stable: strategy.Group{Revision: p.Revision, Share: strategy.All()}})
 	}
-}
-
-// mayMove returns nil when the target may be moved now: it waits out a pause, and reports the end
-// of the context or an abort. The way back is neither paused nor aborted.
-func (r *Rollout) mayMove(ctx context.Context, w *watch) error {
-	for {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if w.leg.back {
-			return nil
-		}
-		if err := r.commands(ctx, w.leg); err != nil {
-			return err
-		}
-		if !r.paused {
-			return nil
-		}
-		start := time.Now()
-		r.control.sleep(ctx, r.o.Poll)
-		w.since = w.since.Add(time.Since(start))
-	}
-}
-
-// commands carries out what was asked for meanwhile.
-func (r *Rollout) commands(ctx context.Context, l leg) error {
-	paused, promoted, aborted := r.control.look()
-	if aborted != nil {
-		return &AbortError{By: aborted.by, Why: aborted.why}
-	}
-	tell := func(kind EventKind, c *command) {
-		e := l.event(kind, c.why)
-		e.By = c.by
-		r.tell(e)
-	}
-	if promoted != nil && !r.at.Promoting {
-		r.at.Promoting = true
-		if err := r.record(ctx); err != nil {
-			return err
-		}
-		tell(Promoting, promoted)
-	}
-	if is := paused != nil; is != r.paused {
-		r.paused, r.at.Paused = is, is
-		if err := r.record(ctx); err != nil {
-			return err
-		}
-		if is {
-			tell(Paused, paused)
-		} else if c := r.control.take(func(c *control) **command { return &c.resumed }); c != nil {
-			tell(Resumed, c)
-		}
-	}
-	return nil
-}
-
-// watch is what is kept in mind during one step.
-type watch struct {
-	leg      leg
-	deadline time.Duration
-	since    time.Time // of the last progress
-	best     int
-	aimed    bool
-	last     error
-	routed   bool // the traffic that is aimed at was in effect once
-	drifts   int
-	failures []Failure // of the new revision, within this step
-}
-
-func (r *Rollout) watch(l leg) *watch {
-	return &watch{leg: l, deadline: l.deadline(r.o), since: time.Now()}
-}
-
-// aim begins the watch over another state.
-func (w *watch) aim() {
-	w.since, w.aimed, w.routed, w.last = time.Now(), false, false, nil
-}
-
-// progressed reports whether the score is a new best. Only that counts: an instance that becomes
-// ready again and again makes no progress.
-func (w *watch) progressed(score int) bool {
-	if w.aimed && score <= w.best {
-		return false
-	}
-	w.aimed, w.best, w.since = true, score, time.Now()
-	return true
-}
-
-func (w *watch) overdue(r *Rollout, s strategy.State) error {
-	if time.Since(w.since) < w.deadline {
-		return nil
-	}
-	missing := r.seen.Missing(s)
-	if missing == "" {
-		missing = "the target shows the state and still reports an error"
-	}
-	return &DeadlineError{Deadline: w.deadline, Missing: missing, Failures: w.failures, Last: w.last}
-}
-
-// failures tells of instances that failed since the last look, and counts those of the new
-// revision.
-func (r *Rollout) failures(w *watch) error {
-	for _, status := range r.seen.Pools {
-		for _, f := range status.Failures {
-			if r.failed[f.ID] {
-				continue
-			}
-			r.failed[f.ID] = true
-			r.tell(w.leg.event(InstanceFailed, fmt.Sprintf("%s of %s: %s", f.ID, status.Pool, f.Reason)))
-			if status.Pool.Revision == r.plan.To && !w.leg.back {
-				w.failures = append(w.failures, f)
+	if slices.ContainsFunc(lights, func(s strategy.State) bool { return !s.Dark() }) {
+		alone(r.plan.From.Pool(strategy.Stable))
+		for _, status := range r.seen.Pools {
+			if !status.Pool.Baseline {
+				alone(status.Pool)
 			}
 		}
 	}
-	if len(w.failures) >= r.o.CrashLimit {
-		return &CrashError{Failures: slices.Clone(w.failures)}
-	}
-	return nil
+	return lights
 }
 
-// fought notices that somebody else changes the traffic back, or brings pools of their own.
-func (r *Rollout) fought(ctx context.Context, w *watch, s strategy.State) error {
-	o, err := r.target.Observe(ctx)
-	if err != nil {
-		return nil // the look after the next pass tells
+// lit is what runs now, with the traffic of a state. It is false where the state is dark, or gives
+// traffic to a pool that has nobody to answer.
+func (o Observation) lit(s strategy.State, known []strategy.State) (strategy.State, bool) {
+	now := o.as(known...)
+	now.Sticky, now.MinReady = s.Sticky, s.MinReady
+	answer := true
+	for role, g := range now.Groups() {
+		_, want, _ := s.Find(now.Pool(role))
+		g.Share, g.Match, g.Mirror = want.Share, want.Match, want.Mirror
+		answer = answer && (!g.Routed() || o.Pool(now.Pool(role)).Available > 0)
+		now.Set(role, g)
 	}
-	if pools := o.foreign(w.leg.known...); len(pools) > 0 && len(r.seen.foreign(w.leg.known...)) == 0 {
-		r.seen = o
-		return r.drifted(w, fmt.Sprintf("%s is not part of this rollout", pools[0]))
-	}
-	if traffic := o.missingTraffic(s); traffic != "" {
-		r.seen, w.routed = o, false
-		return r.drifted(w, traffic)
-	}
-	return nil
-}
-
-// drifted tells of a change by somebody else, and decides whether to go on. The way back always
-// goes on, for as long as it has time.
-func (r *Rollout) drifted(w *watch, seen string) error {
-	w.drifts++
-	r.tell(w.leg.event(Drifted, seen))
-	if w.leg.back || r.o.Drift == Converge && w.drifts <= r.o.DriftLimit {
-		return nil
-	}
-	return &ConflictError{Seen: seen, Times: w.drifts}
+	return now, answer && !now.Dark() && now.Validate() == nil
 }

@@ -28,7 +28,8 @@ type Rollout struct {
 	at       Checkpoint
 	seen     Observation
 	verdicts []gate.Verdict
-	failed   map[string]bool // failures that were told already
+	failed   map[string]bool        // failures that were told already
+	given    map[strategy.Pool]bool // pools whose traffic was given away on the way back
 	paused   bool
 }
 
@@ -48,8 +49,8 @@ func Resume(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollou
 	if c.Outcome != "" {
 		return nil, fmt.Errorf("resume: %w: %s", ErrEnded, c.Outcome)
 	}
-	if c.Step < 0 || c.Step > len(plan.Steps) || c.Back && c.Step == len(plan.Steps) {
-		return nil, fmt.Errorf("resume: the checkpoint is at step %d of %d", c.Step+1, len(plan.Steps))
+	if err := c.fits(plan); err != nil {
+		return nil, fmt.Errorf("resume: %w", err)
 	}
 	r, err := wire(target, plan, c, o)
 	if err != nil {
@@ -57,6 +58,27 @@ func Resume(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollou
 	}
 	r.resumed = true
 	return r, nil
+}
+
+// fits reports whether the position is one of the plan.
+func (c Checkpoint) fits(plan strategy.Plan) error {
+	if c.Step < 0 || c.Step >= len(plan.Steps) {
+		return fmt.Errorf("Checkpoint.Step: there is no step %d among %d", c.Step+1, len(plan.Steps))
+	}
+	if c.Degraded < 0 || c.Short < 0 {
+		return fmt.Errorf("Checkpoint: Degraded (%s) and Short (%d) are not below zero", c.Degraded, c.Short)
+	}
+	if !c.Back {
+		return nil
+	}
+	way, err := strategy.Abort(plan, c.Step)
+	if err != nil {
+		return fmt.Errorf("Checkpoint.Back: %w", err)
+	}
+	if c.BackStep < 0 || c.BackStep > len(way.Steps) {
+		return fmt.Errorf("Checkpoint.BackStep: there is no step %d among %d on the way back", c.BackStep+1, len(way.Steps))
+	}
+	return nil
 }
 
 func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout, error) {
@@ -75,7 +97,15 @@ func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout,
 	} else if err := plan.Verify(); err != nil {
 		errs = multierror.Append(errs, err)
 	}
+	if target != nil {
+		if err := checkGrain(target, plan); err != nil {
+			errs = multierror.Append(errs, err)
+		}
+	}
 	for i, step := range plan.Steps {
+		if d := (leg{step: step}).deadline(o); d <= step.State.MinReady {
+			errs = multierror.Append(errs, fmt.Errorf("Plan.Steps[%d].Deadline: %s leaves no time for a MinReady of %s", i, d, step.State.MinReady))
+		}
 		for _, name := range step.Gates {
 			if o.Gates[name] == nil {
 				errs = multierror.Append(errs, fmt.Errorf("Plan.Steps[%d].Gates: %w: %q", i, ErrNoGate, name))
@@ -87,7 +117,7 @@ func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout,
 	}
 	r := &Rollout{
 		target: target, plan: plan, o: o, log: o.Logger.Named("rollout"),
-		control: newControl(), at: c, failed: map[string]bool{},
+		control: newControl(), at: c, failed: map[string]bool{}, given: map[strategy.Pool]bool{},
 	}
 	if c.Promoting {
 		r.control.promoted = &command{"checkpoint", "promoted before"}
@@ -106,9 +136,19 @@ func (r *Rollout) Run(ctx context.Context) (Result, error) {
 	if !r.control.begin() {
 		return Result{}, errors.New("run a rollout: it was run before")
 	}
-	defer r.control.close()
+	defer r.control.end()
 	started := time.Now()
-	cause := r.forward(ctx)
+	release, err := claim(r.target)
+	cause := error(nil)
+	if err != nil {
+		cause = &refusal{err}
+	} else {
+		defer release()
+		cause = r.forward(ctx)
+	}
+	if late := r.control.turn(); late != nil && !r.at.Back && (cause == nil || givesWay(ctx, cause)) {
+		cause = &AbortError{By: late.by, Why: late.why} // accepted, so it is carried out
+	}
 	result := Result{Outcome: Promoted}
 	var failure *Error
 	if cause != nil {
@@ -136,6 +176,13 @@ func (r *Rollout) Run(ctx context.Context) (Result, error) {
 	return result, nil
 }
 
+// givesWay reports whether an abort comes before what ended the way forward: nothing has been taken
+// back for it.
+func givesWay(ctx context.Context, cause error) bool {
+	var conflict *ConflictError
+	return errors.As(cause, &conflict) || errors.Is(cause, ErrCheckpoint) || interrupted(ctx, cause)
+}
+
 // forward walks the plan from where the checkpoint stands; its error is why it could not.
 func (r *Rollout) forward(ctx context.Context) error {
 	if err := r.arrive(ctx); err != nil {
@@ -150,7 +197,8 @@ func (r *Rollout) forward(ctx context.Context) error {
 			return err
 		}
 		r.tell(l.event(StepStarted, l.step.Reason))
-		if err := r.reach(ctx, l); err != nil {
+		w := r.watch(l)
+		if err := r.reach(ctx, w); err != nil {
 			return err
 		}
 		if r.at.Reached.IsZero() {
@@ -160,14 +208,11 @@ func (r *Rollout) forward(ctx context.Context) error {
 			return err
 		}
 		r.tell(l.event(StepReached, l.step.State.String()))
-		if err := r.hold(ctx, l); err != nil {
+		if err := r.hold(ctx, w); err != nil {
 			return err
 		}
 		r.tell(l.event(StepDone, l.step.Reason))
-		r.at.Step, r.at.Reached, r.at.Asked = r.at.Step+1, time.Time{}, time.Time{}
-	}
-	if late := r.control.close(); late != nil {
-		return &AbortError{By: late.by, Why: late.why}
+		r.at.Step, r.at.Reached, r.at.Asked, r.at.Degraded = r.at.Step+1, time.Time{}, time.Time{}, 0
 	}
 	return nil
 }
@@ -175,15 +220,14 @@ func (r *Rollout) forward(ctx context.Context) error {
 // arrive looks at the target before anything moves. Failures that it knows of from earlier are
 // nobody's fault here.
 func (r *Rollout) arrive(ctx context.Context) error {
-	o, err := r.target.Observe(ctx)
-	if err != nil {
-		if r.resumed {
-			return nil // the first step looks again, within its deadline
+	if err := r.look(ctx, r.watch(r.leg(min(r.at.Step, len(r.plan.Steps)-1)))); err != nil {
+		var late *DeadlineError
+		if !r.resumed && errors.As(err, &late) {
+			return &refusal{err}
 		}
-		return &staleError{fmt.Errorf("look at the target: %w", err)}
+		return err
 	}
-	r.seen = o
-	for _, status := range o.Pools {
+	for _, status := range r.seen.Pools {
 		for _, f := range status.Failures {
 			r.failed[f.ID] = true
 		}
@@ -192,22 +236,23 @@ func (r *Rollout) arrive(ctx context.Context) error {
 		return nil
 	}
 	from := r.plan.From
-	problem := o.missingTraffic(from)
-	for _, status := range o.Pools {
+	problem := r.seen.missingTraffic(from)
+	for _, status := range r.seen.Pools {
 		if _, g, _ := from.Find(status.Pool); status.Running > g.Replicas {
 			problem = fmt.Sprintf("%s runs %d instances, the plan starts from %d", status.Pool, status.Running, g.Replicas)
 		}
 	}
 	if problem != "" {
-		return &staleError{fmt.Errorf("%w: %s", ErrStale, problem)}
+		return &refusal{fmt.Errorf("%w: %s", ErrStale, problem)}
 	}
+	r.at.Short = max(0, from.Stable.Replicas-r.seen.Pool(from.Pool(strategy.Stable)).Available)
 	return nil
 }
 
-// staleError ends a rollout that has not moved anything, and has nothing to take back.
-type staleError struct{ error }
+// refusal ends a rollout that has not moved anything, and has nothing to take back.
+type refusal struct{ error }
 
-func (e *staleError) Unwrap() error { return e.error }
+func (e *refusal) Unwrap() error { return e.error }
 
 // record hands out the position, or says why it could not.
 func (r *Rollout) record(ctx context.Context) error {
@@ -224,13 +269,14 @@ func (r *Rollout) checkpoint(ctx context.Context) error {
 	return r.o.Checkpoint(ctx, r.at)
 }
 
-// leg is one step on the way forward or back.
+// leg is one step on the way forward or back, or all of a Restore.
 type leg struct {
-	step  strategy.Step
-	index int
-	count int
-	back  bool
-	known []strategy.State // the states whose pools may be met on the leg, nearest first
+	step    strategy.Step
+	index   int
+	count   int
+	back    bool
+	restore bool
+	known   []strategy.State // the states whose pools may be met on the leg, nearest first
 }
 
 func (r *Rollout) leg(i int) leg {
@@ -239,6 +285,9 @@ func (r *Rollout) leg(i int) leg {
 		known: []strategy.State{r.plan.StateBefore(i), r.plan.Steps[i].State, r.plan.From, r.plan.Final()},
 	}
 }
+
+// forward reports whether commands are taken, and harm is looked for.
+func (l leg) forward() bool { return !l.back && !l.restore }
 
 func (l leg) event(kind EventKind, text string) Event {
 	return Event{Kind: kind, Back: l.back, Step: l.index, Steps: l.count, Text: text, State: l.step.State}

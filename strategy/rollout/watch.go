@@ -1,0 +1,180 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// watch is what is kept in mind during one step, from its begin to the end of its bake.
+type watch struct {
+	leg      leg
+	deadline time.Duration
+	since    time.Time // of the last progress
+	best     int
+	scored   bool
+	last     error          // what the target said last, where that was an error
+	applied  strategy.State // last
+	routed   bool           // the traffic that was applied last was in effect
+	drifts   int
+	failures []Failure // of the new revision
+}
+
+func (r *Rollout) watch(l leg) *watch {
+	return &watch{leg: l, deadline: l.deadline(r.o), since: time.Now()}
+}
+
+// begin begins to wait for something else.
+func (w *watch) begin() {
+	w.since, w.scored, w.routed, w.last = time.Now(), false, false, nil
+}
+
+// progressed reports whether the target is nearer to the state than ever before. Only that counts: an
+// instance that becomes ready again and again makes no progress. Draining, which the target bounds,
+// is waited for.
+func (w *watch) progressed(o Observation, s strategy.State) bool {
+	if slices.ContainsFunc(o.Pools, func(p PoolStatus) bool { return p.Draining > 0 }) {
+		w.since = time.Now()
+	}
+	score := o.score(s)
+	if w.scored && score <= w.best {
+		return false
+	}
+	w.scored, w.best, w.since = true, score, time.Now()
+	return true
+}
+
+// overdue is an error once the deadline has passed without progress.
+func (w *watch) overdue(missing string) error {
+	if time.Since(w.since) < w.deadline {
+		return nil
+	}
+	if missing == "" {
+		missing = "the target shows the state and still reports an error"
+	}
+	return &DeadlineError{Deadline: w.deadline, Missing: missing, Failures: w.failures, Last: w.last}
+}
+
+// mayMove returns nil when the target may be moved now: it waits out a pause, and reports the end
+// of the context or an abort. The way back is neither paused nor aborted.
+func (r *Rollout) mayMove(ctx context.Context, w *watch) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if !w.leg.forward() {
+			return nil
+		}
+		if err := r.commands(ctx, w.leg); err != nil {
+			return err
+		}
+		if !r.paused {
+			return nil
+		}
+		start := time.Now()
+		r.control.sleep(ctx, r.o.Poll)
+		w.since = w.since.Add(time.Since(start)) // a pause suspends the deadline
+	}
+}
+
+// commands carries out what was asked for meanwhile.
+func (r *Rollout) commands(ctx context.Context, l leg) error {
+	paused, promoted, aborted := r.control.look()
+	if aborted != nil {
+		return &AbortError{By: aborted.by, Why: aborted.why}
+	}
+	tell := func(kind EventKind, c *command) {
+		e := l.event(kind, c.why)
+		e.By = c.by
+		r.tell(e)
+	}
+	if promoted != nil && !r.at.Promoting {
+		r.at.Promoting = true
+		if err := r.record(ctx); err != nil {
+			return err
+		}
+		tell(Promoting, promoted)
+	}
+	if is := paused != nil; is != r.paused {
+		r.paused, r.at.Paused = is, is
+		if err := r.record(ctx); err != nil {
+			return err
+		}
+		if is {
+			tell(Paused, paused)
+		} else if c := r.control.take(func(c *control) **command { return &c.resumed }); c != nil {
+			tell(Resumed, c)
+		}
+	}
+	return nil
+}
+
+// failures tells of instances that failed since the last look, and counts those of the new
+// revision.
+func (r *Rollout) failures(w *watch) error {
+	for _, status := range r.seen.Pools {
+		for _, f := range status.Failures {
+			if r.failed[f.ID] {
+				continue
+			}
+			r.failed[f.ID] = true
+			r.tell(w.leg.event(InstanceFailed, fmt.Sprintf("%s of %s: %s", f.ID, status.Pool, f.Reason)))
+			if status.Pool.Revision == r.plan.To && w.leg.forward() {
+				w.failures = append(w.failures, f)
+			}
+		}
+	}
+	if len(w.failures) >= r.o.CrashLimit && w.leg.forward() {
+		return &CrashError{Failures: slices.Clone(w.failures)}
+	}
+	return nil
+}
+
+// fought looks, and notices what somebody else has changed since the last look.
+func (r *Rollout) fought(ctx context.Context, w *watch) error {
+	before, failed := r.seen, len(r.failed)
+	if r.observe(ctx, w.leg) != nil {
+		return nil // the look after the next pass tells
+	}
+	if err := r.failures(w); err != nil {
+		return err
+	}
+	seen := meddled(r.seen, before, w.applied, w.leg.known, w.routed)
+	if seen == "" || failed != len(r.failed) {
+		return nil
+	}
+	w.routed = false
+	return r.drifted(w, seen)
+}
+
+// meddled says what has changed between two looks, between which nothing was applied, in a way that no
+// failing instance explains and that does not lead to the applied state.
+func meddled(o, before Observation, s strategy.State, known []strategy.State, routed bool) string {
+	if pools := o.foreign(known...); len(pools) > 0 && len(before.foreign(known...)) == 0 {
+		return fmt.Sprintf("%s is not part of this rollout", pools[0])
+	}
+	if t := o.missingTraffic(s); t != "" && routed {
+		return t
+	}
+	for role, g := range s.Groups() {
+		now, was := o.Pool(s.Pool(role)).Running, before.Pool(s.Pool(role)).Running
+		if now > was && now > g.Replicas || now < was && now < g.Replicas {
+			return fmt.Sprintf("%s %s was scaled from %d to %d instances, %d are wanted", role, g.Revision, was, now, g.Replicas)
+		}
+	}
+	return ""
+}
+
+// drifted tells of a change by somebody else, and decides whether to go on. The way back always
+// goes on, for as long as it has time.
+func (r *Rollout) drifted(w *watch, seen string) error {
+	w.drifts++
+	r.tell(w.leg.event(Drifted, seen))
+	if !w.leg.forward() || r.o.Drift == Converge && w.drifts <= r.o.DriftLimit {
+		return nil
+	}
+	return &ConflictError{Seen: seen, Times: w.drifts}
+}
