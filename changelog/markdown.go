@@ -46,7 +46,7 @@ func (i Item) markdown(b *strings.Builder) {
 	var behind []string
 	for _, r := range i.References {
 		if isTarget(r.Target) {
-			behind = append(behind, strings.TrimSpace(escape(oneLine(r.Action))+" "+r.Target))
+			behind = append(behind, strings.TrimSpace(escape(oneLine(r.Action))+" "+escapeTarget(r.Target)))
 		}
 	}
 	if i.Commit != "" {
@@ -132,6 +132,15 @@ func escapeByte(b *strings.Builder, text string, i int) {
 	default:
 		b.WriteByte(c)
 	}
+}
+
+// escapeTarget escapes a reference as escape does, but leaves it the link that it is meant to be.
+func escapeTarget(target string) string {
+	repository, number, ok := strings.Cut(target, "#")
+	if !ok {
+		return escape(target)
+	}
+	return escape(repository) + "#" + number
 }
 
 // escapeStart escapes what makes a block at the beginning of a line: headings, lists, rules.

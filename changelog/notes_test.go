@@ -88,6 +88,8 @@ func TestTextsAreInert(t *testing.T) {
 		"keep `<T> & @octocat [z](y)` code": "keep `<T> & @octocat [z](y)` code",
 		"two ``a ` <b>`` runs":              "two ``a ` <b>`` runs",
 		"an open ` and <b>":                 "an open \\` and &lt;b&gt;",
+		"a run ` in `` a longer one <b>":    "a run \\` in \\`\\` a longer one &lt;b&gt;",
+		"a `<i> ``` <b>` longer run":        "a `<i> ``` <b>` longer run",
 		"uneven `` and ` <b>":               "uneven \\`\\` and \\` &lt;b&gt;",
 		"a `b` <c> `d":                      "a `b` &lt;c&gt; \\`d",
 		`a backslash \<b>`:                  `a backslash \\&lt;b&gt;`,
@@ -119,6 +121,16 @@ func TestTextsAreInert(t *testing.T) {
 		}
 		assert.Equal(t, want, got, subject)
 	}
+}
+
+func TestReferencesAreInert(t *testing.T) {
+	d := next(t, since(t, "1.2.3", "fix: a\n\nRefs: <img/src=x/onerror=alert(1)>#1, @octocat#2, o/_r_#5\nCloses ![x](http://evil/x.png)#3\nFixes: [click](http://evil)#4"), changelog.Policy{})
+	n := d.Notes(changelog.NotesOptions{})
+	assert.Contains(t, n.Markdown(), `- a (Refs o/\_r\_#5, 0000000100)`)
+
+	// Notes are data, and may come from elsewhere.
+	n.Sections[0].Items[0].References = []changelog.Reference{{Target: "<b>#1"}, {Target: "@z#2"}, {Action: "<i>", Target: "#3"}}
+	assert.Contains(t, n.Markdown(), "- a (&lt;i&gt; #3, 0000000100)")
 }
 
 func TestEscapingIsLinear(t *testing.T) {

@@ -250,7 +250,10 @@ func TestReferences(t *testing.T) {
 		"fix: x\n\nRefs: a1b2c3, d4e5f6":          {ref("Refs", "a1b2c3"), ref("Refs", "d4e5f6")},
 		"fix: x\n\nRefs: #1 o/r#2 ABC-3 and more": {ref("Refs", "#1"), ref("Refs", "o/r#2"), ref("Refs", "ABC-3")},
 		"fix: x\n\nReviewed-by: Z #3":             nil,
-		"no type (#4)":                            {ref("", "#4")},
+		"fix: x\n\nRefs: a1, abcde, abcdef":       {ref("Refs", "abcdef")},
+		"fix: x\n\nRefs: <img/src=x/onerror=alert(1)>#1, @octocat#2, ![x](http://evil/x.png)#3, o#4, o/r/s#5, /r#6, o/#7, o_o/r#8": nil,
+		"fix: x\n\nRefs: my-org/a_b.c-d#9": {ref("Refs", "my-org/a_b.c-d#9")},
+		"no type (#4)":                     {ref("", "#4")},
 	} {
 		assert.Equal(t, want, changelog.Parse(text).References(), text)
 	}

@@ -55,17 +55,24 @@ func appendReferences(refs []Reference, action, list string) []Reference {
 	return refs
 }
 
-// isTarget reports whether a word is a number with #, a commit id, or an issue key of upper-case
-// letters and a number.
+// isTarget reports whether a word is a number with #, with or without its repository before it, a
+// commit id, or an issue key of upper-case letters and a number. It is strict, because targets
+// stand in the notes as links.
 func isTarget(word string) bool {
 	if i := strings.LastIndexByte(word, '#'); i >= 0 {
-		return isAll(word[i+1:], isDigit)
+		return isAll(word[i+1:], isDigit) && (i == 0 || isRepository(word[:i]))
 	}
 	if len(word) >= 6 && len(word) <= 64 && isAll(word, isHex) {
 		return true
 	}
 	key, number, ok := strings.Cut(word, "-")
 	return ok && isAll(number, isDigit) && isAll(key, func(c byte) bool { return c >= 'A' && c <= 'Z' })
+}
+
+// isRepository reports whether a text is owner/repository, in the letters that forges allow there.
+func isRepository(text string) bool {
+	owner, name, ok := strings.Cut(text, "/")
+	return ok && isAll(owner, isSlug) && isAll(name, func(c byte) bool { return isSlug(c) || c == '.' || c == '_' })
 }
 
 // trailingNumbers are the "(#12)" at the end of a text, in their order, without parentheses.
@@ -94,5 +101,9 @@ func isAll(text string, wanted func(byte) bool) bool {
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isSlug(c byte) bool {
+	return isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-'
+}
 
 func isHex(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }
