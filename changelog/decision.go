@@ -55,7 +55,10 @@ type Skipped struct {
 	Cancelled bool `json:"cancelled,omitempty"`
 }
 
-// Explain tells the decision and its reasons as plain text in lines.
+// mostExplained is how much of a commit's first line an explanation shows, in bytes.
+const mostExplained = 200
+
+// Explain tells the decision and its reasons as plain text in lines, with long subjects cut.
 func (d Decision) Explain() string {
 	var b strings.Builder
 	from, to := "no version", "nothing to release"
@@ -74,21 +77,21 @@ func (d Decision) Explain() string {
 		fmt.Fprint(table, "counted:\n")
 	}
 	for _, r := range d.Reasons {
-		fmt.Fprintf(table, "  %s\t%s\t%s\t(%s)\n", shortID(r.ID), r.Level, printable(r.Subject), printable(r.Rule))
+		fmt.Fprintf(table, "  %s\t%s\t%s\t(%s)\n", shortID(r.ID), r.Level, printable(shortened(r.Subject, mostExplained)), printable(r.Rule))
 	}
 	table.Flush() // a strings.Builder takes everything
 	if len(d.Skipped) > 0 {
 		fmt.Fprint(table, "not counted:\n")
 	}
 	for _, s := range d.Skipped {
-		fmt.Fprintf(table, "  %s\t%s\t(%s)\n", shortID(s.ID), printable(s.Subject), printable(s.Why))
+		fmt.Fprintf(table, "  %s\t%s\t(%s)\n", shortID(s.ID), printable(shortened(s.Subject, mostExplained)), printable(s.Why))
 	}
 	table.Flush()
 	if len(d.IgnoredTags) > 0 {
 		fmt.Fprint(table, "tags ignored:\n")
 	}
 	for _, t := range d.IgnoredTags {
-		fmt.Fprintf(table, "  %s\t(%s)\n", printable(t.Tag), printable(t.Why))
+		fmt.Fprintf(table, "  %s\t(%s)\n", printable(t.Tag), printable(shortened(t.Why, 2*mostExplained)))
 	}
 	table.Flush()
 	return b.String()

@@ -24,6 +24,7 @@ func (n Notes) Markdown() string {
 		for _, item := range s.Items {
 			item.markdown(&b)
 		}
+		b.WriteString(s.leftOut())
 	}
 	return b.String()
 }

@@ -14,7 +14,7 @@ type Notes struct {
 	Version *semver.Version `json:"version"`
 	// Date is the day of the release; zero leaves it out.
 	Date time.Time `json:"date,omitzero"`
-	// Sections have an item each at least.
+	// Sections have a change each at least, listed or left out.
 	Sections []Section `json:"sections,omitempty"`
 }
 
@@ -22,6 +22,8 @@ type Notes struct {
 type Section struct {
 	Kind  SectionKind `json:"kind"`
 	Items []Item      `json:"items"`
+	// LeftOut is how many further changes the section has that Notes.Within left out.
+	LeftOut int `json:"left_out,omitempty"`
 }
 
 // SectionKind says what the changes of a section are.
@@ -139,21 +141,28 @@ func itemOf(c Commit, m Message) Item {
 func (n Notes) Short() string {
 	var counts []string
 	for _, s := range n.Sections {
-		for _, known := range sections {
-			if known.kind != s.Kind {
-				continue
-			}
-			words := known.severals
-			if len(s.Items) == 1 {
-				words = known.one
-			}
-			counts = append(counts, fmt.Sprintf("%d %s", len(s.Items), words))
+		if text := s.count(len(s.Items) + s.LeftOut); text != "" {
+			counts = append(counts, text)
 		}
 	}
 	if len(counts) == 0 {
 		counts = []string{"no changes"}
 	}
 	return n.title() + ": " + strings.Join(counts, ", ")
+}
+
+// count is a number of the section's changes in words, "" for a kind that is not known.
+func (s Section) count(n int) string {
+	for _, known := range sections {
+		switch {
+		case known.kind != s.Kind:
+		case n == 1:
+			return "1 " + known.one
+		default:
+			return fmt.Sprintf("%d %s", n, known.severals)
+		}
+	}
+	return ""
 }
 
 func (n Notes) title() string {

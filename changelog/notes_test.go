@@ -2,6 +2,7 @@ package changelog_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,37 @@ func TestNotes(t *testing.T) {
 	empty := next(t, since(t, "1.2.3"), changelog.Policy{}).Notes(changelog.NotesOptions{})
 	assert.Equal(t, "## Unreleased\n", empty.Markdown())
 	assert.Equal(t, "Unreleased: no changes", empty.Short())
+}
+
+func TestNotesWithinASize(t *testing.T) {
+	var messages []string
+	for n := range 3000 {
+		messages = append(messages, fmt.Sprintf("fix: <%d> and `more`", n), fmt.Sprintf("feat!: a & %d", n))
+	}
+	n := next(t, since(t, "1.2.3", messages...), changelog.Policy{}).Notes(changelog.NotesOptions{})
+	assert.Equal(t, n, n.Within(1<<20), "it fits")
+	assert.Equal(t, n.Within(changelog.SmallestNotes), n.Within(0))
+	for _, size := range []int{changelog.SmallestNotes, 100_000, 200_000, 250_000} {
+		short := n.Within(size)
+		raw, err := json.Marshal(short.Markdown())
+		require.NoError(t, err)
+		assert.LessOrEqual(t, len(raw), size)
+		assert.Greater(t, len(raw), size-200, "as much as fits")
+		assert.Equal(t, n.Short(), short.Short(), "the counts stay")
+		for i, s := range short.Sections {
+			assert.Equal(t, n.Sections[i].Items[:len(s.Items)], append([]changelog.Item{}, s.Items...), "whole changes, from the oldest on")
+			assert.Equal(t, 3000, len(s.Items)+s.LeftOut)
+		}
+		assert.Equal(t, short, short.Within(size))
+	}
+	text := n.Within(0).Markdown()
+	assert.Contains(t, text, "more, left out here for want of room*\n\n### Fixes\n\n- *3000 fixes, left out here for want of room*\n")
+
+	// A text is cut before it is escaped, and between two characters.
+	long := next(t, since(t, "1.2.3", "feat: "+strings.Repeat("ö<`", 1<<15)), changelog.Policy{}).Notes(changelog.NotesOptions{}).Within(0)
+	require.Len(t, long.Sections[0].Items, 1)
+	assert.Regexp(t, "^(ö<`)+ö?<? …$", long.Sections[0].Items[0].Text)
+	assert.Less(t, len(long.Markdown()), 10_000)
 }
 
 // TestTextsAreInert has what a subject may try, and how it must look in Markdown. A ~ stands for the

@@ -2,8 +2,10 @@ package version
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-multierror"
@@ -27,8 +29,12 @@ type Stage struct {
 }
 
 // DetailDecision is the name under which the decision is recorded: a changelog.Decision, or its
-// explanation as text where it is too large.
+// explanation as text where it is too large, with its last lines left out where even that is.
 const DetailDecision = "version-decision"
+
+// MaxNotes is how large the notes get, in bytes of JSON: half of what a key takes, so that whoever
+// adds a text of their own has room. Longer ones are shortened as changelog.Notes.Within does it.
+const MaxNotes = stage.MaxValue / 2
 
 var (
 	_ stage.Stage     = Stage{}
@@ -77,7 +83,7 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 	return errors.Join(
 		stage.Version.Set(t, decision.Next.String()),
 		stage.Previous.Set(t, previous),
-		stage.Notes.Set(t, decision.Notes(notes).Markdown()),
+		stage.Notes.Set(t, decision.Notes(notes).Within(MaxNotes).Markdown()),
 	)
 }
 
@@ -102,6 +108,27 @@ func record(ctx context.Context, t *stage.Task, d changelog.Decision) error {
 	if !errors.Is(err, stage.ErrTooLarge) {
 		return err
 	}
-	text := d.Explain()
-	return t.Detail(ctx, DetailDecision, text[:min(len(text), stage.MaxDetail/4)])
+	text, err := fitting(d.Explain(), stage.MaxDetail)
+	if err != nil {
+		return err
+	}
+	return t.Detail(ctx, DetailDecision, text)
+}
+
+// fitting is a text with as many whole lines of its beginning as fit into so many bytes of JSON,
+// and a last line that says how many do not.
+func fitting(text string, size int) (string, error) {
+	const room = 100 // for the last line, and for the quotes
+	lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+	used := room
+	for i, line := range lines {
+		raw, err := json.Marshal(line)
+		if err != nil {
+			return "", err
+		}
+		if used += len(raw) - len(`""`); used > size {
+			return strings.Join(lines[:i], "") + fmt.Sprintf("(and %d more lines, left out for want of room)\n", len(lines)-i), nil
+		}
+	}
+	return text, nil
 }

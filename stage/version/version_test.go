@@ -92,11 +92,12 @@ func TestFirstVersion(t *testing.T) {
 	assert.Equal(t, "0.1.0", v)
 }
 
-func TestLongHistoryIsRecordedAsText(t *testing.T) {
+// imported is a repository with these messages after a tag v1.0.0, made in one go.
+func imported(t *testing.T, messages ...string) string {
+	t.Helper()
 	dir := repository(t, "feat: begin", "tag v1.0.0")
 	var stream strings.Builder
-	for i := range 1500 {
-		message := fmt.Sprintf("fix: mend number %d, with a subject of some length", i)
+	for i, message := range messages {
 		fmt.Fprintf(&stream, "commit refs/heads/main\ncommitter Ada <ada@shop.example> %d +0000\ndata %d\n%s\n", 1800000000+i, len(message), message)
 		if i == 0 {
 			stream.WriteString("from refs/heads/main^0\n")
@@ -106,12 +107,61 @@ func TestLongHistoryIsRecordedAsText(t *testing.T) {
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stream.String())
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	s := version.Stage{Dir: dir}
-	h := stagetest.NewHost(s)
-	require.NoError(t, s.Run(t.Context(), h.Task()))
-	var text string
-	require.NoError(t, json.Unmarshal(h.Details()[0].Data, &text))
-	assert.Contains(t, text, "1.0.1")
+	return dir
+}
+
+func repeated(n int, format string) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf(format, i)
+	}
+	return all
+}
+
+// Whatever people commit, the release goes on: what is too long to be recorded is shortened.
+func TestVersionStageGiants(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		messages []string
+		version  string
+		notes    []string
+		detail   []string
+	}{
+		{"many", repeated(12_000, "feat(part-%[1]d): add something <b>that</b> users have been asking for (#%[1]d)"), "1.1.0",
+			[]string{"- **part-0:** add something", "more, left out here for want of room*\n"}, []string{"1.1.0 (minor)", "more lines, left out"}},
+		{"a text as a detail", repeated(1500, "fix: mend number %d"), "1.0.1",
+			[]string{"- mend number 1499"}, []string{"1.0.1 (patch)"}},
+		{"a long header", []string{"feat: " + strings.Repeat("a", 1<<20)}, "1.1.0", []string{"a … ("}, []string{"1.1.0 (minor)", "aaa …"}},
+		{"brackets", []string{"feat: " + strings.Repeat("<", 70_000), "feat: " + strings.Repeat("<", 70_000)}, "1.1.0",
+			[]string{"&lt;&lt; … ("}, []string{"1.1.0 (minor)", "<<< …"}},
+		{"a long scope", []string{"feat(" + strings.Repeat("a", 1<<20) + "): x"}, "1.1.0", []string{"a …:** x ("}, []string{"aaa …"}},
+		{"a long type", []string{"fix: y", strings.Repeat("a", 1<<20) + ": x"}, "1.0.1", []string{"- y ("}, []string{"aaa …"}},
+		{"a long footer", []string{"fix: x\n\nBREAKING CHANGE: " + strings.Repeat("`y` & ", 1<<18)}, "2.0.0", []string{"- x (", "`y` &amp;"}, []string{"2.0.0 (major)"}},
+		{"many footers", []string{"fix: x\n\n" + strings.Repeat("BREAKING CHANGE: y\n", 60_000)}, "2.0.0", []string{"- x (", "  y\n"}, []string{"2.0.0 (major)"}},
+		{"many references", []string{"fix: x\n\nRefs: " + strings.Repeat("#1 ", 1<<19) + "#" + strings.Repeat("1", 1<<19)}, "1.0.1", []string{"- x (Refs #1"}, []string{"1.0.1 (patch)"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := version.Stage{Dir: imported(t, tc.messages...)}
+			h := stagetest.NewHost(s)
+			require.NoError(t, s.Run(t.Context(), h.Task()))
+			got, err := stagetest.Value(h, stage.Version)
+			require.NoError(t, err)
+			assert.Equal(t, tc.version, got)
+			notes, err := stagetest.Value(h, stage.Notes)
+			require.NoError(t, err)
+			raw, err := json.Marshal(notes)
+			require.NoError(t, err)
+			assert.LessOrEqual(t, len(raw), version.MaxNotes)
+			for _, part := range tc.notes {
+				assert.True(t, strings.Contains(notes, part), "%q is not in the notes", part)
+			}
+			var text string
+			require.NoError(t, json.Unmarshal(h.Details()[0].Data, &text))
+			for _, part := range tc.detail {
+				assert.True(t, strings.Contains(text, part), "%q is not in the detail", part)
+			}
+		})
+	}
 }
 
 func TestBadInput(t *testing.T) {
