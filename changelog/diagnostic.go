@@ -41,4 +41,7 @@ const (
 	// CodeAfterFooter: a squashed commit's header ends a footer; the text up to the next footer
 	// belongs to neither.
 	CodeAfterFooter Code = "after-footer"
+	// CodeUnclearRevert: a revert names no commit, and several have the header that it quotes. It
+	// takes none of them back.
+	CodeUnclearRevert Code = "unclear-revert"
 )

@@ -28,6 +28,9 @@ func (p *parser) rest() {
 			p.report(CodeBlankLine, l.start, l.end, "a blank line must follow the first line")
 		}
 		p.msg.Reverts = appendReverts(p.msg.Reverts, l.text)
+		if id := reversing(l.text); id != "" && len(p.msg.Reverts) == 1 {
+			p.msg.mainline = id
+		}
 		f, isFooter := footerAt(l.text)
 		switch {
 		case isFooter && (open.any || paragraph || f.sure):

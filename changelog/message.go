@@ -41,6 +41,8 @@ type Message struct {
 	// Reverts are the ids of the commits that the message says to revert, perhaps shortened, in
 	// lower case.
 	Reverts []string
+	// mainline is, where Reverts is one merge, the id of the parent that it goes back to.
+	mainline string
 	// Diagnostics are what is wrong or odd, in the order in which it was found.
 	Diagnostics []Diagnostic
 }

@@ -21,7 +21,8 @@ var (
 //
 // The level is the highest that any commit has by the policy. A revert and what it takes back
 // cancel each other when both are among the commits, and a revert that was itself taken back takes
-// nothing back. A reachable pre-release above the version that the level gives raises it to that
+// nothing back. A revert names what it takes back by id, or, without one, quotes the header of a
+// single commit. The revert of a merge takes back what the merge brought. A reachable pre-release above the version that the level gives raises it to that
 // pre-release's final version.
 func Next(history History, policy Policy) (Decision, error) {
 	if err := policy.Validate(); err != nil {
@@ -57,7 +58,13 @@ func (d *Decision) weigh(commits []Commit, policy Policy) {
 			note.Commit = c.ID
 			d.Diagnostics = append(d.Diagnostics, note)
 		}
-		if why := gone.why(i, commits); why != "" {
+		if gone.unclear[i] {
+			d.Diagnostics = append(d.Diagnostics, Diagnostic{
+				Commit: c.ID, Code: CodeUnclearRevert, Span: Span{End: len(m.Header)},
+				Text: `several commits have the header that this revert quotes, so it takes none back: add "This reverts commit …"`,
+			})
+		}
+		if why := gone.why(i); why != "" {
 			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: m.Header, Why: why, Cancelled: true})
 			continue
 		}
@@ -75,12 +82,12 @@ func (d *Decision) weigh(commits []Commit, policy Policy) {
 }
 
 // why is why a commit is cancelled, "" when it is not.
-func (c cancellation) why(i int, commits []Commit) string {
+func (c *cancellation) why(i int) string {
 	switch {
 	case c.by[i] >= 0:
-		return "taken back by " + shortID(commits[c.by[i]].ID)
+		return "taken back by " + shortID(c.commits[c.by[i]].ID)
 	case c.of[i] >= 0 && !c.left[i]:
-		return "takes back " + shortID(commits[c.of[i]].ID) + ", which was not released either"
+		return "takes back " + shortID(c.commits[c.of[i]].ID) + ", which was not released either"
 	}
 	return ""
 }

@@ -192,6 +192,14 @@ func TestRevertsCancel(t *testing.T) {
 		{"of something newer", []string{undo(1, "feat: x"), "feat: x"}, "1.3.0", []int{1, 0}},
 		{"of itself", []string{undo(0, "feat: x")}, "1.2.4", []int{0}},
 		{"a fix that says so", []string{"feat: x", "fix: y\n\nThis reverts commit " + id(0)}, "1.3.0", []int{1, 0}},
+		{"squashed by a forge", []string{"feat: x (#12)", "fix: y (#11)", "Revert \"feat: x (#12)\" (#13)\n\nReverts o/r#12"}, "1.2.4", []int{1}},
+		{"squashed, without the number", []string{"feat: x (#12)", "Revert \"feat: x\" (#13)"}, "-", nil},
+		{"squashed, of another number", []string{"feat: x (#12)", "feat: x (#11)", "Revert \"feat: x (#12)\" (#13)"}, "1.3.0", []int{1}},
+		{"squashed, and brought back", []string{"feat: x (#1)", "Revert \"feat: x (#1)\" (#2)", "Revert \"Revert \"feat: x (#1)\" (#2)\" (#3)"}, "1.3.0", []int{0}},
+		{"squashed, and reapplied", []string{"feat: x", "Revert \"feat: x\"", "Reapply \"feat: x\""}, "1.3.0", []int{0}},
+		{"of a header that is not there", []string{"feat: x", "Revert \"feat: w\" (#3)"}, "1.3.0", []int{1, 0}},
+		{"of a header that comes later", []string{"Revert \"feat: x\" (#3)", "feat: x"}, "1.3.0", []int{1, 0}},
+		{"as a type without an id", []string{"feat: x (#12)", "revert: feat: x (#12)"}, "-", nil},
 		{"of a breaking change", []string{"feat!: x", undo(0, "feat!: x"), "fix: y"}, "1.2.4", []int{2}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -220,6 +228,26 @@ func TestRevertsCancel(t *testing.T) {
 		assert.Equal(t, "1.3.0", spoken(next(t, h, changelog.Policy{})))
 	})
 }
+
+func TestRevertsThatFitSeveralCommits(t *testing.T) {
+	d := next(t, since(t, "1.2.3", "feat: x", "feat: x", "Revert \"feat: x\""), changelog.Policy{})
+	assert.Equal(t, "1.3.0", spoken(d))
+	assert.Len(t, d.Reasons, 3, "none of them is taken back")
+	require.Len(t, d.Diagnostics, 1)
+	assert.Equal(t, changelog.CodeUnclearRevert, d.Diagnostics[0].Code)
+	assert.Equal(t, id(2), d.Diagnostics[0].Commit)
+	d = next(t, since(t, "1.2.3", "feat: x", undo(0), "feat: x", "Revert \"feat: x\"", "fix: y"), changelog.Policy{})
+	assert.Len(t, d.Diagnostics, 1, "which of the two an older revert takes back is not known yet")
+}
+
+// TestRevertsOfTwoBranches: the first revert that is looked at is the one that counts.
+func TestRevertsOfTwoBranches(t *testing.T) {
+	d := next(t, since(t, "1.2.3", "feat: x", undo(0), undo(0)), changelog.Policy{})
+	require.Len(t, d.Skipped, 3)
+	assert.Equal(t, "taken back by "+id(2)[:10], d.Skipped[2].Why)
+}
+
+func undo(n int) string { return fmt.Sprintf("Revert \"x\"\n\nThis reverts commit %s.", id(n)) }
 
 // TestRevertsAgainstTheTree compares cancelling with what reverts do to a tree: each one turns the
 // feature that it goes back to off and on again. As git has it, a feature can be taken back while

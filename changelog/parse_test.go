@@ -259,6 +259,14 @@ func TestReferences(t *testing.T) {
 	}
 }
 
+func TestBulletsWithinAFooter(t *testing.T) {
+	m := changelog.Parse("feat: x\n\nBREAKING CHANGE: two things\n* fix: one\n* fix: two")
+	require.Len(t, m.Footers, 1)
+	assert.Equal(t, "two things\n* fix: one\n* fix: two", m.Footers[0].Value, "a list in a value is no squashed commit")
+	m = changelog.Parse("feat: x\n\nBREAKING CHANGE: two things\n\n* fix: one\n* fix: two")
+	assert.Equal(t, "two things", m.Footers[0].Value)
+}
+
 func TestReverts(t *testing.T) {
 	const id = "676104e1234567890123456789012345678901ab"
 	for text, want := range map[string][]string{

@@ -38,6 +38,35 @@ func (m Message) bringsBack() (Message, bool) {
 	return Parse(header), !back
 }
 
+// quoted is the header that a revert quotes: feat: x of Revert "feat: x" (#13), of revert: feat: x,
+// and Revert "feat: x" of Reapply "feat: x", because that takes the revert back.
+func (m Message) quoted() (string, bool) {
+	if m.Kind != Reverting {
+		return m.Description, m.Type == "revert"
+	}
+	header := m.Header
+	_, text, _ := strings.Cut(header, `"`)
+	end := strings.LastIndexByte(text, '"')
+	if end < 0 {
+		return "", false
+	}
+	if text = text[:end]; strings.HasPrefix(header, "Reapply") {
+		text = `Revert "` + text + `"`
+	}
+	return text, true
+}
+
+// reversing is the id in the line "changes made to 676104e." which git adds for a merge: the parent
+// whose state the revert of the merge brings back.
+func reversing(text string) string {
+	id, _ := strings.CutPrefix(text, "changes made to ")
+	id = strings.ToLower(strings.TrimRight(id, "."))
+	if id == strings.ToLower(text) || len(id) < shortestID || !isAll(id, isHex) {
+		return ""
+	}
+	return id
+}
+
 // appendReverts adds the ids of a line such as "This reverts commit 676104e, reversing …".
 func appendReverts(ids []string, text string) []string {
 	rest, ok := strings.CutPrefix(text, "This reverts commit")
@@ -72,47 +101,6 @@ func (p *parser) reverts() {
 			p.msg.Reverts = append(p.msg.Reverts, strings.ToLower(ref.Target))
 		}
 	}
-}
-
-// cancellation says what became of the reverts among some commits.
-type cancellation struct {
-	// by is, per commit, the index of the revert that took it back, or -1.
-	by []int
-	// of is, per revert that took back commits among them, the index of the first of those, or -1.
-	of []int
-	// left is, per revert, whether it also takes back something that is not among them.
-	left []bool
-}
-
-// cancel finds the pairs of commit and revert that cancel each other. The commits are newest
-// first, so that whether a revert is in force is known before its targets are looked at: a revert
-// that was itself taken back takes nothing back.
-func cancel(commits []Commit, messages []Message) cancellation {
-	c := cancellation{by: make([]int, len(commits)), of: make([]int, len(commits)), left: make([]bool, len(commits))}
-	for i := range commits {
-		c.by[i], c.of[i] = -1, -1
-	}
-	index := indexByID(commits)
-	for i, m := range messages {
-		if !m.isRevert() || c.by[i] >= 0 {
-			continue
-		}
-		c.left[i] = len(m.Reverts) == 0
-		for _, id := range m.Reverts {
-			target, ok := index.find(id)
-			if !ok || target <= i {
-				c.left[i] = true
-				continue
-			}
-			if c.by[target] < 0 { // otherwise two branches took it back, and were merged
-				c.by[target] = i
-			}
-			if c.of[i] < 0 {
-				c.of[i] = target
-			}
-		}
-	}
-	return c
 }
 
 // ids finds commits by their id or its beginning.

@@ -37,8 +37,7 @@ func (r *Repository) Commits(ctx context.Context, between Range) iter.Seq2[chang
 			yield(changelog.Commit{}, err)
 			return
 		}
-		args := append([]string{"log", "-z", "--topo-order", "--no-color", "--no-decorate", "--no-notes", "--no-patch",
-			"--encoding=UTF-8", format}, revisions...)
+		args := append([]string{"log", "-z", "--topo-order", "--no-color", "--no-decorate", "--no-patch", format}, revisions...)
 		inner, stop := context.WithCancel(ctx)
 		defer stop()
 		cmd, said := r.command(inner, append(args, "--")...)

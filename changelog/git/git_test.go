@@ -262,6 +262,116 @@ func TestBranches(t *testing.T) {
 	})
 }
 
+// merged is a repository whose branch f, with a feature and a fix, was merged after a chore.
+func merged(t *testing.T, message string) (w *workshop, merge string) {
+	t.Helper()
+	w = newWorkshop(t)
+	w.commit("feat: begin")
+	w.run("tag", "v1.2.3")
+	w.run("checkout", "--quiet", "-b", "f")
+	w.edit("feat: a new thing")
+	w.edit("fix: b")
+	w.run("checkout", "--quiet", "main")
+	w.edit("chore: x")
+	w.run("merge", "--quiet", "--no-ff", "-m", message, "f")
+	return w, w.run("rev-parse", "HEAD")
+}
+
+// edit makes a commit that changes a file of its own.
+func (w *workshop) edit(message string) string {
+	w.t.Helper()
+	w.tick++
+	require.NoError(w.t, os.WriteFile(filepath.Join(w.dir, fmt.Sprint(w.tick)), []byte(message), 0o600))
+	w.run("add", "--all")
+	return w.commit(message)
+}
+
+func TestRevertsOfMerges(t *testing.T) {
+	t.Run("by git", func(t *testing.T) {
+		w, merge := merged(t, "Merge pull request #12 from o/f")
+		assert.Equal(t, "v1.3.0", w.next(""))
+		w.run("revert", "--no-edit", "-m", "1", merge)
+		assert.Equal(t, "-", w.next(""))
+		w.run("revert", "--no-edit", "HEAD")
+		assert.Equal(t, "v1.3.0", w.next(""), "the revert was taken back")
+	})
+	t.Run("what came by other ways stays", func(t *testing.T) {
+		w, merge := merged(t, "feat: merge of f")
+		w.edit("fix: c")
+		w.run("revert", "--no-edit", "-m", "1", merge)
+		assert.Equal(t, "v1.2.4", w.next(""))
+	})
+	t.Run("to the second parent", func(t *testing.T) {
+		w, merge := merged(t, "Merge branch 'f'")
+		w.run("revert", "--no-edit", "-m", "2", merge)
+		assert.Equal(t, "v1.3.0", w.next(""), "main's own chore was taken back")
+		assert.Regexp(t, `chore: x +\(taken back by`, w.explain())
+	})
+	t.Run("squashed by a forge", func(t *testing.T) {
+		w, _ := merged(t, "Merge pull request #12 from o/f")
+		w.commit("Revert \"Merge pull request #12 from o/f\" (#13)")
+		assert.Equal(t, "-", w.next(""))
+	})
+	t.Run("merged into the branch before", func(t *testing.T) {
+		w := newWorkshop(t)
+		w.commit("feat: begin")
+		w.run("tag", "v1.2.3")
+		w.run("checkout", "--quiet", "-b", "f")
+		w.edit("feat: on f")
+		w.run("checkout", "--quiet", "main")
+		w.edit("fix: on main")
+		w.run("checkout", "--quiet", "f")
+		w.run("merge", "--quiet", "--no-ff", "main")
+		w.run("checkout", "--quiet", "main")
+		w.run("merge", "--quiet", "--no-ff", "f")
+		w.run("revert", "--no-edit", "-m", "1", "HEAD")
+		assert.Equal(t, "v1.2.4", w.next(""), "what main had itself stays")
+	})
+}
+
+func (w *workshop) explain() string {
+	w.t.Helper()
+	d, err := changelog.Next(w.history(""), changelog.Policy{})
+	require.NoError(w.t, err)
+	return d.Explain()
+}
+
+// A revert that is older than what it takes back, by a clock that was wrong.
+func TestChildrenComeBeforeTheirParents(t *testing.T) {
+	w := newWorkshop(t)
+	w.commit("chore: begin")
+	w.run("tag", "v1.2.3")
+	feature := w.edit("feat: x")
+	w.run("checkout", "--quiet", "-b", "back")
+	w.tick -= 1_000_000
+	w.run("revert", "--no-edit", feature)
+	w.tick += 1_000_000
+	w.run("checkout", "--quiet", "main")
+	w.edit("chore: y")
+	w.run("merge", "--quiet", "--no-ff", "back")
+	assert.Equal(t, "-", w.next(""))
+}
+
+// A signed commit is not checked, whatever the configuration says: the check would say something
+// amid the commits.
+func TestSignaturesAreNotShown(t *testing.T) {
+	w := newWorkshop(t)
+	w.commit("fix: begin")
+	gpg := filepath.Join(t.TempDir(), "gpg")
+	require.NoError(t, os.WriteFile(gpg, []byte("#!/bin/sh\necho 'gpg: well signed'\necho 'gpg: well signed' >&2\n"), 0o700))
+	w.run("config", "log.showSignature", "true")
+	w.run("config", "gpg.program", gpg)
+	text := w.run("cat-file", "commit", "HEAD")
+	head, message, _ := strings.Cut(text, "\n\n")
+	file := filepath.Join(t.TempDir(), "commit")
+	require.NoError(t, os.WriteFile(file, []byte(head+"\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n aaaa\n -----END PGP SIGNATURE-----\n\n"+message+"\n"), 0o600))
+	w.run("reset", "--quiet", "--hard", w.run("hash-object", "-t", "commit", "-w", file))
+	require.Contains(t, w.run("log"), "well signed", "the repository has the commit that this test is about")
+	h := w.history("")
+	require.Len(t, h.Commits, 1)
+	assert.Equal(t, h.Head, h.Commits[0].ID)
+}
+
 func TestKindsOfRepositories(t *testing.T) {
 	w := newWorkshop(t)
 	w.commit("feat: begin")
