@@ -123,7 +123,10 @@ func (v *view) picture(traffic local.Snapshot) []string {
 			continue
 		}
 		p99 := "-"
-		if q := g.Recent.Latency.Quantile(0.99); !math.IsNaN(q) {
+		switch q, bounds := g.Recent.Latency.Quantile(0.99), g.Recent.Latency.Bounds; {
+		case math.IsInf(q, 1):
+			p99 = fmt.Sprintf(">%gs", bounds[len(bounds)-1])
+		case !math.IsNaN(q):
 			p99 = short(time.Duration(q * float64(time.Second)))
 		}
 		lines = append(lines, fmt.Sprintf("  %-26s %7s %9d %7.2f%% %9s",

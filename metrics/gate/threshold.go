@@ -102,7 +102,9 @@ type Latency struct {
 	Of Group
 	// Quantile is which part of the requests must be as fast as Max, from 0 to 1. Default: 0.99.
 	Quantile float64
-	// Max is the limit. The resolution is that of the source's buckets.
+	// Max is the limit. The resolution is that of the source's buckets. A limit above the last
+	// bucket's bound is met by what lies below that bound only: of a quantile above it nobody can
+	// tell, and Check is an error then.
 	Max time.Duration
 	// MinRequests is how many requests there must be before it answers pass or fail. Default: 100.
 	MinRequests uint64
@@ -140,18 +142,47 @@ func (l Latency) Check(ctx context.Context, s Subject) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	n := w.Latency.Count()
-	value := 0.0
+	if err := w.Latency.Validate(); err != nil {
+		return Verdict{}, fmt.Errorf("the latency of %s cannot be read: %w", label, err)
+	}
+	return l.judge(label, w.Latency)
+}
+
+// judge holds the quantile of a valid distribution against the limit.
+func (l Latency) judge(label string, h metrics.Histogram) (Verdict, error) {
+	n, value, is := h.Count(), 0.0, "is"
+	what := fmt.Sprintf("p%g latency of %s", 100*l.Quantile, label)
+	least := cmp.Or(l.MinRequests, defaultMinRequests)
 	if n > 0 {
-		if value = w.Latency.Quantile(l.Quantile); math.IsNaN(value) || math.IsInf(value, 0) {
-			return Verdict{}, fmt.Errorf("latency of %s: the quantile %v of %d requests is not a number", label, l.Quantile, n)
+		value = h.Quantile(l.Quantile)
+	}
+	beyond := math.IsInf(value, 1)
+	if beyond {
+		// All that is known is that it lies above the last bound.
+		value, is = h.Bounds[len(h.Bounds)-1], "is above"
+		if limit := l.Max.Seconds(); limit > value && n >= least {
+			return Verdict{}, fmt.Errorf("the %s is above %s, where the source's last bucket ends: whether it is above %s cannot be told",
+				what, seconds(value), l.Max)
 		}
 	}
-	what := fmt.Sprintf("p%g latency of %s", 100*l.Quantile, label)
+	text := fmt.Sprintf("%s %s %s over %d requests (at most %s)", what, is, seconds(value), n, l.Max)
+	if beyond {
+		what += " (lower bound)"
+	}
 	ev := Evidence{What: what, Value: value, Rule: "<=", Limit: l.Max.Seconds(), Samples: n}
-	took := time.Duration(value * float64(time.Second)).Round(10 * time.Microsecond)
-	text := fmt.Sprintf("%s is %s over %d requests (at most %s)", what, took, n, l.Max)
-	return judge(ev, text, n, l.MinRequests), nil
+	v := judge(ev, text, n, least)
+	if beyond && v.Outcome == Pass {
+		v.Outcome = Fail // the limit may be the very bound that it is above
+	}
+	return v, nil
+}
+
+// seconds is a number of seconds for people. One that no duration can hold stays a number.
+func seconds(s float64) string {
+	if math.Abs(s) >= math.MaxInt64/float64(time.Second) {
+		return fmt.Sprintf("%gs", s)
+	}
+	return time.Duration(s * float64(time.Second)).Round(10 * time.Microsecond).String()
 }
 
 // read reads the group's window since the bake began. No data is no verdict.

@@ -2,8 +2,11 @@ package gate_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -86,15 +89,87 @@ func TestLatency(t *testing.T) {
 	assert.Equal(t, gate.Continue, v.Outcome, "no request is no evidence")
 }
 
+// What lies above the last bound is slower than it; how slow, nobody knows.
+func TestLatencyAboveTheLastBound(t *testing.T) {
+	check := func(n uint64, limit time.Duration) (gate.Verdict, error) {
+		h := metrics.Histogram{Bounds: []float64{0.1, 1}, Counts: []uint64{0, 0, n}}
+		w := metrics.Window{Requests: n, Latency: h}
+		return gate.Latency{Source: source{window: w}, Max: limit}.Check(context.Background(), subject())
+	}
+	for _, limit := range []time.Duration{500 * time.Millisecond, time.Second} {
+		v, err := check(500, limit)
+		require.NoError(t, err)
+		assert.Equal(t, gate.Fail, v.Outcome, "%s: %s", limit, v.Reason)
+		assert.Contains(t, v.Reason, "p99 latency of 1.1.0 is above 1s over 500 requests")
+		text, err := json.Marshal(v)
+		require.NoError(t, err, "evidence is written down")
+		assert.Contains(t, string(text), `"p99 latency of 1.1.0 (lower bound)","value":1,`)
+	}
+	v, err := check(500, 2*time.Second)
+	require.ErrorContains(t, err, "above 1s, where the source's last bucket ends: whether it is above 2s cannot be told")
+	assert.Empty(t, v.Outcome)
+
+	v, err = check(5, 2*time.Second)
+	require.NoError(t, err, "more requests may tell yet")
+	assert.Equal(t, gate.Continue, v.Outcome)
+	v, err = check(5, time.Second)
+	require.NoError(t, err)
+	assert.Equal(t, gate.Continue, v.Outcome)
+}
+
+// Whatever a source answers, a verdict can be written down, and a number that is not one is none.
+func TestLatencyOfAnyHistogram(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	numbers := []float64{-1e300, -1, 0, 0.1, 0.5, 1, 1, 60, 1e10, 1e300, math.MaxFloat64, math.Inf(1), math.Inf(-1), math.NaN()}
+	counts := []uint64{0, 0, 1, 7, 200, 1 << 53, math.MaxUint64}
+	outcomes := map[gate.Outcome]int{}
+	for range 20_000 {
+		var h metrics.Histogram
+		for range rnd.IntN(5) {
+			h.Bounds = append(h.Bounds, numbers[rnd.IntN(len(numbers))])
+		}
+		if rnd.IntN(2) == 0 {
+			slices.Sort(h.Bounds)
+		}
+		n := len(h.Bounds) + 1
+		if rnd.IntN(4) == 0 {
+			n = rnd.IntN(7)
+		}
+		for range n {
+			h.Counts = append(h.Counts, counts[rnd.IntN(len(counts))])
+		}
+		g := gate.Latency{Source: source{window: metrics.Window{Latency: h}}, Quantile: rnd.Float64(), Max: time.Second}
+		v, err := g.Check(context.Background(), subject())
+		outcomes[v.Outcome]++
+		if err != nil {
+			require.Empty(t, v.Outcome)
+			continue
+		}
+		require.NoError(t, h.Validate(), "%v gave %s", h, v.Outcome)
+		_, err = json.Marshal(v)
+		require.NoError(t, err, "%v", h)
+		if q := h.Quantile(g.Quantile); v.Outcome == gate.Pass {
+			require.True(t, q <= 1, "%v passed with %v", h, q)
+		}
+	}
+	for _, outcome := range []gate.Outcome{"", gate.Pass, gate.Fail, gate.Continue} {
+		require.Greater(t, outcomes[outcome], 50, "%v", outcomes)
+	}
+}
+
 func TestThresholdsFailClosed(t *testing.T) {
 	down := errors.New("connection refused")
 	nan := metrics.Histogram{Bounds: []float64{math.NaN()}, Counts: []uint64{200, 0}}
+	descending := metrics.Histogram{Bounds: []float64{1, 0.1}, Counts: []uint64{250, 250, 0}}
+	long := metrics.Histogram{Bounds: []float64{0.1}, Counts: []uint64{250, 250, 250, 250}}
 	for name, g := range map[string]gate.Gate{
 		"source down":          gate.ErrorRate{Source: source{err: down}, Max: 0.1},
 		"unknown group":        gate.ErrorRate{Source: source{err: metrics.ErrUnknownGroup}, Max: 0.1},
 		"group not there":      gate.ErrorRate{Source: source{}, Of: gate.Baseline, Max: 0.1},
 		"more errors than all": gate.ErrorRate{Source: source{window: metrics.Window{Requests: 100, Errors: 101}}, Max: 1},
 		"latency is no number": gate.Latency{Source: source{window: metrics.Window{Requests: 200, Latency: nan}}, Max: time.Second},
+		"bounds descend":       gate.Latency{Source: source{window: metrics.Window{Requests: 500, Latency: descending}}, Max: 2 * time.Second},
+		"too many counts":      gate.Latency{Source: source{window: metrics.Window{Requests: 500, Latency: long}}, Max: 2 * time.Second},
 		"source down, latency": gate.Latency{Source: source{err: down}, Max: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
