@@ -8,12 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 )
 
 // ParsePlan reads a plan from JSON as it is written by json.Marshal. It is strict: an unknown
-// field, anything behind the plan, and a plan that Validate refuses are errors, because a plan that
-// was misread is not the one that was approved. Verify is up to the caller.
+// field, one in capital letters, one that is there twice, anything behind the plan, and a plan that
+// Validate refuses are errors, because a plan that was misread is not the one that was approved.
+// Verify is up to the caller.
 func ParsePlan(text []byte) (Plan, error) {
 	var p Plan
 	if err := decodeStrictly(text, &p); err != nil {
@@ -48,7 +51,49 @@ func decodeStrictly(text []byte, into any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("there is more behind it")
 	}
+	return exactFields(text)
+}
+
+// exactFields refuses what encoding/json takes for a known field and a person would not: another
+// spelling of it ("MAX_TOTAL"), and a second one, which would override the first. The text has been
+// decoded without an unknown field, so that it is JSON, and what is lower case is a field's name.
+func exactFields(text []byte) error {
+	var objects [][]string // the fields so far of each object around, nil for a list
+	start := -1            // of the string that we are in
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case start >= 0 && c == '\\':
+			i++
+		case start >= 0 && c == '"':
+			top := len(objects) - 1
+			if top >= 0 && objects[top] != nil && isKey(text[i+1:]) {
+				name := string(text[start:i])
+				if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+					return fmt.Errorf("unknown field %q: names are lower case", name)
+				}
+				if slices.Contains(objects[top], name) {
+					return fmt.Errorf("field %q is there twice", name)
+				}
+				objects[top] = append(objects[top], name)
+			}
+			start = -1
+		case start >= 0:
+		case c == '"':
+			start = i + 1
+		case c == '{':
+			objects = append(objects, make([]string, 0, 8))
+		case c == '[':
+			objects = append(objects, nil)
+		case c == '}' || c == ']':
+			objects = objects[:len(objects)-1]
+		}
+	}
 	return nil
+}
+
+// isKey reports whether the text behind a string makes that string the name of a field.
+func isKey(behind []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(behind, " \t\r\n"), []byte(":"))
 }
 
 // span is a time.Duration that is written for people: "1m30s".
@@ -82,7 +127,7 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 	return json.Marshal(planJSON{p.Strategy, &p.From, p.To, p.Steps, p.Limits, p.HoldBack, p.Goal})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, and refuses fields that it does not know.
+// UnmarshalJSON reads what MarshalJSON writes, and refuses what ParsePlan does.
 func (p *Plan) UnmarshalJSON(text []byte) error {
 	var j planJSON
 	if err := decodeStrictly(text, &j); err != nil {
@@ -108,7 +153,7 @@ func (s State) MarshalJSON() ([]byte, error) {
 	return json.Marshal(stateJSON{s.Stable, s.Baseline, s.Candidate, s.Sticky, span(s.MinReady)})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, and refuses fields that it does not know.
+// UnmarshalJSON reads what MarshalJSON writes, and refuses what ParsePlan does.
 func (s *State) UnmarshalJSON(text []byte) error {
 	var j stateJSON
 	if err := decodeStrictly(text, &j); err != nil {
@@ -135,7 +180,7 @@ func (s Step) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, and refuses fields that it does not know.
+// UnmarshalJSON reads what MarshalJSON writes, and refuses what ParsePlan does.
 func (s *Step) UnmarshalJSON(text []byte) error {
 	var j stepJSON
 	if err := decodeStrictly(text, &j); err != nil {
@@ -161,7 +206,7 @@ func (p Pause) MarshalJSON() ([]byte, error) {
 	return json.Marshal(pauseJSON{p.Reason, span(p.Deadline), p.Default})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, and refuses fields that it does not know.
+// UnmarshalJSON reads what MarshalJSON writes, and refuses what ParsePlan does.
 func (p *Pause) UnmarshalJSON(text []byte) error {
 	var j pauseJSON
 	if err := decodeStrictly(text, &j); err != nil {

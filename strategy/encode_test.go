@@ -88,6 +88,17 @@ func TestParsePlanIsStrict(t *testing.T) {
 		{"a step without a state", `"state"`, `"state": null, "x"`, "unknown field"},
 		{"shares that do not add up", `"10%"`, `"11%"`, "Steps[0].State.Share: the groups' shares add up to 101%"},
 		{"a negative bake", `"1m30s"`, `"-1m30s"`, "Steps[0].Bake: -1m30s is below zero"},
+		{"a limit once more in capitals", `"max_total": 6`, `"max_total": 6, "MAX_TOTAL": 99`, `unknown field "MAX_TOTAL"`},
+		{"a limit in capitals", `"max_total"`, `"Max_total"`, `unknown field "Max_total"`},
+		{"a letter that folds to another", `"steps"`, `"\u017fteps"`, `unknown field "\\u017fteps"`},
+		{"the same letter unescaped", `"steps"`, "\"\u017fteps\"", "unknown field \"\u017fteps\""},
+		{"a limit twice", `"max_total": 6`, `"max_total": 1, "max_total": 6`, `field "max_total" is there twice`},
+		{"a revision twice", `"to": {`, `"to": {"version": "1.9.9"}, "to": {`, `field "to" is there twice`},
+		{"a field of a step twice", `"reason"`, `"reason" : "x", "reason"`, `field "reason" is there twice`},
+		{"a field of a state twice", `"stable"`, `"stable": {"revision": {"version": "x"}, "replicas": 1}, "stable"`, `field "stable" is there twice`},
+		{"a field of a group twice", `"replicas"`, `"replicas": 99, "replicas"`, `field "replicas" is there twice`},
+		{"a field of a rule twice", `"value"`, `"value": "off", "value"`, `field "value" is there twice`},
+		{"a field of a pause twice", `"default"`, `"default": "abort", "default"`, `field "default" is there twice`},
 		{"an unknown answer", `"resume"`, `"perhaps"`, `Steps[0].Pause.Default: "perhaps" is neither`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -103,6 +114,31 @@ func TestParsePlanIsStrict(t *testing.T) {
 		_, err := strategy.ParsePlan([]byte(bad))
 		require.Error(t, err, bad)
 	}
+}
+
+// What a name says is no field, whatever it looks like.
+func TestParsePlanTakesTextForText(t *testing.T) {
+	p, _ := encoded(t)
+	for _, text := range []string{`"reason": "x", "reason": `, `\`, `\"`, "MAX_TOTAL\":", "{[}]", ":", `":`, "a\nb"} {
+		p.Strategy, p.Steps[0].Reason = text, text
+		p.Steps[0].State.Candidate.Match = []strategy.Match{{Header: "X", Value: text}, {Cookie: "X", Value: text}}
+		p.Steps[0].Gates = []string{text, text + text}
+		written, err := json.Marshal(p)
+		require.NoError(t, err)
+		read, err := strategy.ParsePlan(written)
+		require.NoError(t, err, "%q", text)
+		require.Equal(t, p, read)
+	}
+}
+
+// The parts of a plan are read as strictly as it is.
+func TestPartsOfAPlanAreReadStrictly(t *testing.T) {
+	for _, text := range []string{`{"sticky":true,"STICKY":false}`, `{"Sticky":true}`, `{"sticky":true,"sticky":false}`,
+		`{"stable":{"revision":{"version":"1","Version":"2"},"replicas":1}}`} {
+		require.Error(t, json.Unmarshal([]byte(text), new(strategy.State)), text)
+	}
+	require.Error(t, json.Unmarshal([]byte(`{"reason":"","state":{},"Bake":"1h"}`), new(strategy.Step)))
+	require.Error(t, json.Unmarshal([]byte(`{"deadline":"1h","deadline":"2h"}`), new(strategy.Pause)))
 }
 
 func FuzzParsePlan(f *testing.F) {
