@@ -1,6 +1,9 @@
 package strategy
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // EstimateOptions are what an Estimate has to assume.
 type EstimateOptions struct {
@@ -26,15 +29,16 @@ type Estimate struct {
 }
 
 // Estimate tells what the plan takes: its bakes, and what starting and draining takes in between.
-// Traffic is taken to move at once. A transition that no state can express counts as nothing.
+// Traffic is taken to move at once. A transition that no state can express counts as nothing. What
+// is longer than a time.Duration can say is the longest one, 292 years.
 func (p Plan) Estimate(o EstimateOptions) Estimate {
 	var e Estimate
 	lit := !p.From.Dark()
 	pass := func(s State, d time.Duration) {
-		e.Duration += d
-		e.Exposure += p.exposed(s).ofDuration(d)
+		e.Duration = plus(e.Duration, d)
+		e.Exposure = plus(e.Exposure, p.exposed(s).ofDuration(d))
 		if lit && s.Dark() {
-			e.Downtime += d
+			e.Downtime = plus(e.Downtime, d)
 		}
 		lit = lit || !s.Dark()
 	}
@@ -45,7 +49,7 @@ func (p Plan) Estimate(o EstimateOptions) Estimate {
 		for _, phase := range phases {
 			switch {
 			case phase.Kind == Grow:
-				pass(phase.State, o.Startup+step.State.MinReady)
+				pass(phase.State, plus(o.Startup, step.State.MinReady))
 			case phase.Kind == Shrink:
 				pass(phase.State, o.Drain)
 			default:
@@ -61,8 +65,21 @@ func (p Plan) Estimate(o EstimateOptions) Estimate {
 	return e
 }
 
-// ofDuration is the share's part of a duration, rounded down to the nanosecond.
+// plus is the sum of two durations, as far as a duration can hold it.
+func plus(a, b time.Duration) time.Duration {
+	switch sum := a + b; {
+	case a > 0 && b > 0 && sum < 0:
+		return math.MaxInt64
+	case a < 0 && b < 0 && sum >= 0:
+		return math.MinInt64
+	default:
+		return sum
+	}
+}
+
+// ofDuration is the share's part of a duration, rounded down to the nanosecond. A share that is none
+// counts as the next one that is.
 func (s Share) ofDuration(d time.Duration) time.Duration {
-	n := time.Duration(s.millionths)
+	n := time.Duration(min(max(s.millionths, 0), whole))
 	return d/whole*n + d%whole*n/whole
 }

@@ -1,7 +1,5 @@
 package strategy
 
-import "slices"
-
 // Needs is what a plan asks of a target beyond shares, so that a plan that asks too much is refused
 // before anything moves.
 type Needs struct {
@@ -17,21 +15,24 @@ type Needs struct {
 // back ends in it.
 func (p Plan) Needs() Needs {
 	var n Needs
-	n.add(p.From)
+	known := map[Match]bool{}
+	n.add(p.From, known)
 	for i := range p.Steps {
-		n.add(p.Steps[i].State)
+		n.add(p.Steps[i].State, known)
 	}
 	return n
 }
 
-func (n *Needs) add(s State) {
+// add takes in what one state asks for; known holds the rules so far.
+func (n *Needs) add(s State, known map[Match]bool) {
 	n.Sticky = n.Sticky || s.Sticky
 	for _, g := range s.Groups() {
 		if g.Mirror.Compare(n.Mirror) > 0 {
 			n.Mirror = g.Mirror
 		}
 		for _, m := range g.Match {
-			if !slices.Contains(n.Match, m) {
+			if !known[m] {
+				known[m] = true
 				n.Match = append(n.Match, m)
 			}
 		}

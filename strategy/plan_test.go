@@ -1,6 +1,8 @@
 package strategy_test
 
 import (
+	"math"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -94,8 +96,45 @@ func TestEstimate(t *testing.T) {
 	p.Steps[0].Bake = 999_990
 	require.Equal(t, 12*time.Second+99_999, p.Estimate(o).Exposure, "exact to the nanosecond")
 
+	p = mustPlan(t, strategy.Canary{Bake: math.MaxInt64 / 2, MinReady: math.MaxInt64}, running(v1, 3), v2)
+	require.Equal(t, strategy.Estimate{Duration: math.MaxInt64, Exposure: math.MaxInt64},
+		p.Estimate(strategy.EstimateOptions{Startup: time.Second}), "longer than can be said")
+	p = mustPlan(t, strategy.Recreate{Bake: math.MaxInt64}, running(v1, 3), v2)
+	require.Equal(t, strategy.Estimate{Duration: math.MaxInt64, Exposure: math.MaxInt64, Downtime: math.MaxInt64},
+		p.Estimate(strategy.EstimateOptions{Startup: math.MaxInt64, Drain: math.MaxInt64}))
+
 	first := mustPlan(t, strategy.Rolling{Replicas: 2}, strategy.State{}, v1)
 	require.Zero(t, first.Estimate(o).Downtime, "nobody can miss what was not there")
+}
+
+// A plan may come from elsewhere, with lists as long as its reader lets them be.
+func TestLongListsAreValidatedInOnePass(t *testing.T) {
+	const n = 200_000
+	gates, rules := make([]string, n), make([]strategy.Match, n)
+	for i := range gates {
+		gates[i] = "gate " + itoa(i)
+		rules[i] = strategy.Match{Header: "X", Value: itoa(i)}
+	}
+	p := mustPlan(t, strategy.Recreate{}, running(v1, 1), v2)
+	p.Steps[1].Gates, p.Steps[1].State.Stable.Match = gates, rules
+	begin := time.Now()
+	require.NoError(t, p.Validate())
+	require.Len(t, p.Needs().Match, n)
+	require.Less(t, time.Since(begin), 10*time.Second, "in squares it takes a minute")
+
+	for _, long := range []int{3, 16, 17, 40} {
+		p.Steps[1].Gates = append(slices.Clone(gates[:long]), gates[1], gates[1])
+		p.Steps[1].State.Stable.Match = append(slices.Clone(rules[:long]), rules[0])
+		err := p.Validate()
+		for _, want := range []string{
+			"Steps[1].Gates[" + itoa(long) + `]: gate "gate 1" is there twice`,
+			"Steps[1].Gates[" + itoa(long+1) + `]: gate "gate 1" is there twice`,
+			"Steps[1].State.Stable.Match[" + itoa(long) + "]: header X=0 is there twice",
+		} {
+			require.ErrorContains(t, err, want)
+		}
+		require.NotContains(t, err.Error(), "Gates[1]:", "the first one is right")
+	}
 }
 
 func TestNeedsAndGates(t *testing.T) {

@@ -89,27 +89,46 @@ func (p *problems) text(field, s string) {
 }
 
 func (p *problems) matches(field string, rules []Match) {
+	repeated := repeats(rules)
 	for i, m := range rules {
 		if err := m.validate(); err != nil {
 			p.add(fmt.Sprintf("%s[%d]", field, i), "%w", err)
 		}
-		if slices.Contains(rules[:i], m) {
+		if repeated(i) {
 			p.add(fmt.Sprintf("%s[%d]", field, i), "%s is there twice", m)
 		}
 	}
 }
 
 func (p *problems) gates(field string, names []string) {
+	repeated := repeats(names)
 	for i, name := range names {
 		switch {
 		case name == "":
 			p.add(fmt.Sprintf("%s[%d]", field, i), "a gate without a name")
 		case !utf8.ValidString(name):
 			p.add(fmt.Sprintf("%s[%d]", field, i), "%q is not UTF-8", name)
-		case slices.Contains(names[:i], name):
+		case repeated(i):
 			p.add(fmt.Sprintf("%s[%d]", field, i), "gate %q is there twice", name)
 		}
 	}
+}
+
+// repeats tells of each element whether it stands further ahead in the list too. Most lists are
+// short, and a map would cost more than the rest of a plan's validation; one from elsewhere may be
+// long.
+func repeats[T comparable](list []T) func(i int) bool {
+	const short = 16
+	if len(list) <= short {
+		return func(i int) bool { return slices.Contains(list[:i], list[i]) }
+	}
+	first := make(map[T]int, len(list))
+	for i, v := range list {
+		if _, found := first[v]; !found {
+			first[v] = i
+		}
+	}
+	return func(i int) bool { return first[list[i]] < i }
 }
 
 func (p *problems) pause(field string, pause *Pause) {
