@@ -32,7 +32,9 @@ const (
 	// of what is taken back never rises.
 	LawExposure Law = "exposure"
 	// LawEnd: the plan ends with all of the traffic on the new revision and nothing else running,
-	// or with exactly HoldBack instances of the old one; a way back ends in its Goal.
+	// or with exactly HoldBack instances of the old one, each revision then answering the part of
+	// the traffic that its instances are of all, to the millionth, without rules and copies; a way
+	// back ends in its Goal.
 	LawEnd Law = "end"
 )
 

@@ -167,7 +167,18 @@ func (v *verifier) end(last State) {
 		last.Candidate.Revision != p.To:
 		bad("it ends in %s, not in %s with %d instances of %s held back",
 			last, p.To, p.HoldBack, p.From.Stable.Revision)
+	case !sideBySide(last.Stable, last.Candidate):
+		bad("it ends in %s, not with all of the traffic shared out by instances", last)
 	}
+}
+
+// sideBySide reports whether two groups share the traffic as Rolling does: each answers the part
+// that its instances are of all, rounded to either millionth beside it, and nothing else.
+func sideBySide(stable, candidate Group) bool {
+	plain := func(g Group) bool { return len(g.Match) == 0 && g.Mirror.IsZero() }
+	total := int64(stable.Replicas) + int64(candidate.Replicas)
+	off := int64(candidate.Share.millionths)*total - int64(candidate.Replicas)*whole // in millionths of an instance
+	return plain(stable) && plain(candidate) && stable.Share == candidate.Share.Rest() && -total < off && off < total
 }
 
 // peak is how many instances exist at most while one state becomes the other.

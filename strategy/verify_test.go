@@ -116,6 +116,26 @@ func TestMutants(t *testing.T) {
 		{"one too few is held back", rolling, false, strategy.LawEnd, func(p *strategy.Plan) {
 			p.HoldBack++
 		}},
+		{"beside what is held back, nobody is sent to the new revision", rolling, false, strategy.LawEnd, func(p *strategy.Plan) {
+			*p = heldBack(p.From, strategy.All(), strategy.Share{})
+		}},
+		{"beside what is held back, it answers more than its part", rolling, false, strategy.LawEnd, func(p *strategy.Plan) {
+			*p = heldBack(p.From, strategy.Percent(39), strategy.Percent(61))
+		}},
+		{"beside what is held back, it is a millionth over", rolling, false, strategy.LawEnd, func(p *strategy.Plan) {
+			*p = heldBack(p.From, strategy.Millionths(399_999), strategy.Millionths(600_001))
+		}},
+		{"beside what is held back, it is a millionth short", rolling, false, strategy.LawEnd, func(p *strategy.Plan) {
+			*p = heldBack(p.From, strategy.Millionths(400_001), strategy.Millionths(599_999))
+		}},
+		{"beside what is held back, a mirror is left", rolling, false, strategy.LawEnd, func(p *strategy.Plan) {
+			*p = heldBack(p.From, strategy.Percent(40), strategy.Percent(60))
+			p.Steps[0].State.Candidate.Mirror = strategy.All()
+		}},
+		{"beside what is held back, a rule is left", rolling, false, strategy.LawEnd, func(p *strategy.Plan) {
+			*p = heldBack(p.From, strategy.Percent(40), strategy.Percent(60))
+			p.Steps[0].State.Stable.Match = []strategy.Match{{Header: "X", Value: "1"}}
+		}},
 		{"a baseline is left", canary, false, strategy.LawEnd, func(p *strategy.Plan) {
 			p.Steps[3].State.Baseline = strategy.Group{Revision: v1, Replicas: 1}
 			p.Limits.MaxTotal++
@@ -154,6 +174,25 @@ func TestMutants(t *testing.T) {
 		strategy.LawEnd,
 	} {
 		require.True(t, told[law], "no mutant for the law of %s", law)
+	}
+}
+
+// heldBack is a plan of one step to 4 old and 6 new instances with those shares.
+func heldBack(from strategy.State, stable, candidate strategy.Share) strategy.Plan {
+	end := strategy.State{
+		Stable:    strategy.Group{Revision: v1, Replicas: 4, Share: stable},
+		Candidate: strategy.Group{Revision: v2, Replicas: 6, Share: candidate},
+	}
+	return strategy.Plan{Strategy: "by hand", From: from, To: v2, HoldBack: 4, Steps: []strategy.Step{{State: end}}}
+}
+
+// A share that is no whole number of millionths may be rounded either way.
+func TestHeldBackToTheMillionth(t *testing.T) {
+	require.NoError(t, heldBack(running(v1, 10), strategy.Percent(40), strategy.Percent(60)).Verify())
+	for _, share := range []int{428_571, 428_572} { // 3 of 7
+		p := heldBack(running(v1, 7), strategy.Millionths(share).Rest(), strategy.Millionths(share))
+		p.Steps[0].State.Candidate.Replicas = 3
+		require.NoError(t, p.Verify(), "%d", share)
 	}
 }
 
