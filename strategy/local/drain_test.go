@@ -64,6 +64,33 @@ func TestIdleConnectionsOfRemovedBackendsAreClosed(t *testing.T) {
 	eventually(t, "it is closed", func() bool { return r.IdleConns("old") == 0 })
 }
 
+// A backend that comes back while it drains is in service like any other: its connections are kept.
+func TestABackendThatComesBackKeepsItsConnections(t *testing.T) {
+	old, young := newSite(t, "old"), newSite(t, "young")
+	arrived, leave := make(chan struct{}), make(chan struct{})
+	old.answer(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-leave
+	})
+	r := newRouter(t, local.RouterOptions{}, stable(old))
+	answered := make(chan struct{})
+	go func() { defer close(answered); ask(r) }()
+	<-arrived
+	require.NoError(t, r.Route(t.Context(), stable(young)))
+	require.NoError(t, r.Route(t.Context(), stable(old)), "it has not drained yet")
+	leave <- struct{}{}
+	<-answered
+
+	old.answer(func(http.ResponseWriter, *http.Request) {})
+	open := r.IdleConns("old")
+	for range 20 {
+		ask(r)
+		time.Sleep(2 * time.Millisecond) // for a connection that would be closed
+		require.GreaterOrEqual(t, r.IdleConns("old"), max(open, 1), "a connection was closed")
+		open = r.IdleConns("old")
+	}
+}
+
 func TestUpgradedConnectionIsInFlightUntilItEnds(t *testing.T) {
 	old, young := newSite(t, "old"), newSite(t, "young")
 	old.answer(func(w http.ResponseWriter, r *http.Request) {
