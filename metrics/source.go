@@ -34,7 +34,7 @@ var (
 // Window is what was measured of one group over a stretch of time.
 type Window struct {
 	// From and To are the stretch that the numbers really cover; it may be wider than was asked
-	// for, by the source's resolution.
+	// for, by the source's resolution, and begin later, where the source keeps nothing older.
 	From, To time.Time
 	// Requests counts the answers, Errors those of them that failed.
 	Requests, Errors uint64

@@ -67,6 +67,20 @@
 // the group. One that ends by itself is not started again: that is for Scale, which a rollout calls
 // until what it wants is there, and stops calling when too much fails.
 //
+// # After a restart
+//
+// A new host on the same folder finds the instances that run: its fleet adopts them. The router
+// lived in the process that ended, and its table with it, so that every request is answered 503 until
+// a table is set again. The host does that before it begins to listen:
+//
+//   - A rollout was under way: rollout.Resume goes on with it, and gives the router its table at once.
+//   - None was: rollout.Restore, with the state that the host remembers. A host that remembers none
+//     asks rollout.Current, which answers the revision that runs, with all of the traffic, beside
+//     rollout.ErrDark: instances run, and nobody is sent to them.
+//
+// What the router had counted is gone too. A gate sees what was measured since the
+// restart.
+//
 // # Concurrency
 //
 // All methods may be called by any number of goroutines at once.

@@ -21,10 +21,11 @@ const recent = 10 * time.Second
 // counted.
 //
 // Single seconds are kept for 15 minutes and whole minutes for 24 hours: a stretch that begins within
-// the last 15 minutes is widened to whole seconds, an older one to whole minutes. It is cut at the
-// instant at which a table first named the group, and at now. A group that got nothing has
-// Requests 0, which is a measurement; metrics.ErrNoData is for a stretch that ends before the group
-// was known, begins in the future, or begins before what is kept.
+// the last 15 minutes is widened to whole seconds, an older one to whole minutes. It is cut to what
+// is kept, at the instant at which a table first named the group, and at now; From and To of the
+// answer tell. A group that got nothing has Requests 0, which is a measurement; metrics.ErrNoData is
+// for a stretch that ends before the group was known, begins in the future, or ends before what is
+// kept.
 func (r *Router) Read(ctx context.Context, q metrics.Query) (metrics.Window, error) {
 	if err := ctx.Err(); err != nil {
 		return metrics.Window{}, err
@@ -53,17 +54,20 @@ func (t *tally) window(from, to, now time.Time) (metrics.Window, error) {
 	if to.After(now) {
 		to = now
 	}
+	// A stretch that began earlier is still worth its last day: a gate may watch a group that is
+	// kept warm for longer.
+	kept := time.Unix((floorDiv(now.Unix()-coarseKept, coarseWidth)+1)*coarseWidth, 0)
+	if from.Before(kept) {
+		from = kept
+	}
 	if !from.Before(to) {
 		return metrics.Window{}, metrics.ErrNoData
 	}
 	var w metrics.Window
-	switch {
-	case from.Unix() > now.Unix()-fineKept:
+	if from.Unix() > now.Unix()-fineKept {
 		w = t.fine.sum(from, to)
-	case floorDiv(from.Unix(), coarseWidth) > floorDiv(now.Unix()-coarseKept, coarseWidth):
+	} else {
 		w = t.coarse.sum(from, to)
-	default:
-		return metrics.Window{}, metrics.ErrNoData
 	}
 	if w.From.Before(t.since) {
 		w.From = t.since

@@ -62,8 +62,14 @@ func TestReadTellsTheKindsOfNothingApart(t *testing.T) {
 		assert.ErrorIs(t, err, context.Canceled)
 
 		time.Sleep(25 * time.Hour)
-		_, err = read(r, oldPool, now, time.Now())
+		_, err = read(r, oldPool, now, now.Add(time.Hour))
 		assert.ErrorIs(t, err, metrics.ErrNoData, "not kept so long")
+		r.Record(oldPool, time.Millisecond, 500)
+		time.Sleep(time.Second)
+		w, err = read(r, oldPool, now, time.Now())
+		require.NoError(t, err, "of a long watch the last day is kept")
+		assert.EqualValues(t, 1, w.Requests)
+		assert.InDelta(t, 24*time.Hour, time.Since(w.From), float64(time.Minute), "and told")
 	})
 }
 
@@ -102,6 +108,7 @@ func TestWindowsAgreeWithASimpleCount(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		born := time.Now()
 		var log []logged
+		cut := 0
 		for range 4000 {
 			// Bursts within seconds, and gaps of up to some minutes: 30 hours in all.
 			switch rng.IntN(10) {
@@ -118,19 +125,25 @@ func TestWindowsAgreeWithASimpleCount(t *testing.T) {
 			}
 			back := time.Duration(rng.Int64N(int64(25*time.Hour))) >> rng.IntN(16)
 			from := time.Now().Add(-back)
+			if rng.IntN(4) == 0 {
+				from = from.Add(-time.Duration(rng.Int64N(int64(26 * time.Hour)))) // a long watch
+				back = time.Since(from)
+			}
 			to := from.Add(time.Duration(1 + rng.Int64N(int64(back)+1)))
 			w, err := read(r, oldPool, from, to)
-			if age := time.Since(maxTime(from, born)); age > 24*time.Hour+time.Minute || !to.After(born) {
-				require.ErrorIs(t, err, metrics.ErrNoData)
-				continue
-			}
-			if err != nil && time.Since(maxTime(from, born)) > 24*time.Hour-2*time.Minute {
+			// A minute is kept until a day has passed since it began.
+			kept := time.Now().Add(-24 * time.Hour).Truncate(time.Minute).Add(time.Minute)
+			if !to.After(maxTime(born, kept)) {
 				require.ErrorIs(t, err, metrics.ErrNoData)
 				continue
 			}
 			require.NoError(t, err)
-			checkWindow(t, w, from, to, born, log)
+			checkWindow(t, w, maxTime(from, kept), to, born, log)
+			if from.Before(kept) && kept.After(born) {
+				cut++
+			}
 		}
+		require.Greater(t, cut, 5, "windows that began before what is kept")
 		require.Greater(t, time.Since(born), 26*time.Hour)
 	})
 }
