@@ -105,8 +105,8 @@ func (w *World) Put(s strategy.State) {
 	w.table = cloneTable(w.table)
 }
 
-// Limit makes every breach of the limits a violation from now on: too many instances, or too few
-// available ones behind the table.
+// Limit makes every breach of the limits a violation from now on: too many instances, too few ready
+// ones behind the table, and a table that gives a group more than its ready instances carry.
 func (w *World) Limit(l strategy.Limits) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -197,6 +197,39 @@ func (w *World) check(after string) {
 	}
 	if serving < w.limits.MinAvailable {
 		w.violated("after %s: %d instances answer, at least %d must", after, serving, w.limits.MinAvailable)
+	}
+}
+
+// overloaded tells of each group by how many ready instances too few it has for its share, where
+// there are limits.
+func (w *World) overloaded() map[strategy.Pool]int {
+	if w.limits == nil {
+		return nil
+	}
+	missing, now := map[strategy.Pool]int{}, time.Now()
+	for _, r := range w.table.Routes {
+		// As in the law of the load: a share that was rounded up to its millionth asks for no more.
+		n := r.Share.Minus(strategy.Millionths(1)).Of(w.limits.Load)
+		for _, b := range r.Backends {
+			if in := w.find(b.ID); in != nil {
+				if phase, _ := in.at(now); phase == rollout.Ready {
+					n--
+				}
+			}
+		}
+		missing[r.Pool] = max(0, n)
+	}
+	return missing
+}
+
+// checkLoad holds a new table against the load. What was missing before the table already, because
+// instances died or somebody meddled, is no fault of it.
+func (w *World) checkLoad(before map[strategy.Pool]int) {
+	after := w.overloaded()
+	for _, r := range w.table.Routes {
+		if n := after[r.Pool]; n > before[r.Pool] {
+			w.violated("after routing: %s answers %s with %d instances too few", r.Pool, r.Share, n)
+		}
 	}
 }
 

@@ -71,6 +71,44 @@ func TestWorldSeesHarm(t *testing.T) {
 			_, err := w.Fleet().Instances(t.Context())
 			require.NoError(t, err)
 		}, "3 instances answer, at least 4 must"},
+		"one group carries too much": {func(t *testing.T, w *strategytest.World) {
+			w.Limit(strategy.Limits{MinAvailable: 4, MaxTotal: 4, Load: 4})
+			table, err := w.Router().Table(t.Context())
+			require.NoError(t, err)
+			table.Routes[0].Share, table.Routes[1].Share = strategy.Percent(70), strategy.Percent(30)
+			require.NoError(t, w.Router().Route(t.Context(), table))
+		}, "1.1.0 answers 30% with 1 instances too few"},
+		"a quarter of the load for one of four, to the millionth": {func(t *testing.T, w *strategytest.World) {
+			w.Limit(strategy.Limits{MinAvailable: 4, MaxTotal: 4, Load: 4})
+			table, err := w.Router().Table(t.Context())
+			require.NoError(t, err)
+			table.Routes[0].Share, table.Routes[1].Share = strategy.Millionths(749_999), strategy.Millionths(250_001)
+			require.NoError(t, w.Router().Route(t.Context(), table))
+		}, ""},
+		"too much for those that are left": {func(t *testing.T, w *strategytest.World) {
+			w.Limit(strategy.Limits{Load: 3})
+			table, err := w.Router().Table(t.Context())
+			require.NoError(t, err)
+			table.Routes[0].Backends = table.Routes[0].Backends[1:]
+			require.NoError(t, w.Router().Route(t.Context(), table))
+		}, "1.0.0 answers 90% with 1 instances too few"},
+		"instances that died are not the table's fault": {func(t *testing.T, w *strategytest.World) {
+			w.Limit(strategy.Limits{Load: 3})
+			w.Kill(pool, 2, "out of memory")
+			table, err := w.Router().Table(t.Context())
+			require.NoError(t, err)
+			table.Routes[0].Backends = table.Routes[0].Backends[2:]
+			require.NoError(t, w.Router().Route(t.Context(), table))
+		}, ""},
+		"idle is taken for drained": {func(t *testing.T, w *strategytest.World) {
+			list, err := w.Fleet().Instances(t.Context())
+			require.NoError(t, err)
+			inFlight, err := w.Router().(rollout.Drainer).InFlight(t.Context(), []string{list[0].ID})
+			require.NoError(t, err)
+			if inFlight[list[0].ID] == 0 { // and nobody asks whether it is routed to
+				require.NoError(t, w.Fleet().Scale(t.Context(), pool, 2, list[0].ID))
+			}
+		}, "was stopped while the router still sends it requests"},
 		"nobody is there": {func(t *testing.T, w *strategytest.World) {
 			w.Kill(pool, 3, "out of memory")
 			_, err := w.Ask(t.Context(), nil)
