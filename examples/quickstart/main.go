@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,8 +33,16 @@ func main() {
 	keep := flag.Bool("keep", false, "keep the folder with the repository, the artifacts and the logs")
 	plain := flag.Bool("plain", false, "print plain lines, on a terminal too")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "quickstart: unknown argument %q\n", flag.Arg(0))
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	defer stop()
+	// Who pipes the output to head ends its reader. Unless somebody wants to hear of that, it would end
+	// this process on the spot, and nobody would look after what it has started.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	if err := run(ctx, *keep, *plain); err != nil {
 		fmt.Fprintln(os.Stderr, "\nquickstart:", err)
 		os.Exit(1)
@@ -43,6 +52,8 @@ func main() {
 // quickstart is the whole scene.
 type quickstart struct {
 	dir        string
+	keep       bool
+	env        []string // of go build and go test
 	repository *repository
 	staging    *environment
 	production *environment
@@ -52,27 +63,43 @@ type quickstart struct {
 }
 
 func run(ctx context.Context, keep, plain bool) (err error) {
+	if err := requirements(); err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "davit-quickstart-")
 	if err != nil {
 		return err
 	}
-	q := &quickstart{dir: dir, screen: newScreen(os.Stdout, plain)}
-	defer func() { err = errors.Join(err, q.tidy(keep)) }()
-	for _, folder := range []string{"artifacts", "logs"} {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	q := &quickstart{dir: dir, keep: keep, screen: newScreen(os.Stdout, plain, stop)}
+	defer func() {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("interrupted: %w", context.Cause(ctx)) // whatever failed, failed for that
+		}
+		err = errors.Join(err, q.tidy())
+	}()
+	for _, folder := range []string{"artifacts", "logs", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
 			return err
 		}
 	}
+	if q.env, err = q.goEnv(ctx); err != nil {
+		return err
+	}
 	if err := q.prepare(ctx); err != nil {
 		return err
 	}
-	defer q.close(ctx)
-	return q.play(ctx)
+	return errors.Join(q.play(ctx), q.close(ctx))
 }
 
 // prepare makes the repository, and brings up both environments with version 1.0.0.
 func (q *quickstart) prepare(ctx context.Context) (err error) {
-	q.screen.say("the shop: a git repository with a tag v1.0.0, in %s", q.dir)
+	where := ""
+	if q.keep {
+		where = ", in " + q.dir
+	}
+	q.screen.say("the shop: a git repository with a tag v1.0.0%s", where)
 	if q.repository, err = newRepository(ctx, filepath.Join(q.dir, "repository")); err != nil {
 		return err
 	}
@@ -91,8 +118,7 @@ func (q *quickstart) prepare(ctx context.Context) (err error) {
 	q.runner = release.NewRunner(release.Config{})
 	q.load = newLoad(q.production.addr)
 	if err := q.install(ctx); err != nil {
-		q.close(ctx)
-		return err
+		return errors.Join(err, q.close(ctx))
 	}
 	return nil
 }
@@ -100,7 +126,7 @@ func (q *quickstart) prepare(ctx context.Context) (err error) {
 // install puts version 1.0.0 where the releases will find it: the state of affairs before Davit.
 func (q *quickstart) install(ctx context.Context) error {
 	q.screen.say("staging and production run 1.0.0 (%d and %d processes behind a router each)", q.staging.replicas, q.production.replicas)
-	built := release.Pipeline{Name: "first", Inputs: []stage.Ref{stage.Version.Ref()}, Stages: []release.Stage{{Name: "build", Do: q.build()}}}
+	built := release.Pipeline{Name: "first", Inputs: []stage.Ref{stage.Version.Ref()}, Stages: []release.Stage{{Name: "build", Do: q.build("shop-0")}}}
 	state, err := q.runner.Run(ctx, built, release.Request{
 		ID: "shop-0", Service: "shop", RequestedBy: "ada", Inputs: []release.Value{release.Input(stage.Version, "1.0.0")},
 	})
@@ -187,7 +213,7 @@ func (q *quickstart) release(ctx context.Context, id, reason string, commits ...
 	defer stop()
 	shown := make(chan error, 1)
 	go func() { shown <- q.screen.show(q.runner.Watch(looking, id, 0), q.production.router.Snapshot) }()
-	state, err := q.runner.Run(ctx, q.pipeline(), release.Request{ID: id, Service: "shop", RequestedBy: "ada", Reason: reason})
+	state, err := q.runner.Run(ctx, q.pipeline(id), release.Request{ID: id, Service: "shop", RequestedBy: "ada", Reason: reason})
 	if state == nil {
 		stop() // it never began
 	}
@@ -197,14 +223,14 @@ func (q *quickstart) release(ctx context.Context, id, reason string, commits ...
 	if state == nil {
 		return nil, err
 	}
+	review, reviewErr := q.runner.Review(looking, id)
+	if reviewErr != nil {
+		return state, errors.Join(err, reviewErr)
+	}
 	if ctx.Err() == nil {
-		review, reviewErr := q.runner.Review(ctx, id)
-		if reviewErr != nil {
-			return state, errors.Join(err, reviewErr)
-		}
 		q.report(review)
 	}
-	return state, err
+	return state, errors.Join(err, q.writeReview(review))
 }
 
 // verdict says what the customers got, and whether all went as it should.
@@ -230,29 +256,39 @@ func (q *quickstart) verdict() error {
 }
 
 // close ends everything, and waits. After Ctrl-C it says what was running where.
-func (q *quickstart) close(ctx context.Context) {
+func (q *quickstart) close(ctx context.Context) error {
 	if ctx.Err() != nil {
 		q.screen.say("\nstopped; until now there was running:")
-		for _, line := range append(q.production.running(), q.staging.running()...) {
+		for _, line := range q.running() {
 			q.screen.say("  %s", line)
 		}
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	q.runner.Stop(grace)
+	var err error
 	for _, e := range []*environment{q.production, q.staging} {
-		if err := e.close(grace); err != nil {
-			q.screen.say("%s: %v", e.name, err)
+		if closeErr := e.close(grace); closeErr != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", e.name, closeErr))
 		}
 	}
-	if ctx.Err() != nil {
+	left := q.running()
+	if len(left) > 0 {
+		err = errors.Join(err, fmt.Errorf("still running:\n  %s", strings.Join(left, "\n  ")))
+	}
+	if ctx.Err() != nil && err == nil {
 		q.screen.say("all of it was ended.")
 	}
+	return err
+}
+
+func (q *quickstart) running() []string {
+	return append(q.production.running(), q.staging.running()...)
 }
 
 // tidy removes the folder, or says what lies in it.
-func (q *quickstart) tidy(keep bool) error {
-	if !keep {
+func (q *quickstart) tidy() error {
+	if !q.keep {
 		q.screen.say("(-keep would have kept the repository, the binaries, the reviews and the logs)")
 		return os.RemoveAll(q.dir)
 	}
@@ -260,7 +296,7 @@ func (q *quickstart) tidy(keep bool) error {
 	for _, what := range []string{
 		"repository  the service, with its history",
 		"artifacts   the binaries, as built once, and a review of each release",
-		"logs        what go build and go test said",
+		"logs        what go build and go test said, for each release",
 		"production  the processes of production, with their logs (staging likewise)",
 	} {
 		q.screen.say("  %s", what)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
 	"github.com/davit-sdk/davit/stage/command"
 	"github.com/davit-sdk/davit/stage/deploy"
@@ -35,14 +36,14 @@ func canary() strategy.Canary {
 }
 
 // pipeline is how this team releases its shop.
-func (q *quickstart) pipeline() release.Pipeline {
+func (q *quickstart) pipeline(id string) release.Pipeline {
 	return release.Pipeline{
 		Name: "shop",
 		Stages: []release.Stage{
 			{Name: "plan", Do: stage.Func(q.plan)},
 			{Name: "version", Do: version.Stage{Dir: q.repository.dir}, Needs: []string{"plan"}},
-			{Name: "build", Do: q.build(), Needs: []string{"version"}},
-			{Name: "test", Do: q.test(), Needs: []string{"version"}},
+			{Name: "build", Do: q.build(id), Needs: []string{"version"}},
+			{Name: "test", Do: q.test(id), Needs: []string{"version"}},
 			{Name: "staging", Do: q.deploy(q.staging, strategy.Rolling{}, nil), Needs: []string{"build", "test"}, Environment: "staging"},
 			{Name: "check", Do: q.check(), Needs: []string{"staging"}, Environment: "staging"},
 			{Name: "production", Do: q.deploy(q.production, canary(), q.gates()), Needs: []string{"check"}, Environment: "production"},
@@ -51,6 +52,10 @@ func (q *quickstart) pipeline() release.Pipeline {
 		},
 	}
 }
+
+// detailBakes is the name under which the plan stage records how long each step of a rollout bakes,
+// by the stage that will execute it: it is what a progress bar wants to know.
+const detailBakes = "bakes"
 
 // plan is a stage of this team's own: one function. It starts no release while an environment is not
 // whole, and shows what will be done.
@@ -67,6 +72,13 @@ func (q *quickstart) plan(ctx context.Context, t *stage.Task) error {
 		if e != q.production {
 			continue
 		}
+		bakes := make([]time.Duration, len(p.Steps))
+		for i, step := range p.Steps {
+			bakes[i] = step.Bake
+		}
+		if err := t.Detail(ctx, detailBakes, map[string][]time.Duration{e.name: bakes}); err != nil {
+			return err
+		}
 		cost := p.Estimate(strategy.EstimateOptions{Startup: time.Second})
 		if err := t.Detail(ctx, "scope", map[string]string{
 			"runs":     now.String(),
@@ -79,34 +91,26 @@ func (q *quickstart) plan(ctx context.Context, t *stage.Task) error {
 	return nil
 }
 
-func (q *quickstart) build() stage.Stage {
+func (q *quickstart) build(id string) stage.Stage {
 	return command.Stage{
 		Args:     []string{"go", "build", "-ldflags", "-X main.version=${version}", "-o", filepath.Join(q.dir, "artifacts", "shop-${version}"), "."},
 		Dir:      q.repository.dir,
-		Env:      goEnv(),
+		Env:      q.env,
 		Inherit:  goInherit(),
 		Values:   []stage.Key[string]{stage.Version},
 		Artifact: filepath.Join(q.dir, "artifacts", "shop-${version}"),
-		Log:      filepath.Join(q.dir, "logs", "build.log"),
+		Log:      filepath.Join(q.dir, "logs", "build-"+id+".log"),
 	}
 }
 
-func (q *quickstart) test() stage.Stage {
+func (q *quickstart) test(id string) stage.Stage {
 	return command.Stage{
-		Args:    []string{"go", "test", "./..."},
+		Args:    []string{"go", "test", "-vet=off", "./..."}, // to vet means to read all of the standard library, once
 		Dir:     q.repository.dir,
-		Env:     goEnv(),
+		Env:     q.env,
 		Inherit: goInherit(),
-		Log:     filepath.Join(q.dir, "logs", "test.log"),
+		Log:     filepath.Join(q.dir, "logs", "test-"+id+".log"),
 	}
-}
-
-// goEnv keeps the build to what lies in the repository.
-func goEnv() []string { return []string{"GOWORK=off", "GOFLAGS=-buildvcs=false", "GOPROXY=off"} }
-
-// goInherit hands on where this machine's Go keeps its caches.
-func goInherit() []string {
-	return append(command.Inherited(), "GOCACHE", "GOPATH", "GOMODCACHE", "GOROOT", "GOTOOLCHAIN", "GOTMPDIR", "XDG_CACHE_HOME")
 }
 
 func (q *quickstart) deploy(e *environment, s strategy.Strategy, gates map[string]gate.Gate) stage.Stage {
@@ -174,11 +178,20 @@ func (q *quickstart) watch() stage.Stage {
 	}
 }
 
-// review writes down what happened, from the release's own events.
+// review writes down what happened so far, from the release's own events: whatever becomes of the
+// host, there is something to read. The last word comes from the host, which knows the outcome.
 func (q *quickstart) review(ctx context.Context, t *stage.Task) error {
 	review, err := q.runner.Review(ctx, t.Release().ID)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(q.dir, "artifacts", "review-"+t.Release().ID+".txt"), []byte(review.String()), 0o644)
+	return q.writeReview(review)
+}
+
+func (q *quickstart) writeReview(review *ledger.Review) error {
+	return os.WriteFile(q.reviewFile(review.State.Release.ID), []byte(review.String()), 0o644)
+}
+
+func (q *quickstart) reviewFile(id string) string {
+	return filepath.Join(q.dir, "artifacts", "review-"+id+".txt")
 }

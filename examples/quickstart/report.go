@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -55,9 +54,14 @@ func (q *quickstart) report(review *ledger.Review) {
 		}
 	}
 	if built, err := ledger.Value(review.State, stage.Built); err == nil {
-		say("\nartifact  %s\n          %s", built.Digest, built.Location)
+		say("\nartifact  %s", built.Digest)
+		if q.keep {
+			say("          %s", built.Location)
+		}
 	}
-	say("review    %s", filepath.Join(q.dir, "artifacts", "review-"+review.State.Release.ID+".txt"))
+	if q.keep {
+		say("review    %s", q.reviewFile(review.State.Release.ID))
+	}
 }
 
 // planned shows the plan of production as it was made before anything moved.
@@ -69,7 +73,7 @@ func (q *quickstart) planned(review *ledger.Review) {
 		}
 		q.screen.say("\nproduction, as planned")
 		for line := range strings.Lines(table) {
-			q.screen.say("  %s", strings.TrimRight(line, "\n"))
+			q.screen.say("%s", q.screen.fit("  "+strings.TrimRight(line, "\n")))
 		}
 	}
 }

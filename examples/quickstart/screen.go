@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"os"
-	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,39 +17,55 @@ import (
 // screen shows a release to a person: on a terminal as a picture that is drawn again and again,
 // elsewhere as plain lines.
 type screen struct {
-	out   *os.File
+	out   io.Writer
 	live  bool
-	width int
+	size  func() (rows, columns int) // of the terminal, as it is now; 0 for what is not known
+	gone  func(error)                // called when nobody can see the screen any more
 	begun time.Time
 }
 
-func newScreen(out *os.File, plain bool) *screen {
-	s := &screen{out: out, width: 100, begun: time.Now()}
+// newScreen is a screen on a file. When it can no longer be written to, as when the reader of a pipe
+// has left, gone is called with the reason.
+func newScreen(out *os.File, plain bool, gone func(error)) *screen {
+	s := &screen{out: out, gone: gone, begun: time.Now(), size: func() (rows, columns int) { return terminalSize(out) }}
 	info, err := out.Stat()
 	s.live = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "" && os.Getenv("TERM") != "dumb" && !plain
-	if s.live {
-		s.width = columns(out)
-	}
 	return s
 }
 
-// columns is how wide the terminal is, as stty tells it; 80 is what every terminal has.
-func columns(terminal *os.File) int {
-	stty := exec.Command("stty", "size")
-	stty.Stdin = terminal
-	size, err := stty.Output()
-	var rows, width int
-	if _, scanErr := fmt.Sscan(string(size), &rows, &width); err != nil || scanErr != nil || width < 40 {
-		return 80
+// bounds are the rows and columns that a picture may have; where the terminal does not tell, those
+// that every terminal has.
+func (s *screen) bounds() (rows, columns int) {
+	rows, columns = s.size()
+	if rows < 5 {
+		rows = 24
 	}
-	return width
+	if columns < 40 {
+		columns = 80
+	}
+	return rows - 1, columns - 1
 }
 
-func (s *screen) say(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
+func (s *screen) print(text string) {
+	if _, err := io.WriteString(s.out, text); err != nil {
+		s.gone(fmt.Errorf("nobody sees the screen any more: %w", err))
+	}
+}
+
+func (s *screen) say(format string, args ...any) { s.print(fmt.Sprintf(format, args...) + "\n") }
 
 func (s *screen) title(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	fmt.Fprintf(s.out, "\n%s\n%s\n", text, strings.Repeat("=", len([]rune(text))))
+	s.say("\n%s\n%s", text, strings.Repeat("=", len([]rune(text))))
+}
+
+// fit is a line of a wide table: cut on a terminal, where it would wrap.
+func (s *screen) fit(line string) string {
+	if !s.live {
+		return line
+	}
+	_, columns := s.bounds()
+	return cut(line, columns)
 }
 
 // show follows a release until its last event.
@@ -101,15 +118,19 @@ func (s *screen) show(events iter.Seq2[ledger.Event, error], traffic func() loca
 
 // draw replaces the last picture, which had so many lines.
 func (s *screen) draw(lines []string, last int) int {
+	rows, columns := s.bounds()
+	if len(lines) > rows { // what has scrolled away cannot be replaced
+		lines = append(slices.Clone(lines[:rows-1]), "  …")
+	}
 	var b strings.Builder
 	if last > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA", last)
+		fmt.Fprintf(&b, "\x1b[%dA", min(last, rows))
 	}
 	for _, line := range lines {
-		b.WriteString("\x1b[2K" + cut(line, s.width-1) + "\n")
+		b.WriteString("\x1b[2K" + cut(line, columns) + "\n")
 	}
 	b.WriteString("\x1b[J")
-	fmt.Fprint(s.out, b.String())
+	s.print(b.String())
 	return len(lines)
 }
 

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -13,6 +17,7 @@ import (
 
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
 	"github.com/davit-sdk/davit/stage/deploy"
 	"github.com/davit-sdk/davit/strategy"
@@ -49,9 +54,9 @@ func shown(t *testing.T, live bool) string {
 	defer file.Close()
 	runner := release.NewRunner(release.Config{})
 	defer runner.Stop(context.Background())
-	s := newScreen(file, false)
+	s := newScreen(file, false, func(err error) { t.Error(err) })
 	assert.False(t, s.live, "a file is no terminal")
-	s.live, s.width = live, 60
+	s.live, s.size = live, func() (rows, columns int) { return 40, 60 }
 	done := make(chan error, 1)
 	go func() {
 		done <- s.show(runner.Watch(t.Context(), "r", 0), func() local.Snapshot { return local.Snapshot{} })
@@ -95,7 +100,73 @@ func TestLivePicture(t *testing.T) {
 }
 
 func TestBar(t *testing.T) {
-	assert.Equal(t, "[███░░░░░░░] step 2 of 3", bar(rollout.Event{Step: 1, Steps: 3}, 10))
-	assert.Equal(t, "[██████████] step 3 of 3", bar(rollout.Event{Step: 2, Steps: 3, Kind: rollout.StepDone}, 10))
-	assert.Equal(t, "[░░░░░░░░░░] step 1 of 1, on the way back", bar(rollout.Event{Back: true, Steps: 1}, 10))
+	assert.Equal(t, "[███░░░░░░░] step 2 of 3", bar(rollout.Event{Step: 1, Steps: 3}, 0, 10))
+	assert.Equal(t, "[█████░░░░░] step 2 of 3", bar(rollout.Event{Step: 1, Steps: 3}, 0.5, 10))
+	assert.Equal(t, "[██████████] step 3 of 3", bar(rollout.Event{Step: 2, Steps: 3}, 1, 10))
+	assert.Equal(t, "[██░░░░░░░░] step 1 of 1, on the way back", bar(rollout.Event{Back: true, Steps: 1}, 0.25, 10))
+	assert.Equal(t, "[██████████] step 4 of 3", bar(rollout.Event{Step: 3, Steps: 3}, 0.25, 10), "never more than all")
+}
+
+func TestWithinAStep(t *testing.T) {
+	v := newView()
+	at := time.Unix(1_800_000_000, 0)
+	told := func(r rollout.Event) {
+		raw, err := json.Marshal(r)
+		require.NoError(t, err)
+		v.note(ledger.Event{Stage: "production"}, ledger.Noted{Name: deploy.DetailEvent, Data: raw}, func(string, ...any) []string { return nil })
+	}
+	v.note(ledger.Event{Stage: "plan"}, ledger.Noted{Name: detailBakes, Data: []byte(`{"production":[2000000000,0]}`)}, nil)
+	told(rollout.Event{Kind: rollout.StepStarted, At: at, Steps: 2})
+	assert.Equal(t, 0.25, v.within("production", at), "something shows at once")
+	told(rollout.Event{Kind: rollout.StepReached, At: at, Steps: 2})
+	assert.Equal(t, 0.5, v.within("production", at))
+	assert.Equal(t, 0.75, v.within("production", at.Add(time.Second)))
+	assert.Equal(t, 1.0, v.within("production", at.Add(time.Hour)))
+	assert.Equal(t, 0.5, v.within("production", at.Add(-time.Hour)))
+	told(rollout.Event{Kind: rollout.StepDone, At: at, Steps: 2})
+	assert.Equal(t, 1.0, v.within("production", at))
+	told(rollout.Event{Kind: rollout.StepStarted, At: at, Step: 1, Steps: 2})
+	assert.Equal(t, 0.25, v.within("production", at.Add(time.Hour)))
+	told(rollout.Event{Kind: rollout.StepReached, At: at, Step: 1, Steps: 2})
+	assert.Equal(t, 1.0, v.within("production", at), "there is no bake")
+	require.NoError(t, v.err)
+}
+
+// A picture fits into the terminal as it is at the moment of drawing.
+func TestPictureFits(t *testing.T) {
+	rows, columns := 10, 50
+	var out bytes.Buffer
+	s := &screen{out: &out, live: true, size: func() (int, int) { return rows, columns }}
+	lines := slices.Repeat([]string{strings.Repeat("x", 100)}, 30)
+	drawn := s.draw(lines, 0)
+	assert.Equal(t, 9, drawn)
+	assert.Equal(t, 9, strings.Count(out.String(), "\n"))
+	assert.Contains(t, out.String(), "\x1b[2K"+strings.Repeat("x", 48)+"…\n")
+	rows, columns = 0, 0
+	out.Reset()
+	assert.Equal(t, 23, s.draw(lines, drawn), "24 rows where the terminal does not tell")
+	assert.Contains(t, out.String(), "\x1b[9A")
+	assert.Contains(t, out.String(), "\x1b[2K"+strings.Repeat("x", 78)+"…\n")
+	rows = 6
+	out.Reset()
+	s.draw(lines, 23)
+	assert.Contains(t, out.String(), "\x1b[5A", "what has scrolled away stays away")
+	assert.Equal(t, strings.Repeat("x", 78)+"…", s.fit(lines[0]))
+	s.live = false
+	assert.Equal(t, lines[0], s.fit(lines[0]))
+}
+
+// A reader that leaves ends the run, instead of the process.
+func TestScreenWithoutAReader(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	defer writer.Close()
+	ctx, stop := context.WithCancelCause(t.Context())
+	s := newScreen(writer, true, stop)
+	s.say("somebody reads this")
+	require.NoError(t, ctx.Err())
+	require.NoError(t, reader.Close())
+	s.say("and nobody this")
+	require.ErrorIs(t, context.Cause(ctx), syscall.EPIPE)
+	assert.ErrorContains(t, context.Cause(ctx), "nobody sees the screen")
 }

@@ -23,11 +23,13 @@ type view struct {
 	rollouts map[string]rollout.Event // the last event of each stage that deploys
 	verdicts map[string]gate.Verdict  // the last verdict of each gate
 	notes    map[string]string        // what a stage has to say beside its name
+	bakes    map[string][]time.Duration
+	reached  map[string]time.Time // when the state of the current step was reached
 	err      error
 }
 
 func newView() *view {
-	return &view{rollouts: map[string]rollout.Event{}, verdicts: map[string]gate.Verdict{}, notes: map[string]string{}}
+	return &view{rollouts: map[string]rollout.Event{}, verdicts: map[string]gate.Verdict{}, notes: map[string]string{}, reached: map[string]time.Time{}}
 }
 
 // take takes an event in, and tells it in plain lines, if it is worth one.
@@ -73,12 +75,20 @@ func (v *view) note(e ledger.Event, b ledger.Noted, told func(string, ...any) []
 			v.notes[e.Stage] = fmt.Sprintf("%s after %s: %s", d.Next, d.Previous, d.Why)
 			return told("%s", v.notes[e.Stage])
 		}
+	case detailBakes:
+		v.err = json.Unmarshal(b.Data, &v.bakes)
 	case deploy.DetailEvent:
 		var r rollout.Event
 		if v.err = json.Unmarshal(b.Data, &r); v.err != nil {
 			return nil
 		}
 		v.rollouts[e.Stage] = r
+		switch r.Kind {
+		case rollout.StepStarted, rollout.GoingBack:
+			delete(v.reached, e.Stage)
+		case rollout.StepReached:
+			v.reached[e.Stage] = r.At
+		}
 		where := fmt.Sprintf("step %d of %d", r.Step+1, r.Steps)
 		if r.Back {
 			where = "way back, " + where
@@ -114,7 +124,7 @@ func (v *view) picture(traffic local.Snapshot) []string {
 		}
 		lines = append(lines, strings.TrimRight(fmt.Sprintf("  %s %-11s %7s  %s", mark, s.Name, took, v.text(s)), " "))
 		if r, ok := v.rollouts[s.Name]; ok && s.Running() {
-			lines = append(lines, "               "+bar(r, 30))
+			lines = append(lines, "               "+bar(r, v.within(s.Name, time.Now()), 30))
 		}
 	}
 	lines = append(lines, "", fmt.Sprintf("  %-26s %7s %9s %8s %9s", "production", "weight", "requests", "errors", "p99"))
@@ -153,13 +163,30 @@ func (v *view) text(s *ledger.StageState) string {
 	return ""
 }
 
-// bar is how far a rollout is, forward or back.
-func bar(r rollout.Event, width int) string {
-	done := r.Step
+// within is how much of the current step of a stage's rollout is done, from 0 to 1: the first half is
+// to reach its state, the second to bake it. How long the first takes nobody knows beforehand.
+func (v *view) within(name string, now time.Time) float64 {
+	r := v.rollouts[name]
 	if r.Kind == rollout.StepDone || r.Kind == rollout.Ended {
-		done++
+		return 1
 	}
-	filled := width * min(done, r.Steps) / max(r.Steps, 1)
+	since, reached := v.reached[name]
+	if !reached {
+		return 0.25
+	}
+	var bake time.Duration
+	if bakes := v.bakes[name]; !r.Back && r.Step < len(bakes) {
+		bake = bakes[r.Step]
+	}
+	if bake <= 0 {
+		return 1
+	}
+	return 0.5 + 0.5*min(max(now.Sub(since).Seconds()/bake.Seconds(), 0), 1)
+}
+
+// bar is how far a rollout is, forward or back; so much of its current step is done.
+func bar(r rollout.Event, within float64, width int) string {
+	filled := int(float64(width) * min(float64(r.Step)+within, float64(r.Steps)) / float64(max(r.Steps, 1)))
 	text := fmt.Sprintf("[%s%s] step %d of %d", strings.Repeat("█", filled), strings.Repeat("░", width-filled), r.Step+1, r.Steps)
 	if r.Back {
 		text += ", on the way back"
