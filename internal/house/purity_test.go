@@ -3,9 +3,11 @@ package house_test
 import (
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/token"
 	"go/types"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +15,7 @@ import (
 
 // worldly are the imports that a PURE package does without, with all packages below them.
 var worldly = []string{
-	"crypto/rand", "database/sql", "embed", "expvar", "io/ioutil", "log", "math/rand", "net", "os", "path/filepath", "plugin",
+	"C", "crypto/rand", "database/sql", "embed", "expvar", "hash/maphash", "io/ioutil", "log", "math/rand", "net", "os", "path/filepath", "plugin",
 	"runtime", "syscall", "testing", "unsafe", "github.com/hashicorp/go-hclog", "golang.org/x/sync",
 }
 
@@ -26,6 +28,23 @@ var clocks = map[string][]string{
 	"context": {"WithTimeout", "WithTimeoutCause", "WithDeadline", "WithDeadlineCause", "AfterFunc"},
 }
 
+// effects are further functions that a PURE package does not call, and what they do.
+var effects = map[string]string{
+	"iter.Pull": "runs a coroutine", "iter.Pull2": "runs a coroutine",
+	"fmt.Print": "writes", "fmt.Printf": "writes", "fmt.Println": "writes",
+	"fmt.Scan": "reads", "fmt.Scanf": "reads", "fmt.Scanln": "reads",
+	"(*sync.WaitGroup).Go":     "starts a goroutine",
+	"(time.Time).Local":        "depends on the zone of the machine",
+	"(*sync.Map).Range":        "has no order",
+	"(reflect.Value).MapRange": "has no order",
+	"(reflect.Value).MapKeys":  "has no order",
+	"(reflect.Value).Seq":      "may have no order",
+	"(reflect.Value).Seq2":     "may have no order",
+}
+
+// unordered are the functions that go over a map in no order.
+var unordered = map[string][]string{"maps": {"All", "Keys", "Values", "DeleteFunc", "EqualFunc"}}
+
 // order marks a loop over a map whose order cannot leak, and says why.
 const order = "// order:"
 
@@ -37,11 +56,38 @@ func impure(c *typed) []string {
 		if p.band() != pure {
 			continue
 		}
+		broken = append(broken, divided(c.tree, p)...)
 		for _, s := range p.built() {
 			check := purity{typed: c, source: s, marked: marks(c.tree, s)}
 			check.imports()
 			ast.Inspect(s.ast, check.visit)
 			broken = append(broken, check.broken...)
+		}
+	}
+	return broken
+}
+
+// divided: a PURE package is the same everywhere. A file that is left out on some systems would be
+// left out by the rules that need types, too.
+func divided(t *tree, p *pkg) []string {
+	var broken []string
+	for _, s := range p.code() {
+		ours, theirs := build.Default, build.Default
+		theirs.GOOS, theirs.GOARCH = "plan9", "mips"
+		for _, context := range []build.Context{ours, theirs} {
+			if context.OpenFile = s.open; !matches(context, p, s) {
+				broken = append(broken, s.path+":1: a PURE package is the same everywhere: no file for some systems alone")
+				break
+			}
+		}
+		for _, group := range s.ast.Comments {
+			for _, c := range group.List {
+				for _, word := range []string{"//go:build ", "// +build ", "//go:linkname "} {
+					if strings.HasPrefix(c.Text, word) {
+						broken = append(broken, fmt.Sprintf("%s: a PURE package does without %s", t.at(c.Pos()), strings.TrimSpace(word)))
+					}
+				}
+			}
 		}
 	}
 	return broken
@@ -146,14 +192,17 @@ func (c *purity) selector(n *ast.SelectorExpr) {
 	switch {
 	case slices.Contains(clocks[pkg], name):
 		c.report(n, "a PURE package does not use %s.%s: the time is an input", pkg, name)
-	case pkg == "maps" && slices.Contains([]string{"All", "Keys", "Values"}, name) && !c.sorted[n] &&
-		!c.marked[c.tree.fset.Position(n.Pos()).Line]:
-		c.report(n, "maps.%s has no order: sort it at once, or say above it why its order cannot leak, with %q", name, order+" …")
+	case slices.Contains(unordered[pkg], name) && !c.sorted[n] && !c.marked[c.tree.fset.Position(n.Pos()).Line]:
+		c.report(n, "%s.%s has no order: sort it at once, or say above it why its order cannot leak, with %q", pkg, name, order+" …")
 	}
-	if f, ok := c.info.Uses[n.Sel].(*types.Func); ok {
-		switch f.FullName() {
-		case "(*sync.Map).Range", "(reflect.Value).MapRange", "(reflect.Value).MapKeys":
-			c.report(n, "%s has no order", f.FullName())
+	switch used := c.info.Uses[n.Sel].(type) {
+	case *types.Func:
+		if what := effects[used.FullName()]; what != "" {
+			c.report(n, "a PURE package does not use %s: it %s", used.FullName(), what)
+		}
+	case *types.Var:
+		if used.Pkg() != nil && used.Pkg().Path() == "time" && used.Name() == "Local" {
+			c.report(n, "a PURE package does not use time.Local: the zone is an input")
 		}
 	}
 }
@@ -187,14 +236,31 @@ func TestPurity(t *testing.T) {
 		bad{"a mark without a reason", in("", "func F(m map[int]int) {\n// order:\nfor range m { } }"), []string{"a loop over a map"}},
 		bad{"a mark elsewhere", in("", "// order: whatever\n\nfunc F(m map[int]int) {\nfor range m { } }"), []string{"a loop over a map"}},
 		bad{"an iterator", in("maps slices", "func F(m map[int]int) []int { return slices.Collect(maps.Keys(m)) }"), []string{"maps.Keys has no order"}},
-		bad{"a synchronized map", in("sync", "func F(m *sync.Map) { m.Range(func(a, b any) bool { return true }) }"), []string{"(*sync.Map).Range has no order"}},
-		bad{"good ones", in("maps slices time net/url", `
+		bad{"a synchronized map", in("sync", "func F(m *sync.Map) { m.Range(func(a, b any) bool { return true }) }"), []string{"does not use (*sync.Map).Range: it has no order"}},
+		bad{"a map's order by a callback", in("maps", "func F(m map[int]int) (s []int) { maps.DeleteFunc(m, func(k, v int) bool { s = append(s, k); return false }); return s }"), []string{"maps.DeleteFunc has no order"}},
+		bad{"a map's order by a comparison", in("maps", "func F(m map[int]int) { maps.EqualFunc(m, m, func(a, b int) bool { return true }) }"), []string{"maps.EqualFunc has no order"}},
+		bad{"a map's order by reflection", in("reflect", "func F(v reflect.Value) { v.Seq2() }"), []string{"(reflect.Value).Seq2"}},
+		bad{"a goroutine of a group", in("sync", "func F() { var g sync.WaitGroup; g.Go(F) }"), []string{"(*sync.WaitGroup).Go: it starts a goroutine"}},
+		bad{"a goroutine of an embedded group", in("sync", "func F() { var g struct{ sync.WaitGroup }; g.Go(F) }"), []string{"(*sync.WaitGroup).Go"}},
+		bad{"a coroutine", in("iter", "func F(s iter.Seq[int]) { iter.Pull(s) }"), []string{"iter.Pull: it runs a coroutine"}},
+		bad{"a random seed", in("hash/maphash", "var F = maphash.MakeSeed"), []string{"must not import hash/maphash"}},
+		bad{"the zone of the machine", in("time", "var F = time.Unix(0, 0).Local().String()"), []string{"(time.Time).Local: it depends on the zone"}},
+		bad{"the zone of the machine by its name", in("time", "var F = time.Unix(0, 0).In(time.Local)"), []string{"time.Local: the zone is an input"}},
+		bad{"what somebody types", in("fmt", "func F() (s string) { fmt.Scanln(&s); return s }"), []string{"fmt.Scanln: it reads"}},
+		bad{"output", in("fmt", "func F() { fmt.Println() }"), []string{"fmt.Println: it writes"}},
+		bad{"a file for another system", map[string]string{
+			"a/a.go": "// Package a (PURE) does.\npackage a", "a/a_windows.go": "package a\nfunc F() { go F() }"}, []string{"a/a_windows.go:1: a PURE package is the same everywhere"}},
+		bad{"a file for this system", map[string]string{
+			"a/a.go": "// Package a (PURE) does.\npackage a", "a/a_" + runtime.GOOS + ".go": "package a"}, []string{"the same everywhere"}},
+		bad{"a file with a constraint", one("a/a.go", "//go:build !js\n\n// Package a (PURE) does.\npackage a"), []string{"a/a.go:1: a PURE package does without //go:build"}},
+		bad{"a function of others", in("", "//go:linkname now time.now\nfunc now() {}"), []string{"does without //go:linkname"}},
+		bad{"good ones", in("fmt maps slices time net/url", `
 func F(m map[int]int, s []int, at time.Time, u url.URL) (n int) {
 	for range s { }
 	for _, k := range slices.Sorted(maps.Keys(m)) { n += k }
 	// order: a sum does not depend on it
 	for _, v := range m { n += v }
-	return n + at.Minute()
+	return n + at.In(time.UTC).Minute() + len(fmt.Sprint(at))
 }`), nil},
 		bad{"not pure", one("a/a.go", "// Package a (SHELL) does.\npackage a\nimport \"time\"\nvar F = time.Now"), nil},
 		bad{"a test of a pure one", map[string]string{"a/a.go": "// Package a (PURE) does.\npackage a", "a/a_test.go": "package a\nimport \"time\"\nvar f = time.Now"}, nil},

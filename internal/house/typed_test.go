@@ -95,12 +95,21 @@ func (c *typed) Import(name string) (*types.Package, error) {
 
 // built are the files that are compiled on this machine.
 func (p *pkg) built() []*source {
-	context := build.Default
 	return slices.DeleteFunc(p.code(), func(s *source) bool {
-		context.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(s.text)), nil }
-		match, err := context.MatchFile(p.dir, path.Base(s.path))
-		return err != nil || !match
+		context := build.Default
+		context.OpenFile = s.open
+		return !matches(context, p, s)
 	})
+}
+
+func (s *source) open(string) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader(s.text)), nil
+}
+
+// matches reports whether a file is compiled in a context that opens it.
+func matches(context build.Context, p *pkg, s *source) bool {
+	match, err := context.MatchFile(p.dir, path.Base(s.path))
+	return err == nil && match
 }
 
 var exportFiles = struct {
