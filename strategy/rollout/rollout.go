@@ -119,6 +119,7 @@ func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout,
 		target: target, plan: plan, o: o, log: o.Logger.Named("rollout"),
 		control: newControl(), at: c, failed: map[string]bool{}, given: map[strategy.Pool]bool{},
 	}
+	r.control.back = c.Back
 	if c.Promoting {
 		r.control.promoted = &command{"checkpoint", "promoted before"}
 	}
