@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	// ErrTaken says that the next version is tagged already, on a commit that the one to be
-	// released does not descend from.
+	// ErrTaken says that the next version is tagged already: on a commit that the one to be released
+	// does not descend from, or by a tag that differs from the tag format in its v alone.
 	ErrTaken = errors.New("the next version is taken")
 	// ErrPrerelease says that the previous version has a pre-release part. The level of a release
 	// is that of everything since the last version without one.
@@ -120,6 +120,12 @@ func (d *Decision) choose(history History, policy Policy) error {
 		if tag.Version.Equal(next) {
 			return fmt.Errorf("%w: %s is tagged as %s at %s, which is not an ancestor of what shall be released",
 				ErrTaken, next, tag.Name, shortID(tag.Commit))
+		}
+	}
+	for _, tag := range history.Ignored {
+		if v := policy.Tags.nearly(tag.Tag); v != nil && v.Equal(next) {
+			return fmt.Errorf("%w: there is a tag %s, which has no say: %s; rename it, or set the tag format of the policy",
+				ErrTaken, tag.Tag, tag.Why)
 		}
 	}
 	d.Next, d.NextTag = next, policy.Tags.Print(next)

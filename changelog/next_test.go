@@ -317,6 +317,20 @@ func TestTags(t *testing.T) {
 		require.ErrorIs(t, err, changelog.ErrTaken)
 		assert.ErrorContains(t, err, "1.2.4 is tagged as v1.2.4+other at 0000000a00")
 	})
+	t.Run("taken by a tag with or without v", func(t *testing.T) {
+		for format, name := range map[changelog.TagFormat]string{"": "1.2.4", "{version}": "v1.2.4"} {
+			h := since(t, "1.2.3", "fix: x")
+			h.Ignored = []changelog.IgnoredTag{{Tag: name, Why: "does not have the form"}}
+			_, err := changelog.Next(h, changelog.Policy{Tags: format})
+			require.ErrorIs(t, err, changelog.ErrTaken)
+			assert.ErrorContains(t, err, "there is a tag "+name)
+			h.Ignored[0].Tag = "1.2.5"
+			assert.Equal(t, "1.2.4", spoken(next(t, h, changelog.Policy{Tags: format})))
+		}
+		h := since(t, "1.2.3", "fix: x")
+		h.Ignored = []changelog.IgnoredTag{{Tag: "1.2.4"}, {Tag: "v1.2.4"}, {Tag: "b/v1.2.4"}}
+		assert.Equal(t, "1.2.4", spoken(next(t, h, changelog.Policy{Tags: "a/v{version}"})), "another part of the repository has that")
+	})
 	t.Run("higher on another branch", func(t *testing.T) {
 		h := since(t, "1.2.3", "fix: x")
 		h.Tags = append(h.Tags, tag("2.0.0", false))

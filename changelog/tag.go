@@ -55,6 +55,20 @@ func (f TagFormat) Parse(tag string) (*semver.Version, error) {
 	return v, nil
 }
 
+// nearly is the version of a tag that differs from the format by its v alone: 1.3.0 where v1.3.0 is
+// the form, or the other way round. Nil for all others.
+func (f TagFormat) nearly(tag string) *semver.Version {
+	before, after, _ := f.parts()
+	if after != "" || before != "" && before != "v" {
+		return nil
+	}
+	v, err := semver.StrictNewVersion(strings.TrimPrefix(tag, "v"))
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
 // lowered gives an error of semver, which begins with a capital, the shape of ours.
 func lowered(err error) error {
 	text := err.Error()

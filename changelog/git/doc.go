@@ -16,7 +16,7 @@
 //
 // # Errors
 //
-// [ErrNoGit], [ErrNotRepository], [ErrShallow] and [ErrNoCommits] are for callers to act on. Every
+// [ErrNoGit], [ErrNotRepository], [ErrShallow], [ErrNoTags] and [ErrNoCommits] are for callers to act on. Every
 // other failure of git is an [*Error], which holds what git said.
 //
 // # Concurrency

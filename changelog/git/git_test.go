@@ -427,6 +427,52 @@ func TestKindsOfRepositories(t *testing.T) {
 }
 
 // TestEnvironment has what must not matter: what surrounds the process, and how git is configured.
+func TestClonesWithoutTags(t *testing.T) {
+	w := newWorkshop(t)
+	w.commit("feat: begin")
+	w.run("tag", "v1.0.0")
+	w.commit("fix: mend")
+	clone := &workshop{t: t, dir: t.TempDir(), tick: w.tick}
+	clone.run("clone", "--quiet", "--no-tags", w.dir, ".")
+	_, err := clone.open().History(t.Context(), "")
+	require.ErrorIs(t, err, git.ErrNoTags)
+	clone.run("fetch", "--quiet", "--tags")
+	assert.Equal(t, "v1.0.1", clone.next(""), "once they are there, the setting does not matter")
+	other := newWorkshop(t)
+	other.commit("feat: begin")
+	other.run("remote", "add", "origin", w.dir)
+	assert.Equal(t, "v0.1.0", other.next(""), "a remote alone proves nothing")
+}
+
+func TestChangedFiles(t *testing.T) {
+	w := newWorkshop(t)
+	w.edit("feat: begin")
+	w.edit("feat: more")
+	changed := func() []string {
+		t.Helper()
+		files, err := w.open().Changed(t.Context())
+		require.NoError(t, err)
+		return files
+	}
+	assert.Empty(t, changed())
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600))
+	}
+	write("untracked", "by a build")
+	assert.Empty(t, changed())
+	entries := strings.Fields(w.run("ls-files"))
+	write(entries[1], "another text")
+	require.NoError(t, os.Remove(filepath.Join(w.dir, entries[0])))
+	write("new and odd\tname", "")
+	w.run("add", "new and odd\tname")
+	assert.Equal(t, []string{entries[0], entries[1], "new and odd\tname"}, changed())
+	bare := &workshop{t: t, dir: t.TempDir()}
+	bare.run("clone", "--quiet", "--bare", w.dir, ".")
+	files, err := bare.open().Changed(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, files)
+}
+
 func TestEnvironment(t *testing.T) {
 	w := newWorkshop(t)
 	w.commit("feat: begin")

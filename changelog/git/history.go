@@ -12,7 +12,8 @@ import (
 )
 
 // History reads what changelog.Next looks at: the highest version without a pre-release part that
-// is tagged on HEAD or an ancestor of it, and all commits since.
+// is tagged on HEAD or an ancestor of it, and all commits since. It fails with ErrNoTags where there
+// are no tags because the clone was told to get none.
 //
 // Where several tags have the same precedence (they differ in build metadata alone), the one whose
 // commit descends from the others' counts, and on one commit the last by name.
@@ -44,6 +45,11 @@ func (r *Repository) tagged(ctx context.Context, format changelog.TagFormat) (ch
 	if h.Tags, h.Ignored, err = r.tags(ctx, format); err != nil {
 		return changelog.History{}, err
 	}
+	if len(h.Tags)+len(h.Ignored) == 0 {
+		if err := r.tagsWanted(ctx); err != nil {
+			return changelog.History{}, err
+		}
+	}
 	if err := r.reach(ctx, head, h.Tags); err != nil {
 		return changelog.History{}, err
 	}
@@ -52,6 +58,24 @@ func (r *Repository) tagged(ctx context.Context, format changelog.TagFormat) (ch
 	}
 	h.PreviousWhy = why(h.Previous, h.Tags)
 	return h, nil
+}
+
+// tagsWanted fails when a remote is configured to be fetched without tags.
+func (r *Repository) tagsWanted(ctx context.Context) error {
+	out, err := r.output(ctx, "config", "--get-regexp", `^remote\..*\.tagopt$`)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 { // there is no such entry
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(out) {
+		if strings.HasSuffix(strings.TrimSpace(line), " --no-tags") {
+			return ErrNoTags
+		}
+	}
+	return nil
 }
 
 // tags lists all tags: those that are versions, from the highest to the lowest, and the others.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
@@ -21,6 +22,9 @@ var (
 	// wrong version.
 	ErrShallow = errors.New("the repository is a shallow clone: its last release may be out of sight; " +
 		"get the whole history with `git fetch --unshallow --tags` (for actions/checkout: `fetch-depth: 0`)")
+	// ErrNoTags says that the repository was cloned without tags, which would give a wrong version.
+	ErrNoTags = errors.New("the repository was cloned without tags: its last release is out of sight; " +
+		"unset `remote.<name>.tagOpt` and get them with `git fetch --tags`")
 	// ErrNoCommits says that nothing has been committed yet.
 	ErrNoCommits = errors.New("the repository has no commits")
 )
@@ -103,6 +107,28 @@ func (r *Repository) Head(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return r.resolve(ctx, "HEAD")
+}
+
+// Changed are the files of the working tree that are not as they were committed, sorted by their
+// paths from the root of the repository. What git does not track does not count, since builds leave
+// such files behind. A bare repository has none.
+func (r *Repository) Changed(ctx context.Context) ([]string, error) {
+	inside, err := r.output(ctx, "rev-parse", "--is-inside-work-tree")
+	if err != nil || strings.TrimSpace(inside) != "true" {
+		return nil, err
+	}
+	out, err := r.output(ctx, "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames")
+	if err != nil {
+		return nil, err
+	}
+	var changed []string
+	for entry := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
+		if len(entry) > len("XY ") {
+			changed = append(changed, entry[len("XY "):])
+		}
+	}
+	slices.Sort(changed)
+	return changed, nil
 }
 
 // resolve is the id of the commit that a revision means.

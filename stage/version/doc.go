@@ -3,7 +3,8 @@
 //
 //	version.Stage{Dir: "."}
 //
-// It writes stage.Version, stage.Previous and stage.Notes, and records the whole decision, with the
+// It writes stage.Version, stage.Previous, stage.Notes and [Commit], and records the whole decision, with the
 // reason for every commit, as the detail "version-decision". Where no commit calls for a release
-// the stage is skipped, and with it whatever needs it.
+// the stage is skipped, and with it whatever needs it. A repository with changes that are not
+// committed fails it with [ErrDirty].
 package version

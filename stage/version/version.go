@@ -24,6 +24,10 @@ type Stage struct {
 	// Notes say what the notes hold. Its Date is set to the day that the release was asked for,
 	// where it is zero.
 	Notes changelog.NotesOptions
+	// AllowDirty accepts files that are not as they were committed. By default they fail the stage:
+	// what is built from them is not what the version says. Files that git does not track never do,
+	// since builds leave such files behind.
+	AllowDirty bool
 	// Git says which git is run.
 	Git git.Options
 }
@@ -36,15 +40,22 @@ const DetailDecision = "version-decision"
 // adds a text of their own has room. Longer ones are shortened as changelog.Notes.Within does it.
 const MaxNotes = stage.MaxValue / 2
 
+// ErrDirty says that files of the repository are not as they were committed.
+var ErrDirty = errors.New("files are not as they were committed")
+
+// Commit is the id of the commit that the version is of. A later stage that works on the same folder
+// can see by it whether the repository is still where it was.
+var Commit = stage.NewKey[string]("commit")
+
 var (
 	_ stage.Stage     = Stage{}
 	_ stage.Writer    = Stage{}
 	_ stage.Validator = Stage{}
 )
 
-// Writes are the version, the one before, and the notes.
+// Writes are the version, the one before, the notes, and the commit.
 func (s Stage) Writes() []stage.Ref {
-	return []stage.Ref{stage.Version.Ref(), stage.Previous.Ref(), stage.Notes.Ref()}
+	return []stage.Ref{stage.Version.Ref(), stage.Previous.Ref(), stage.Notes.Ref(), Commit.Ref()}
 }
 
 // Validate reports every field that is wrong.
@@ -84,6 +95,7 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 		stage.Version.Set(t, decision.Next.String()),
 		stage.Previous.Set(t, previous),
 		stage.Notes.Set(t, decision.Notes(notes).Within(MaxNotes).Markdown()),
+		Commit.Set(t, decision.Head),
 	)
 }
 
@@ -99,7 +111,26 @@ func (s Stage) decide(ctx context.Context, commit string) (changelog.Decision, e
 	if commit != "" && commit != history.Head {
 		return changelog.Decision{}, fmt.Errorf("the release is of commit %s, and the repository is at %s", commit, history.Head)
 	}
+	if !s.AllowDirty {
+		changed, err := repository.Changed(ctx)
+		if err != nil {
+			return changelog.Decision{}, err
+		}
+		if len(changed) > 0 {
+			return changelog.Decision{}, dirty(changed)
+		}
+	}
 	return changelog.Next(history, s.Policy)
+}
+
+// dirty names the files that are not as they were committed, or the first of them.
+func dirty(changed []string) error {
+	const most = 20
+	list, more := changed, ""
+	if len(changed) > most {
+		list, more = changed[:most], fmt.Sprintf(" and %d more", len(changed)-most)
+	}
+	return fmt.Errorf("%w: %q%s; commit them, or set AllowDirty", ErrDirty, list, more)
 }
 
 // record keeps the decision, or what it says in words where a long history makes it too large.

@@ -182,6 +182,30 @@ func TestBadInput(t *testing.T) {
 	require.ErrorContains(t, err, "Version.Policy")
 }
 
+func TestDirtyTree(t *testing.T) {
+	dir := repository(t, "feat: begin")
+	s := version.Stage{Dir: dir}
+	h := stagetest.NewHost(s)
+	require.NoError(t, s.Run(t.Context(), h.Task()))
+	commit, err := stagetest.Value(h, version.Commit)
+	require.NoError(t, err)
+	assert.Equal(t, run(t, dir, "rev-parse", "HEAD"), commit)
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), []byte("edited"), 0o600))
+	err = s.Run(t.Context(), stagetest.NewHost(s).Task())
+	require.ErrorIs(t, err, version.ErrDirty)
+	assert.ErrorContains(t, err, `["file"]`)
+	s.AllowDirty = true
+	require.NoError(t, s.Run(t.Context(), stagetest.NewHost(s).Task()))
+
+	for n := range 25 {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprint("new", n)), nil, 0o600))
+	}
+	run(t, dir, "add", "--all")
+	s.AllowDirty = false
+	require.ErrorContains(t, s.Run(t.Context(), stagetest.NewHost(s).Task()), "and 6 more; commit them")
+}
+
 func ExampleStage() {
 	// In a pipeline the stage comes first; a unit test runs it on its own.
 	s := version.Stage{
@@ -192,5 +216,5 @@ func ExampleStage() {
 	fmt.Println(s.Writes())
 	// Output:
 	// <nil>
-	// [version (string) previous-version (string) notes (string)]
+	// [version (string) previous-version (string) notes (string) commit (string)]
 }
