@@ -136,13 +136,20 @@ func (r *Rollout) apply(ctx context.Context, w *watch, s strategy.State) error {
 		return fmt.Errorf("apply %s: %w", s, applied)
 	}
 	w.applied = s
+	before, failed := r.seen, len(r.failed)
 	observed := r.observe(ctx, w.leg)
 	w.last = errors.Join(applied, observed)
 	if observed != nil {
 		return nil
 	}
 	w.routed = r.seen.missingTraffic(s) == ""
-	return r.failures(w)
+	if err := r.failures(w); err != nil {
+		return err
+	}
+	if seen := beyond(r.seen, before, s); seen != "" && failed == len(r.failed) {
+		return r.drifted(w, seen)
+	}
+	return nil
 }
 
 // observe looks at the target.

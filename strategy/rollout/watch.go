@@ -168,6 +168,17 @@ func meddled(o, before Observation, s strategy.State, known []strategy.State, ro
 	return ""
 }
 
+// beyond says which pool has gone, while a state was applied, to where that state does not lead.
+func beyond(o, before Observation, s strategy.State) string {
+	for role, g := range s.Groups() {
+		now, was := o.Pool(s.Pool(role)).Running, before.Pool(s.Pool(role)).Running
+		if now > max(was, g.Replicas) || now < min(was, g.Replicas) {
+			return fmt.Sprintf("%s %s was scaled from %d to %d instances, %d are wanted", role, g.Revision, was, now, g.Replicas)
+		}
+	}
+	return ""
+}
+
 // drifted tells of a change by somebody else, and decides whether to go on. The way back always
 // goes on, for as long as it has time.
 func (r *Rollout) drifted(w *watch, seen string) error {
