@@ -51,6 +51,7 @@ func init() {
 		"child":    func([]string) { signal.Ignore(syscall.SIGTERM); sleep() },
 		"sleep":    func([]string) { sleep() },
 		"host":     host,
+		"roller":   roller,
 	}
 
 	ready.Store(true)
