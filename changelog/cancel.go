@@ -1,6 +1,9 @@
 package changelog
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // cancellation says what became of the reverts among some commits.
 type cancellation struct {
@@ -66,9 +69,11 @@ func (c *cancellation) byHeader(i int) {
 		return
 	}
 	text, numbers := withoutNumbers(quoted)
+	candidates := c.headers[text]
+	older, _ := slices.BinarySearch(candidates, i+1)
 	found := -1
-	for _, target := range c.headers[text] {
-		if target <= i || c.by[target] >= 0 {
+	for _, target := range candidates[older:] {
+		if c.by[target] >= 0 {
 			continue
 		}
 		if _, own := withoutNumbers(c.messages[target].Header); numbers != "" && own != "" && own != numbers {
