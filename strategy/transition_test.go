@@ -30,17 +30,19 @@ func phases(t *testing.T, from, to strategy.State) []string {
 	return lines
 }
 
+type transition struct {
+	name     string
+	from, to strategy.State
+	want     []string
+}
+
 func TestTransition(t *testing.T) {
 	dead := strategy.Group{Revision: strategy.Revision{Version: "b"}, Match: []strategy.Match{{Header: "X", Value: "1"}}}
 	a, b := strategy.Revision{Version: "a"}, strategy.Revision{Version: "b"}
 	alone := strategy.State{Stable: group(a, 3, 100)}
 	baseline := both(group(a, 3, 80), group(b, 1, 10))
 	baseline.Baseline = group(a, 1, 10)
-	tests := []struct {
-		name     string
-		from, to strategy.State
-		want     []string
-	}{
+	tests := []transition{
 		{"all three phases", both(group(a, 3, 100), group(b, 1, 0)), both(group(a, 2, 40), group(b, 3, 60)), []string{
 			"grow: stable a x3 100% + candidate b x3 0%",
 			"route: stable a x3 40% + candidate b x3 60%",
@@ -104,8 +106,71 @@ func TestTransition(t *testing.T) {
 			"grow: stable a x3 100%",
 		}},
 	}
+	tests = append(tests, rolesAndMending()...)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, phases(t, test.from, test.to)) })
+	}
+}
+
+// rolesAndMending are transitions in which it matters whose roles are used, and who gets the traffic
+// that nobody has.
+func rolesAndMending() []transition {
+	a, b, c := strategy.Revision{Version: "a"}, strategy.Revision{Version: "b"}, strategy.Revision{Version: "c"}
+	ruled := func(g strategy.Group, header string) strategy.Group {
+		g.Match = []strategy.Match{{Header: header, Value: "1"}}
+		return g
+	}
+	copied := strategy.Group{Revision: b, Mirror: strategy.Percent(50)}
+	other := strategy.State{Stable: group(b, 3, 100)}
+	compared := func(stable, baseline float64) strategy.State {
+		return strategy.State{Stable: group(a, 3, stable), Baseline: group(a, 1, baseline)}
+	}
+	lost := func(baseline, stable string) []string {
+		return []string{
+			"grow: stable b x3 0% + baseline a x1 " + baseline + " + candidate a x3 " + stable,
+			"route: stable b x3 100% + baseline a x1 0% + candidate a x3 0%",
+			"shrink: stable b x3 100%",
+		}
+	}
+	return []transition{
+		{"from's roles, as long as they name all pools of to", both(group(a, 3, 50), group(b, 3, 50)), other, []string{
+			"route: stable a x3 0% + candidate b x3 100%",
+			"shrink: stable b x3 100%",
+		}},
+		{"from names a pool that does not run: to's roles", both(group(a, 3, 100), group(b, 0, 0)), other, []string{
+			"grow: stable b x3 0% + candidate a x3 100%",
+			"route: stable b x3 100% + candidate a x3 0%",
+			"shrink: stable b x3 100%",
+		}},
+		{"to names a pool that shall not run: from's roles all the same", both(group(a, 3, 50), group(b, 3, 50)), both(group(b, 3, 100), group(c, 0, 0)), []string{
+			"route: stable a x3 0% + candidate b x3 100%",
+			"shrink: stable b x3 100% + candidate c x0 0%",
+		}},
+		{"to names a pool that shall not run: its role is free", other, both(group(a, 3, 100), group(c, 0, 0)), []string{
+			"grow: stable a x3 0% + candidate b x3 100%",
+			"route: stable a x3 100% + candidate b x3 0%",
+			"shrink: stable a x3 100% + candidate c x0 0%",
+		}},
+		{"observed: shares that only add up together", both(group(a, 3, 110), group(b, 1, -10)), both(group(a, 3, 80), group(b, 1, 20)), []string{
+			"grow: stable a x3 80% + candidate b x1 20%",
+		}},
+		{"observed: the candidate died, and its copies are left", both(group(a, 3, 100), copied), strategy.State{Stable: group(a, 2, 100)}, []string{
+			"grow: stable a x3 100%",
+			"shrink: stable a x2 100%",
+		}},
+		{"observed: it died, and is not named on the way to a rule for others", both(group(a, 3, 100), copied),
+			strategy.State{Stable: ruled(group(a, 2, 100), "Y")}, []string{
+				"grow: stable a x3 100%",
+				"route: stable a x3 100%, header Y=1",
+				"shrink: stable a x2 100%, header Y=1",
+			}},
+		{"observed: the candidate died and comes back, and its rule stays", both(group(a, 3, 50), ruled(group(b, 0, 0), "X")),
+			both(group(a, 3, 100), ruled(group(b, 2, 0), "X")), []string{
+				"grow: stable a x3 100% + candidate b x2 0%, header X=1",
+			}},
+		{"observed: what is lost goes to who had the most, stable", compared(40, 30), other, lost("0%", "100%")},
+		{"observed: what is lost goes to who had the most, its baseline", compared(30, 40), other, lost("100%", "0%")},
+		{"observed: what is lost goes to the first of equals", compared(30, 30), other, lost("100%", "0%")},
 	}
 }
 
