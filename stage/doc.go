@@ -33,5 +33,7 @@
 //
 // # Concurrency
 //
-// A stage value may be used by several releases at once, so Run must not change it.
+// A stage value may be used by several releases at once, so Run must not change it. What a stage works
+// on, such as the target of a deployment, is shared by all who use the value: whether it bears that is
+// said by the stage that has it.
 package stage

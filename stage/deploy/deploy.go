@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/go-multierror"
 
@@ -14,7 +15,8 @@ import (
 
 // Stage deploys a revision.
 type Stage struct {
-	// Target is where to. It serves one deployment at a time. Required.
+	// Target is where to. It serves one rollout at a time, in all stages and releases that share
+	// it: the stage holds no lock, so what a second one meets is up to the target. Required.
 	Target rollout.Target
 	// Strategy is how. Required.
 	Strategy strategy.Strategy
@@ -195,5 +197,5 @@ func clip(table string) string {
 	if len(table) <= most {
 		return table
 	}
-	return table[:most] + "…\n"
+	return strings.ToValidUTF8(table[:most], "") + "…\n"
 }

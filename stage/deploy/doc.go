@@ -15,5 +15,13 @@
 //
 // A release that was taken back ends as stage.RolledBack, one that a person stopped as
 // stage.Aborted once everything is as it was, and one that could be neither completed nor taken
-// back as stage.Stranded. All of them wrap the *rollout.Error with its cause and evidence.
+// back as stage.Stranded. All of them wrap the *rollout.Error with its cause and evidence. A stage
+// whose time is up takes the revision back and ends as stage.RolledBack, with the timeout as the
+// reason; so does one that a person skips, which the engine records as stage.Skipped.
+//
+// # Concurrency
+//
+// A Stage may be used by several releases at once as far as its Target allows that. Most targets
+// carry one rollout at a time: stages that share one must need one another, directly or through
+// others, and releases that share one must run one after the other.
 package deploy

@@ -19,6 +19,8 @@ type walk struct {
 	ctx    context.Context // lives on when the stage is cancelled, since the way back is recorded too
 	notify func(rollout.Event)
 	lost   error // the first record that was not kept
+
+	cut *stage.Error // what the engine had the rollout taken back for; written by steer alone, read once it has ended
 }
 
 // run runs the rollout beside a listener for signals, and waits for both.
@@ -50,10 +52,12 @@ func (w *walk) steer(ctx, running context.Context, r *rollout.Rollout, stop cont
 			return nil
 		case ctx.Err() != nil:
 			cause := context.Cause(ctx)
-			if by, why, aborted := abort(cause); aborted {
-				if err := r.Abort(by, why); err == nil || errors.Is(err, rollout.ErrGoingBack) || errors.Is(err, rollout.ErrEnded) {
-					return nil
+			if e, undo := takesBack(cause); undo {
+				// One that goes back already, or has ended, needs no further word.
+				if r.Abort(sender(e), e.Reason) == nil {
+					w.cut = e
 				}
+				return nil
 			}
 			stop(cause)
 			return nil
@@ -82,20 +86,26 @@ func steer(r *rollout.Rollout, s stage.Signal) error {
 	return fmt.Errorf("unknown signal %q", s.Kind)
 }
 
-// abort tells a person's abort, or skip, from a host that stops.
-func abort(cause error) (by, why string, ok bool) {
+// takesBack tells a cancel that wants the work taken back (a person's abort or skip, a time that is up)
+// from a host that stops.
+func takesBack(cause error) (*stage.Error, bool) {
 	var e *stage.Error
 	if !errors.As(cause, &e) {
-		return "", "", false
+		return nil, false
 	}
 	switch e.Outcome {
 	case stage.Aborted, stage.Skipped, stage.Failed:
-		if by = e.By; by == "" {
-			by = "the engine"
-		}
-		return by, e.Reason, true
+		return e, true
 	}
-	return "", "", false
+	return nil, false
+}
+
+// sender is who a cancel comes from, in the words of the rollout.
+func sender(cause *stage.Error) string {
+	if cause.By == "" {
+		return "the stage's timeout"
+	}
+	return cause.By
 }
 
 // failure is a rollout's end in the words of a stage.
@@ -106,13 +116,10 @@ func (w *walk) failure(ctx context.Context, result rollout.Result, err error) er
 			failed.Evidence = append(failed.Evidence, v)
 		}
 	}
-	var person *rollout.AbortError
 	switch result.Outcome {
 	case rollout.RolledBack:
 		failed.Outcome = stage.RolledBack
-		if errors.As(err, &person) {
-			failed.Outcome, failed.By = stage.Aborted, person.By
-		}
+		w.blame(failed)
 	case rollout.RollbackFailed, rollout.Frozen:
 		failed.Outcome = stage.Stranded
 	case rollout.Interrupted:
@@ -122,6 +129,20 @@ func (w *walk) failure(ctx context.Context, result rollout.Result, err error) er
 		}
 	}
 	return failed
+}
+
+// blame says on whose word a rollout was taken back, where that was no harm it did. A person's abort
+// makes it aborted. One that ran out of time, or that a person wants to go on without, is rolled back:
+// for the engine this is what it asked for, and it goes on from there.
+func (w *walk) blame(failed *stage.Error) {
+	var abort *rollout.AbortError
+	switch {
+	case !errors.As(failed.Err, &abort):
+	case w.cut == nil || w.cut.Outcome == stage.Aborted || abort.By != sender(w.cut) || abort.Why != w.cut.Reason:
+		failed.Outcome, failed.By = stage.Aborted, abort.By
+	case w.cut.Outcome == stage.Failed:
+		failed.Reason = w.cut.Reason
+	}
 }
 
 func (w *walk) checkpoint(ctx context.Context, c rollout.Checkpoint) error {
