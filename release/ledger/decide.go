@@ -231,14 +231,37 @@ func (d *decider) finish() {
 		f = Finished{Outcome: st.Outcome, By: st.By, Reason: strings.TrimSuffix("stage "+st.Name+": "+st.Reason, ": ")}
 	case s.Aborted != nil:
 		f = Finished{Outcome: stage.Aborted, By: s.Aborted.By, Reason: s.Aborted.Why}
-	default:
-		sinks := s.Pipeline.sinks()
-		idle := func(name string) bool { return s.Stage(name).Outcome == stage.Skipped }
-		if len(sinks) > 0 && !slices.ContainsFunc(sinks, func(name string) bool { return !idle(name) }) {
-			f = Finished{Outcome: stage.Skipped, Reason: s.firstSkip()}
-		}
+	case s.nothingDone():
+		f = Finished{Outcome: stage.Skipped, Reason: s.firstSkip()}
 	}
 	d.append("", 0, f)
+}
+
+// nothingDone reports whether a release in which nothing went wrong is skipped, rather than succeeded.
+// It is when everything that the pipeline leads to was skipped, and
+//
+//   - either stages were left out, because one that they need had skipped itself: a version stage that
+//     finds nothing to release;
+//   - or nothing at all was done.
+//
+// So a last stage that skips itself, such as one that finds nobody to tell, takes nothing from what was
+// done before it, and neither does one that a person passes over.
+func (s *State) nothingDone() bool {
+	sinks := s.Pipeline.sinks()
+	if len(sinks) == 0 || slices.ContainsFunc(sinks, func(name string) bool { return s.Stage(name).Outcome != stage.Skipped }) {
+		return false
+	}
+	leftOut, done := false, false
+	for i := range s.Stages {
+		switch st := &s.Stages[i]; {
+		case s.Pipeline.Stages[i].Always:
+		case st.Outcome != stage.Skipped:
+			done = true
+		case st.Attempt == 0 && st.By == "":
+			leftOut = true
+		}
+	}
+	return leftOut || !done
 }
 
 // firstSkip is why the first stage in time was skipped.
@@ -249,5 +272,5 @@ func (s *State) firstSkip() string {
 			first = i
 		}
 	}
-	return "stage " + s.Stages[first].Name + ": " + s.Stages[first].Reason
+	return strings.TrimSuffix("stage "+s.Stages[first].Name+": "+s.Stages[first].Reason, ": ")
 }

@@ -211,6 +211,11 @@ func TestEndOf(t *testing.T) {
 		{"an abort that was not", &stage.Error{Outcome: stage.Stranded, Reason: "half way"}, aborted, ledger.Ended{Outcome: stage.Stranded, Reason: "half way"}},
 		{"a skip that was rolled back", &stage.Error{Outcome: stage.RolledBack, Reason: "on 1.0.0"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Skipped, By: "ada", Reason: "told so: rolled-back: on 1.0.0"}},
 		{"a skip that was not", &stage.Error{Outcome: stage.Stranded, Reason: "half way"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Stranded, Reason: "half way"}},
+		{"success after its time", nil, &stage.Error{Outcome: stage.Failed, Reason: "too long"}, ledger.Ended{Outcome: stage.Failed, Reason: "too long"}},
+		{"a skip in a person's name", &stage.Error{Outcome: stage.Skipped, By: "bob", Reason: "x"}, nil, ledger.Ended{Outcome: stage.Skipped, Reason: "bob: x"}},
+		{"a skip in another person's name", &stage.Error{Outcome: stage.Skipped, By: "bob"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Skipped, By: "ada", Reason: "bob"}},
+		{"a skip that is confirmed", &stage.Error{Outcome: stage.Skipped, Reason: "x"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Skipped, By: "ada", Reason: "x"}},
+		{"what is not UTF-8", errors.New("a\xffb"), nil, ledger.Ended{Outcome: stage.Failed, Reason: "ab"}},
 	}
 	for _, test := range tests {
 		assert.Equal(t, test.want, ledger.EndOf(test.err, test.cause), test.name)
@@ -275,4 +280,25 @@ func FuzzEvents(f *testing.F) {
 		require.NoError(t, err)
 		_ = review.String()
 	})
+}
+
+// A stage that is already under its next attempt is not spoken for by what the one before left behind,
+// and keeps the time at which it first began.
+func TestAttemptsAreToldApart(t *testing.T) {
+	at := func(seq uint64, attempt int, b ledger.Body) ledger.Event {
+		return ledger.Event{Seq: seq, Time: epoch.Add(time.Duration(seq) * time.Minute), Stage: "a", Attempt: attempt, Body: b}
+	}
+	state := new(ledger.State)
+	for _, e := range []ledger.Event{
+		{Seq: 1, Time: epoch, Body: ledger.Requested{Pipeline: ledger.Pipeline{Name: "p", Stages: []ledger.Stage{{Name: "a"}}}}},
+		at(2, 1, ledger.Began{}),
+		at(3, 1, ledger.Saved{Checkpoint: json.RawMessage("1"), Heard: 2}),
+		at(4, 1, ledger.Ended{Outcome: stage.Interrupted}),
+		at(5, 2, ledger.Began{}),
+	} {
+		require.NoError(t, state.Apply(e))
+	}
+	assert.Equal(t, epoch.Add(2*time.Minute), state.Stage("a").Started)
+	assert.Equal(t, 2, state.Stage("a").Heard)
+	assert.ErrorIs(t, state.Apply(at(6, 1, ledger.Noted{Name: "late", Data: json.RawMessage("1")})), ledger.ErrBroken)
 }

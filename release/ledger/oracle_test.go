@@ -135,8 +135,12 @@ func (c course) outcome(s story, order []int, aborted bool, bad func(int) bool) 
 			return s.Ended[i]
 		}
 	}
-	sinks, skipped := 0, 0
+	sinks, skipped, leftOut, done := 0, 0, false, false
 	for i, t := range c.tasks {
+		if !t.Always {
+			leftOut = leftOut || s.Ended[i] == stage.Skipped && s.Began[i] < 0
+			done = done || s.Ended[i] != stage.Skipped
+		}
 		needed := slices.ContainsFunc(c.tasks, func(o task) bool { return !o.Always && slices.Contains(o.Needs, t.Name) })
 		if !t.Always && !needed {
 			sinks++
@@ -145,7 +149,7 @@ func (c course) outcome(s story, order []int, aborted bool, bad func(int) bool) 
 			}
 		}
 	}
-	if sinks > 0 && sinks == skipped {
+	if sinks > 0 && sinks == skipped && (leftOut || !done) {
 		return stage.Skipped
 	}
 	return stage.Succeeded

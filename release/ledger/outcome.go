@@ -18,8 +18,14 @@ const maxReason = 8 << 10
 // EndOf is how a stage ended that returned err after its context had ended by cause (nil: it had
 // not). What the stage says itself counts: one that was told to abort and has rolled back is rolled
 // back. A stage that just returned after a cancel ended as the cause says, and so did one that was told
-// to be skipped and has taken back what it had begun.
+// to be skipped and has taken back what it had begun. Success counts, too, as the work is done, but
+// not when the stage's time was up by then: a stage cut off by its timeout has not done its work in
+// time, whatever it says. Only a person's cancel makes a skip one by a person, since others go on
+// without a stage that a person passed over; the name that a stage gives itself is kept in the reason.
 func EndOf(err error, cause *stage.Error) Ended {
+	if err == nil && cause != nil && cause.Outcome == stage.Failed {
+		return Ended{Outcome: stage.Failed, By: cause.By, Reason: bounded(cause.Reason)}
+	}
 	if err == nil {
 		return Ended{Outcome: stage.Succeeded}
 	}
@@ -29,7 +35,17 @@ func EndOf(err error, cause *stage.Error) Ended {
 	undone := outcome == stage.RolledBack && cause != nil && cause.Outcome == stage.Skipped
 	switch {
 	case spoke && !undone && outcome != stage.Failed && outcome != stage.Interrupted:
-		return Ended{Outcome: outcome, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: recordable(said.Evidence)}
+		e := Ended{Outcome: outcome, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: recordable(said.Evidence)}
+		if outcome == stage.Skipped {
+			e.By = ""
+			if cause != nil && cause.Outcome == stage.Skipped {
+				e.By = cause.By
+			}
+			if said.By != "" && said.By != e.By {
+				e.Reason = bounded(strings.TrimSuffix(said.By+": "+e.Reason, ": "))
+			}
+		}
+		return e
 	case cause != nil:
 		reason := cause.Reason
 		switch {
