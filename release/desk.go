@@ -21,11 +21,15 @@ type desk struct {
 	session *session
 	node    *ledger.Stage
 	attempt int
+	cancel  context.CancelCauseFunc
 
-	ended   bool
-	values  map[string]json.RawMessage
-	shown   time.Time       // when progress was recorded last
-	waiting *stage.Progress // progress that came too soon after it
+	ended     bool
+	denied    error         // the first use of something that is not declared
+	cancelled time.Time     // when; zero: it was not
+	patience  time.Duration // how long after that it is said to be still running
+	values    map[string]json.RawMessage
+	shown     time.Time       // when progress was recorded last
+	waiting   *stage.Progress // progress that came too soon after it
 }
 
 var (
@@ -35,6 +39,11 @@ var (
 
 func (d *desk) Denied(err error) {
 	d.session.logger.Error("refused", "error", err)
+	d.session.mu.Lock()
+	defer d.session.mu.Unlock()
+	if d.denied == nil {
+		d.denied = err
+	}
 }
 
 func (d *desk) Value(name string) (json.RawMessage, bool) {
@@ -133,8 +142,11 @@ func (d *desk) finish(end ledger.Ended) {
 	defer s.mu.Unlock()
 	name := d.node.Name
 	d.ended = true
-	delete(s.cancels, name)
 	delete(s.desks, name)
+	s.poke()
+	if d.denied != nil && end.Outcome == stage.Succeeded {
+		end.Outcome, end.Reason = stage.Failed, "it ended well, but made light of an error: "+d.denied.Error()
+	}
 	if missing := d.missing(); end.Outcome == stage.Succeeded && missing != "" {
 		end.Outcome = stage.Failed
 		end.Reason = "it ended well, but did not set the key " + missing + ", which it declares to write"

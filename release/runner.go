@@ -27,18 +27,26 @@ type Config struct {
 	// Logger gets a line for the begin and the end of each stage. Nil: nothing is logged. Stages
 	// log to a sub-logger of it.
 	Logger hclog.Logger
+	// StoreTimeout bounds each write to the store: a release whose events cannot be recorded within
+	// it is stopped, as for any other error of the store. Once what runs is being cancelled, a write
+	// has 5 s at most. Zero: DefaultStoreTimeout.
+	StoreTimeout time.Duration
 }
+
+// DefaultStoreTimeout is how long a write to the store may take where the Config does not say.
+const DefaultStoreTimeout = 30 * time.Second
 
 // Runner carries releases through pipelines. Make one with NewRunner.
 type Runner struct {
-	store  Store
-	logger hclog.Logger
-	soft   chan struct{} // closed: begin nothing new
-	hard   chan struct{} // closed: cancel what runs
+	store    Store
+	logger   hclog.Logger
+	patience time.Duration   // with the store
+	soft     chan struct{}   // closed: begin nothing new
+	hard     context.Context // done: cancel what runs
+	cut      context.CancelFunc
 
 	mu      sync.Mutex
 	stopped bool
-	cut     bool
 	active  map[string]*session
 	arrival chan struct{} // closed and replaced when a session is added
 	running sync.WaitGroup
@@ -52,15 +60,20 @@ func NewRunner(c Config) *Runner {
 	if c.Logger == nil {
 		c.Logger = hclog.NewNullLogger()
 	}
+	if c.StoreTimeout <= 0 {
+		c.StoreTimeout = DefaultStoreTimeout
+	}
+	hard, cut := context.WithCancel(context.Background())
 	return &Runner{
-		store: c.Store, logger: c.Logger.Named("release"),
-		soft: make(chan struct{}), hard: make(chan struct{}),
+		store: c.Store, logger: c.Logger.Named("release"), patience: c.StoreTimeout,
+		soft: make(chan struct{}), hard: hard, cut: cut,
 		active: make(map[string]*session), arrival: make(chan struct{}),
 	}
 }
 
 // Run carries one release through the pipeline, and returns when it is over and nothing of it runs
-// any more. The state is that after the last event; it is nil where the release never began.
+// any more. The state is that after the last event, and nobody else holds it; it is nil where the
+// release never began.
 //
 // The error is nil when the release succeeded or was skipped. A release that ended otherwise gives a
 // *stage.Error with its outcome. Where ctx ends, stages are cancelled with the outcome Interrupted as
@@ -79,7 +92,8 @@ func (r *Runner) Run(ctx context.Context, p Pipeline, req Request) (*ledger.Stat
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("release %s: %w", req.ID, err)
 	}
-	s := newSession(ctx, r, req.ID, p)
+	s, unhook := newSession(ctx, r, req.ID, p)
+	defer unhook()
 	if err := r.enter(s); err != nil {
 		return nil, err
 	}
@@ -123,12 +137,15 @@ func (r *Runner) session(id string) (*session, <-chan struct{}) {
 
 // Signal tells a release something. It returns when the signal is recorded; what it is for takes it
 // in its own time, or when it begins. A signal with the ID of one that was recorded is taken as
-// recorded. The error is ErrUnknown for a release that this runner does not carry,
-// ledger.ErrTooLate where what it is for is over, and ledger.ErrSignal where it makes no sense.
+// recorded. The error is ErrUnknown for a release that this runner does not carry, or no longer,
+// ledger.ErrTooLate where what it is for is over, and ledger.ErrSignal where it makes no sense. Where
+// ctx ends first, its cause is the error, and the signal may be recorded nevertheless: give it an ID to
+// be able to send it again.
 func (r *Runner) Signal(ctx context.Context, id string, sig stage.Signal) error {
-	s, _ := r.session(id)
-	if s != nil {
-		return s.signal(ctx, sig)
+	if s, _ := r.session(id); s != nil {
+		if carried, err := s.signal(ctx, sig); carried {
+			return err
+		}
 	}
 	state, err := r.State(ctx, id)
 	if err != nil {
@@ -167,7 +184,8 @@ func (r *Runner) Review(ctx context.Context, id string) (*ledger.Review, error) 
 
 // Stop ends the runner in two steps. At once, no stage begins any more, in any release, and Run takes
 // no new release. Stages that run may go on until ctx is done; then they are cancelled, with the
-// outcome Interrupted as the cause. Stop returns when nothing runs any more. It may be called before
+// outcome Interrupted as the cause. Stop returns when nothing runs any more; for a stage that does not
+// heed its cancel it waits, and the log names it. It may be called before
 // any Run, several times and concurrently; the earliest end of a ctx counts.
 func (r *Runner) Stop(ctx context.Context) {
 	r.mu.Lock()
@@ -186,12 +204,7 @@ func (r *Runner) Stop(ctx context.Context) {
 		return
 	case <-ctx.Done():
 	}
-	r.mu.Lock()
-	if !r.cut {
-		r.cut = true
-		close(r.hard)
-	}
-	r.mu.Unlock()
+	r.cut()
 	<-ended
 }
 

@@ -21,7 +21,8 @@ type Store interface {
 	// number of the last event that the writer knows, 0 for a new release; the events are numbered
 	// from expected+1. When the release has gone on in the meantime, or is not that far, the error
 	// is ErrConflict. This is the only write, and so the fence between two writers. When Append
-	// has returned nil, the events are kept as safely as the store can.
+	// has returned nil, the events are kept as safely as the store can. It returns soon after ctx
+	// is done: nothing else of the release can happen meanwhile.
 	Append(ctx context.Context, release string, expected uint64, events ...ledger.Event) error
 
 	// Events are the release's events in order, from the number on (0 and 1 mean all), up to

@@ -16,7 +16,7 @@
 //
 // # Errors
 //
-// A stage that returns nil has succeeded. Any error is a failure, unless it is, or wraps, an [Error],
+// A stage that returns nil has succeeded, unless its time was up by then. Any error is a failure, unless it is, or wraps, an [Error],
 // which says how else the stage ended: skipped, rejected, rolled back, stranded.
 //
 // # Cancel

@@ -35,11 +35,12 @@ func (f Func) Validate() error {
 // The optional abilities of a Stage. They are asked for when a pipeline is checked, any number of
 // times, must always answer the same, and are found through wrappers by [As].
 type (
-	// Reader names the keys whose values the stage reads. Reading any other fails.
+	// Reader names the keys whose values the stage reads. Reading any other fails, and so does the
+	// stage, even where it makes light of that error.
 	Reader interface{ Reads() []Ref }
 
 	// Writer names the keys that the stage sets, all of them whenever it succeeds: a stage that has
-	// not is taken as failed. Setting any other key fails.
+	// not is taken as failed. Setting any other key fails, as with a Reader.
 	Writer interface{ Writes() []Ref }
 
 	// Listener names the kinds of signals that the stage takes with [Task.Next]. A signal of
