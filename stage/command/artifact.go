@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -25,6 +27,24 @@ func built(ctx context.Context, t *stage.Task, path string) (bool, error) {
 	}
 	t.Logger().Info("the artifact was built by an earlier attempt", "digest", before.Digest)
 	return true, stage.Built.Set(t, before)
+}
+
+// clear removes what lies where the artifact will be, so that a program that writes none is found out
+// rather than an old file handed on. Only a regular file, or a link, is removed.
+func clear(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("the artifact: %w", err)
+	case !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0:
+		return fmt.Errorf("the artifact: %s is there already, and is not a regular file", path)
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("the artifact: an earlier one cannot be removed: %w", err)
+	}
+	return nil
 }
 
 // handOn makes the file the artifact of the release.

@@ -31,13 +31,19 @@ type Stage struct {
 	// Env are variables as "NAME=value", besides those of Inherit and the stage's own: DAVIT_RELEASE,
 	// DAVIT_SERVICE, DAVIT_STAGE, DAVIT_ENVIRONMENT, DAVIT_ATTEMPT and DAVIT_TOKEN.
 	Env []string
+	// Secret are further variables as "NAME=value", whose values are kept out of all that is recorded:
+	// where the program writes one, the log and the error show *** instead. A value has at least 4
+	// bytes. The text ${name} has no meaning in them. What the program encodes, or writes in pieces
+	// with other text between them, is not recognised.
+	Secret []string
 	// Inherit names the variables that are handed on from the host. Nil: Inherited.
 	Inherit []string
 	// Values are keys whose values the program needs: the text ${name} in Args, Env and Artifact
 	// stands for the value of the key of that name. Any other ${...} is left as it is.
 	Values []stage.Key[string]
 	// Artifact is the file that the program makes, relative to Dir. It is handed on, with its
-	// digest, by stage.Built. Empty: none. A second attempt finds the artifact of the first, if it
+	// digest, by stage.Built. Empty: none. A file that lies there is removed before the program
+	// runs, so that only what this run has made is handed on. A second attempt finds the artifact of the first, if it
 	// is unchanged, and does not build again.
 	Artifact string
 	// Log is the file that all output goes to; it is replaced at each attempt. Empty: only the end
@@ -90,14 +96,23 @@ func (s Stage) Validate() error {
 	if len(s.Args) == 0 || s.Args[0] == "" {
 		bad("Command.Args: there is no program")
 	}
-	for i, text := range slices.Concat(s.Args, s.Env, []string{s.Dir, s.Artifact, s.Log}) {
+	for i, text := range slices.Concat(s.Args, s.Env, s.Secret, []string{s.Dir, s.Artifact, s.Log}) {
 		if strings.ContainsRune(text, 0) {
-			bad("Command: text %d of Args, Env, Dir, Artifact and Log holds a zero byte", i)
+			bad("Command: text %d of Args, Env, Secret, Dir, Artifact and Log holds a zero byte", i)
 		}
 	}
 	for i, v := range s.Env {
 		if name, _, ok := strings.Cut(v, "="); !ok || !variable.MatchString(name) {
-			bad("Command.Env[%d]: %q is not of the form NAME=value", i, name)
+			bad("Command.Env[%d]: it is not of the form NAME=value", i) // and may hold a secret
+		}
+	}
+	for i, v := range s.Secret {
+		name, value, ok := strings.Cut(v, "=")
+		switch {
+		case !ok || !variable.MatchString(name):
+			bad("Command.Secret[%d]: it is not of the form NAME=value", i)
+		case len(value) < minSecret:
+			bad("Command.Secret[%d]: the value of %s has fewer than %d bytes, and would hide too much", i, name, minSecret)
 		}
 	}
 	for i, name := range s.Inherit {
@@ -135,6 +150,11 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 			return err
 		}
 		if built, err := built(ctx, t, artifact); built || err != nil {
+			return err
+		}
+	}
+	if artifact != "" {
+		if err := clear(artifact); err != nil {
 			return err
 		}
 	}
@@ -223,6 +243,7 @@ func (s Stage) environment(t *stage.Task, expand *strings.Replacer) []string {
 	for _, v := range s.Env {
 		env = append(env, expand.Replace(v))
 	}
+	env = append(env, s.Secret...)
 	return append(env,
 		"DAVIT_RELEASE="+t.Release().ID, "DAVIT_SERVICE="+t.Release().Service, "DAVIT_STAGE="+t.Stage(),
 		"DAVIT_ENVIRONMENT="+t.Environment(), fmt.Sprintf("DAVIT_ATTEMPT=%d", t.Attempt()), "DAVIT_TOKEN="+t.Token())

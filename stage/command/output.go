@@ -18,11 +18,13 @@ type output struct {
 	left  int64          // what the log still takes
 	total int64
 	tail  []byte
+	cut   bool  // the tail is not all of the output
 	err   error // of the log
+	mask  *mask
 }
 
 func (s Stage) openLog() (*output, error) {
-	out := &output{left: s.MaxLog}
+	out := &output{left: s.MaxLog, mask: newMask(s.Secret)}
 	if out.left == 0 {
 		out.left = DefaultMaxLog
 	}
@@ -42,16 +44,29 @@ func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.total += int64(len(p))
+	o.keep(o.mask.write(p))
+	return len(p), nil
+}
+
+// keep takes what is free of secrets.
+func (o *output) keep(p []byte) {
 	o.tail = append(o.tail, p...)
 	if over := len(o.tail) - tailSize; over > 0 {
 		o.tail = append(o.tail[:0], o.tail[over:]...)
+		o.cut = true
 	}
 	if o.log != nil && o.err == nil {
 		take := min(o.left, int64(len(p)))
 		_, o.err = o.log.Write(p[:take])
 		o.left -= take
 	}
-	return len(p), nil
+}
+
+// flush takes what was held back, once the program writes no more.
+func (o *output) flush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.keep(o.mask.end())
 }
 
 func (o *output) close() error {
@@ -74,7 +89,7 @@ func (o *output) last() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	text := string(o.tail)
-	if o.total > int64(len(o.tail)) {
+	if o.cut {
 		if _, rest, ok := strings.Cut(text, "\n"); ok {
 			text = rest
 		}

@@ -77,6 +77,7 @@ func (p process) run(ctx context.Context) error {
 	}
 	read.Close()
 	<-copied
+	p.output.flush()
 	switch {
 	case err == nil:
 		return nil
