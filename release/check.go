@@ -24,18 +24,34 @@ func (p Pipeline) Check() error {
 		c.bad("Pipeline.Parallel: %d is below zero", p.Parallel)
 	}
 	for i, s := range p.Stages {
-		c.stage(i, s)
+		c.asking(s, func() { c.stage(i, s) })
 	}
 	c.needs()
 	c.cycle()
-	c.keys()
+	if len(c.panicked) == 0 {
+		c.keys()
+	}
 	return c.errs.ErrorOrNil()
+}
+
+// asking asks a stage about itself: one that panics has something wrong with it, as any other. What it
+// reads and writes is then not known.
+func (c *checker) asking(s Stage, ask func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			c.panicked = append(c.panicked, s.Name)
+			c.bad("stage %s: panics when it is asked what it declares: %v", s.Name, value)
+		}
+	}()
+	ask()
 }
 
 type checker struct {
 	Pipeline
 	byName map[string]int
 	errs   *multierror.Error
+
+	panicked []string
 }
 
 func (c *checker) bad(format string, args ...any) {
@@ -65,6 +81,7 @@ func (c *checker) stage(i int, s Stage) {
 			}
 		}
 	}
+	_, _ = stage.Reads(s.Do), stage.Writes(s.Do) // what they are is looked at with all others, by keys
 	for _, kind := range stage.Listens(s.Do) {
 		if !kind.Heard() {
 			c.bad("stage %s: listens for %q, which is not for a stage to take", s.Name, kind)
@@ -148,6 +165,9 @@ func (c *checker) keys() {
 		if err := r.Validate(); err != nil {
 			c.bad("Pipeline.Inputs: %w", err)
 		}
+		if other, twice := writers[r.Name]; twice {
+			c.bad("Pipeline.Inputs: %s", doubled(other.ref, r))
+		}
 		writers[r.Name] = origin{r, -1}
 	}
 	for i, s := range c.Stages {
@@ -164,6 +184,8 @@ func (c *checker) keys() {
 				c.bad("stage %s: writes key %s, which is an input of the pipeline", s.Name, w.Name)
 			case other.stage != i:
 				c.bad("stage %s: writes key %s, which %s writes too", s.Name, w.Name, c.Stages[other.stage].Name)
+			case other.ref != w:
+				c.bad("stage %s: writes: %s", s.Name, doubled(other.ref, w))
 			}
 		}
 	}
@@ -188,6 +210,14 @@ func (c *checker) keys() {
 			}
 		}
 	}
+}
+
+// doubled says how a key is named twice.
+func doubled(a, b stage.Ref) string {
+	if a.Type == b.Type {
+		return "key " + a.Name + " comes twice"
+	}
+	return fmt.Sprintf("key %s comes twice, as %s and as %s", a.Name, a.Type, b.Type)
 }
 
 // upstream are the stages that come before the i-th one, by its needs and by theirs.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"strings"
 )
 
 // MaxValue is the largest value that a key takes, in bytes of JSON. Whatever is larger is kept
@@ -32,7 +33,36 @@ type Key[T any] struct{ name string }
 func NewKey[T any](name string) Key[T] { return Key[T]{name} }
 
 // Ref is the key without its type, as stages declare it.
-func (k Key[T]) Ref() Ref { return Ref{Name: k.name, Type: reflect.TypeFor[T]().String()} }
+func (k Key[T]) Ref() Ref { return Ref{Name: k.name, Type: typeName(reflect.TypeFor[T]())} }
+
+// typeName is the type with the full path of each package in it, as two packages of one name may each
+// have a type of one name. Types that are declared within functions of one package are told apart by
+// their name alone.
+func typeName(t reflect.Type) string {
+	if t.Name() != "" {
+		if t.PkgPath() == "" {
+			return t.Name()
+		}
+		return t.PkgPath() + "." + t.Name()
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return "*" + typeName(t.Elem())
+	case reflect.Slice:
+		return "[]" + typeName(t.Elem())
+	case reflect.Array:
+		return fmt.Sprintf("[%d]%s", t.Len(), typeName(t.Elem()))
+	case reflect.Map:
+		return "map[" + typeName(t.Key()) + "]" + typeName(t.Elem())
+	case reflect.Struct:
+		var fields []string
+		for f := range t.Fields() {
+			fields = append(fields, strings.TrimSpace(f.Name+" "+typeName(f.Type)+" "+string(f.Tag)))
+		}
+		return "struct{" + strings.Join(fields, "; ") + "}"
+	}
+	return t.String()
+}
 
 // String is the key's name.
 func (k Key[T]) String() string { return k.name }
@@ -47,7 +77,7 @@ func (k Key[T]) Get(t *Task) (T, error) {
 	}
 	if err := json.Unmarshal(raw, &v); err != nil {
 		var none T
-		return none, fmt.Errorf("key %s: the value does not fit %s: %w", k.name, k.Ref().Type, err)
+		return none, fmt.Errorf("key %s: the value does not fit %T: %w", k.name, none, err)
 	}
 	return v, nil
 }
@@ -71,12 +101,16 @@ func (k Key[T]) Encode(v T) (json.RawMessage, error) {
 type Ref struct {
 	// Name is the key's name.
 	Name string `json:"name"`
-	// Type is the Go type of its values: "string", "stage.Artifact".
+	// Type is the Go type of its values, with the full path of its package: "string",
+	// "github.com/davit-sdk/davit/stage.Artifact".
 	Type string `json:"type"`
 }
 
-// String is the name and the type: "artifact (stage.Artifact)".
-func (r Ref) String() string { return r.Name + " (" + r.Type + ")" }
+// String is the name and the type for people, without the paths of packages: "artifact (stage.Artifact)".
+func (r Ref) String() string { return r.Name + " (" + folders.ReplaceAllString(r.Type, "") + ")" }
+
+// folders are the folders that a package lies in.
+var folders = regexp.MustCompile(`[\w.~-]+/`)
 
 // Validate reports a name that is none.
 func (r Ref) Validate() error {

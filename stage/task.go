@@ -35,9 +35,9 @@ type Task struct {
 	mu    sync.Mutex
 	ended bool
 
-	next  sync.Mutex // held while Next waits, so that signals are taken one by one
-	taken int        // guarded by next: signals that Next has returned
-	heard int        // guarded by mu: signals that were dealt with
+	next  chan struct{} // filled while Next waits, so that signals are taken one by one
+	taken int           // guarded by next: signals that Next has returned
+	heard int           // guarded by mu: signals that were dealt with
 }
 
 // NewTask makes the task for one attempt of a stage. It is for engines; a unit test gets one from
@@ -46,7 +46,7 @@ func NewTask(s Setup, h Host) *Task {
 	if s.Logger == nil {
 		s.Logger = hclog.NewNullLogger()
 	}
-	return &Task{setup: s, host: h, taken: s.Heard, heard: s.Heard}
+	return &Task{setup: s, host: h, next: make(chan struct{}, 1), taken: s.Heard, heard: s.Heard}
 }
 
 // End closes the task, and returns how many signals were dealt with. It is for engines, which call
@@ -119,8 +119,17 @@ func (t *Task) Next(ctx context.Context) (Signal, error) {
 	if len(t.setup.Listens) == 0 {
 		return Signal{}, t.deny("waits for a signal", "Listens must name its kinds")
 	}
-	t.next.Lock()
-	defer t.next.Unlock()
+	select {
+	case t.next <- struct{}{}:
+		defer func() { <-t.next }()
+	case <-ctx.Done():
+		select { // a turn that is free is taken even so, since a signal may be there
+		case t.next <- struct{}{}:
+			defer func() { <-t.next }()
+		default:
+			return Signal{}, context.Cause(ctx)
+		}
+	}
 	t.mu.Lock()
 	t.heard = t.taken
 	t.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/stage"
@@ -103,7 +104,7 @@ func (r *Review) Outcome() stage.Outcome {
 }
 
 // String is the review as text: what ran, how long and how it ended, the evidence, who said what, and
-// the release notes.
+// the release notes. Control characters are left out.
 func (r *Review) String() string {
 	if r.State.Seq == 0 {
 		return "nothing was recorded\n"
@@ -117,7 +118,17 @@ func (r *Review) String() string {
 	if notes, err := Value(r.State, stage.Notes); err == nil && notes != "" {
 		b.WriteString("\nRelease notes\n" + indent(notes, "  ") + "\n")
 	}
-	return b.String()
+	return plain(b.String())
+}
+
+// plain is the text without what steers a terminal: a stage's output is shown, and obeyed by nothing.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 func (r *Review) head(b *strings.Builder) {
