@@ -125,7 +125,7 @@ func (q *quickstart) prepare(ctx context.Context) (err error) {
 
 // install puts version 1.0.0 where the releases will find it: the state of affairs before Davit.
 func (q *quickstart) install(ctx context.Context) error {
-	q.screen.say("staging and production run 1.0.0 (%d and %d processes behind a router each)", q.staging.replicas, q.production.replicas)
+	q.screen.say("building 1.0.0, the state of affairs (with an empty build cache that takes a while)")
 	built := release.Pipeline{Name: "first", Inputs: []stage.Ref{stage.Version.Ref()}, Stages: []release.Stage{{Name: "build", Do: q.build("shop-0")}}}
 	state, err := q.runner.Run(ctx, built, release.Request{
 		ID: "shop-0", Service: "shop", RequestedBy: "ada", Inputs: []release.Value{release.Input(stage.Version, "1.0.0")},
@@ -147,6 +147,7 @@ func (q *quickstart) install(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", e.name, err)
 		}
 	}
+	q.screen.say("staging and production run 1.0.0 (%d and %d processes behind a router each)", q.staging.replicas, q.production.replicas)
 	return nil
 }
 
