@@ -54,7 +54,7 @@ func Abort(p Plan, step int) (Plan, error) {
 	r := retreat{forth: p, step: step, back: Plan{
 		Strategy: p.Strategy + ", taken back",
 		From:     p.Steps[step].State,
-		To:       goal.Stable.Revision,
+		To:       p.Leaves(),
 		Limits:   p.Limits,
 		Goal:     &goal,
 	}}

@@ -23,7 +23,7 @@ type journey struct {
 // embark checks what all strategies need. Replicas is what the strategy's field says, settings is
 // what its Validate said, and continues tells that it can go on from a candidate of the very
 // revision that it brings.
-func (j journey) embark(replicas int, settings error, continues bool) (journey, error) {
+func (j journey) embark(replicas int, settings error, partitions bool) (journey, error) {
 	var bad problems
 	bad.merge(settings)
 	bad.revision("to", j.to)
@@ -31,8 +31,10 @@ func (j journey) embark(replicas int, settings error, continues bool) (journey, 
 	if !j.from.Baseline.absent() {
 		bad.add("From.Baseline", "%s runs: %w", j.from.Pool(Baseline), ErrUnderWay)
 	}
-	if c := j.from.Candidate; !c.absent() && !(continues && c.Revision == j.to) {
-		bad.add("From.Candidate", "%s runs beside stable: %w", c.Revision, ErrUnderWay)
+	if c, s := j.from.Candidate.Revision, j.from.Stable.Revision; !j.from.Candidate.absent() &&
+		!(partitions && (c == j.to || s == j.to)) {
+		bad.add("From.Candidate", "%s runs beside stable (finish that rollout or take it back; from where Rolling has "+
+			"held instances back, plan with Rolling to %s or to %s first): %w", c, c, s, ErrUnderWay)
 	}
 	j.oldName, j.newName = j.from.Stable.Revision.besides(j.to), j.to.besides(j.from.Stable.Revision)
 	j.old = j.from.Replicas()

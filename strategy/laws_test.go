@@ -203,6 +203,13 @@ func checkLaws(t *testing.T, old int, seed uint64) bool {
 		next, err := on.Plan(p.Final(), v2)
 		require.NoError(t, err, about)
 		checkPlan(t, next, r, about+", gone on with")
+		on.Replicas, on.Batch = r.replicas(old), r.positive(old)
+		home, err := on.Plan(p.Final(), v1)
+		require.NoError(t, err, about)
+		require.True(t, home.From.Equal(p.Final()), about)
+		last := home.Final()
+		require.True(t, last.Candidate.IsZero() && last.Stable.Equal(running(v1, last.Stable.Replicas).Stable), about)
+		checkPlan(t, home, r, about+", gone back from")
 	}
 	return true
 }

@@ -19,7 +19,8 @@ type Plan struct {
 	Strategy string
 	// From is the state that the plan starts from, and the one that its rollback ends in.
 	From State
-	// To is the revision that the plan brings.
+	// To is the revision that the plan brings. On a way back it is the one that was to be replaced:
+	// stable's of Goal, but its candidate's where a partition was on its way back to stable.
 	To Revision
 	// Steps are walked in order. A plan has at least one.
 	Steps []Step
@@ -145,8 +146,8 @@ func (p Plan) Validate() error {
 	bad.nest("From", p.From.Validate())
 	if p.Back() {
 		bad.nest("Goal", p.Goal.Validate())
-		if p.To != p.Goal.Stable.Revision {
-			bad.add("To", "a way back leads to the stable revision of its goal, %s", p.Goal.Stable.Revision)
+		if c := p.Goal.Candidate; p.To != p.Goal.Stable.Revision && (c.absent() || p.To != c.Revision) {
+			bad.add("To", "a way back leads to the stable revision of its goal, %s, or to its candidate's", p.Goal.Stable.Revision)
 		}
 	}
 	if len(p.Steps) == 0 {

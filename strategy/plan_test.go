@@ -226,7 +226,7 @@ func TestPlanValidate(t *testing.T) {
 		`Strategy: "\xff" is not UTF-8`,
 		"From.Share: the groups' shares add up to 90%, not to 100%",
 		"Goal.Baseline.Revision: no revision is given",
-		"To: a way back leads to the stable revision of its goal, 1.0.0@aaaaaaaaaaaa",
+		"To: a way back leads to the stable revision of its goal, 1.0.0@aaaaaaaaaaaa, or to its candidate's",
 		`Steps[0].Reason: "\xff" is not UTF-8`,
 		`Steps[0].Irreversible: "\xfe" is not UTF-8`,
 		"Steps[0].State.Stable.Revision: no revision is given",

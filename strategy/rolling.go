@@ -28,7 +28,8 @@ type Rolling struct {
 	// Unset: as many as Surge and Unavailable allow.
 	Batch Amount
 	// Partition is how many instances of the old revision are held back: the plan ends with them
-	// and the new ones side by side. A later plan to the same revision goes on from there.
+	// and the new ones side by side. A later plan to the same revision goes on from there, and one
+	// to the old revision goes back.
 	Partition int
 	// MinReady is how long an instance must have been ready before it counts as available.
 	MinReady time.Duration
@@ -62,22 +63,33 @@ func (r Rolling) Validate() error {
 }
 
 // Plan replaces batch by batch. Where nothing runs yet the plan has the one step that starts the
-// revision. Its errors are those of every strategy: what Validate says, ErrUnderWay where a
-// candidate of another revision runs, ErrNothingToDo.
+// revision.
+//
+// Where instances were held back, both revisions run, and either may be the one that shall run: a plan
+// to the candidate goes on, one to stable goes back, batch by batch and within the same limits. Going
+// back is a plan like any other: stable is what it brings and what its gates judge as their candidate,
+// its share rises, and aborting it leads to what was held back and what ran beside it.
+//
+// The errors are those of every strategy: what Validate says, ErrUnderWay where a candidate runs and a
+// third revision shall, ErrNothingToDo.
 func (r Rolling) Plan(from State, to Revision) (Plan, error) {
 	j, err := journey{strategy: "Rolling", from: from, to: to, minReady: r.MinReady, deadline: r.Deadline,
 		sticky: r.Sticky}.embark(r.Replicas, r.Validate(), true)
 	if err != nil {
 		return Plan{}, err
 	}
-	if j.old == 0 || from.Stable.Revision == to {
+	back := from.Stable.Revision == to && !from.Candidate.absent()
+	if back && r.Partition > 0 {
+		return Plan{}, fmt.Errorf("Rolling.Partition: on the way back to %s nothing is held back", to)
+	}
+	if j.old == 0 || from.Stable.Revision == to && !back {
 		if r.Partition > 0 {
 			return Plan{}, fmt.Errorf("Rolling.Partition: no instance of another revision runs that could be held back")
 		}
 		p, _, err := j.direct(Hold{Bake: r.Bake, Gates: r.Gates})
 		return p, err
 	}
-	w, err := r.walk(j)
+	w, err := r.walk(j, back)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -86,15 +98,20 @@ func (r Rolling) Plan(from State, to Revision) (Plan, error) {
 	p.Steps = w.steps(Hold{Bake: r.Bake, Gates: r.Gates})
 	if len(p.Steps) == 0 {
 		return Plan{}, fmt.Errorf("Rolling to %s: %d instances run it and %d are held back already: %w",
-			to, from.Candidate.Replicas, r.Partition, ErrNothingToDo)
+			to, w.fresh, r.Partition, ErrNothingToDo)
 	}
 	return p, nil
 }
 
-// walk finds out between which bounds to move, and whether the way leads there at all.
-func (r Rolling) walk(j journey) (rollingWalk, error) {
-	w := rollingWalk{journey: j, keep: r.Partition, end: j.want - r.Partition,
+// walk finds out between which bounds to move, and whether the way leads there at all. On the way
+// back from a partition the candidate is what is replaced.
+func (r Rolling) walk(j journey, back bool) (rollingWalk, error) {
+	w := rollingWalk{journey: j, back: back, keep: r.Partition, end: j.want - r.Partition,
 		stables: j.from.Stable.Replicas, fresh: j.from.Candidate.Replicas}
+	if back {
+		w.stables, w.fresh = w.fresh, w.stables
+		w.newName = j.to.besides(j.from.Candidate.Revision)
+	}
 	var bad problems
 	if r.Partition >= j.want {
 		bad.add("Rolling.Partition", "%d held back of %d leaves nothing to release", r.Partition, j.want)
@@ -103,9 +120,9 @@ func (r Rolling) walk(j journey) (rollingWalk, error) {
 			r.Partition, w.stables, j.from.Stable.Revision)
 	}
 	now, last := j.from.On(j.to), Ratio(max(w.end, 0), j.want)
-	if now != Ratio(w.fresh, j.old) {
+	if c := j.from.Candidate; c.Share != Ratio(c.Replicas, j.old) {
 		bad.add("From.Candidate.Share", "%s with %d of %d instances is no state of a rolling plan: %w",
-			now, w.fresh, j.old, ErrUnderWay)
+			c.Share, c.Replicas, j.old, ErrUnderWay)
 	} else if now.Compare(last) > 0 {
 		bad.add("Rolling.Partition", "it would take traffic back from %s, which answers %s now and would answer %s",
 			j.to, now, last)
@@ -138,8 +155,9 @@ func (r Rolling) room(want int) (surge, unavailable int) {
 // rollingWalk is where a rolling plan stands while it is made.
 type rollingWalk struct {
 	journey
-	stables, fresh int // instances of the old and of the new revision
-	keep, end      int // what they shall be in the end
+	back           bool // from a partition: stable is what is new
+	stables, fresh int  // instances of the old and of the new revision
+	keep, end      int  // what they shall be in the end
 	batch          int
 	ceiling, floor int
 }
@@ -177,8 +195,13 @@ func (w *rollingWalk) arrived() bool {
 	return goal.Stable.Equal(w.from.Stable) && goal.Candidate.Equal(w.from.Candidate) && goal.Sticky == w.from.Sticky
 }
 
-// state is the state of both groups, each with the share that its instances are of all.
+// state is the state of both groups, each with the share that its instances are of all. Roles stay
+// what they are until the end, and the candidate's share is the one that is rounded down.
 func (w *rollingWalk) state() State {
+	if total := w.stables + w.fresh; w.back && total > 0 {
+		leaving := Group{Revision: w.from.Candidate.Revision, Replicas: w.stables, Share: Ratio(w.stables, total)}
+		return w.journey.state(w.stable(w.fresh, leaving.Share.Rest()), leaving)
+	}
 	fresh := Share{}
 	if total := w.stables + w.fresh; total > 0 {
 		fresh = Ratio(w.fresh, total)

@@ -212,6 +212,66 @@ func TestPartitionIsGoneOnWith(t *testing.T) {
 	require.True(t, p.Final().Equal(running(v2, 2)))
 }
 
+// TestPartitionIsTakenBack: what was held back takes over again, within the limits of any other plan.
+func TestPartitionIsTakenBack(t *testing.T) {
+	held := both(group(v1, 2, 20), group(v2, 8, 80))
+	p := mustPlan(t, strategy.Rolling{Surge: strategy.Count(2), Unavailable: strategy.Count(1)}, held, v1)
+	require.True(t, p.From.Equal(held))
+	require.Equal(t, v1, p.To)
+	require.Equal(t, strategy.Limits{MinAvailable: 9, MaxTotal: 12, Load: 9}, p.Limits)
+	var steps []string
+	for _, s := range p.Steps {
+		steps = append(steps, s.Reason+": "+s.State.String())
+	}
+	require.Equal(t, []string{
+		"replace 3: 4 of 10 run 1.0.0: stable 1.0.0@aaaaaaaaaaaa x4 44.4445% + candidate 1.1.0@bbbbbbbbbbbb x5 55.5555%",
+		"replace 3: 7 of 10 run 1.0.0: stable 1.0.0@aaaaaaaaaaaa x7 77.7778% + candidate 1.1.0@bbbbbbbbbbbb x2 22.2222%",
+		"replace 2: 10 of 10 run 1.0.0: stable 1.0.0@aaaaaaaaaaaa x10 100%",
+	}, steps)
+	require.True(t, strings.HasPrefix(p.Table(), "Rolling: 1.1.0@bbbbbbbbbbbb -> 1.0.0@aaaaaaaaaaaa\n"), p.Table())
+
+	for i := range p.Steps {
+		again, err := strategy.Abort(p, i)
+		require.NoError(t, err)
+		require.NoError(t, again.Validate())
+		require.NoError(t, again.Verify())
+		require.Equal(t, v2, again.To, "the candidate is what was to be replaced")
+		require.True(t, again.Final().Equal(held))
+		require.True(t, strings.HasPrefix(again.Table(), "Rolling, taken back: 1.0.0@aaaaaaaaaaaa -> 1.1.0@bbbbbbbbbbbb\n"), again.Table())
+	}
+
+	_, err := strategy.Rolling{Partition: 1}.Plan(held, v1)
+	require.ErrorContains(t, err, "Rolling.Partition: on the way back to 1.0.0@aaaaaaaaaaaa nothing is held back")
+	_, err = strategy.Rolling{}.Plan(held, v3)
+	require.ErrorIs(t, err, strategy.ErrUnderWay)
+	require.ErrorContains(t, err, "plan with Rolling to 1.1.0@bbbbbbbbbbbb or to 1.0.0@aaaaaaaaaaaa first")
+	_, err = strategy.Rolling{}.Plan(both(group(v1, 3, 90), group(v2, 7, 10)), v1)
+	require.ErrorIs(t, err, strategy.ErrUnderWay, "the candidate of a canary")
+
+	for _, test := range []struct {
+		name string
+		from strategy.State
+		s    strategy.Rolling
+		want strategy.State
+	}{
+		{"thirds, rounded as the plan before rounded them", both(
+			strategy.Group{Revision: v1, Replicas: 1, Share: strategy.Millionths(333_334)},
+			strategy.Group{Revision: v2, Replicas: 2, Share: strategy.Millionths(666_666)}), strategy.Rolling{}, running(v1, 3)},
+		{"to fewer than are there", held, strategy.Rolling{Replicas: 1}, running(v1, 1)},
+		{"to more", held, strategy.Rolling{Replicas: 20}, running(v1, 20)},
+		{"without room", held, strategy.Rolling{Surge: strategy.Count(0), Unavailable: strategy.Count(1)}, running(v1, 10)},
+		{"nothing is left of it", both(group(v1, 0, 0), group(v2, 4, 100)), strategy.Rolling{}, running(v1, 4)},
+	} {
+		p := mustPlan(t, test.s, test.from, v1)
+		require.True(t, p.Final().Equal(test.want), "%s: %s", test.name, p.Final())
+		for i := range p.Steps {
+			again, err := strategy.Abort(p, i)
+			require.NoError(t, err, test.name)
+			require.NoError(t, again.Verify(), test.name)
+		}
+	}
+}
+
 // TestRollingByHand compares with plans that were worked out on paper: old and new instances after
 // each step.
 func TestRollingByHand(t *testing.T) {

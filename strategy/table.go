@@ -19,7 +19,7 @@ import (
 // whatever names the plan has.
 func (p Plan) Table() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %s -> %s\n", clean(p.Strategy), clean(p.leaves().String()), clean(p.To.String()))
+	fmt.Fprintf(&out, "%s: %s -> %s\n", clean(p.Strategy), clean(p.Leaves().String()), clean(p.To.String()))
 	out.WriteString(p.Limits.String() + "\n")
 	if p.HoldBack > 0 {
 		fmt.Fprintf(&out, "%d instances of %s are held back\n", p.HoldBack, clean(p.From.Stable.Revision.String()))
@@ -52,9 +52,10 @@ func (l Limits) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// leaves is the revision that the plan leads away from.
-func (p Plan) leaves() Revision {
-	if c := p.From.Candidate; p.Back() && !c.absent() {
+// Leaves is the revision that the plan leads away from: stable's, but the candidate's on a way back
+// and where Rolling goes back to stable.
+func (p Plan) Leaves() Revision {
+	if c := p.From.Candidate; !c.absent() && c.Revision != p.To && (p.Back() || p.From.Stable.Revision == p.To) {
 		return c.Revision
 	}
 	return p.From.Stable.Revision
