@@ -74,7 +74,7 @@ func (r *Rollout) walkBack(ctx context.Context, way strategy.Plan) error {
 // relieve makes a state of the way back one that the broken revision cannot hold up: its failed
 // instances are not replaced, and where it has nobody to answer, the old revision answers for it.
 func (r *Rollout) relieve(s strategy.State) strategy.State {
-	old := r.plan.From.Stable.Revision
+	old := r.plan.Leaves()
 	heir := strategy.Role("")
 	for role, g := range s.Groups() {
 		if g.Revision == old && role != strategy.Baseline && r.seen.Pool(s.Pool(role)).Available > 0 {

@@ -59,7 +59,7 @@ type aim struct {
 // need is how many available instances the leg waits for. Nobody waits for what is to be taken back,
 // as its being broken may be the very reason, nor for old instances that were missing beforehand.
 func (r *Rollout) need(l leg) func(strategy.Pool, strategy.Group) int {
-	old := r.plan.From.Stable.Revision
+	old := r.plan.Leaves()
 	return func(p strategy.Pool, g strategy.Group) int {
 		switch {
 		case p.Revision == old && !p.Baseline:
@@ -225,7 +225,7 @@ func (r *Rollout) lights(l leg) []strategy.State {
 		lights = append(lights, strategy.State{Stable: strategy.Group{Revision: p.Revision, Share: strategy.All()}})
 	}
 	if slices.ContainsFunc(lights, func(s strategy.State) bool { return !s.Dark() }) {
-		alone(r.plan.From.Pool(strategy.Stable))
+		alone(strategy.Pool{Revision: r.plan.Leaves()})
 		for _, status := range r.seen.Pools {
 			if !status.Pool.Baseline {
 				alone(status.Pool)

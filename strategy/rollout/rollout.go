@@ -246,7 +246,9 @@ func (r *Rollout) arrive(ctx context.Context) error {
 	if problem != "" {
 		return &refusal{fmt.Errorf("%w: %s", ErrStale, problem)}
 	}
-	r.at.Short = max(0, from.Stable.Replicas-r.seen.Pool(from.Pool(strategy.Stable)).Available)
+	old := strategy.Pool{Revision: r.plan.Leaves()}
+	_, g, _ := from.Find(old)
+	r.at.Short = max(0, g.Replicas-r.seen.Pool(old).Available)
 	return nil
 }
 

@@ -176,3 +176,39 @@ func TestWorldKillsOnce(t *testing.T) {
 		assert.Equal(t, "exit status 1", list[0].Reason)
 	})
 }
+
+// What Rolling held back takes over again, and back from any step of that, without a lost request.
+func TestAPartitionIsTakenBackOnAWorld(t *testing.T) {
+	held := strategy.State{
+		Stable:    strategy.Group{Revision: v1, Replicas: 2, Share: strategy.Percent(20)},
+		Candidate: strategy.Group{Revision: v2, Replicas: 8, Share: strategy.Percent(80)},
+	}
+	p, err := strategy.Rolling{}.Plan(held, v1)
+	require.NoError(t, err)
+	for stop := -1; stop < len(p.Steps)-1; stop++ {
+		synctest.Test(t, func(t *testing.T) {
+			w := &strategytest.World{}
+			w.Put(held)
+			w.Limit(p.Limits)
+			var r *rollout.Rollout
+			r, err := rollout.New(w.Target(), p, rollout.Options{Poll: 100 * time.Millisecond, Notify: func(e rollout.Event) {
+				if e.Kind == rollout.StepReached && e.Step == stop && !e.Back {
+					_ = r.Abort("a test", "to see whether it goes back")
+				}
+			}})
+			require.NoError(t, err)
+			res, err := r.Run(t.Context())
+			end := p.Final()
+			if stop >= 0 {
+				require.Equal(t, rollout.RolledBack, res.Outcome, "%v", err)
+				end = held
+			} else {
+				require.Equal(t, rollout.Promoted, res.Outcome, "%v", err)
+			}
+			seen, err := w.Target().Observe(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, seen.Missing(end))
+			require.Empty(t, w.Violations())
+		})
+	}
+}
