@@ -54,6 +54,7 @@ type law struct {
 var laws = []law{
 	{"order", order}, {"from", from}, {"fence", fence}, {"whole", whole}, {"apart", apart}, {"listed", listed},
 	{"unknown", unknown}, {"cancelled", cancelled}, {"snapshot", snapshot}, {"contest", contest},
+	{"names", names}, {"bodies", bodies}, {"large", large}, {"repeat", repeat}, {"break", breaks},
 }
 
 func epoch() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.UTC) }

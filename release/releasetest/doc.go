@@ -11,4 +11,9 @@
 //	cancelled  when its context is over, a write is refused and writes nothing, and a read ends with an error
 //	snapshot   a read gives what was written before it began
 //	contest    of many writers with the same expectation, one wins
+//	names      IDs are kept as they are: in upper and lower case, and in full length
+//	bodies     each kind of event is kept, with all of its fields
+//	large      an event as large as stage.MaxCheckpoint is kept, and so are hundreds in one write
+//	repeat     a sequence can be read more than once
+//	break      a read that is left early gives nothing further, and holds nothing up
 package releasetest

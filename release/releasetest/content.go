@@ -1,0 +1,155 @@
+package releasetest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/release/ledger"
+	"github.com/davit-sdk/davit/stage"
+)
+
+// names writes releases whose IDs are told apart only by a store that keeps them as they are.
+func names(s release.Store) error {
+	long := strings.Repeat("n", 127) // an ID has at most 128
+	ids := []string{"Shop-1", "shop-1", "SHOP-1", "shop_1", "shop.1", "shop-1.", "shop-1.json", "0", "00", "con", long, long + "a", long + "b"}
+	for n, id := range ids {
+		if err := write(s, id, events(1, uint64(n)%3+1)); err != nil {
+			return err
+		}
+	}
+	for n, id := range ids {
+		if err := holds(s, id, 0, events(1, uint64(n)%3+1)); err != nil {
+			return err
+		}
+	}
+	listed := make(map[string]int)
+	for id, err := range s.Releases(context.Background()) {
+		if err != nil {
+			return err
+		}
+		listed[id]++
+	}
+	for _, id := range ids {
+		if listed[id] != 1 {
+			return fmt.Errorf("%s is listed %d times", id, listed[id])
+		}
+	}
+	return nil
+}
+
+// bodies writes each body that there is, with each of its fields.
+func bodies(s release.Store) error {
+	verdict := gate.Verdict{
+		Gate: "errors", Outcome: gate.Fail, Reason: "4% is above 1%", At: epoch(),
+		Evidence: []gate.Evidence{{What: "error rate", Value: 0.04, Rule: "<=", Limit: 0.01, Samples: 1200}},
+	}
+	version := stage.Version.Ref()
+	all := []ledger.Body{
+		ledger.Requested{
+			Release: stage.Release{ID: "a", Service: "shop", Commit: "c0ffee", RequestedBy: "ada", Reason: "weekly", RequestedAt: epoch()},
+			Pipeline: ledger.Pipeline{Name: "p", Parallel: 2, Inputs: []stage.Ref{version}, Stages: []ledger.Stage{{
+				Name: "build", Environment: "production", Timeout: 1, AllowFailure: true, Always: true,
+				Reads: []stage.Ref{version}, Writes: []stage.Ref{stage.Built.Ref()}, Listens: []stage.SignalKind{stage.Pause},
+			}}},
+			Inputs: map[string]json.RawMessage{"version": json.RawMessage(`"1.0.0"`)},
+		},
+		ledger.Began{},
+		ledger.Wrote{Key: "artifact", Value: json.RawMessage(`{"digest":"sha256:00","number":12345678901234567890}`)},
+		ledger.Saved{Checkpoint: json.RawMessage(`{"step":2}`), Heard: 1},
+		ledger.Progressed{Progress: stage.Progress{Done: 1, Total: 3, Text: "one of three"}},
+		ledger.Judged{Verdict: verdict},
+		ledger.Noted{Name: "note", Data: json.RawMessage(`[null,true,""]`)},
+		ledger.Signalled{Signal: stage.Signal{ID: "s1", Kind: stage.Abort, Stage: "build", By: "grace", Why: "no", At: epoch()}},
+		ledger.Interrupted{Reason: "the host is stopping", Until: epoch()},
+		ledger.Ended{Outcome: stage.RolledBack, Reason: "harm", By: "ada", Evidence: []gate.Verdict{verdict}, Stack: "main.go:1", Heard: 1},
+		ledger.Finished{Outcome: stage.RolledBack, Reason: "stage build: harm", By: "ada"},
+	}
+	var list []ledger.Event
+	for n, body := range all {
+		e := ledger.Event{Seq: uint64(n) + 1, Time: epoch(), Stage: "build", Attempt: 1, Body: body}
+		if err := write(s, "a", []ledger.Event{e}); err != nil {
+			return fmt.Errorf("%s: %w", body.Type(), err)
+		}
+		list = append(list, e)
+	}
+	return holds(s, "a", 0, list)
+}
+
+// large writes an event with the largest checkpoint that a stage may make, and many events at once.
+func large(s release.Store) error {
+	data, err := json.Marshal(strings.Repeat("x", stage.MaxCheckpoint-2))
+	if err != nil {
+		return err
+	}
+	big := ledger.Event{Seq: 1, Time: epoch(), Stage: "build", Attempt: 1, Body: ledger.Saved{Checkpoint: data}}
+	return first(
+		func() error { return write(s, "a", []ledger.Event{big}) },
+		func() error {
+			for _, err := range s.Events(context.Background(), "a", 0) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		func() error {
+			if err := holds(s, "a", 0, []ledger.Event{big}); err != nil {
+				return fmt.Errorf("an event of %d bytes does not come back as it was written", len(data))
+			}
+			return nil
+		},
+		func() error { return write(s, "a", events(2, 500)) },
+		func() error { return holds(s, "a", 0, append([]ledger.Event{big}, events(2, 500)...)) },
+	)
+}
+
+// repeat reads twice with one sequence.
+func repeat(s release.Store) error {
+	if err := write(s, "a", events(1, 3)); err != nil {
+		return err
+	}
+	all, ids := s.Events(context.Background(), "a", 0), s.Releases(context.Background())
+	for pass := 1; pass <= 2; pass++ {
+		n, m := 0, 0
+		for _, err := range all {
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		for _, err := range ids {
+			if err != nil {
+				return err
+			}
+			m++
+		}
+		if n != 3 || m != 1 {
+			return fmt.Errorf("read for the %d. time, a sequence has %d events of 3, and %d releases of 1", pass, n, m)
+		}
+	}
+	return nil
+}
+
+// breaks leaves a read early: after that, nothing more may come.
+func breaks(s release.Store) error {
+	for _, id := range []string{"a", "b"} {
+		if err := write(s, id, events(1, 3)); err != nil {
+			return err
+		}
+	}
+	calls := 0
+	s.Events(context.Background(), "a", 0)(func(ledger.Event, error) bool { calls++; return false })
+	if calls != 1 {
+		return fmt.Errorf("a read of events that was left after the first gives %d", calls)
+	}
+	calls = 0
+	s.Releases(context.Background())(func(string, error) bool { calls++; return false })
+	if calls != 1 {
+		return fmt.Errorf("a read of releases that was left after the first gives %d", calls)
+	}
+	return write(s, "a", events(4, 4)) // the store is not held by the read that was left
+}
