@@ -19,6 +19,7 @@ type attempt struct {
 	err    error
 	panics string // with its stack
 	stuck  bool   // it did not return in time
+	cut    bool   // it was cancelled before it had returned
 	label  string // that its goroutines carry
 }
 
@@ -31,6 +32,7 @@ func run(h *Host, s stage.Stage, c Case, cancelAt time.Duration) attempt {
 	defer cancel(nil)
 	cause := &stage.Error{Outcome: stage.Interrupted, Reason: "the host is stopping"}
 	if cancelAt == 0 {
+		a.cut = true
 		cancel(cause)
 	}
 	result := make(chan attempt, 1)
@@ -54,15 +56,17 @@ func run(h *Host, s stage.Stage, c Case, cancelAt time.Duration) attempt {
 	}
 	select {
 	case done := <-result:
+		done.cut = a.cut
 		return done
 	case <-time.After(first):
 	}
+	a.cut = true
 	cancel(cause)
 	select {
 	case done := <-result:
 		// It returned, but only because it was cancelled: for a stage that should have ended by
 		// itself, that is too late.
-		done.stuck = cancelAt < 0
+		done.stuck, done.cut = cancelAt < 0, true
 		return done
 	case <-time.After(c.patience()):
 	}

@@ -23,6 +23,9 @@ type Case struct {
 	Want stage.Outcome
 	// Waits says that the stage does not end by itself in this case, only when it is cancelled.
 	Waits bool
+	// Effects counts what the stage has done in the world outside: uploads, mails, instances. A
+	// further attempt of a stage that has succeeded must add nothing to it. Nil: not looked at.
+	Effects func() int
 	// Patience is how long the stage may take to end by itself, and how soon it must return after
 	// a cancel. Zero: 10 s.
 	Patience time.Duration
@@ -33,6 +36,13 @@ func (c Case) patience() time.Duration {
 		return 10 * time.Second
 	}
 	return c.Patience
+}
+
+func (c Case) effects() int {
+	if c.Effects == nil {
+		return 0
+	}
+	return c.Effects()
 }
 
 func (c Case) want() stage.Outcome {

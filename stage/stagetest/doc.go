@@ -14,8 +14,10 @@
 //	undeclared it uses no key and no signal that it does not declare
 //	writes     when it succeeds, it has set all the keys that it declares to write
 //	missing    when values that it reads are missing, it fails, and does not panic
-//	cancel     it returns soon after its context has ended, whenever that is
-//	again      a further attempt with the same token ends in the same way, with the same values
+//	cancel     it returns soon after its context has ended, whenever that is, without a panic; one that
+//	           waits in vain does not succeed by being cancelled
+//	again      a further attempt with the same token ends in the same way, with the same values, and
+//	           when it had succeeded, without a further effect, where the case counts them
 //	goroutines it leaves no goroutine behind
 //	progress   it never goes back
 //	evidence   each verdict names its gate and gives its reason

@@ -157,8 +157,14 @@ func missing(new func() stage.Stage, c Case) (wrong []string, skipped string) {
 func cancels(new func() stage.Stage, c Case) (wrong []string, skipped string) {
 	for _, at := range []time.Duration{0, time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond} {
 		s, h := situation(new, c)
-		if a := run(h, s, c, at); a.stuck {
+		a := run(h, s, c, at)
+		switch {
+		case a.stuck:
 			return []string{fmt.Sprintf("cancelled %s after its begin, it has not returned within %s", at, c.patience())}, ""
+		case a.panics != "" && a.cut:
+			return []string{fmt.Sprintf("cancelled %s after its begin, it panics: %s", at, a.panics)}, ""
+		case c.Waits && a.err == nil && a.panics == "":
+			return []string{fmt.Sprintf("it waits for something that does not come, but cancelled %s after its begin, it succeeds", at)}, ""
 		}
 	}
 	return nil, ""
@@ -176,6 +182,7 @@ func again(new func() stage.Stage, c Case) (wrong []string, skipped string) {
 	h.mu.Lock()
 	before := h.values
 	h.mu.Unlock()
+	effects := c.effects()
 	second := run(h, new(), c, -1)
 	switch was, is := stage.OutcomeOf(first.err), stage.OutcomeOf(second.err); {
 	case second.panics != "":
@@ -184,6 +191,9 @@ func again(new func() stage.Stage, c Case) (wrong []string, skipped string) {
 		return []string{fmt.Sprintf("it has not ended within %s", c.patience())}, ""
 	case was != is:
 		return []string{fmt.Sprintf("it ended as %s at first, and as %s then (error: %v)", was, is, second.err)}, ""
+	}
+	if more := c.effects() - effects; first.err == nil && more != 0 {
+		wrong = append(wrong, fmt.Sprintf("it had succeeded, and then worked again: %d further effects", more))
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

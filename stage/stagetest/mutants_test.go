@@ -147,6 +147,44 @@ func TestEachMutantBreaksExactlyItsLaw(t *testing.T) {
 	}
 }
 
+func TestMutantsOfCancelAndAgain(t *testing.T) {
+	effects := 0
+	for name, c := range map[string]struct {
+		law string
+		stagetest.Case
+		run stage.Func
+	}{
+		"panics when it is cancelled": {"cancel", stagetest.Case{Waits: true}, func(ctx context.Context, _ *stage.Task) error {
+			<-ctx.Done()
+			panic("cancelled")
+		}},
+		"panics when it is cancelled at once": {"cancel", stagetest.Case{}, func(ctx context.Context, _ *stage.Task) error {
+			if ctx.Err() != nil {
+				panic("cancelled")
+			}
+			return nil
+		}},
+		"succeeds by being cancelled": {"cancel", stagetest.Case{Waits: true}, func(ctx context.Context, _ *stage.Task) error {
+			<-ctx.Done()
+			return nil
+		}},
+		"does its work twice": {"again", stagetest.Case{Effects: func() int { return effects }}, func(context.Context, *stage.Task) error {
+			effects++
+			return nil
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := stagetest.Check(func() stage.Stage { return c.run }, c.Case)
+			require.Error(t, err)
+			for _, err := range err.(interface{ Unwrap() []error }).Unwrap() {
+				var v *stagetest.Violation
+				require.ErrorAs(t, err, &v)
+				assert.Equal(t, c.law, v.Law, "%v", v)
+			}
+		})
+	}
+}
+
 func TestPanicsAndHangsAreReported(t *testing.T) {
 	err := stagetest.Check(func() stage.Stage {
 		return stage.Func(func(context.Context, *stage.Task) error { panic("kaput") })
