@@ -30,7 +30,8 @@
 // (changelog, metrics, metrics/gate, strategy, release/ledger) take data and give data: no clock, no
 // goroutine, no I/O. CONTRACT packages (stage) are what authors implement. SHELL packages (release,
 // strategy/rollout, strategy/local, the ready-made stages in stage/…) are the only code that touches the
-// world. Imports go from shell to contract to pure; a test in internal/house holds this.
+// world. Imports go from shell to contract to pure, and a test in internal/house holds this; the one exception
+// that it grants is release/ledger, which is pure and shares the plain types of stage.
 //
 // # Where to begin
 //
