@@ -104,7 +104,10 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		h.degraded = true
+		if !h.degraded {
+			r.tell(h.leg.event(Degraded, "the target could not be observed: "+h.last.Error()))
+		}
+		h.degraded, h.agreed = true, false
 		return h.overdue("the target could not be observed")
 	}
 	if err := r.failures(h.watch); err != nil {
@@ -125,7 +128,7 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 	} else if !h.degraded {
 		r.tell(h.leg.event(Degraded, missing))
 	}
-	h.degraded = true
+	h.degraded, h.agreed = true, false // what the gates said was of a state that is no more
 	h.progressed(r.seen, s)
 	if r.paused {
 		return nil
