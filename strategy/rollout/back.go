@@ -67,7 +67,7 @@ func (r *Rollout) walkBack(ctx context.Context, way strategy.Plan) error {
 		}
 		r.tell(l.event(StepReached, l.step.State.String()))
 	}
-	last := leg{step: strategy.Step{Reason: "verify", State: r.plan.From}, index: len(way.Steps) - 1, count: len(way.Steps), back: true, known: known}
+	last := leg{step: strategy.Step{Reason: "verify", State: r.plan.From}, index: len(way.Steps) - 1, count: len(way.Steps), back: true, exact: true, known: known}
 	return r.settle(ctx, r.watch(last), aim{state: r.plan.From, need: r.need(last)})
 }
 

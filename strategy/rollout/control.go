@@ -28,7 +28,7 @@ type command struct{ by, why string }
 func newControl() *control { return &control{wake: make(chan struct{}, 1)} }
 
 // Pause makes the rollout hold still at once: no instance is started or stopped and no traffic
-// moved until Resume. Gates are still asked, and harm still takes the release back.
+// moved until Resume. While a state is held its gates are still asked, and harm takes the release back.
 func (r *Rollout) Pause(by, why string) error {
 	return r.control.give(func(c *control) error {
 		if c.paused == nil {

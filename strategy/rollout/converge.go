@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -144,19 +143,38 @@ func (c *Composed) route(ctx context.Context, p pools, now Table, s strategy.Sta
 }
 
 // table is the state as a routing table. While a group that shall get traffic has no available
-// instance, the split stays as it is, and only the backends follow the instances.
+// instance, the split stays as it is, and only the backends follow the instances. Where there is no
+// split, because the router lost it, the others answer for that group.
 func (c *Composed) table(p pools, now Table, s strategy.State) Table {
 	t := Table{Sticky: s.Sticky}
+	var orphaned strategy.Share
 	for role, g := range s.Groups() {
 		if !g.Routed() {
 			continue
 		}
 		pool := s.Pool(role)
 		r := Route{Role: role, Traffic: trafficOf(pool, g), Backends: c.backends(p.of[pool].keep, now, pool)}
-		if len(r.Backends) == 0 {
+		switch {
+		case len(r.Backends) > 0:
+			t.Routes = append(t.Routes, r)
+		case len(now.Routes) > 0:
 			return c.sameSplit(p, now)
+		default:
+			orphaned = orphaned.Plus(g.Share)
 		}
-		t.Routes = append(t.Routes, r)
+	}
+	heir := -1
+	for i, r := range t.Routes {
+		if !r.Share.IsZero() && (heir < 0 || r.Share.Compare(t.Routes[heir].Share) > 0) {
+			heir = i
+		}
+	}
+	switch {
+	case orphaned.IsZero():
+	case heir < 0:
+		return Table{Sticky: s.Sticky} // nobody can answer
+	default:
+		t.Routes[heir].Share = t.Routes[heir].Share.Plus(orphaned)
 	}
 	return t
 }
@@ -240,19 +258,24 @@ func (c *Composed) leave(p pools, table Table, now time.Time) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	left := map[string]time.Time{}
+	var gone []string
 	for _, m := range p.of {
 		for _, in := range m.leaving {
-			if table.has(in.ID) {
-				continue
+			if !table.has(in.ID) {
+				left[in.ID] = now
+				gone = append(gone, in.ID)
 			}
-			left[in.ID] = now
-			if since, ok := c.left[in.ID]; ok {
+		}
+		// An instance that is to stay after all, and gets nothing yet, has not stopped draining.
+		for _, in := range slices.Concat(m.keep, m.leaving) {
+			if since, ok := c.left[in.ID]; ok && !table.has(in.ID) {
 				left[in.ID] = since
 			}
 		}
 	}
 	c.left = left
-	return slices.Sorted(maps.Keys(left))
+	slices.Sort(gone)
+	return gone
 }
 
 func (c *Composed) forget(ids []string) {

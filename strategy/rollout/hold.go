@@ -130,8 +130,8 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 	}
 	h.degraded, h.agreed = true, false // what the gates said was of a state that is no more
 	h.progressed(r.seen, s)
-	if r.paused {
-		return nil
+	if r.paused && (len(r.seen.Traffic) > 0 || s.Dark()) {
+		return nil // but a table that was lost is given back: that is no move
 	}
 	h.last = r.call(ctx, h.leg, func(ctx context.Context) error { return r.target.Apply(ctx, s) })
 	if isPermanent(h.last) {

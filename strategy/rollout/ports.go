@@ -62,7 +62,8 @@ type PoolStatus struct {
 	// and may get requests.
 	Available int `json:"available"`
 	// Failures are instances that could not start, or died, since the target knows of the pool.
-	// A target lists each failure once, under its own ID, for as long as it remembers it.
+	// A target lists each failure once, under its own ID, and remembers it for minutes at least:
+	// instances that go without a failure are taken for somebody else's doing.
 	Failures []Failure `json:"failures,omitempty"`
 }
 

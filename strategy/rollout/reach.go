@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/davit-sdk/davit/strategy"
 )
@@ -26,6 +25,7 @@ func (r *Rollout) reach(ctx context.Context, w *watch) error {
 		return err
 	}
 	now := r.seen.as(l.known...)
+	now.MinReady = l.step.State.MinReady
 	phases, err := strategy.Transition(now, l.step.State)
 	if err != nil {
 		return fmt.Errorf("find a way from %s to %s: %w", r.seen, l.step.State, err)
@@ -64,7 +64,7 @@ func (r *Rollout) need(l leg) func(strategy.Pool, strategy.Group) int {
 		switch {
 		case p.Revision == old && !p.Baseline:
 			return max(0, g.Replicas-r.at.Short)
-		case l.back:
+		case l.back && !l.exact:
 			return 0
 		}
 		return g.Replicas
@@ -77,7 +77,7 @@ func (r *Rollout) now(w *watch, a aim) (s strategy.State, kept bool) {
 	if a.before != nil && r.seen.short(s, a.need) {
 		s, kept = *a.before, true
 	}
-	if w.leg.back {
+	if w.leg.back && !w.leg.exact {
 		s = r.relieve(s)
 	}
 	return s, kept
@@ -200,36 +200,39 @@ func (r *Rollout) look(ctx context.Context, w *watch) error {
 }
 
 // relight gives traffic back to what runs, where a router lost its table, as one in the host's own
-// process does when the host dies: nobody is to wait in the dark until further instances are ready.
+// process does when the host dies: nobody is to wait in the dark until further instances are ready, nor
+// until somebody ends a pause. What the plan wants dark stays dark.
 func (r *Rollout) relight(ctx context.Context, w *watch) error {
-	if len(r.seen.Traffic) > 0 {
+	lost := (r.resumed || w.leg.restore) && !w.leg.known[0].Dark() && !w.leg.step.State.Dark()
+	if !lost || len(r.seen.Traffic) > 0 {
 		return nil
 	}
 	nobody := func(strategy.Pool, strategy.Group) int { return 0 }
 	for _, s := range r.lights(w.leg) {
 		if lit, ok := r.seen.lit(s, w.leg.known); ok {
-			return r.settle(ctx, w, aim{state: lit, need: nobody})
+			l := w.leg
+			l.restore = true
+			return r.settle(ctx, r.watch(l), aim{state: lit, need: nobody})
 		}
 	}
 	return nil
 }
 
 // lights are the ways to give traffic to what runs, the best one first: as it was before the step, or
-// as it shall be, and where a group of those has nobody, all of it to one pool, the old one first.
+// as it shall be, and where a group of those has nobody, all of it to one pool, the old one first. On
+// the way back the new revision gets nothing, as nobody knows what it had.
 func (r *Rollout) lights(l leg) []strategy.State {
-	lights := []strategy.State{l.known[0], l.step.State}
+	alone := func(p strategy.Pool) strategy.State {
+		return strategy.State{Stable: strategy.Group{Revision: p.Revision, Share: strategy.All()}}
+	}
+	old := alone(strategy.Pool{Revision: r.plan.Leaves()})
 	if l.back {
-		slices.Reverse(lights) // not through what is to be taken back, if that can be helped
+		return []strategy.State{old}
 	}
-	alone := func(p strategy.Pool) {
-		lights = append(lights, strategy.State{Stable: strategy.Group{Revision: p.Revision, Share: strategy.All()}})
-	}
-	if slices.ContainsFunc(lights, func(s strategy.State) bool { return !s.Dark() }) {
-		alone(strategy.Pool{Revision: r.plan.Leaves()})
-		for _, status := range r.seen.Pools {
-			if !status.Pool.Baseline {
-				alone(status.Pool)
-			}
+	lights := []strategy.State{l.known[0], l.step.State, old}
+	for _, status := range r.seen.Pools {
+		if !status.Pool.Baseline {
+			lights = append(lights, alone(status.Pool))
 		}
 	}
 	return lights
@@ -239,7 +242,7 @@ func (r *Rollout) lights(l leg) []strategy.State {
 // traffic to a pool that has nobody to answer.
 func (o Observation) lit(s strategy.State, known []strategy.State) (strategy.State, bool) {
 	now := o.as(known...)
-	now.Sticky, now.MinReady = s.Sticky, s.MinReady
+	now.Sticky, now.MinReady = s.Sticky, 0 // they had traffic before
 	answer := true
 	for role, g := range now.Groups() {
 		_, want, _ := s.Find(now.Pool(role))

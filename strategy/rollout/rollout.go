@@ -27,6 +27,7 @@ type Rollout struct {
 	// What follows belongs to Run.
 	at       Checkpoint
 	seen     Observation
+	arrived  bool // the target was seen, and is what the plan starts from
 	verdicts []gate.Verdict
 	failed   map[string]bool        // failures that were told already
 	given    map[strategy.Pool]bool // pools whose traffic was given away on the way back
@@ -147,7 +148,7 @@ func (r *Rollout) Run(ctx context.Context) (Result, error) {
 		defer release()
 		cause = r.forward(ctx)
 	}
-	if late := r.control.turn(); late != nil && !r.at.Back && (cause == nil || givesWay(ctx, cause)) {
+	if late := r.control.turn(); late != nil && r.arrived && !r.at.Back && (cause == nil || givesWay(ctx, cause)) {
 		cause = &AbortError{By: late.by, Why: late.why} // accepted, so it is carried out
 	}
 	result := Result{Outcome: Promoted}
@@ -187,8 +188,13 @@ func givesWay(ctx context.Context, cause error) bool {
 // forward walks the plan from where the checkpoint stands; its error is why it could not.
 func (r *Rollout) forward(ctx context.Context) error {
 	if err := r.arrive(ctx); err != nil {
+		var abort *AbortError
+		if !r.resumed && errors.As(err, &abort) {
+			return &refusal{err} // nothing was moved, and nobody knows what is there
+		}
 		return err
 	}
+	r.arrived = true
 	if r.at.Back {
 		return errors.New(r.at.Cause)
 	}
@@ -279,6 +285,7 @@ type leg struct {
 	count   int
 	back    bool
 	restore bool
+	exact   bool             // the end of the way back: nothing may be missing of what was there
 	known   []strategy.State // the states whose pools may be met on the leg, nearest first
 }
 

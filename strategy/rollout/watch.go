@@ -36,7 +36,7 @@ func (w *watch) begin() {
 // instance that becomes ready again and again makes no progress. Draining, which the target bounds,
 // is waited for.
 func (w *watch) progressed(o Observation, s strategy.State) bool {
-	if slices.ContainsFunc(o.Pools, func(p PoolStatus) bool { return p.Draining > 0 }) {
+	if w.last == nil && slices.ContainsFunc(o.Pools, func(p PoolStatus) bool { return p.Draining > 0 }) {
 		w.since = time.Now()
 	}
 	score := o.score(s)
