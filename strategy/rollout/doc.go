@@ -48,5 +48,6 @@
 // The executor knows states and phases only, never a strategy: whatever a strategy wants must be
 // in its plan, or a person could not approve it. Apply does not wait: waiting, pacing and deadlines
 // are the executor's, so that a pause or an abort takes effect at once whatever the target. A pause
-// suspends movement and its deadlines, but not the gates: harm in a pause is still harm.
+// suspends movement and its deadlines, but not the gates of a state that is held: harm in a pause is
+// still harm.
 package rollout
