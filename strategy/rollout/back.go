@@ -87,8 +87,8 @@ func (r *Rollout) relieve(s strategy.State) strategy.State {
 			continue
 		}
 		status := r.seen.Pool(s.Pool(role))
-		if g.Routed() && heir != "" && (r.given[s.Pool(role)] || status.Available == 0) {
-			r.given[s.Pool(role)] = true // for good: it gets nothing again because it twitches
+		if g.Routed() && heir != "" && (r.at.Relieved || status.Available == 0) {
+			r.at.Relieved = true // for good: it gets nothing again because it twitches
 			h := relieved.Group(heir)
 			h.Share = h.Share.Plus(g.Share)
 			relieved.Set(heir, h)

@@ -97,6 +97,7 @@ func TestTheWayBackRelievesTheDead(t *testing.T) {
 		})
 		_, _ = c.run(stableAt(v1, 10))
 		assert.Equal(t, []strategy.Share{strategy.Percent(50), {}}, shares)
+		assert.True(t, c.points[len(c.points)-1].Relieved, "a process that goes on from here knows it")
 	})
 }
 

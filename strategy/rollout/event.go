@@ -129,8 +129,11 @@ type Checkpoint struct {
 	Paused bool `json:"paused,omitempty"`
 	// Back says that the rollout is on its way back from Step, because of Cause; BackStep is the
 	// step of that way.
-	Back     bool   `json:"back,omitempty"`
-	BackStep int    `json:"back_step,omitempty"`
+	Back     bool `json:"back,omitempty"`
+	BackStep int  `json:"back_step,omitempty"`
+	// Relieved says that the new revision had nobody to answer on the way back, and gave its traffic
+	// away for good.
+	Relieved bool   `json:"relieved,omitempty"`
 	Cause    string `json:"cause,omitempty"`
 	// Outcome is set when the rollout has ended for good; Interrupted never is.
 	Outcome Outcome `json:"outcome,omitempty"`

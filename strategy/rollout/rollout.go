@@ -29,8 +29,7 @@ type Rollout struct {
 	seen     Observation
 	arrived  bool // the target was seen, and is what the plan starts from
 	verdicts []gate.Verdict
-	failed   map[string]bool        // failures that were told already
-	given    map[strategy.Pool]bool // pools whose traffic was given away on the way back
+	failed   map[string]bool // failures that were told already
 	paused   bool
 }
 
@@ -118,7 +117,7 @@ func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout,
 	}
 	r := &Rollout{
 		target: target, plan: plan, o: o, log: o.Logger.Named("rollout"),
-		control: newControl(), at: c, failed: map[string]bool{}, given: map[strategy.Pool]bool{},
+		control: newControl(), at: c, failed: map[string]bool{},
 	}
 	r.control.back = c.Back
 	if c.Promoting {
