@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/davit-sdk/davit/release/ledger"
 )
@@ -33,6 +34,32 @@ type Store interface {
 	// Releases are the IDs of all releases, in the order in which they were begun.
 	Releases(ctx context.Context) iter.Seq2[string, error]
 }
+
+// The optional abilities of a Store. A runner asks for them once, when it is made.
+type (
+	// Leaser is a Store that several hosts share, and that knows by its own clock which of them live.
+	// The clocks of the hosts do not count. A release belongs to the host that its events name last;
+	// another one takes it over when that host's lease has run out, by an append, so that the fence
+	// decides between two that try. A store that only one process can have open at a time needs no
+	// leases: whatever it finds unfinished when it opens belongs to nobody.
+	Leaser interface {
+		// Lease says that the host lives, for d from now on. A running host calls it every third of d.
+		// With d at zero or below, the lease ends at once. Hosts never share a name, and a host that
+		// starts anew has a new one.
+		Lease(ctx context.Context, host string, d time.Duration) error
+		// Alive reports whether the host's lease has not run out. A host that is not known is not
+		// alive.
+		Alive(ctx context.Context, host string) (bool, error)
+	}
+
+	// Opener is a Store that can tell which releases are not over without reading all events of all
+	// releases, so that a host starts quickly beside a long history.
+	Opener interface {
+		// Open are the IDs of the releases whose last event is not ledger.Finished, in the order in
+		// which they were begun.
+		Open(ctx context.Context) iter.Seq2[string, error]
+	}
+)
 
 // MemoryStore keeps events in memory. It is for tests, and for hosts that want no history. The zero
 // value is an empty store.
