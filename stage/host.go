@@ -53,7 +53,12 @@ type Setup struct {
 	Checkpoint json.RawMessage
 	// Heard is how many signals were dealt with by that checkpoint.
 	Heard int
-	// Reads, Writes and Listens are what the stage declares.
+	// Fence rises each time another host takes the release over.
+	Fence uint64
+	// Item is what the stage is made for, where it is made for one of several.
+	Item Item
+	// Reads, Writes, Listens and Secrets are what the stage declares.
 	Reads, Writes []Ref
 	Listens       []SignalKind
+	Secrets       []string
 }

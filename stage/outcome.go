@@ -2,6 +2,7 @@ package stage
 
 import (
 	"errors"
+	"time"
 
 	"github.com/davit-sdk/davit/metrics/gate"
 )
@@ -28,11 +29,14 @@ const (
 	Stranded Outcome = "stranded"
 	// Interrupted: the host stopped while it ran. A later run goes on from the last checkpoint.
 	Interrupted Outcome = "interrupted"
+	// Waiting: there is nothing to do before a signal comes or a time is reached. Then the stage is
+	// run again. See Wait.
+	Waiting Outcome = "waiting"
 )
 
 // Outcomes are all outcomes that there are.
 func Outcomes() []Outcome {
-	return []Outcome{Succeeded, Skipped, Failed, Rejected, Aborted, RolledBack, Stranded, Interrupted}
+	return []Outcome{Succeeded, Skipped, Failed, Rejected, Aborted, RolledBack, Stranded, Interrupted, Waiting}
 }
 
 // Error says how a stage ended, where it did not succeed. A stage returns one to end otherwise than
@@ -48,6 +52,11 @@ type Error struct {
 	Evidence []gate.Verdict
 	// Err is the cause, if there is one.
 	Err error
+	// Final says of a failure that a further attempt would not help: no retry is made.
+	Final bool
+	// Until is when a stage that waits is run again, whether or not a signal has come by then. Zero:
+	// only a signal wakes it.
+	Until time.Time
 }
 
 // Error is the outcome, who stands behind it, the reason and the cause, as far as they are there:
@@ -76,6 +85,14 @@ func (e *Error) Unwrap() error { return e.Err }
 // needs it. The reason is one sentence for people: "no commit since 1.4.0 asks for a release".
 func Skip(reason string) error { return &Error{Outcome: Skipped, Reason: reason} }
 
+// Wait is what a stage returns when there is nothing to do before a signal comes for it, or before
+// until; zero: only a signal wakes it. Its Run is then called again, as a further attempt, with its
+// checkpoint, and with the signals as told at [Task.Next]. A release in which all stages wait costs
+// next to nothing, and the wait outlives the host. The reason is for people: "1 of 2 approvals".
+func Wait(until time.Time, reason string) error {
+	return &Error{Outcome: Waiting, Reason: reason, Until: until}
+}
+
 // OutcomeOf is the outcome that an error stands for: nil is success, an Error says it itself, and
 // all others are failures.
 func OutcomeOf(err error) Outcome {
@@ -87,7 +104,7 @@ func OutcomeOf(err error) Outcome {
 		return Failed
 	}
 	switch e.Outcome {
-	case Skipped, Rejected, Aborted, RolledBack, Stranded, Interrupted:
+	case Skipped, Rejected, Aborted, RolledBack, Stranded, Interrupted, Waiting:
 		return e.Outcome
 	}
 	return Failed

@@ -31,6 +31,8 @@ const (
 	Approve SignalKind = "approve"
 	// Reject says no to a stage that asks.
 	Reject SignalKind = "reject"
+	// Withdraw takes back the sender's own earlier Approve.
+	Withdraw SignalKind = "withdraw"
 	// Pause holds: a stage that listens for it stays where it is; a whole release begins no stage.
 	Pause SignalKind = "pause"
 	// Resume ends a pause.
@@ -43,11 +45,14 @@ const (
 	// SkipStage goes on without a stage. It reaches a running stage as the end of its context, never
 	// through Next.
 	SkipStage SignalKind = "skip"
+	// Retry runs a stage again that waits for a person to say so, or for its next attempt. It never
+	// reaches the stage itself.
+	Retry SignalKind = "retry"
 )
 
 // SignalKinds are all kinds that there are.
 func SignalKinds() []SignalKind {
-	return []SignalKind{Approve, Reject, Pause, Resume, Promote, Abort, SkipStage}
+	return []SignalKind{Approve, Reject, Withdraw, Pause, Resume, Promote, Abort, SkipStage, Retry}
 }
 
 // Known reports whether there is such a kind.
@@ -57,7 +62,7 @@ func (k SignalKind) Known() bool { return slices.Contains(SignalKinds(), k) }
 // may be named by a [Listener]. The others are the engine's.
 func (k SignalKind) Heard() bool {
 	switch k {
-	case Approve, Reject, Pause, Resume, Promote:
+	case Approve, Reject, Withdraw, Pause, Resume, Promote:
 		return true
 	}
 	return false

@@ -211,5 +211,5 @@ func TestSignalsAsJSON(t *testing.T) {
 			heard = append(heard, kind)
 		}
 	}
-	assert.Equal(t, []stage.SignalKind{stage.Approve, stage.Reject, stage.Pause, stage.Resume, stage.Promote}, heard)
+	assert.Equal(t, []stage.SignalKind{stage.Approve, stage.Reject, stage.Withdraw, stage.Pause, stage.Resume, stage.Promote}, heard)
 }

@@ -78,6 +78,11 @@ func (t *Task) Started() time.Time { return t.setup.Started }
 // different from all others. Hand it to systems that can refuse to do the same work twice.
 func (t *Task) Token() string { return t.setup.Token }
 
+// Fence is the fencing token of the host that runs the stage: it rises each time another host takes the
+// release over. Hand it to a target that can refuse whoever comes with a lower one than it has seen:
+// a host that was cut off and does not know yet.
+func (t *Task) Fence() uint64 { return t.setup.Fence }
+
 // Logger is the stage's own logger.
 func (t *Task) Logger() hclog.Logger { return t.setup.Logger }
 
