@@ -67,9 +67,14 @@ type MemoryStore struct {
 	mu     sync.RWMutex
 	ids    []string
 	events map[string][]ledger.Event
+	leases map[string]time.Time
 }
 
-var _ Store = (*MemoryStore)(nil)
+var (
+	_ Store  = (*MemoryStore)(nil)
+	_ Leaser = (*MemoryStore)(nil)
+	_ Opener = (*MemoryStore)(nil)
+)
 
 // Append adds events, as Store asks for.
 func (m *MemoryStore) Append(ctx context.Context, release string, expected uint64, events ...ledger.Event) error {
@@ -124,14 +129,63 @@ func (m *MemoryStore) Releases(ctx context.Context) iter.Seq2[string, error] {
 		m.mu.RLock()
 		ids := slices.Clone(m.ids)
 		m.mu.RUnlock()
-		for _, id := range ids {
-			if err := ctx.Err(); err != nil {
-				yield("", err)
-				return
-			}
-			if !yield(id, nil) {
-				return
+		list(ctx, ids, yield)
+	}
+}
+
+// Open are the releases that are not over, as Opener asks for.
+func (m *MemoryStore) Open(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		var ids []string
+		m.mu.RLock()
+		for _, id := range m.ids {
+			events := m.events[id]
+			if _, over := events[len(events)-1].Body.(ledger.Finished); !over {
+				ids = append(ids, id)
 			}
 		}
+		m.mu.RUnlock()
+		list(ctx, ids, yield)
 	}
+}
+
+// list yields IDs for as long as they are wanted.
+func list(ctx context.Context, ids []string, yield func(string, error) bool) {
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			yield("", err)
+			return
+		}
+		if !yield(id, nil) {
+			return
+		}
+	}
+}
+
+// Lease says that a host lives, as Leaser asks for. The clock is that of this process.
+func (m *MemoryStore) Lease(ctx context.Context, host string, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if d <= 0 {
+		delete(m.leases, host)
+		return nil
+	}
+	if m.leases == nil {
+		m.leases = make(map[string]time.Time)
+	}
+	m.leases[host] = time.Now().Add(d)
+	return nil
+}
+
+// Alive reports whether a host lives, as Leaser asks for.
+func (m *MemoryStore) Alive(ctx context.Context, host string) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return time.Now().Before(m.leases[host]), nil
 }

@@ -21,25 +21,37 @@ type Violation struct{ Law, Reason string }
 // Error is the law and the reason.
 func (v *Violation) Error() string { return fmt.Sprintf("law %s: %s", v.Law, v.Reason) }
 
+// absent is the error of a law about an ability that the store does not have.
+type absent string
+
+func (a absent) Error() string { return "the store is no release." + string(a) }
+
 // Check reports every law that a store breaks, each as a *Violation in one joined error. new makes an
-// empty store; it is called for each law.
+// empty store; it is called for each law. Laws about an ability that the store does not have are left
+// out.
 func Check(new func() release.Store) error {
 	var errs []error
 	for _, l := range laws {
-		if err := l.check(new()); err != nil {
+		err := l.check(new())
+		if _, none := err.(absent); err != nil && !none {
 			errs = append(errs, &Violation{l.name, err.Error()})
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// Run checks each law as a subtest of its name.
+// Run checks each law as a subtest of its name. Laws about an ability that the store does not have are
+// skipped, and name it.
 func Run(t *testing.T, new func() release.Store) {
 	t.Helper()
 	for _, l := range laws {
 		t.Run(l.name, func(t *testing.T) {
 			t.Helper()
-			if err := l.check(new()); err != nil {
+			err := l.check(new())
+			if none, ok := err.(absent); ok {
+				t.Skip(none.Error())
+			}
+			if err != nil {
 				t.Error(&Violation{l.name, err.Error()})
 			}
 		})
@@ -51,10 +63,34 @@ type law struct {
 	check func(release.Store) error
 }
 
+// leases makes a law of one about the ability to lease, likewise opens.
+func leases(check func(release.Leaser) error) func(release.Store) error {
+	return func(s release.Store) error {
+		l, ok := s.(release.Leaser)
+		if !ok {
+			return absent("Leaser")
+		}
+		return check(l)
+	}
+}
+
+func opens(check func(release.Store, release.Opener) error) func(release.Store) error {
+	return func(s release.Store) error {
+		o, ok := s.(release.Opener)
+		if !ok {
+			return absent("Opener")
+		}
+		return check(s, o)
+	}
+}
+
 var laws = []law{
 	{"order", order}, {"from", from}, {"fence", fence}, {"whole", whole}, {"apart", apart}, {"listed", listed},
 	{"unknown", unknown}, {"cancelled", cancelled}, {"snapshot", snapshot}, {"contest", contest},
 	{"names", names}, {"bodies", bodies}, {"large", large}, {"repeat", repeat}, {"break", breaks},
+	{"alive", leases(alive)}, {"lapse", leases(lapse)}, {"renew", leases(renew)}, {"end", leases(end)},
+	{"hosts", leases(hosts)}, {"crowd", leases(crowd)}, {"impatient", leases(impatient)},
+	{"open", opens(open)}, {"queue", opens(queue)}, {"agree", opens(agree)},
 }
 
 func epoch() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.UTC) }

@@ -27,6 +27,7 @@ type mutant struct {
 	append   func(m *mutant, ctx context.Context, id string, expected uint64, events []ledger.Event) error
 	read     func(m *mutant, ctx context.Context, id string, from uint64) iter.Seq2[ledger.Event, error]
 	releases func(m *mutant, ctx context.Context) iter.Seq2[string, error]
+	abilities
 }
 
 func (m *mutant) Append(ctx context.Context, id string, expected uint64, events ...ledger.Event) error {
@@ -165,11 +166,14 @@ func TestEachMutantBreaksItsLaw(t *testing.T) {
 	for name, wrong := range contentMutants() {
 		mutants[name] = wrong
 	}
+	for name, wrong := range abilityMutants() {
+		mutants[name] = &mutant{abilities: wrong}
+	}
 	for name, m := range mutants {
 		law, _, _ := strings.Cut(name, " ")
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, inBubble(func(t *testing.T) {
 			err := releasetest.Check(func() release.Store {
-				return &mutant{append: m.append, read: m.read, releases: m.releases}
+				return &mutant{append: m.append, read: m.read, releases: m.releases, abilities: m.abilities}
 			})
 			require.Error(t, err)
 			for _, err := range err.(interface{ Unwrap() []error }).Unwrap() {
@@ -177,6 +181,6 @@ func TestEachMutantBreaksItsLaw(t *testing.T) {
 				require.ErrorAs(t, err, &v)
 				assert.Equal(t, law, v.Law, "%v", v)
 			}
-		})
+		}))
 	}
 }

@@ -16,4 +16,24 @@
 //	large      an event as large as stage.MaxCheckpoint is kept, and so are hundreds in one write
 //	repeat     a sequence can be read more than once
 //	break      a read that is left early gives nothing further, and holds nothing up
+//
+// of a store that is a release.Leaser:
+//
+//	alive      a host with a lease is alive, one that is not known is not
+//	lapse      a lease runs out by the store's clock
+//	renew      a lease lasts from its last renewal on, be it longer or shorter than the former one
+//	end        a lease that is given up ends at once, and only that one
+//	hosts      hosts do not share a lease, not even when their names differ in case alone
+//	crowd      many hosts lease at once
+//	impatient  when its context is over, a lease is neither given nor looked up
+//
+// and of one that is a release.Opener:
+//
+//	open       a release is open unless its last event is Finished
+//	queue      open releases come in the order in which they were begun; they can be read twice, and left early
+//	agree      what is open agrees with what Releases and Events say, for many releases
+//
+// Laws about an ability that a store does not have are skipped by name. Some leases are short, and the
+// laws wait until they have run out, for as long as it takes, up to half a minute; no law expects that
+// anything is done within a time.
 package releasetest
