@@ -3,7 +3,9 @@ package stagetest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -23,12 +25,17 @@ type Host struct {
 	Started time.Time
 	// Logger is the stage's. Nil: nothing is logged.
 	Logger hclog.Logger
+	// Fence and Item are what the stage is told by Task.Fence and Task.Item.
+	Fence uint64
+	Item  stage.Item
 
 	subject stage.Stage
 	given   map[string]json.RawMessage
+	secrets map[string]stage.Secret
 
 	mu       sync.Mutex
 	attempt  int
+	undone   int // calls of UndoTask
 	values   map[string]json.RawMessage
 	saved    json.RawMessage
 	heard    int
@@ -46,19 +53,6 @@ type Detail struct {
 	Data json.RawMessage
 }
 
-// Input is the value of a key that a stage before has set.
-type Input struct {
-	name string
-	raw  json.RawMessage
-	err  error
-}
-
-// Given is a value for a stage to read.
-func Given[T any](k stage.Key[T], v T) Input {
-	raw, err := k.Encode(v)
-	return Input{k.Ref().Name, raw, err}
-}
-
 // NewHost makes a host for a stage. It panics when an input cannot be written as JSON.
 func NewHost(s stage.Stage, inputs ...Input) *Host {
 	h := &Host{
@@ -66,14 +60,18 @@ func NewHost(s stage.Stage, inputs ...Input) *Host {
 			ID: "release-1", Service: "service", RequestedBy: "requester",
 			RequestedAt: time.Now().UTC(),
 		},
-		Stage: "subject", subject: s, given: make(map[string]json.RawMessage),
-		changed: make(chan struct{}),
+		Stage: "subject", Fence: 1, subject: s, given: make(map[string]json.RawMessage),
+		secrets: make(map[string]stage.Secret), changed: make(chan struct{}),
 	}
 	for _, in := range inputs {
-		if in.err != nil {
+		switch {
+		case in.err != nil:
 			panic(in.err)
+		case in.secret != nil:
+			h.secrets[in.name] = *in.secret
+		default:
+			h.given[in.name] = in.raw
 		}
-		h.given[in.name] = in.raw
 	}
 	return h
 }
@@ -84,16 +82,86 @@ func (h *Host) Task() *stage.Task {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.attempt++
+	h.values = make(map[string]json.RawMessage)
+	setup := h.setup()
+	setup.Attempt, setup.Token, setup.Heard = h.attempt, h.Release.ID+"/"+h.Stage, h.heard
+	setup.Reads, setup.Writes, setup.Listens = stage.Reads(h.subject), stage.Writes(h.subject), stage.Listens(h.subject)
+	return stage.NewTask(setup, desk{h, h.given})
+}
+
+// UndoTask begins a further attempt of Undo: with the last checkpoint, and with the values that the
+// stage reads, and those that its last attempt has set, to read. There are no keys to set, and no
+// signals to take.
+func (h *Host) UndoTask() *stage.Task {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.undone++
+	setup := h.setup()
+	setup.Attempt, setup.Token = h.undone, h.Release.ID+"/"+h.Stage+"/undo"
+	setup.Reads = slices.Concat(stage.Reads(h.subject), stage.Writes(h.subject))
+	values := maps.Clone(h.given)
+	maps.Copy(values, h.values)
+	return stage.NewTask(setup, desk{h, values})
+}
+
+// setup is what all tasks have in common.
+func (h *Host) setup() stage.Setup {
 	if h.Started.IsZero() {
 		h.Started = time.Now().UTC()
 	}
-	h.values = make(map[string]json.RawMessage)
-	return stage.NewTask(stage.Setup{
-		Release: h.Release, Stage: h.Stage, Environment: h.Environment,
-		Attempt: h.attempt, Started: h.Started, Token: h.Release.ID + "/" + h.Stage,
-		Logger: h.Logger, Checkpoint: h.saved, Heard: h.heard,
-		Reads: stage.Reads(h.subject), Writes: stage.Writes(h.subject), Listens: stage.Listens(h.subject),
-	}, desk{h})
+	return stage.Setup{
+		Release: h.Release, Stage: h.Stage, Environment: h.Environment, Started: h.Started,
+		Logger: h.Logger, Checkpoint: h.saved, Fence: h.Fence, Item: h.Item, Secrets: stage.Secrets(h.subject),
+	}
+}
+
+// Run runs the stage as an engine does: again, whenever it waits, once a further signal has come or its
+// time has. It returns how the stage ended, or, when ctx ends while it waits, the cause of that.
+func (h *Host) Run(ctx context.Context) error {
+	for {
+		known := h.signals()
+		task := h.Task()
+		err := h.subject.Run(ctx, task)
+		known = max(known, task.End())
+		waits, ok := errors.AsType[*stage.Error](err)
+		if !ok || stage.OutcomeOf(err) != stage.Waiting {
+			return err
+		}
+		if err := h.await(ctx, known, waits.Until); err != nil {
+			return err
+		}
+	}
+}
+
+func (h *Host) signals() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.inbox)
+}
+
+// await waits for more signals than are known, or a time.
+func (h *Host) await(ctx context.Context, known int, until time.Time) error {
+	var due <-chan time.Time
+	if !until.IsZero() {
+		timer := time.NewTimer(time.Until(until))
+		defer timer.Stop()
+		due = timer.C
+	}
+	for {
+		h.mu.Lock()
+		more, changed := len(h.inbox) > known, h.changed
+		h.mu.Unlock()
+		if more {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-due:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // Send sends the stage a signal, now.
@@ -146,76 +214,4 @@ func (h *Host) Details() []Detail {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.details)
-}
-
-// desk is the side of the Host that a Task sees.
-type desk struct{ h *Host }
-
-var (
-	_ stage.Host   = desk{}
-	_ stage.Denier = desk{}
-)
-
-func (d desk) Value(name string) (json.RawMessage, bool) {
-	raw, ok := d.h.given[name]
-	return raw, ok
-}
-
-func (d desk) SetValue(name string, value json.RawMessage) error {
-	d.h.mu.Lock()
-	defer d.h.mu.Unlock()
-	d.h.values[name] = value
-	return nil
-}
-
-func (d desk) Checkpoint(_ context.Context, data json.RawMessage, heard int) error {
-	d.h.mu.Lock()
-	defer d.h.mu.Unlock()
-	d.h.saved, d.h.heard = data, heard
-	return nil
-}
-
-func (d desk) Signal(ctx context.Context, n int) (stage.Signal, error) {
-	for {
-		d.h.mu.Lock()
-		inbox, changed := d.h.inbox, d.h.changed
-		d.h.mu.Unlock()
-		if n < len(inbox) {
-			return inbox[n], nil
-		}
-		if ctx.Err() != nil {
-			return stage.Signal{}, context.Cause(ctx)
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-		}
-	}
-}
-
-func (d desk) Progress(_ context.Context, p stage.Progress) error {
-	d.h.mu.Lock()
-	defer d.h.mu.Unlock()
-	d.h.progress = append(d.h.progress, p)
-	return nil
-}
-
-func (d desk) Evidence(_ context.Context, v gate.Verdict) error {
-	d.h.mu.Lock()
-	defer d.h.mu.Unlock()
-	d.h.verdicts = append(d.h.verdicts, v)
-	return nil
-}
-
-func (d desk) Detail(_ context.Context, name string, data json.RawMessage) error {
-	d.h.mu.Lock()
-	defer d.h.mu.Unlock()
-	d.h.details = append(d.h.details, Detail{name, data})
-	return nil
-}
-
-func (d desk) Denied(err error) {
-	d.h.mu.Lock()
-	defer d.h.mu.Unlock()
-	d.h.denied = append(d.h.denied, err)
 }
