@@ -38,3 +38,46 @@ func Example() {
 	fmt.Println(smoke.Run(context.Background(), stagetest.NewHost(smoke).Task()))
 	// Output: /health answers 404 Not Found
 }
+
+// What a stage has done is taken back by its Undo, which a function gets by being wrapped.
+func ExampleUndoable() {
+	buckets := map[string]bool{}
+	create := stage.Undoable{
+		Stage: stage.Func(func(ctx context.Context, t *stage.Task) error {
+			buckets[t.Release().ID] = true
+			return nil
+		}),
+		By: func(ctx context.Context, t *stage.Task) error {
+			delete(buckets, t.Release().ID) // deleting what is gone is no error
+			return nil
+		},
+	}
+	host := stagetest.NewHost(create)
+	fmt.Println(create.Run(context.Background(), host.Task()), buckets)
+	fmt.Println(create.Undo(context.Background(), host.UndoTask()), buckets)
+	// Output:
+	// <nil> map[release-1:true]
+	// <nil> map[]
+}
+
+// A secret is asked for by a name that the stage declares, and shows nothing of itself.
+func ExampleSecret() {
+	login := stage.Declared{
+		Stage: stage.Func(func(ctx context.Context, t *stage.Task) error {
+			token, err := t.Secret(ctx, "registry-token")
+			if err != nil {
+				return err
+			}
+			fmt.Println("Authorization:", "Bearer "+token.Reveal()) // the one call that needs it
+			fmt.Println("the token is", token)
+			return t.Checkpoint(ctx, token)
+		}),
+		Secret: []string{"registry-token"},
+	}
+	host := stagetest.NewHost(login, stagetest.Secret("registry-token", "s3cr3t"))
+	fmt.Println(login.Run(context.Background(), host.Task()))
+	// Output:
+	// Authorization: Bearer s3cr3t
+	// the token is (secret)
+	// checkpoint: the value cannot be written as JSON: json: error calling MarshalJSON for type stage.Secret: a secret is never written down
+}

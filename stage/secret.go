@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 )
 
@@ -15,19 +16,30 @@ var ErrSecret = errors.New("a secret is never written down")
 const hidden = "(secret)"
 
 // Secret is a value that must not be seen: a password, a token. Printing it in any way shows nothing
-// of it, and it cannot be written as JSON, so that it gets neither into a key, a checkpoint or a
-// detail, nor into a log. What a stage's host has given it as a secret is moreover masked in all that
-// the stage says, should it reveal it by mistake.
-type Secret struct{ value string }
+// of it, also where it lies in a field that nobody else can see, and it cannot be written as JSON nor
+// as text, so that it gets into no key, no checkpoint and no detail. As a value of a line of the task's
+// logger it shows that it is one. What a stage's host has given it as a secret is moreover masked in all
+// that the stage says, should it reveal it by mistake.
+//
+// The zero Secret has no value. Secrets are compared by Reveal, never by ==.
+type Secret struct {
+	// A pointer, because fmt prints what it finds in unexported fields without asking their methods.
+	value *string
+}
 
 // NewSecret makes a secret of a value.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret { return Secret{&value} }
 
 // Reveal is the value itself, for the one call that needs it.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero reports whether there is no value.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
 // String shows nothing of the value.
 func (s Secret) String() string { return hidden }
@@ -38,9 +50,18 @@ func (s Secret) GoString() string { return hidden }
 // Format shows nothing of the value, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
+// LogValue shows nothing of the value to a logger of the standard library.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+
 // MarshalJSON refuses with ErrSecret: a secret that were written down as a placeholder would be read
 // back as one.
 func (s Secret) MarshalJSON() ([]byte, error) { return nil, ErrSecret }
+
+// MarshalText refuses as MarshalJSON does; it is what XML and the keys of JSON objects are made of.
+func (s Secret) MarshalText() ([]byte, error) { return nil, ErrSecret }
+
+// GobEncode refuses as MarshalJSON does.
+func (s Secret) GobEncode() ([]byte, error) { return nil, ErrSecret }
 
 // Vault is a Host that has secrets.
 type Vault interface {

@@ -3,6 +3,7 @@ package stage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -32,20 +33,31 @@ func (f Func) Validate() error {
 	return nil
 }
 
-// Declared is a stage with keys declared from outside, in addition to its own. It lets a plain
-// function take part in the hand-over of values:
+// Declared is a stage with more declared from outside, in addition to what it declares itself. It lets
+// a plain function take part in the hand-over of values, take signals and secrets, and say what it
+// means to run it again:
 //
-//	stage.Declared{Stage: stage.Func(tag), Read: []stage.Ref{stage.Version.Ref()}}
+//	stage.Declared{Stage: stage.Func(charge), Read: []stage.Ref{amount.Ref()}, Class: stage.AtMostOnce}
 type Declared struct {
 	Stage Stage
 	// Read and Write are the keys that Stage reads and sets.
 	Read, Write []Ref
+	// Listen are the kinds of signals that Stage takes.
+	Listen []SignalKind
+	// Secret names the secrets that Stage asks for.
+	Secret []string
+	// Class is the stage's effect class. Zero: what the stage says itself.
+	Class Effect
 }
 
 var (
-	_ Stage  = Declared{}
-	_ Reader = Declared{}
-	_ Writer = Declared{}
+	_ Stage        = Declared{}
+	_ Reader       = Declared{}
+	_ Writer       = Declared{}
+	_ Listener     = Declared{}
+	_ SecretReader = Declared{}
+	_ Effector     = Declared{}
+	_ Validator    = Declared{}
 )
 
 // Run runs the stage.
@@ -60,12 +72,34 @@ func (d Declared) Reads() []Ref { return slices.Concat(d.Read, Reads(d.Stage)) }
 // Writes are d.Write, and what the stage declares itself.
 func (d Declared) Writes() []Ref { return slices.Concat(d.Write, Writes(d.Stage)) }
 
-// Validate reports a missing stage, and whatever the stage reports.
+// Listens are d.Listen, and what the stage declares itself.
+func (d Declared) Listens() []SignalKind { return slices.Concat(d.Listen, Listens(d.Stage)) }
+
+// Secrets are d.Secret, and what the stage declares itself.
+func (d Declared) Secrets() []string { return slices.Concat(d.Secret, Secrets(d.Stage)) }
+
+// Effect is d.Class, or else what the stage says itself.
+func (d Declared) Effect() Effect {
+	if d.Class != "" {
+		return d.Class
+	}
+	return EffectOf(d.Stage)
+}
+
+// Validate reports a missing stage, an unknown class, and whatever the stage reports.
 func (d Declared) Validate() error {
 	if d.Stage == nil {
 		return errors.New("Declared.Stage: there is none")
 	}
-	if v, ok := As[Validator](d.Stage); ok {
+	var bad error
+	if !slices.Contains(Effects(), d.Class) {
+		bad = fmt.Errorf("Declared.Class: there is no class %q", d.Class)
+	}
+	return errors.Join(bad, valid(d.Stage))
+}
+
+func valid(s Stage) error {
+	if v, ok := As[Validator](s); ok {
 		return v.Validate()
 	}
 	return nil

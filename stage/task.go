@@ -46,6 +46,7 @@ func NewTask(s Setup, h Host) *Task {
 	if s.Logger == nil {
 		s.Logger = hclog.NewNullLogger()
 	}
+	s.Logger = discreet{s.Logger}
 	return &Task{setup: s, host: h, next: make(chan struct{}, 1), taken: s.Heard, heard: s.Heard}
 }
 
@@ -83,7 +84,8 @@ func (t *Task) Token() string { return t.setup.Token }
 // a host that was cut off and does not know yet.
 func (t *Task) Fence() uint64 { return t.setup.Fence }
 
-// Logger is the stage's own logger.
+// Logger is the stage's own logger. A Secret among the values of a line shows that it is one, in
+// whatever format the lines are.
 func (t *Task) Logger() hclog.Logger { return t.setup.Logger }
 
 // Checkpoint records, before it returns, how far the stage is, as JSON of at most MaxCheckpoint
