@@ -1,0 +1,33 @@
+package integration_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/davit-sdk/davit/internal/integration/pgserver"
+)
+
+// server is the PostgreSQL server that all tests share which do not harm it.
+var server *pgserver.Server
+
+func TestMain(m *testing.M) {
+	if playRole() {
+		return // this is a process that a test has started
+	}
+	os.Exit(withServer(m))
+}
+
+func withServer(m *testing.M) int {
+	var err error
+	if server, err = pgserver.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, "PostgreSQL:", err)
+		return 1
+	}
+	code := m.Run()
+	if err := server.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "PostgreSQL:", err)
+		return 1
+	}
+	return code
+}
