@@ -16,10 +16,25 @@ func (r *Rollout) finish(ctx context.Context, cause error) *Error {
 	var conflict *ConflictError
 	var refused *refusal
 	switch {
-	case r.at.Back: // resumed on its way back
 	case errors.As(cause, &refused):
 		failure.Outcome, failure.Cause = Refused, refused.error
+		if r.resumed && !errors.Is(cause, ErrSuperseded) {
+			failure.Outcome = Interrupted // what an earlier process has moved is not moved on, nor forgotten
+		}
 		return failure
+	case errors.Is(cause, ErrFenced):
+		failure.Outcome = Interrupted // whoever has it now goes on with it
+		return failure
+	case r.undo != nil && r.undo.done:
+		failure.Outcome = RolledBack
+		return failure
+	case r.undo != nil && !r.arrived:
+		failure.Outcome, failure.Rollback = RollbackFailed, cause
+		if interrupted(ctx, cause) {
+			failure.Outcome, failure.Rollback = Interrupted, nil
+		}
+		return failure
+	case r.at.Back: // resumed on its way back
 	case errors.As(cause, &conflict):
 		failure.Outcome = Frozen
 		return failure
@@ -36,6 +51,9 @@ func (r *Rollout) finish(ctx context.Context, cause error) *Error {
 	r.tell(Event{Kind: GoingBack, Back: true, Step: r.at.BackStep, Steps: len(way.Steps), Text: cause.Error(), State: way.Final()})
 	if err := r.walkBack(ctx, way); err != nil {
 		failure.Outcome, failure.Rollback = RollbackFailed, err
+		if errors.Is(err, ErrFenced) || r.undo != nil && (errors.Is(err, ErrCheckpoint) || interrupted(ctx, err)) {
+			failure.Outcome = Interrupted
+		}
 		return failure
 	}
 	failure.Outcome = RolledBack
@@ -46,9 +64,13 @@ func interrupted(ctx context.Context, cause error) bool {
 	return ctx.Err() != nil && errors.Is(cause, context.Cause(ctx))
 }
 
-// walkBack has a time of its own: what cancelled the rollout must not cancel its remedy.
+// walkBack has a time of its own: what cancelled the rollout must not cancel its remedy. An undo is not
+// the remedy of anything that was cancelled: it ends with its context.
 func (r *Rollout) walkBack(ctx context.Context, way strategy.Plan) error {
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), r.o.RollbackTimeout,
+	if r.undo == nil {
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, r.o.RollbackTimeout,
 		fmt.Errorf("the way back took longer than %s", r.o.RollbackTimeout))
 	defer cancel()
 	known := []strategy.State{r.plan.StateBefore(r.at.Step), r.plan.Steps[r.at.Step].State, r.plan.From, r.plan.Final()}
@@ -58,7 +80,10 @@ func (r *Rollout) walkBack(ctx context.Context, way strategy.Plan) error {
 			step: way.Steps[i], index: i, count: len(way.Steps), back: true,
 			known: append([]strategy.State{way.StateBefore(i), way.Steps[i].State}, known...),
 		}
-		if err := r.checkpoint(ctx); err != nil {
+		if err := r.record(ctx); err != nil {
+			if r.undo != nil {
+				return err
+			}
 			r.tell(l.event(CheckpointLost, err.Error()))
 		}
 		r.tell(l.event(StepStarted, l.step.Reason))

@@ -31,9 +31,20 @@
 // A gate that does not answer is not a pass and not a failure. It is asked again until
 // Options.Patience ends; then a person is asked, with a deadline and a default answer.
 //
+// # Undo, and who may move the target
+//
+// What was promoted and did no harm may have to be taken back all the same, as a release is one step of
+// something larger: Undo walks the same way back, as an errand of its own that ends with its context and
+// goes on from its last position. It refuses where something else was released since.
+//
+// Several hosts may take turns with a release. A target that is a Fencer is told the token of the one
+// that moves it now (Options.Fence) and refuses all who came before: one that slept, wakes up and
+// knows nothing of its successor moves nothing, and takes nothing back either.
+//
 // # Errors
 //
-// Run returns an *Error for every end but a promotion; it wraps the cause: *GateError, *DeadlineError,
+// Run returns an *Error for every end but a promotion, or, of what Undo wired, but the end of the way
+// back; it wraps the cause: *GateError, *DeadlineError,
 // *CrashError, *ConflictError, *AbortError, or the context's cause. New and Resume report all that is
 // wrong with a plan, its gates and the target's abilities at once, before anything moves.
 //

@@ -25,6 +25,12 @@ var (
 	ErrBusy = errors.New("the target serves another rollout")
 	// ErrDark says that instances run and get no traffic: the router has lost its table.
 	ErrDark = errors.New("the target runs instances and routes nothing to them")
+	// ErrFenced says that the target has seen a later owner than the one on whose behalf it is moved:
+	// another host has taken over. Nothing more is moved.
+	ErrFenced = errors.New("the target belongs to a later owner")
+	// ErrSuperseded says that the target runs a revision which the plan that is to be undone does not
+	// know: something was released since. Nothing was moved.
+	ErrSuperseded = errors.New("something else was released since")
 	// ErrCheckpoint says that the position could not be recorded.
 	ErrCheckpoint = errors.New("the checkpoint was not taken")
 )

@@ -53,6 +53,10 @@ type Options struct {
 	// cancelled. Default: 30 min.
 	RollbackTimeout time.Duration
 
+	// Fence is the fencing token of the host on whose behalf the target is moved; it rises whenever
+	// another host takes over. A target that is a Fencer is given it before anything moves. Zero: none.
+	Fence uint64
+
 	// Checkpoint is handed the rollout's position before and after each step moves the target. It
 	// is called from Run, in order. When it fails on the way forward the rollout stops where it
 	// is: what could not be recorded is not done. On the way back its failure is told and logged,

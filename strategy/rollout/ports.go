@@ -166,7 +166,7 @@ type Backend struct {
 	Addr string `json:"addr"`
 }
 
-// The optional abilities of a Router, or of a whole Target. A plan that needs one which is lacking
+// The optional abilities of a Router, or of a whole Target: a composed one has its router's. A plan that needs one which is lacking
 // fails before anything moves. A wrapper that hides another router or target shows it by a method
 // Unwrap() any, so that wrapping loses no ability.
 type (
@@ -201,6 +201,16 @@ type (
 	Claimer interface {
 		// Claim takes the target until release is called. The error is ErrBusy where it is taken.
 		Claim() (release func(), err error)
+	}
+	// Fencer refuses whoever does not know yet that another host has taken over.
+	Fencer interface {
+		// Fence says on whose behalf the calls that follow on this value are made: whoever has the
+		// highest token. It is called before the first Apply, with a token above zero, also after a
+		// restart. The error is ErrFenced where a higher token was seen, by whichever process; the same
+		// one again is no error. From then on Apply refuses with ErrFenced, and changes nothing, once a
+		// higher token than that has been seen, and so it does not move a target that another host has
+		// taken over while this one slept.
+		Fence(ctx context.Context, token uint64) error
 	}
 	// Verifier proves that a table is in effect beyond reading it back, for example by sending
 	// requests through every listener.

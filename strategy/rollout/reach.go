@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/davit-sdk/davit/strategy"
 )
@@ -29,6 +30,10 @@ func (r *Rollout) reach(ctx context.Context, w *watch) error {
 	phases, err := strategy.Transition(now, l.step.State)
 	if err != nil {
 		return fmt.Errorf("find a way from %s to %s: %w", r.seen, l.step.State, err)
+	}
+	if phases[0].Kind == strategy.Route && !now.Dark() && r.seen.short(phases[0].State, r.need(l)) {
+		// What an earlier process has started is not available yet: the traffic stays until it is.
+		phases = slices.Insert(phases, 0, strategy.Phase{Kind: strategy.Grow, State: now})
 	}
 	for _, phase := range phases {
 		e := l.event(PhaseStarted, fmt.Sprintf("%s: %s", phase.Kind, phase.State))
@@ -132,7 +137,7 @@ func (r *Rollout) settle(ctx context.Context, w *watch, a aim) error {
 // apply makes one pass and looks at its effect. What passes is kept in mind as w.last.
 func (r *Rollout) apply(ctx context.Context, w *watch, s strategy.State) error {
 	applied := r.call(ctx, w.leg, func(ctx context.Context) error { return r.target.Apply(ctx, s) })
-	if isPermanent(applied) {
+	if isPermanent(applied) || errors.Is(applied, ErrFenced) {
 		return fmt.Errorf("apply %s: %w", s, applied)
 	}
 	w.applied = s
@@ -226,7 +231,10 @@ func (r *Rollout) lights(l leg) []strategy.State {
 		return strategy.State{Stable: strategy.Group{Revision: p.Revision, Share: strategy.All()}}
 	}
 	old := alone(strategy.Pool{Revision: r.plan.Leaves()})
-	if l.back {
+	switch {
+	case l.back && r.undo != nil:
+		return []strategy.State{old, alone(strategy.Pool{Revision: r.plan.To})} // it has done no harm
+	case l.back:
 		return []strategy.State{old}
 	}
 	lights := []strategy.State{l.known[0], l.step.State, old}

@@ -12,7 +12,7 @@ import (
 // ended frozen or could not be rolled back, or to take something away altogether. What runs and has
 // lost its traffic gets it back first; then Restore starts, routes, drains and stops in the order of
 // a rollout, so that the old instances stay until the new ones are available. It uses the Poll,
-// CallTimeout, Deadline, Notify and Logger of the options.
+// CallTimeout, Deadline, Fence, Notify and Logger of the options.
 func Restore(ctx context.Context, target Target, s strategy.State, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -32,6 +32,9 @@ func Restore(ctx context.Context, target Target, s strategy.State, o Options) er
 	}
 	defer release()
 	w := r.watch(leg{step: step, count: 1, restore: true, known: []strategy.State{s}})
+	if err := r.fence(ctx, w); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
 	if err := r.look(ctx, w); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}

@@ -23,6 +23,7 @@ type Rollout struct {
 	log     hclog.Logger
 	control *control
 	resumed bool
+	undo    *undo // nil: it was not wired by Undo
 
 	// What follows belongs to Run.
 	at       Checkpoint
@@ -171,7 +172,7 @@ func (r *Rollout) Run(ctx context.Context) (Result, error) {
 		text = failure.Error()
 	}
 	r.tell(Event{Kind: Ended, Step: result.Step, Text: text, Outcome: result.Outcome})
-	if failure != nil {
+	if failure != nil && (r.undo == nil || result.Outcome != RolledBack) {
 		return result, failure
 	}
 	return result, nil
@@ -194,6 +195,11 @@ func (r *Rollout) forward(ctx context.Context) error {
 		return err
 	}
 	r.arrived = true
+	if r.undo != nil {
+		if err := r.survey(); err != nil {
+			return err
+		}
+	}
 	if r.at.Back {
 		return errors.New(r.at.Cause)
 	}
@@ -226,7 +232,14 @@ func (r *Rollout) forward(ctx context.Context) error {
 // arrive looks at the target before anything moves. Failures that it knows of from earlier are
 // nobody's fault here.
 func (r *Rollout) arrive(ctx context.Context) error {
-	if err := r.look(ctx, r.watch(r.leg(min(r.at.Step, len(r.plan.Steps)-1)))); err != nil {
+	w := r.watch(r.leg(min(r.at.Step, len(r.plan.Steps)-1)))
+	w.leg.back = r.at.Back
+	err := r.fence(ctx, w)
+	if err == nil {
+		w.begin()
+		err = r.look(ctx, w)
+	}
+	if err != nil {
 		var late *DeadlineError
 		if !r.resumed && errors.As(err, &late) {
 			return &refusal{err}

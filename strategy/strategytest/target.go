@@ -22,7 +22,8 @@ type TargetHarness struct {
 	Replicas int
 
 	// Reopen gives the same target as a new process sees it; the one before is not used
-	// afterwards. Optional: for the laws observes and resumes.
+	// afterwards, but by the law fenced, where the target is a Fencer. Optional: for the laws
+	// observes, resumes and fenced.
 	Reopen func() (rollout.Target, error)
 	// Request sends one request and tells the revision that answered. It is called by several
 	// goroutines at once. Optional: for the laws answers and lossless.
@@ -54,6 +55,7 @@ type TargetHarness struct {
 //	answers     who gets all of the traffic answers it          (needs Request)
 //	observes    a new process observes the same                 (needs Reopen)
 //	resumes     a new process goes on from any state in between (needs Reopen)
+//	fenced      a process whose token is not the highest is refused and moves nothing (needs Fencer, Reopen)
 //	promotes    a rollout of every strategy promotes
 //	aborts      aborted at any step it ends as it began
 //	limits      both keep the plan's limits, as far as Observe shows

@@ -20,6 +20,7 @@ var targetKit = kit[targetSubject]{name: "target", laws: []law[targetSubject]{
 	{"answers", targetSubject.provesAnswers},
 	{"observes", targetSubject.provesObserves},
 	{"resumes", targetSubject.provesResumes},
+	{"fenced", targetSubject.provesFenced},
 	{"promotes", targetSubject.provesPromotes},
 	{"aborts", targetSubject.provesAborts},
 	{"limits", targetSubject.provesLimits},

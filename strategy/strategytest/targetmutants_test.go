@@ -29,6 +29,12 @@ func targetOf() (TargetHarness, *World) {
 	}, w
 }
 
+// fence makes the target one that knows its owner.
+func fence(h *TargetHarness, w *World) {
+	h.Target = w.Fenced()
+	h.Reopen = func() (rollout.Target, error) { return w.Fenced(), nil }
+}
+
 // targetMutant is a target with methods replaced. A nil one is the target's own.
 type targetMutant struct {
 	rollout.Target
@@ -142,6 +148,12 @@ var targetMutants = map[string]func(h *TargetHarness, w *World){
 			}}, nil
 		}
 	},
+	// It takes note of the owner, and heeds none.
+	"fenced": func(h *TargetHarness, w *World) {
+		heedless := w.Target()
+		fence(h, w)
+		h.Target = targetMutant{Target: h.Target, apply: heedless.Apply}
+	},
 	// It cannot split evenly.
 	"promotes": applying(func(ctx context.Context, target rollout.Target, _ *World, s strategy.State) error {
 		if s.Candidate.Share == strategy.Percent(50) {
@@ -207,6 +219,7 @@ func TestTargetMutants(t *testing.T) {
 func TestTargetLaws(t *testing.T) {
 	RunTarget(t, func(t *testing.T) TargetHarness {
 		h, w := targetOf()
+		fence(&h, w)
 		h.Close = func() {
 			if v := w.Violations(); len(v) > 0 {
 				t.Error(v)

@@ -30,7 +30,7 @@ type World struct {
 	// counts the pool's instances from 0.
 	Behave func(pool strategy.Pool, n int) Behaviour
 	// Before is asked before each call of a port, by its name ("Instances", "Scale", "Route",
-	// "Table", "InFlight"); its error is what the call then returns. A call that fails does nothing.
+	// "Table", "InFlight", "Fence"); its error is what the call then returns. A call that fails does nothing.
 	Before func(call string) error
 
 	mu         sync.Mutex
@@ -43,6 +43,7 @@ type World struct {
 	violations []string
 	limits     *strategy.Limits
 	onTable    func(rollout.Table)
+	owner      uint64 // the highest fencing token that was seen
 
 	requests int                   // asked so far
 	turns    map[strategy.Pool]int // requests answered by a pool's backends
