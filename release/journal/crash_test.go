@@ -1,0 +1,299 @@
+package journal_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/davit-sdk/davit/release/journal"
+	"github.com/davit-sdk/davit/release/ledger"
+	"github.com/stretchr/testify/require"
+)
+
+// step is one append of a story.
+type step struct {
+	id          string
+	first, last uint64
+	over        bool // the last event is the end
+}
+
+func (s step) events() []ledger.Event {
+	list := events(s.first, s.last)
+	if s.over {
+		list[len(list)-1] = finish(s.last)
+	}
+	return list
+}
+
+// story is what is written to a few releases, with files so small that some are ended, archived
+// and dropped.
+func story() []step {
+	return []step{
+		{"a", 1, 1, false},
+		{"b", 1, 2, false},
+		{"a", 2, 3, true},
+		{"c", 1, 1, true},
+		{"b", 3, 3, false},
+		{"d", 1, 2, true},
+		{"e", 1, 1, false},
+		{"e", 2, 2, true},
+		{"b", 4, 4, true},
+		{"f", 1, 1, false},
+	}
+}
+
+var small = journal.Options{SegmentSize: 500, OpenFiles: 2}
+
+// telling is how far a story was told.
+type telling struct {
+	acknowledged map[string]uint64 // the last event
+	attempted    map[string]uint64
+	order        []string
+}
+
+// tell appends a story, and goes on with other releases where one fails.
+func tell(j *journal.Journal, steps []step) telling {
+	out := telling{map[string]uint64{}, map[string]uint64{}, nil}
+	stopped := map[string]bool{}
+	for _, s := range steps {
+		if stopped[s.id] {
+			continue
+		}
+		if out.attempted[s.id] == 0 {
+			out.order = append(out.order, s.id)
+		}
+		out.attempted[s.id] = s.last
+		if err := j.Append(ctx, s.id, s.first-1, s.events()...); err != nil {
+			stopped[s.id] = true
+			continue
+		}
+		out.acknowledged[s.id] = s.last
+	}
+	return out
+}
+
+// check opens the journal on what a crash left, and compares.
+func (told telling) check(d *simulated, steps []step) error {
+	if err := journal.VerifyOn(ctx, d); err != nil {
+		return fmt.Errorf("before it is opened: %w", err)
+	}
+	j, err := journal.OpenOn(d, small)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	have, err := told.compare(j, steps)
+	if err != nil {
+		return err
+	}
+	if err := j.Verify(ctx); err != nil {
+		return err
+	}
+	// It goes on from there, also when it crashes once more.
+	for _, s := range steps {
+		if s.first == have[s.id]+1 {
+			if err := j.Append(ctx, s.id, s.first-1, s.events()...); err != nil {
+				return fmt.Errorf("afterwards: %w", err)
+			}
+			have[s.id] = s.last
+		}
+	}
+	again, err := journal.OpenOn(d.unpowered(forgotten, rand.New(rand.NewPCG(1, 1))), small)
+	if err != nil {
+		return fmt.Errorf("after a second crash: %w", err)
+	}
+	defer again.Close()
+	if _, err := (telling{have, have, nil}).compare(again, steps); err != nil {
+		return fmt.Errorf("after a second crash: %w", err)
+	}
+	return again.Verify(ctx)
+}
+
+// compare checks that all that was acknowledged is there, and beyond it only what was attempted.
+func (told telling) compare(j *journal.Journal, steps []step) (map[string]uint64, error) {
+	have := map[string]uint64{}
+	for id, attempted := range told.attempted {
+		var want []ledger.Event
+		ends := []uint64{0}
+		for _, s := range steps {
+			if s.id == id {
+				want = append(want, s.events()...)
+				ends = append(ends, s.last)
+			}
+		}
+		for e, err := range j.Events(ctx, id, 0) {
+			if err != nil {
+				return nil, err
+			}
+			if !reflect.DeepEqual(e, want[have[id]]) {
+				return nil, fmt.Errorf("%s: event %v, not %v", id, e, want[have[id]])
+			}
+			have[id]++
+		}
+		switch {
+		case have[id] < told.acknowledged[id]:
+			return nil, fmt.Errorf("%s: %d events are there, %d were acknowledged", id, have[id], told.acknowledged[id])
+		case have[id] > attempted:
+			return nil, fmt.Errorf("%s: %d events are there, only %d were written", id, have[id], attempted)
+		case !slices.Contains(ends, have[id]):
+			return nil, fmt.Errorf("%s: half an append is there: %d events", id, have[id])
+		}
+	}
+	var listed, begun []string
+	for id, err := range j.Releases(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		listed = append(listed, id)
+	}
+	for _, id := range told.order {
+		if have[id] > 0 {
+			begun = append(begun, id)
+		}
+	}
+	if told.order != nil && !slices.Equal(listed, begun) {
+		return nil, fmt.Errorf("listed are %q, begun were %q", listed, begun)
+	}
+	return have, nil
+}
+
+// crashAt lets a disk do so much, a byte of a write or another operation each, and then nothing more. It
+// tells how much was done.
+func crashAt(d *simulated, budget int) *int {
+	done := new(int)
+	var mu sync.Mutex
+	d.fault = func(op, _ string, bytes int) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if op == "read" || op == "open" || op == "list" {
+			return bytes, nil
+		}
+		cost := 1
+		if op == "write" {
+			cost = bytes
+		}
+		left := budget - *done
+		if left >= cost {
+			*done += cost
+			return bytes, nil
+		}
+		*done = budget
+		return max(left, 0), errCrash
+	}
+	return done
+}
+
+// A crash at each byte of each write, and between any two other operations: of the process, and of the
+// power, with what was not synced there, gone, zero or garbage.
+func TestCrashAtEachByte(t *testing.T) {
+	t.Parallel()
+	whole := newSimulated()
+	total := crashAt(whole, 1<<30)
+	j, err := journal.OpenOn(whole, small)
+	require.NoError(t, err)
+	tell(j, story())
+	require.NoError(t, j.Close())
+	names, err := whole.List()
+	require.NoError(t, err)
+	require.Contains(t, names, "0000000001.pack")
+	require.NotContains(t, names, "0000000001.segment")
+	t.Logf("%d crashes", *total)
+	for budget := 0; budget < *total; budget += stride {
+		d := newSimulated()
+		crashAt(d, budget)
+		var told telling
+		if j, err := journal.OpenOn(d, small); err == nil {
+			told = tell(j, story())
+			_ = j.Close()
+		}
+		rng := rand.New(rand.NewPCG(uint64(budget), 7))
+		for kind, left := range map[string]*simulated{
+			"killed": d.killed(), "forgotten": d.unpowered(forgotten, rng), "zeroed": d.unpowered(zeroed, rng), "mixed": d.unpowered(mixed, rng),
+		} {
+			if err := told.check(left, story()); err != nil {
+				t.Fatalf("crash at %d, %s: %v", budget, kind, err)
+			}
+		}
+	}
+}
+
+// The same for a commit of several releases at once.
+func TestCrashWithinACommitOfMany(t *testing.T) {
+	t.Parallel()
+	steps := []step{{"lead", 1, 1, false}}
+	for n := range 5 {
+		steps = append(steps, step{fmt.Sprint("r", n), 1, uint64(n%2 + 1), false})
+	}
+	together := func(d *simulated, budget int) (told telling, done *int) {
+		j, err := journal.OpenOn(d, journal.Options{})
+		require.NoError(t, err)
+		held := holdSync(d)
+		told = telling{map[string]uint64{}, map[string]uint64{}, nil}
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for i, s := range steps {
+			told.attempted[s.id] = s.last
+			wg.Go(func() {
+				if j.Append(ctx, s.id, 0, s.events()...) == nil {
+					mu.Lock()
+					told.acknowledged[s.id] = s.last
+					mu.Unlock()
+				}
+			})
+			if i == 0 {
+				<-held.reached
+			}
+		}
+		for j.Queued() < len(steps)-1 {
+			runtime.Gosched()
+		}
+		done = crashAt(d, budget)
+		close(held.free)
+		wg.Wait()
+		_ = j.Close()
+		return told, done
+	}
+	told, total := together(newSimulated(), 1<<30)
+	require.Len(t, told.acknowledged, len(steps))
+	for budget := 0; budget < *total; budget += stride {
+		d := newSimulated()
+		told, _ := together(d, budget)
+		rng := rand.New(rand.NewPCG(uint64(budget), 9))
+		for kind, left := range map[string]*simulated{
+			"killed": d.killed(), "forgotten": d.unpowered(forgotten, rng), "mixed": d.unpowered(mixed, rng), "mixed again": d.unpowered(mixed, rng),
+		} {
+			if err := told.check(left, steps); err != nil {
+				t.Fatalf("crash at %d, %s: %v", budget, kind, err)
+			}
+		}
+	}
+}
+
+// held is a sync that waits.
+type held struct{ reached, free chan struct{} }
+
+// holdSync lets the first sync of a segment wait. What fails it is asked after that.
+func holdSync(d *simulated) held {
+	h := held{make(chan struct{}), make(chan struct{})}
+	var once sync.Once
+	d.fault = func(op, name string, bytes int) (int, error) {
+		if op == "sync" && name == "0000000001.segment" {
+			first := false
+			once.Do(func() { first = true })
+			if first {
+				close(h.reached)
+				<-h.free
+				return d.fault(op, name, bytes)
+			}
+		}
+		return bytes, nil
+	}
+	return h
+}
+
+var errDisk = errors.New("the disk does not feel well")
