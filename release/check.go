@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,7 +27,18 @@ func (p Pipeline) Check() error {
 	for i, s := range p.Stages {
 		c.asking(s, func() { c.stage(i, s) })
 	}
+	switch p.OnAbort {
+	case "", Undo, Stop:
+	default:
+		c.bad("Pipeline.OnAbort: %q is neither %s nor %s", p.OnAbort, Undo, Stop)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Former)) {
+		if _, still := c.byName[name]; still || p.Former[name] == nil {
+			c.bad("Pipeline.Former: %s is no stage that the pipeline had once and has no more", name)
+		}
+	}
 	c.needs()
+	c.conditions()
 	c.cycle()
 	if len(c.panicked) == 0 {
 		c.keys()
@@ -67,9 +79,6 @@ func (c *checker) stage(i int, s Stage) {
 	} else {
 		c.byName[s.Name] = i
 	}
-	if s.Timeout < 0 {
-		c.bad("stage %s: Timeout: %s is below zero", s.Name, s.Timeout)
-	}
 	if s.Do == nil {
 		c.bad("stage %s: Do: there is nothing to do", s.Name)
 		return
@@ -82,6 +91,7 @@ func (c *checker) stage(i int, s Stage) {
 		}
 	}
 	_, _ = stage.Reads(s.Do), stage.Writes(s.Do) // what they are is looked at with all others, by keys
+	s.outline().Check(c.bad)
 	for _, kind := range stage.Listens(s.Do) {
 		if !kind.Heard() {
 			c.bad("stage %s: listens for %q, which is not for a stage to take", s.Name, kind)
@@ -111,6 +121,23 @@ func (c *checker) needs() {
 				c.bad("stage %s: needs %q, which there is not", s.Name, need)
 			case slices.Contains(s.Needs[:i], need):
 				c.bad("stage %s: needs %s twice", s.Name, need)
+			}
+		}
+	}
+}
+
+// conditions reports conditions that cannot come true: a bad end that ends the release, too.
+func (c *checker) conditions() {
+	for _, s := range c.Stages {
+		for _, w := range s.When {
+			i, known := c.byName[w.Stage]
+			if !known || s.Always {
+				continue
+			}
+			from := c.Stages[i].outline()
+			if len(w.Is) > 0 && !slices.ContainsFunc(w.Is, func(o stage.Outcome) bool { return !from.Spoils(o) }) {
+				c.bad("stage %s: When: it never runs, as the release goes no further when %s: it must be Always, or OnFailure of %s must be %s",
+					s.Name, w, w.Stage, GoOn)
 			}
 		}
 	}
@@ -176,6 +203,9 @@ func (c *checker) keys() {
 				c.bad("stage %s: writes %w", s.Name, err)
 				continue
 			}
+			if s.Each != nil { // the values of all items together
+				w.Type = "map[string]" + w.Type
+			}
 			other, taken := writers[w.Name]
 			switch {
 			case !taken:
@@ -191,6 +221,12 @@ func (c *checker) keys() {
 	}
 	for i, s := range c.Stages {
 		reads := stage.Reads(s.Do)
+		if s.Each != nil {
+			if t := s.Each.Key.Type; t != "[]string" && !strings.HasPrefix(t, "map[string]") {
+				c.bad("stage %s: Each.Key: %s is neither a []string nor a map from strings", s.Name, s.Each.Key)
+			}
+			reads = append(slices.Clone(reads), s.Each.Key)
+		}
 		if len(reads) == 0 {
 			continue
 		}
@@ -205,7 +241,7 @@ func (c *checker) keys() {
 			case from.stage < 0:
 			case !upstream[from.stage]:
 				c.bad("stage %s: reads key %s of stage %s, but does not need that stage", s.Name, r.Name, c.Stages[from.stage].Name)
-			case c.Stages[from.stage].AllowFailure && !s.Always:
+			case c.Stages[from.stage].OnFailure == GoOn && !s.Always:
 				c.bad("stage %s: reads key %s of stage %s, which is allowed to fail", s.Name, r.Name, c.Stages[from.stage].Name)
 			}
 		}

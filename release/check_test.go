@@ -76,7 +76,7 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 			"stage e: reads key notes as int, but it is a string",
 		}},
 		{"a key that may be missing", release.Pipeline{Name: "p", Stages: []release.Stage{
-			{Name: "a", Do: keyed(nil, refs(version)), AllowFailure: true},
+			{Name: "a", Do: keyed(nil, refs(version)), OnFailure: release.GoOn},
 			{Name: "b", Do: keyed(refs(version), nil), Needs: []string{"a"}},
 			{Name: "c", Do: keyed(refs(version), nil), Needs: []string{"a"}, Always: true},
 		}}, []string{"stage b: reads key version of stage a, which is allowed to fail"}},

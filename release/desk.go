@@ -3,6 +3,8 @@ package release
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -21,7 +23,9 @@ type desk struct {
 	session *session
 	node    *ledger.Stage
 	attempt int
+	undoes  int // the attempt to undo the stage; 0: the stage runs
 	cancel  context.CancelCauseFunc
+	secrets veil
 
 	ended     bool
 	denied    error         // the first use of something that is not declared
@@ -35,6 +39,7 @@ type desk struct {
 var (
 	_ stage.Host   = (*desk)(nil)
 	_ stage.Denier = (*desk)(nil)
+	_ stage.Vault  = (*desk)(nil)
 )
 
 func (d *desk) Denied(err error) {
@@ -49,11 +54,29 @@ func (d *desk) Denied(err error) {
 func (d *desk) Value(name string) (json.RawMessage, bool) {
 	d.session.mu.Lock()
 	defer d.session.mu.Unlock()
-	raw, ok := d.session.state.Values[name]
-	return raw, ok
+	if d.session.state == nil {
+		return nil, false
+	}
+	return d.session.state.ValueFor(d.node.Name, name)
+}
+
+// Secret asks the runner's host for a secret, and remembers it so that it is never recorded.
+func (d *desk) Secret(ctx context.Context, name string) (stage.Secret, error) {
+	secret, err := d.session.runner.secrets(ctx, name)
+	if err == nil && secret.IsZero() {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return stage.Secret{}, err
+	}
+	d.secrets.add(secret)
+	return secret, nil
 }
 
 func (d *desk) SetValue(name string, value json.RawMessage) error {
+	if d.secrets.in(value) {
+		return fmt.Errorf("key %s: %w", name, stage.ErrSecret)
+	}
 	d.session.mu.Lock()
 	defer d.session.mu.Unlock()
 	if d.values == nil {
@@ -64,19 +87,26 @@ func (d *desk) SetValue(name string, value json.RawMessage) error {
 }
 
 func (d *desk) Checkpoint(_ context.Context, data json.RawMessage, heard int) error {
+	if d.secrets.in(data) {
+		return fmt.Errorf("checkpoint: %w", stage.ErrSecret)
+	}
 	return d.record(ledger.Saved{Checkpoint: data, Heard: heard})
 }
 
 func (d *desk) Evidence(_ context.Context, v gate.Verdict) error {
-	return d.record(ledger.Judged{Verdict: v})
+	return d.record(ledger.Judged{Verdict: d.secrets.verdict(v)})
 }
 
 func (d *desk) Detail(_ context.Context, name string, data json.RawMessage) error {
+	if d.secrets.in(data) {
+		return fmt.Errorf("detail %s: %w", name, stage.ErrSecret)
+	}
 	return d.record(ledger.Noted{Name: name, Data: data})
 }
 
 func (d *desk) Progress(_ context.Context, p stage.Progress) error {
 	s := d.session
+	p.Text = d.secrets.mask(p.Text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if d.ended {
@@ -84,7 +114,9 @@ func (d *desk) Progress(_ context.Context, p stage.Progress) error {
 	}
 	if time.Since(d.shown) < progressEvery {
 		d.waiting = &p
-		s.poke()
+		if due := d.shown.Add(progressEvery); s.alarm.IsZero() || due.Before(s.alarm) {
+			s.arm(due)
+		}
 		return s.failure
 	}
 	return d.show(p)
@@ -92,21 +124,30 @@ func (d *desk) Progress(_ context.Context, p stage.Progress) error {
 
 func (d *desk) show(p stage.Progress) error {
 	d.shown, d.waiting = time.Now(), nil
-	return d.session.record(d.event(0, ledger.Progressed{Progress: p}))
+	return d.session.advance(d.event(0, ledger.Progressed{Progress: p}))
 }
 
-// flush records progress that has waited long enough, and returns the earlier of wake and the time
-// when more will have. The mutex is held.
-func (s *session) flush(wake time.Time) time.Time {
+// stale takes the progress that has waited long enough. The mutex is held.
+func (s *session) stale() (events []ledger.Event) {
 	for _, name := range slices.Sorted(maps.Keys(s.desks)) {
 		d := s.desks[name]
+		if d.waiting == nil || time.Since(d.shown) < progressEvery {
+			continue
+		}
+		events = append(events, d.event(len(events), ledger.Progressed{Progress: *d.waiting}))
+		d.shown, d.waiting = time.Now(), nil
+	}
+	return events
+}
+
+// flush returns the earlier of wake and the time when progress will have waited long enough. The mutex
+// is held.
+func (s *session) flush(wake time.Time) time.Time {
+	for _, d := range s.desks {
 		if d.waiting == nil {
 			continue
 		}
-		due := d.shown.Add(progressEvery)
-		if wait := time.Until(due); wait <= 0 {
-			_ = d.show(*d.waiting) // run sees the failure
-		} else if wake.IsZero() || due.Before(wake) {
+		if due := d.shown.Add(progressEvery); wake.IsZero() || due.Before(wake) {
 			wake = due
 		}
 	}
@@ -117,11 +158,12 @@ func (d *desk) Signal(ctx context.Context, n int) (stage.Signal, error) {
 	s := d.session
 	for {
 		s.mu.Lock()
-		inbox, changed, failure := s.state.Stage(d.node.Name).Inbox, s.changed, s.failure
-		s.mu.Unlock()
-		if failure != nil {
-			return stage.Signal{}, failure
+		if err := errors.Join(s.failure, s.lost); err != nil {
+			s.mu.Unlock()
+			return stage.Signal{}, err
 		}
+		inbox, changed := s.state.Stage(d.node.Name).Inbox, s.watched()
+		s.mu.Unlock()
 		if n < len(inbox) {
 			return inbox[n], nil
 		}
@@ -140,10 +182,9 @@ func (d *desk) finish(end ledger.Ended) {
 	s := d.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := d.node.Name
-	d.ended = true
-	delete(s.desks, name)
-	s.poke()
+	if !d.close() {
+		return
+	}
 	if d.denied != nil && end.Outcome == stage.Succeeded {
 		end.Outcome, end.Reason = stage.Failed, "it ended well, but made light of an error: "+d.denied.Error()
 	}
@@ -151,6 +192,7 @@ func (d *desk) finish(end ledger.Ended) {
 		end.Outcome = stage.Failed
 		end.Reason = "it ended well, but did not set the key " + missing + ", which it declares to write"
 	}
+	end = s.state.Settle(d.node.Name, d.secrets.ended(end), s.now())
 	var events []ledger.Event
 	if d.waiting != nil {
 		events = append(events, d.event(0, ledger.Progressed{Progress: *d.waiting}))
@@ -159,14 +201,44 @@ func (d *desk) finish(end ledger.Ended) {
 		events = append(events, d.event(len(events), ledger.Wrote{Key: key, Value: d.values[key]}))
 	}
 	events = append(events, d.event(len(events), end))
-	if s.record(events...) != nil {
+	d.log("stage ended", end.Outcome, end.Reason, s.state.Stage(d.node.Name).Started)
+	_ = s.advance(events...) // those who wait for the session see the failure
+}
+
+// finishUndo records the end of an attempt to undo the stage.
+func (d *desk) finishUndo(end ledger.UndoEnded) {
+	s := d.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !d.close() {
 		return
 	}
-	log := s.logger.Info
-	if end.Outcome != stage.Succeeded && end.Outcome != stage.Skipped {
-		log = s.logger.Warn
+	end.Reason, end.Stack = d.secrets.mask(end.Reason), d.secrets.mask(end.Stack)
+	end = s.state.SettleUndo(d.node.Name, end, s.now())
+	d.log("undo ended", end.Outcome, end.Reason, s.state.Stage(d.node.Name).Undo.Began)
+	e := d.event(0, end)
+	e.Attempt = d.undoes
+	_ = s.advance(e)
+}
+
+// close closes the desk. False: the end of the attempt is not this host's to record any more.
+func (d *desk) close() bool {
+	s := d.session
+	d.ended = true
+	delete(s.desks, d.node.Name)
+	if s.failure != nil || s.lost != nil {
+		s.settle()
+		return false
 	}
-	log("stage ended", "stage", name, "attempt", d.attempt, "outcome", end.Outcome, "reason", end.Reason, "took", s.state.Stage(name).Took())
+	return true
+}
+
+func (d *desk) log(what string, outcome stage.Outcome, reason string, began time.Time) {
+	log := d.session.logger.Info
+	if outcome != stage.Succeeded && outcome != stage.Skipped {
+		log = d.session.logger.Warn
+	}
+	log(what, "stage", d.node.Name, "attempt", max(d.attempt, d.undoes), "outcome", outcome, "reason", reason, "took", time.Since(began))
 }
 
 // missing is a key that the stage declares to write and has not set; empty where there is none.
@@ -185,7 +257,7 @@ func (d *desk) record(b ledger.Body) error {
 	if d.ended {
 		return stage.ErrEnded // a goroutine that the stage has left behind
 	}
-	return d.session.record(d.event(0, b))
+	return d.session.advance(d.event(0, b))
 }
 
 func (d *desk) event(n int, b ledger.Body) ledger.Event {

@@ -2,8 +2,10 @@ package release
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +17,8 @@ import (
 var (
 	// ErrStopped says that the runner takes nothing new.
 	ErrStopped = errors.New("the runner is stopped")
-	// ErrUnknown says that the runner does not carry that release.
-	ErrUnknown = errors.New("unknown release")
+	// ErrUnknown says that there is no such release, or no such pipeline.
+	ErrUnknown = errors.New("unknown")
 )
 
 // Config sets a Runner up. The zero value is a runner that keeps its history in memory and logs
@@ -27,49 +29,71 @@ type Config struct {
 	// Logger gets a line for the begin and the end of each stage. Nil: nothing is logged. Stages
 	// log to a sub-logger of it.
 	Logger hclog.Logger
-	// StoreTimeout bounds each write to the store: a release whose events cannot be recorded within
-	// it is stopped, as for any other error of the store. Once what runs is being cancelled, a write
-	// has 5 s at most. Zero: DefaultStoreTimeout.
+	// StoreTimeout bounds each call of the store for a release: a release whose events cannot be
+	// recorded within it is stopped, as for any other error of the store. Once what runs is being
+	// cancelled, a call has 5 s at most. Zero: DefaultStoreTimeout.
 	StoreTimeout time.Duration
+	// Lease is how long after its death the releases of a host are taken over by others that share
+	// its store, where the store is a Leaser. It has no meaning otherwise. Zero: DefaultLease.
+	Lease time.Duration
+	// Secrets gives stages the secrets that they ask for, by name. Nil: there are none. It is called
+	// from any goroutine, at each attempt anew.
+	Secrets func(ctx context.Context, name string) (stage.Secret, error)
 }
 
-// DefaultStoreTimeout is how long a write to the store may take where the Config does not say.
-const DefaultStoreTimeout = 30 * time.Second
+// The defaults of a Config.
+const (
+	DefaultStoreTimeout = 30 * time.Second
+	DefaultLease        = 15 * time.Second
+)
 
 // Runner carries releases through pipelines. Make one with NewRunner.
 type Runner struct {
 	store    Store
+	leaser   Leaser // nil: nobody else uses the store
+	host     string
 	logger   hclog.Logger
-	patience time.Duration   // with the store
-	soft     chan struct{}   // closed: begin nothing new
-	hard     context.Context // done: cancel what runs
-	cut      context.CancelFunc
+	patience time.Duration // with the store
+	lease    time.Duration
+	secrets  func(ctx context.Context, name string) (stage.Secret, error)
+	soft     chan struct{} // closed: begin nothing new
+	heart    heart
 
-	mu      sync.Mutex
-	stopped bool
-	active  map[string]*session
-	arrival chan struct{} // closed and replaced when a session is added
-	running sync.WaitGroup
+	mu        sync.Mutex
+	stopped   bool
+	active    map[string]*session
+	pipelines map[string]Pipeline // that are taken up, by name
+	arrival   chan struct{}       // closed and replaced when a session is added
+	running   sync.WaitGroup      // sessions, their stages, and timers that are set
 }
 
 // NewRunner makes a runner.
 func NewRunner(c Config) *Runner {
-	if c.Store == nil {
-		c.Store = new(MemoryStore)
+	r := &Runner{
+		store: c.Store, host: "host-" + rand.Text(), logger: c.Logger, patience: c.StoreTimeout, lease: c.Lease, secrets: c.Secrets,
+		soft: make(chan struct{}), active: make(map[string]*session), pipelines: make(map[string]Pipeline), arrival: make(chan struct{}),
 	}
-	if c.Logger == nil {
-		c.Logger = hclog.NewNullLogger()
+	if r.store == nil {
+		r.store = new(MemoryStore)
+	} else {
+		r.leaser, _ = r.store.(Leaser)
 	}
-	if c.StoreTimeout <= 0 {
-		c.StoreTimeout = DefaultStoreTimeout
+	if r.logger == nil {
+		r.logger = hclog.NewNullLogger()
 	}
-	hard, cut := context.WithCancel(context.Background())
-	return &Runner{
-		store: c.Store, logger: c.Logger.Named("release"), patience: c.StoreTimeout,
-		soft: make(chan struct{}), hard: hard, cut: cut,
-		active: make(map[string]*session), arrival: make(chan struct{}),
+	r.logger = r.logger.Named("release")
+	if r.patience <= 0 {
+		r.patience = DefaultStoreTimeout
 	}
+	if r.lease <= 0 {
+		r.lease = DefaultLease
+	}
+	return r
 }
+
+// Host is the runner's name among those that share its store. Each runner has its own, and one that is
+// made after a restart has another.
+func (r *Runner) Host() string { return r.host }
 
 // Run carries one release through the pipeline, and returns when it is over and nothing of it runs
 // any more. The state is that after the last event, and nobody else holds it; it is nil where the
@@ -77,10 +101,56 @@ func NewRunner(c Config) *Runner {
 //
 // The error is nil when the release succeeded or was skipped. A release that ended otherwise gives a
 // *stage.Error with its outcome. Where ctx ends, stages are cancelled with the outcome Interrupted as
-// the cause, and the release is left as interrupted. Any other error says that there was no release
-// (a pipeline or a request that is wrong, ErrConflict for an ID that is taken, ErrStopped), or that
-// the store failed: then everything is cancelled, and the state is the last one that was recorded.
+// the cause, and the release is left as interrupted, to be taken up again: see TakeUp and Resume. Any
+// other error says that there was no release (a pipeline or a request that is wrong, ErrConflict for an
+// ID that is taken, ErrStopped), or that the store failed: then everything is cancelled, and the state
+// is the last one that was recorded.
 func (r *Runner) Run(ctx context.Context, p Pipeline, req Request) (*ledger.State, error) {
+	s, err := r.begin(ctx, p, req, nil)
+	if s == nil {
+		return nil, err
+	}
+	return s.wait(ctx)
+}
+
+// Begin begins a release and returns when its first events are recorded; the runner carries it on until
+// it is over, or until Stop. The end of ctx does not stop it. The errors are those of Run. See Wait.
+func (r *Runner) Begin(ctx context.Context, p Pipeline, req Request) error {
+	_, err := r.begin(ctx, p, req, nil)
+	return err
+}
+
+// Wait waits until a release that this runner carries is over, and returns what Run would. It does not
+// stop the release when ctx ends: then the error is the cause, and the state is nil. A release that is
+// over is reported as well when it is not carried any more; one that is neither gives ErrUnknown.
+func (r *Runner) Wait(ctx context.Context, id string) (*ledger.State, error) {
+	s, _ := r.session(id)
+	if s == nil {
+		state, err := r.State(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if !state.Over() {
+			return state, fmt.Errorf("release %s: %w: it is not under way here", id, ErrUnknown)
+		}
+		return state, ending(state, "")
+	}
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	s.stages.Wait()
+	<-s.gone
+	state, err := r.State(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return state, s.verdict(state)
+}
+
+// begin records the first events of a release. The session is nil where there is none.
+func (r *Runner) begin(ctx context.Context, p Pipeline, req Request, fork *forked) (*session, error) {
 	outline, err := p.Outline()
 	if err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", p.Name, err)
@@ -89,22 +159,51 @@ func (r *Runner) Run(ctx context.Context, p Pipeline, req Request) (*ledger.Stat
 	if err != nil {
 		return nil, fmt.Errorf("release %s: %w", req.ID, err)
 	}
+	body.Host = r.host
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("release %s: %w", req.ID, err)
 	}
-	s, unhook := newSession(ctx, r, req.ID, p)
-	defer unhook()
-	if err := r.enter(s); err != nil {
+	if err := r.ready(outline); err != nil {
+		return nil, fmt.Errorf("pipeline %s: %w", p.Name, err)
+	}
+	s := newSession(ctx, r, req.ID, p.does())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state, s.owned = new(ledger.State), true
+	if err := r.enter(ctx, s); err != nil {
 		return nil, err
 	}
-	defer r.leave(s)
-	if err := s.begin(body); err != nil {
+	events := []ledger.Event{s.event(0, "", 0, body)}
+	if fork != nil {
+		events, err = fork.events(events[0], outline)
+		if err != nil {
+			s.close()
+			return nil, fmt.Errorf("release %s: %w", req.ID, err)
+		}
+	}
+	if err := s.advance(events...); err != nil {
+		s.state = nil
+		s.settle()
 		return nil, err
 	}
-	return s.run(ctx)
+	return s, nil
 }
 
-func (r *Runner) enter(s *session) error {
+// ready reports what the pipeline asks for and the runner does not have.
+func (r *Runner) ready(p ledger.Pipeline) error {
+	for _, node := range p.Stages {
+		if len(node.Secrets) > 0 && r.secrets == nil {
+			return fmt.Errorf("stage %s: it asks for secret %s, and Config.Secrets is nil", node.Name, node.Secrets[0])
+		}
+	}
+	return nil
+}
+
+// enter takes a session on. Its mutex is held.
+func (r *Runner) enter(ctx context.Context, s *session) error {
+	if err := r.liven(ctx); err != nil {
+		return fmt.Errorf("release %s: %w", s.id, err)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopped {
@@ -117,12 +216,16 @@ func (r *Runner) enter(s *session) error {
 	r.active[s.id] = s
 	close(r.arrival)
 	r.arrival = make(chan struct{})
+	r.beat()
 	return nil
 }
 
 func (r *Runner) leave(s *session) {
 	r.mu.Lock()
 	delete(r.active, s.id)
+	if len(r.active) == 0 && len(r.pipelines) == 0 {
+		r.still()
+	}
 	r.mu.Unlock()
 	close(s.gone)
 	r.running.Done()
@@ -135,26 +238,15 @@ func (r *Runner) session(id string) (*session, <-chan struct{}) {
 	return r.active[id], r.arrival
 }
 
-// Signal tells a release something. It returns when the signal is recorded; what it is for takes it
-// in its own time, or when it begins. A signal with the ID of one that was recorded is taken as
-// recorded. The error is ErrUnknown for a release that this runner does not carry, or no longer,
-// ledger.ErrTooLate where what it is for is over, and ledger.ErrSignal where it makes no sense. Where
-// ctx ends first, its cause is the error, and the signal may be recorded nevertheless: give it an ID to
-// be able to send it again.
-func (r *Runner) Signal(ctx context.Context, id string, sig stage.Signal) error {
-	if s, _ := r.session(id); s != nil {
-		if carried, err := s.signal(ctx, sig); carried {
-			return err
-		}
+// sessions are all sessions, in no order.
+func (r *Runner) sessions() []*session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]*session, 0, len(r.active))
+	for _, s := range r.active {
+		all = append(all, s)
 	}
-	state, err := r.State(ctx, id)
-	if err != nil {
-		return err
-	}
-	if state.Over() {
-		return fmt.Errorf("%w: release %s ended as %s", ledger.ErrTooLate, id, state.Outcome)
-	}
-	return fmt.Errorf("release %s: %w: it is not under way here", id, ErrUnknown)
+	return all
 }
 
 // State is where a release stands, by what is recorded. The error is ErrUnknown where nothing is.
@@ -182,8 +274,8 @@ func (r *Runner) Review(ctx context.Context, id string) (*ledger.Review, error) 
 	return review, nil
 }
 
-// Stop ends the runner in two steps. At once, no stage begins any more, in any release, and Run takes
-// no new release. Stages that run may go on until ctx is done; then they are cancelled, with the
+// Stop ends the runner in two steps. At once, no stage begins any more, in any release, and the runner
+// takes no new release. Stages that run may go on until ctx is done; then they are cancelled, with the
 // outcome Interrupted as the cause. Stop returns when nothing runs any more; for a stage that does not
 // heed its cancel it waits, and the log names it. It may be called before
 // any Run, several times and concurrently; the earliest end of a ctx counts.
@@ -193,19 +285,46 @@ func (r *Runner) Stop(ctx context.Context) {
 		r.stopped = true
 		close(r.soft)
 	}
+	clear(r.pipelines)
+	if len(r.active) == 0 {
+		r.still()
+	}
 	r.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
+		r.interrupt(time.Time{})
 		r.running.Wait()
 		close(ended)
 	}()
 	select {
 	case <-ended:
-		return
 	case <-ctx.Done():
+		r.interrupt(now())
+		<-ended
 	}
-	r.cut()
-	<-ended
+	r.resign()
+}
+
+// Close is Stop without any grace: what runs is cancelled at once. The error is always nil.
+func (r *Runner) Close() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r.Stop(ctx)
+	return nil
+}
+
+// interrupt stops all releases in this host, each on its own, since one may wait for a slow store.
+func (r *Runner) interrupt(until time.Time) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	sessions := r.sessions()
+	for part := range slices.Chunk(sessions, max(1, len(sessions)/64)) {
+		all.Go(func() {
+			for _, s := range part {
+				s.interrupt("the host is stopping", until)
+			}
+		})
+	}
 }
 
 // now is the time as it is recorded.

@@ -59,6 +59,14 @@ type (
 		// which they were begun.
 		Open(ctx context.Context) iter.Seq2[string, error]
 	}
+
+	// Changer is a Store that can tell which releases were written to of late, so that a host sees
+	// soon what others have recorded without reading each of its releases again and again.
+	Changer interface {
+		// Changed are the IDs of the releases that got an event within d before now, by the
+		// store's clock, each once, in any order. It may name more than those.
+		Changed(ctx context.Context, d time.Duration) iter.Seq2[string, error]
+	}
 )
 
 // MemoryStore keeps events in memory. It is for tests, and for hosts that want no history. The zero

@@ -4,15 +4,17 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/davit-sdk/davit/release/ledger"
 )
 
 // Watch gives the events of a release in order and as they come, from the number on (0 and 1 mean
 // all), each one once. A release that has not begun is waited for. The sequence ends after the last
-// event of a release that is over, or that was interrupted and is not under way in this runner; with
-// an error when ctx is done, when the store fails, or when the runner stops before the release
-// begins. Any number of watchers may look on; a slow one holds up nobody.
+// event of a release that is over, or that was interrupted and is not under way in this runner, nor in
+// another host that shares the store; with an error when ctx is done, when the store fails, or when the
+// runner stops before the release begins. What another host records comes within a second. Any number of
+// watchers may look on; a slow one holds up nobody.
 func (r *Runner) Watch(ctx context.Context, id string, from uint64) iter.Seq2[ledger.Event, error] {
 	return func(yield func(ledger.Event, error) bool) {
 		next := max(from, 1)
@@ -21,11 +23,11 @@ func (r *Runner) Watch(ctx context.Context, id string, from uint64) iter.Seq2[le
 			s, arrival := r.session(id)
 			var changed, gone <-chan struct{}
 			if s != nil {
-				changed, gone = s.watched(), s.gone
+				changed, gone = s.changes(), s.gone
 			}
 			// All that will ever come is there to be read when the release had begun before
 			// it was seen to have no session.
-			last := s == nil && begun
+			last := s == nil && begun && !r.elsewhere(ctx, id)
 			for e, err := range r.store.Events(ctx, id, next) {
 				if !yield(e, err) || err != nil {
 					return
@@ -35,13 +37,18 @@ func (r *Runner) Watch(ctx context.Context, id string, from uint64) iter.Seq2[le
 			if last {
 				return
 			}
-			if begun = begun || r.knows(ctx, id); s == nil && begun {
+			if begun = begun || r.knows(ctx, id); s == nil && begun && !r.elsewhere(ctx, id) {
 				continue
+			}
+			var others <-chan time.Time
+			if r.leaser != nil {
+				others = time.After(time.Second)
 			}
 			select {
 			case <-changed:
 			case <-gone:
 			case <-arrival:
+			case <-others:
 			case <-ctx.Done():
 				yield(ledger.Event{}, context.Cause(ctx))
 				return
@@ -51,6 +58,22 @@ func (r *Runner) Watch(ctx context.Context, id string, from uint64) iter.Seq2[le
 			}
 		}
 	}
+}
+
+// elsewhere reports whether somebody else may carry the release, or will.
+func (r *Runner) elsewhere(ctx context.Context, id string) bool {
+	if r.leaser == nil {
+		return false
+	}
+	state, err := r.State(ctx, id)
+	if err != nil || state.Over() || state.Interrupted != nil && !state.Busy() {
+		return false
+	}
+	if !state.Busy() {
+		return true
+	}
+	alive, err := r.alive(ctx, state.Host)
+	return err == nil && alive
 }
 
 // knows reports whether the store has a first event of the release.
@@ -69,9 +92,9 @@ func (r *Runner) unless(s *session) <-chan struct{} {
 	return r.soft
 }
 
-// watched is closed when something of the release changes.
-func (s *session) watched() <-chan struct{} {
+// changes is closed when something of the release changes.
+func (s *session) changes() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.changed
+	return s.watched()
 }

@@ -37,7 +37,12 @@ func (s *State) Accept(sig stage.Signal) (known bool, err error) {
 	}
 	if sig.Stage == "" {
 		switch sig.Kind {
-		case stage.Pause, stage.Resume, stage.Abort:
+		case stage.Abort:
+			if s.Undoing != nil {
+				return false, fmt.Errorf("%w: the release is being undone already", ErrTooLate)
+			}
+			return false, nil
+		case stage.Pause, stage.Resume:
 			return false, nil
 		}
 		return refuse("%s is for a stage: name it", sig.Kind)
@@ -45,6 +50,12 @@ func (s *State) Accept(sig stage.Signal) (known bool, err error) {
 	st := s.Stage(sig.Stage)
 	if st == nil {
 		return refuse("there is no stage %q", sig.Stage)
+	}
+	if sig.Kind == stage.Retry {
+		if err := s.canRetry(st); err != nil {
+			return false, err
+		}
+		return false, nil
 	}
 	if st.Over() {
 		return false, fmt.Errorf("%w: stage %s ended as %s", ErrTooLate, st.Name, st.Outcome)
@@ -58,4 +69,22 @@ func (s *State) Accept(sig stage.Signal) (known bool, err error) {
 		}
 	}
 	return false, nil
+}
+
+// canRetry reports why a stage cannot be told to try again.
+func (s *State) canRetry(st *StageState) error {
+	switch {
+	case st.Undo != nil && !st.Undo.RetryAt.IsZero(), st.Parked != "", !st.RetryAt.IsZero():
+		return nil
+	case st.Expanded:
+		for i := range s.made(st.Name) {
+			if s.canRetry(&s.Stages[i]) == nil {
+				return nil
+			}
+		}
+	}
+	if st.Over() {
+		return fmt.Errorf("%w: stage %s ended as %s", ErrTooLate, st.Name, st.Outcome)
+	}
+	return fmt.Errorf("%w: stage %s does not wait for a further attempt", ErrSignal, st.Name)
 }

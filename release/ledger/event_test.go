@@ -25,7 +25,7 @@ func everything() []ledger.Event {
 		Stages: []ledger.Stage{
 			{Name: "build", Timeout: 5 * time.Minute, Writes: []stage.Ref{stage.Built.Ref()}},
 			{
-				Name: "production", Needs: []string{"build"}, Environment: "production", AllowFailure: true, Always: true,
+				Name: "production", Needs: []string{"build"}, Environment: "production", OnFailure: ledger.GoOn, Always: true,
 				Reads: []stage.Ref{stage.Version.Ref()}, Listens: []stage.SignalKind{stage.Promote},
 			},
 		},

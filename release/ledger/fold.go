@@ -33,6 +33,9 @@ func (s *State) Apply(e Event) error {
 		return fmt.Errorf("event %d: %w: %w", e.Seq, ErrBroken, err)
 	}
 	s.Seq = e.Seq
+	if e.Time.After(s.Last) {
+		s.Last = e.Time
+	}
 	return nil
 }
 
@@ -49,15 +52,35 @@ func (s *State) apply(e Event) error {
 		return s.request(b)
 	}
 	switch b := e.Body.(type) {
+	case Taken:
+		return s.take(e, b)
 	case Signalled:
-		return s.signal(b.Signal)
+		return s.signal(b.Signal, e.Time)
 	case Interrupted:
 		s.Interrupted = &b
+		return nil
+	case Undoing:
+		if s.Undoing != nil {
+			return fmt.Errorf("it is being undone already")
+		}
+		s.Undoing = &b
 		return nil
 	case Finished:
 		return s.finish(e, b)
 	}
-	return s.stageEvent(e)
+	i, ok := s.index[e.Stage]
+	if !ok {
+		return fmt.Errorf("there is no stage %q", e.Stage)
+	}
+	if b, ok := e.Body.(Expanded); ok {
+		return s.expand(i, b)
+	}
+	was := s.Stages[i]
+	if err := s.stageEvent(i, e); err != nil {
+		return err
+	}
+	s.enter(i, was)
+	return nil
 }
 
 func (s *State) request(b Requested) error {
@@ -65,20 +88,43 @@ func (s *State) request(b Requested) error {
 		return err
 	}
 	stages := make([]StageState, len(b.Pipeline.Stages))
-	index := make(map[string]int, len(stages))
 	for i, p := range b.Pipeline.Stages {
 		stages[i].Name = p.Name
-		index[p.Name] = i
 	}
-	*s = State{Release: b.Release, Pipeline: b.Pipeline, Stages: stages, Values: maps.Clone(b.Inputs), index: index}
+	*s = State{
+		Release: b.Release, Pipeline: b.Pipeline, Host: b.Host, Fence: 1, Forked: b.Forked,
+		Stages: stages, Values: maps.Clone(b.Inputs), book: newBook(b.Pipeline),
+	}
+	return nil
+}
+
+// take gives the release to another host. What ran in the one before is interrupted.
+func (s *State) take(e Event, b Taken) error {
+	if b.Fence != s.Fence+1 {
+		return fmt.Errorf("it is taken with the fence %d after %d", b.Fence, s.Fence)
+	}
+	reason := "its host was lost"
+	if s.Host != "" {
+		reason = fmt.Sprintf("its host %s was lost", s.Host)
+	}
+	s.Host, s.Fence, s.Interrupted = b.Host, b.Fence, nil
+	for _, i := range slices.Clone(s.running) {
+		st, was := &s.Stages[i], s.Stages[i]
+		if st.Undo.Running() {
+			undo := *st.Undo
+			undo.Ended, undo.Outcome, undo.Reason = e.Time, stage.Interrupted, reason
+			st.Undo = &undo
+		} else {
+			st.Ended, st.Outcome, st.Reason, st.taken = e.Time, stage.Interrupted, reason, st.Heard
+		}
+		s.enter(i, was)
+	}
 	return nil
 }
 
 func (s *State) finish(e Event, b Finished) error {
-	for i := range s.Stages {
-		if !s.Stages[i].Over() {
-			return fmt.Errorf("the release ends before stage %s", s.Stages[i].Name)
-		}
+	if s.open > 0 || s.Busy() {
+		return fmt.Errorf("the release ends before all stages")
 	}
 	if b.Outcome == "" {
 		return fmt.Errorf("the release ends without an outcome")
@@ -87,75 +133,30 @@ func (s *State) finish(e Event, b Finished) error {
 	return nil
 }
 
-// signal keeps a signal where it belongs: with the release, with the stage that is to end by it, or
-// in the inboxes of the stages that take it.
-func (s *State) signal(sig stage.Signal) error {
-	if _, twice := s.seen[sig.ID]; twice {
-		return fmt.Errorf("signal %s comes twice", sig.ID)
-	}
-	to := s.Stage(sig.Stage)
-	if sig.Stage != "" && to == nil {
-		return fmt.Errorf("signal %s is for stage %q, which there is not", sig.ID, sig.Stage)
-	}
-	if s.seen == nil {
-		s.seen = make(map[string]struct{})
-	}
-	s.seen[sig.ID] = struct{}{}
-	if to != nil {
-		if sig.Kind.Heard() {
-			to.Inbox = append(to.Inbox, sig)
-		} else {
-			to.Told = &sig
-		}
-		return nil
-	}
-	switch sig.Kind {
-	case stage.Pause:
-		s.Paused = &sig
-	case stage.Resume:
-		s.Paused = nil
-	case stage.Abort:
-		if s.Aborted == nil {
-			s.Aborted = &sig
-		}
-	}
-	for i := range s.Stages {
-		st := &s.Stages[i]
-		switch {
-		case !st.Begun():
-		case sig.Kind == stage.Abort:
-			st.Told = &sig
-		case slices.Contains(s.Pipeline.Stages[i].Listens, sig.Kind):
-			st.Inbox = append(st.Inbox, sig)
-		}
-	}
-	return nil
-}
-
-func (s *State) stageEvent(e Event) error {
-	st := s.Stage(e.Stage)
-	if st == nil {
-		return fmt.Errorf("there is no stage %q", e.Stage)
-	}
+func (s *State) stageEvent(i int, e Event) error {
+	st, node := &s.Stages[i], &s.Pipeline.Stages[i]
 	switch b := e.Body.(type) {
 	case Began:
 		return st.begin(e)
 	case Ended:
-		return st.end(e, b)
+		return s.end(i, e, b)
+	case Parked:
+		if !st.Begun() || st.Running() || b.Reason == "" {
+			return fmt.Errorf("stage %s is not one to wait for a person", st.Name)
+		}
+		st.Parked, st.RetryAt = b.Reason, time.Time{}
+		return nil
+	case Copied:
+		return s.copied(st, e, b)
+	case UndoBegan, UndoEnded:
+		return st.undo(e)
+	case Wrote:
+		return s.wrote(st, node, e, b)
 	}
-	if !st.Running() || e.Attempt != st.Attempt {
+	if e.Attempt != st.Attempt || !st.Running() && !st.Undo.Running() {
 		return fmt.Errorf("attempt %d of stage %s is not running", e.Attempt, st.Name)
 	}
 	switch b := e.Body.(type) {
-	case Wrote:
-		declared := func(r stage.Ref) bool { return r.Name == b.Key }
-		if !slices.ContainsFunc(s.Pipeline.Stages[s.index[st.Name]].Writes, declared) {
-			return fmt.Errorf("stage %s does not write key %s", st.Name, b.Key)
-		}
-		if s.Values == nil {
-			s.Values = make(map[string]json.RawMessage)
-		}
-		s.Values[b.Key] = b.Value
 	case Saved:
 		st.Checkpoint, st.Heard = b.Checkpoint, b.Heard
 	case Progressed:
@@ -170,8 +171,33 @@ func (s *State) stageEvent(e Event) error {
 	return nil
 }
 
+func (s *State) wrote(st *StageState, node *Stage, e Event, b Wrote) error {
+	if !st.Running() || e.Attempt != st.Attempt {
+		return fmt.Errorf("attempt %d of stage %s is not running", e.Attempt, st.Name)
+	}
+	if !slices.ContainsFunc(node.Writes, func(r stage.Ref) bool { return r.Name == b.Key }) {
+		return fmt.Errorf("stage %s does not write key %s", st.Name, b.Key)
+	}
+	if node.Of != "" {
+		if st.values == nil {
+			st.values = make(map[string]json.RawMessage)
+		}
+		st.values[b.Key] = b.Value
+		return nil
+	}
+	s.set(b.Key, b.Value)
+	return nil
+}
+
+func (s *State) set(key string, value json.RawMessage) {
+	if s.Values == nil {
+		s.Values = make(map[string]json.RawMessage)
+	}
+	s.Values[key] = value
+}
+
 func (s *StageState) begin(e Event) error {
-	if s.Running() || s.Over() {
+	if s.Running() || s.Over() || s.Parked != "" || s.Expanded {
 		return fmt.Errorf("stage %s begins again", s.Name)
 	}
 	if e.Attempt != s.Attempt+1 {
@@ -180,24 +206,46 @@ func (s *StageState) begin(e Event) error {
 	if s.Started.IsZero() {
 		s.Started = e.Time
 	}
-	s.Attempt, s.Ended, s.Outcome, s.Reason, s.By = e.Attempt, time.Time{}, "", "", ""
+	s.Attempt, s.Began, s.Ended, s.Outcome, s.Reason, s.By = e.Attempt, e.Time, time.Time{}, "", "", ""
+	s.RetryAt, s.Until, s.again = time.Time{}, time.Time{}, false
 	return nil
 }
 
-func (s *StageState) end(e Event, b Ended) error {
-	if s.Over() || e.Attempt != s.Attempt || (e.Attempt > 0 && !s.Running()) {
-		return fmt.Errorf("attempt %d of stage %s is not running", e.Attempt, s.Name)
+func (s *State) end(i int, e Event, b Ended) error {
+	st := &s.Stages[i]
+	switch {
+	case st.Over(), st.Expanded && st.Left > 0, e.Attempt != st.Attempt:
+		return fmt.Errorf("attempt %d of stage %s is not running", e.Attempt, st.Name)
+	case !slices.Contains(stage.Outcomes(), b.Outcome):
+		return fmt.Errorf("stage %s ends as %q, which is no outcome", st.Name, b.Outcome)
+	case !st.Running() && !settled(b.Outcome):
+		return fmt.Errorf("stage %s ends as %s and does not run", st.Name, b.Outcome)
+	case e.Attempt == 0 && !st.Expanded && b.Outcome != stage.Skipped && b.Outcome != stage.Aborted && b.Outcome != stage.Failed:
+		return fmt.Errorf("stage %s ends as %s and has never run", st.Name, b.Outcome)
 	}
-	if !slices.Contains(stage.Outcomes(), b.Outcome) {
-		return fmt.Errorf("stage %s ends as %q, which is no outcome", s.Name, b.Outcome)
+	st.Ended, st.Outcome, st.Reason, st.By, st.endSeq = e.Time, b.Outcome, b.Reason, b.By, e.Seq
+	st.Parked, st.RetryAt, st.Until, st.taken = b.Parked, b.RetryAt, b.Until, b.Heard
+	if b.Outcome == stage.Failed {
+		st.Failures++
 	}
-	if e.Attempt == 0 && b.Outcome != stage.Skipped && b.Outcome != stage.Aborted {
-		return fmt.Errorf("stage %s ends as %s and has never run", s.Name, b.Outcome)
-	}
-	s.Ended, s.Outcome, s.Reason, s.By, s.endSeq = e.Time, b.Outcome, b.Reason, b.By, e.Seq
 	for _, v := range b.Evidence {
-		s.judge(v)
+		st.judge(v)
 	}
+	if st.Expanded {
+		s.gather(i)
+	}
+	return nil
+}
+
+// copied ends a stage that was done in another release.
+func (s *State) copied(st *StageState, e Event, b Copied) error {
+	if s.Forked == nil || st.Attempt > 0 || st.Over() || b.Outcome != stage.Succeeded && b.Outcome != stage.Skipped {
+		return fmt.Errorf("stage %s cannot be taken over from another release as %q", st.Name, b.Outcome)
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.Values)) {
+		s.set(key, b.Values[key])
+	}
+	st.Ended, st.Outcome, st.Reason, st.By, st.endSeq, st.Copied = e.Time, b.Outcome, b.Reason, b.By, e.Seq, true
 	return nil
 }
 

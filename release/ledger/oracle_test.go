@@ -43,7 +43,9 @@ func randomCourse(r *rand.Rand) course {
 			t.ends = outcomes[r.IntN(len(outcomes))]
 		}
 		t.Always = r.IntN(6) == 0
-		t.AllowFailure = r.IntN(4) == 0
+		if r.IntN(4) == 0 {
+			t.OnFailure = ledger.GoOn
+		}
 		c.tasks = append(c.tasks, t)
 	}
 	if r.IntN(4) == 0 {
@@ -72,7 +74,7 @@ func (c course) tell() story {
 	end := func(i int, o stage.Outcome) { s.Ended[i] = o; order = append(order, i) }
 	index := func(name string) (i int) { fmt.Sscanf(name, "s%d", &i); return i }
 	forgiven := func(i int) bool {
-		return c.tasks[i].AllowFailure && (s.Ended[i] == stage.Failed || s.Ended[i] == stage.RolledBack)
+		return c.tasks[i].OnFailure == ledger.GoOn && (s.Ended[i] == stage.Failed || s.Ended[i] == stage.RolledBack)
 	}
 	bad := func(i int) bool {
 		return s.Ended[i] != "" && s.Ended[i] != stage.Succeeded && s.Ended[i] != stage.Skipped && !forgiven(i)

@@ -24,7 +24,7 @@ const maxReason = 8 << 10
 // without a stage that a person passed over; the name that a stage gives itself is kept in the reason.
 func EndOf(err error, cause *stage.Error) Ended {
 	if err == nil && cause != nil && cause.Outcome == stage.Failed {
-		return Ended{Outcome: stage.Failed, By: cause.By, Reason: bounded(cause.Reason)}
+		return Ended{Outcome: stage.Failed, By: cause.By, Reason: bounded(cause.Reason), Final: cause.Final}
 	}
 	if err == nil {
 		return Ended{Outcome: stage.Succeeded}
@@ -32,10 +32,14 @@ func EndOf(err error, cause *stage.Error) Ended {
 	outcome := stage.OutcomeOf(err)
 	var said *stage.Error
 	spoke := errors.As(err, &said) && said != cause
+	waits := outcome == stage.Waiting && cause != nil
 	undone := outcome == stage.RolledBack && cause != nil && cause.Outcome == stage.Skipped
 	switch {
-	case spoke && !undone && outcome != stage.Failed && outcome != stage.Interrupted:
+	case spoke && !undone && !waits && outcome != stage.Failed && outcome != stage.Interrupted:
 		e := Ended{Outcome: outcome, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: recordable(said.Evidence)}
+		if outcome == stage.Waiting {
+			e.Until = said.Until.UTC().Round(0)
+		}
 		if outcome == stage.Skipped {
 			e.By = ""
 			if cause != nil && cause.Outcome == stage.Skipped {
@@ -49,19 +53,19 @@ func EndOf(err error, cause *stage.Error) Ended {
 	case cause != nil:
 		reason := cause.Reason
 		switch {
-		case err == error(cause), err == context.Canceled:
+		case err == error(cause), err == context.Canceled, waits:
 		case errors.Is(err, cause):
 			reason = err.Error()
 		default:
 			reason = strings.TrimPrefix(reason+": "+err.Error(), ": ")
 		}
-		e := Ended{Outcome: cause.Outcome, By: cause.By, Reason: bounded(reason)}
+		e := Ended{Outcome: cause.Outcome, By: cause.By, Reason: bounded(reason), Final: cause.Final}
 		if spoke {
 			e.Evidence = recordable(said.Evidence)
 		}
 		return e
 	case spoke:
-		return Ended{Outcome: stage.Failed, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: recordable(said.Evidence)}
+		return Ended{Outcome: stage.Failed, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: recordable(said.Evidence), Final: said.Final}
 	}
 	return Ended{Outcome: stage.Failed, Reason: bounded(err.Error())}
 }

@@ -22,26 +22,51 @@ type Pipeline struct {
 	Inputs []stage.Ref `json:"inputs,omitempty"`
 	// Parallel is how many stages run at once. Zero: DefaultParallel.
 	Parallel int `json:"parallel,omitempty"`
+	// OnAbort is what becomes of what was done when a person aborts the release: Undo or Stop.
+	// Empty: Undo.
+	OnAbort Policy `json:"on_abort,omitempty"`
 }
 
-// Stage is one stage of a pipeline as data.
+// DefaultUndoTimeout bounds an undo where the stage does not say.
+const DefaultUndoTimeout = 30 * time.Minute
+
+// Stage is one stage of a pipeline as data. Durations are nanoseconds in JSON.
 type Stage struct {
 	Name string `json:"name"`
 	// Needs are the stages that must have succeeded before.
 	Needs []string `json:"needs,omitempty"`
+	// When says how stages among Needs must have ended, in place of having succeeded.
+	When []Condition `json:"when,omitempty"`
+	// Each makes the stage once for each item of a list. Nil: it is one stage.
+	Each *Each `json:"each,omitempty"`
 	// Environment is where the stage works.
 	Environment string `json:"environment,omitempty"`
-	// Timeout bounds the stage from the begin of its first attempt. Zero: no bound. In JSON:
-	// nanoseconds.
-	Timeout time.Duration `json:"timeout_ns,omitempty"`
-	// AllowFailure lets the release go on when the stage failed or was rolled back.
-	AllowFailure bool `json:"allow_failure,omitempty"`
+	// Timeout bounds the stage from the begin of its first attempt, AttemptTimeout each attempt from
+	// its own. Zero: no bound.
+	Timeout        time.Duration `json:"timeout_ns,omitempty"`
+	AttemptTimeout time.Duration `json:"attempt_timeout_ns,omitempty"`
+	// Retry says how often a failure is tried again.
+	Retry Retry `json:"retry,omitzero"`
+	// OnFailure is what becomes of the release when the stage ends badly. Empty: Stop.
+	OnFailure Policy `json:"on_failure,omitempty"`
+	// Irreversible says that once the stage has begun, nothing is undone any more: Undo freezes.
+	Irreversible bool `json:"irreversible,omitempty"`
 	// Always lets the stage run once its needs have ended, however they did.
 	Always bool `json:"always,omitempty"`
-	// Reads, Writes and Listens are what the stage declares.
+	// Effect is what running it again means, CanUndo whether it can take back what it did, and
+	// UndoTimeout how long an attempt of that may take. Zero: DefaultUndoTimeout.
+	Effect      stage.Effect  `json:"effect,omitempty"`
+	CanUndo     bool          `json:"can_undo,omitempty"`
+	UndoTimeout time.Duration `json:"undo_timeout_ns,omitempty"`
+	// Reads, Writes, Listens, Secrets and Gates are what the stage declares.
 	Reads   []stage.Ref        `json:"reads,omitempty"`
 	Writes  []stage.Ref        `json:"writes,omitempty"`
 	Listens []stage.SignalKind `json:"listens,omitempty"`
+	Secrets []string           `json:"secrets,omitempty"`
+	Gates   []string           `json:"gates,omitempty"`
+	// Of is the stage that this one was made of, for Item. Empty: it is in the pipeline itself.
+	Of   string     `json:"of,omitempty"`
+	Item stage.Item `json:"item,omitzero"`
 }
 
 // Validate reports what makes the pipeline impossible to run: names, and the order of its stages.
@@ -52,6 +77,9 @@ func (p Pipeline) Validate() error {
 	}
 	if p.Parallel < 0 {
 		errs = multierror.Append(errs, fmt.Errorf("pipeline %q: Parallel: %d is below zero", p.Name, p.Parallel))
+	}
+	if p.OnAbort != "" && p.OnAbort != Undo && p.OnAbort != Stop {
+		errs = multierror.Append(errs, fmt.Errorf("pipeline %q: OnAbort: %q is neither %s nor %s", p.Name, p.OnAbort, Undo, Stop))
 	}
 	before := make(map[string]bool, len(p.Stages))
 	for _, s := range p.Stages {
@@ -66,9 +94,7 @@ func (p Pipeline) Validate() error {
 				errs = multierror.Append(errs, fmt.Errorf("stage %s: needs %q, which does not come before it", s.Name, need))
 			}
 		}
-		if s.Timeout < 0 {
-			errs = multierror.Append(errs, fmt.Errorf("stage %s: Timeout: %s is below zero", s.Name, s.Timeout))
-		}
+		s.Check(func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) })
 		before[s.Name] = true
 	}
 	return errs.ErrorOrNil()
@@ -82,7 +108,8 @@ func (p Pipeline) unread(name string) (reader, key string) {
 	}
 	for _, w := range p.Stages[i].Writes {
 		for _, s := range p.Stages[i+1:] {
-			if slices.Contains(s.Reads, w) {
+			named := func(r stage.Ref) bool { return r.Name == w.Name }
+			if slices.ContainsFunc(s.Reads, named) || s.Each != nil && named(s.Each.Key) {
 				return s.Name, w.Name
 			}
 		}

@@ -145,7 +145,7 @@ func parseStage(t *testing.T, words []string) ledger.Stage {
 		case "always":
 			s.Always = true
 		case "allow-failure":
-			s.AllowFailure = true
+			s.OnFailure = ledger.GoOn
 		case "timeout":
 			d, err := time.ParseDuration(value)
 			require.NoError(t, err)

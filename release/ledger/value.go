@@ -10,7 +10,7 @@ import (
 // Value is the value of a key in a release. The error is stage.ErrNoValue where it has none.
 func Value[T any](s *State, k stage.Key[T]) (T, error) {
 	var v T
-	raw, ok := s.Values[k.Ref().Name]
+	raw, ok := s.Value(k.Ref().Name)
 	if !ok {
 		return v, fmt.Errorf("key %s: %w", k, stage.ErrNoValue)
 	}

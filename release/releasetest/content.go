@@ -53,7 +53,7 @@ func bodies(s release.Store) error {
 		ledger.Requested{
 			Release: stage.Release{ID: "a", Service: "shop", Commit: "c0ffee", RequestedBy: "ada", Reason: "weekly", RequestedAt: epoch()},
 			Pipeline: ledger.Pipeline{Name: "p", Parallel: 2, Inputs: []stage.Ref{version}, Stages: []ledger.Stage{{
-				Name: "build", Environment: "production", Timeout: 1, AllowFailure: true, Always: true,
+				Name: "build", Environment: "production", Timeout: 1, OnFailure: ledger.GoOn, Always: true,
 				Reads: []stage.Ref{version}, Writes: []stage.Ref{stage.Built.Ref()}, Listens: []stage.SignalKind{stage.Pause},
 			}}},
 			Inputs: map[string]json.RawMessage{"version": json.RawMessage(`"1.0.0"`)},

@@ -52,7 +52,7 @@ func (c cut) run(t *testing.T, s deploy.Stage) (*ledger.State, error) {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}()
-	state, err := runner.Run(t.Context(), pipeline(release.Stage{Do: s, Timeout: c.timeout, AllowFailure: c.allow}), byBob)
+	state, err := runner.Run(t.Context(), pipeline(release.Stage{Do: s, Timeout: c.timeout, OnFailure: c.onFailure}), byBob)
 	<-done
 	require.NotNil(t, state, "%v", err)
 	return state, err
@@ -60,9 +60,9 @@ func (c cut) run(t *testing.T, s deploy.Stage) (*ledger.State, error) {
 
 // cut is a way to end a deployment from outside, in the middle of it.
 type cut struct {
-	signals []stage.Signal
-	timeout time.Duration
-	allow   bool
+	signals   []stage.Signal
+	timeout   time.Duration
+	onFailure release.Policy
 }
 
 // Whatever cuts a deployment off, it is taken back, and recorded as what it was.
@@ -80,7 +80,7 @@ func TestCutOffWhileRunning(t *testing.T) {
 		{"aborted", cut{signals: []stage.Signal{abort}}, stage.Aborted, stage.Aborted, "ada", "not today"},
 		{"rejected before it was skipped", cut{signals: []stage.Signal{reject, skip}}, stage.Aborted, stage.Aborted, "eve", "not today"},
 		{"out of time", cut{timeout: 30 * time.Second}, stage.RolledBack, stage.RolledBack, "", "it took longer than its timeout of 30s"},
-		{"out of time, allowed", cut{timeout: 30 * time.Second, allow: true}, stage.RolledBack, stage.Succeeded, "", "timeout"},
+		{"out of time, allowed", cut{timeout: 30 * time.Second, onFailure: release.GoOn}, stage.RolledBack, stage.Succeeded, "", "timeout"},
 	} {
 		bubble(t, c.name, func(t *testing.T) {
 			w := world()

@@ -1,0 +1,76 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/davit-sdk/davit/stage"
+)
+
+// signal keeps a signal where it belongs: with the release, with the stage that is to end by it, or
+// in the inboxes of the stages that take it.
+func (s *State) signal(sig stage.Signal, at time.Time) error {
+	if _, twice := s.seen[sig.ID]; twice {
+		return fmt.Errorf("signal %s comes twice", sig.ID)
+	}
+	to, known := s.index[sig.Stage]
+	if sig.Stage != "" && !known {
+		return fmt.Errorf("signal %s is for stage %q, which there is not", sig.ID, sig.Stage)
+	}
+	if s.seen == nil {
+		s.seen = make(map[string]struct{})
+	}
+	s.seen[sig.ID] = struct{}{}
+	if known {
+		s.tell(to, sig, at)
+		return nil
+	}
+	switch sig.Kind {
+	case stage.Pause:
+		s.Paused = &sig
+	case stage.Resume:
+		s.Paused = nil
+	case stage.Abort:
+		if s.Aborted == nil {
+			s.Aborted = &sig
+		}
+	}
+	for i := range s.Stages {
+		st := &s.Stages[i]
+		switch {
+		case !st.Begun():
+		case sig.Kind == stage.Abort:
+			st.Told = &sig
+		case slices.Contains(s.Pipeline.Stages[i].Listens, sig.Kind):
+			st.Inbox = append(st.Inbox, sig)
+		}
+	}
+	return nil
+}
+
+// tell gives a signal to a stage; where others were made of it, to those of them that are not over.
+func (s *State) tell(i int, sig stage.Signal, at time.Time) {
+	st, was := &s.Stages[i], s.Stages[i]
+	if st.Expanded {
+		for j := range s.Stages {
+			if s.Pipeline.Stages[j].Of == st.Name && !s.Stages[j].Over() {
+				s.tell(j, sig, at)
+			}
+		}
+		return
+	}
+	switch {
+	case sig.Kind.Heard():
+		st.Inbox = append(st.Inbox, sig)
+	case sig.Kind == stage.Retry && st.Undo != nil:
+		undo := *st.Undo
+		undo.RetryAt = at
+		st.Undo = &undo
+	case sig.Kind == stage.Retry && (st.Parked != "" || !st.RetryAt.IsZero()):
+		st.Parked, st.RetryAt, st.Failures, st.again = "", at, 0, true
+	case sig.Kind != stage.Retry:
+		st.Told = &sig
+	}
+	s.enter(i, was)
+}

@@ -1,0 +1,51 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/davit-sdk/davit/stage"
+)
+
+// Settle completes the end of a running attempt by what the pipeline says becomes of it: it is tried
+// again, waits for a person, or is the end of the stage. An engine calls it before it records the end.
+func (s *State) Settle(name string, e Ended, at time.Time) Ended {
+	st, node := s.Stage(name), s.Node(name)
+	if at.Before(s.Last) {
+		at = s.Last
+	}
+	if e.Outcome == stage.Waiting && e.Until.IsZero() && len(node.Listens) == 0 {
+		e = Ended{Outcome: stage.Failed, Reason: "it waits for ever: it listens for no signal, and names no time", Heard: e.Heard, Final: true}
+	}
+	switch {
+	case e.Outcome == stage.Interrupted:
+		if node.Effect == stage.AtMostOnce {
+			e.Parked = fmt.Sprintf("%s: %s", e.Reason, atMostOnce)
+		}
+	case e.Outcome == stage.Waiting, !node.Spoils(e.Outcome) && e.Outcome != stage.Failed:
+	case e.Outcome == stage.Failed && !e.Final && st.Told == nil && s.Aborted == nil && s.halted() == "" && st.Failures+1 < node.Retry.Attempts:
+		e.RetryAt = at.Add(node.Retry.Wait(st.Failures+1, s.Release.ID+"/"+name))
+		if node.Timeout > 0 && e.RetryAt.After(st.Started.Add(node.Timeout)) {
+			e.RetryAt = time.Time{}
+			e.Reason += " (its timeout leaves no time for a further attempt)"
+			s.park(node, st, &e)
+		}
+	default:
+		s.park(node, st, &e)
+	}
+	return e
+}
+
+// park lets a stage that ended badly wait for a person, where the pipeline says so, or says to undo
+// what must not be undone any more.
+func (s *State) park(node *Stage, st *StageState, e *Ended) {
+	if st.Told != nil || s.Aborted != nil || !node.Spoils(e.Outcome) {
+		return
+	}
+	switch {
+	case node.OnFailure == Freeze:
+		e.Parked = "the release is frozen: a person has to say retry, skip or abort"
+	case node.OnFailure == Undo && s.passed != "":
+		e.Parked = fmt.Sprintf("stage %s is irreversible, so nothing can be undone: a person has to say retry, skip or abort", s.passed)
+	}
+}

@@ -1,0 +1,117 @@
+package release
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/davit-sdk/davit/release/ledger"
+	"github.com/davit-sdk/davit/stage"
+)
+
+// Signal tells a release something. It returns when the signal is recorded; what it is for takes it
+// in its own time, or when it begins. The release need not be under way in this runner: whoever carries
+// it, or will, finds the signal recorded. A signal with the ID of one that was recorded is taken as
+// recorded. The error is ErrUnknown for a release that there is not, ledger.ErrTooLate where what it is
+// for is over, and ledger.ErrSignal where it makes no sense. Where ctx ends first, its cause is the
+// error, and the signal may be recorded nevertheless: give it an ID to be able to send it again.
+func (r *Runner) Signal(ctx context.Context, id string, sig stage.Signal) error {
+	if sig.ID == "" {
+		sig.ID = rand.Text()
+	}
+	for {
+		s, _ := r.session(id)
+		if s == nil {
+			var err error
+			if s, err = r.takeUp(ctx, id); err != nil || s == nil {
+				return r.post(ctx, id, sig)
+			}
+		}
+		if carried, err := s.signal(ctx, sig); carried {
+			return err
+		}
+		<-s.gone
+	}
+}
+
+// signal records a signal. carried is false where the session is closed.
+func (s *session) signal(ctx context.Context, sig stage.Signal) (carried bool, err error) {
+	if ctx.Err() != nil {
+		return true, context.Cause(ctx)
+	}
+	if err := s.mu.lock(ctx); err != nil {
+		return true, fmt.Errorf("release %s: the signal was not taken: %w", s.id, err)
+	}
+	answer := make(chan error, 1)
+	if s.closed {
+		s.mu.Unlock()
+		return false, nil
+	}
+	// The write is not cut short by the end of ctx: what is recorded, or not, must be known.
+	s.stages.Add(1)
+	s.runner.running.Add(1)
+	go func() {
+		defer s.runner.running.Done()
+		defer s.stages.Done()
+		defer s.mu.Unlock()
+		answer <- s.take(sig)
+	}()
+	select {
+	case err := <-answer:
+		return true, err
+	case <-ctx.Done():
+		return true, fmt.Errorf("release %s: the signal may or may not be recorded: %w", s.id, context.Cause(ctx))
+	}
+}
+
+// take records a signal. The mutex is held.
+func (s *session) take(sig stage.Signal) error {
+	if s.lost != nil || s.failure != nil {
+		return s.refused()
+	}
+	if err := s.read(); err != nil {
+		err = s.fail(err)
+		s.settle()
+		return err
+	}
+	known, err := s.state.Accept(sig)
+	if err != nil || known {
+		s.settle()
+		if err != nil {
+			return fmt.Errorf("release %s: %w", s.id, err)
+		}
+		return nil
+	}
+	sig.At = s.now()
+	return s.advance(s.event(0, "", 0, ledger.Signalled{Signal: sig}))
+}
+
+// post records a signal for a release that this runner does not carry.
+func (r *Runner) post(ctx context.Context, id string, sig stage.Signal) error {
+	for {
+		state, err := r.State(ctx, id)
+		if err != nil {
+			return err
+		}
+		known, err := state.Accept(sig)
+		if err != nil {
+			return fmt.Errorf("release %s: %w", id, err)
+		}
+		if known {
+			return nil
+		}
+		sig.At = now()
+		if sig.At.Before(state.Last) {
+			sig.At = state.Last
+		}
+		err = r.store.Append(ctx, id, state.Seq, ledger.Event{Seq: state.Seq + 1, Time: sig.At, Body: ledger.Signalled{Signal: sig}})
+		if errors.Is(err, ErrConflict) {
+			continue // somebody else has written: look again
+		}
+		if err != nil {
+			return fmt.Errorf("release %s: the signal may or may not be recorded: %w", id, err)
+		}
+		return nil
+	}
+}

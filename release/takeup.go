@@ -1,0 +1,286 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/davit-sdk/davit/release/ledger"
+	"github.com/davit-sdk/davit/stage"
+	"github.com/hashicorp/go-multierror"
+)
+
+// ErrElsewhere says that another host carries a release.
+var ErrElsewhere = errors.New("another host carries it")
+
+// UnknownStageError says that a release cannot be taken up, since its pipeline no longer has one of its
+// stages. Pipeline.Former is the remedy.
+type UnknownStageError struct {
+	// Release is the release, Pipeline the pipeline, and Stage the stage that it no longer has.
+	Release, Pipeline, Stage string
+}
+
+// Error names all three.
+func (e *UnknownStageError) Error() string {
+	return fmt.Sprintf("release %s: pipeline %s no longer has its stage %s: name it in Pipeline.Former", e.Release, e.Pipeline, e.Stage)
+}
+
+// TakeUp takes up all releases of the pipelines that are not over and that nobody carries: those of a
+// host that was stopped or has died. Done stages stay done; one that was under way is run again with
+// its checkpoint, unless its effect class says otherwise. From then on the runner carries them until
+// they are over, or until Stop, and where the store is shared, those of hosts that die later, too. It
+// returns the IDs of the releases that it took up, in the order in which they were begun.
+//
+// A release goes on by the plan that it began with, which is in its first event, whatever has become
+// of the pipeline since; only what the stages do is taken from the pipeline of the same name. The error
+// is a *multierror.Error that names each release which cannot be taken up, and why: an
+// *UnknownStageError, or ErrUnknown for one of a pipeline that is not among those given. All others
+// have been taken up nevertheless. Releases that other hosts carry are not mentioned.
+func (r *Runner) TakeUp(ctx context.Context, pipelines ...Pipeline) ([]string, error) {
+	var errs *multierror.Error
+	byName := make(map[string]Pipeline, len(pipelines))
+	for _, p := range pipelines {
+		outline, err := p.Outline()
+		if err == nil {
+			err = r.ready(outline)
+		}
+		if _, twice := byName[p.Name]; twice && err == nil {
+			err = errors.New("it is given twice")
+		}
+		if err != nil {
+			errs = multierror.Append(errs, fmt.Errorf("pipeline %s: %w", p.Name, err))
+			continue
+		}
+		byName[p.Name] = p
+	}
+	if errs != nil {
+		return nil, errs
+	}
+	r.mu.Lock()
+	stopped := r.stopped
+	for name, p := range byName {
+		if !stopped {
+			r.pipelines[name] = p
+		}
+	}
+	r.mu.Unlock()
+	if stopped {
+		return nil, ErrStopped
+	}
+	var taken []string
+	for id, err := range r.open(ctx) {
+		if err != nil {
+			return taken, multierror.Append(errs, err)
+		}
+		if s, _ := r.session(id); s != nil {
+			continue
+		}
+		switch _, err := r.takeUp(ctx, id); {
+		case errors.Is(err, ErrElsewhere), errors.Is(err, ErrConflict):
+		case err != nil:
+			errs = multierror.Append(errs, err)
+		default:
+			taken = append(taken, id)
+		}
+	}
+	r.mu.Lock()
+	if !r.stopped {
+		r.beat()
+	}
+	r.mu.Unlock()
+	return taken, errs.ErrorOrNil()
+}
+
+// Resume takes up one release, as TakeUp does, and waits for it, as Run does. The error is ErrUnknown
+// for a release that there is not, ErrConflict for one that this runner carries, and ErrElsewhere for
+// one that another host does. A release that is over gives its outcome.
+func (r *Runner) Resume(ctx context.Context, p Pipeline, id string) (*ledger.State, error) {
+	outline, err := p.Outline()
+	if err == nil {
+		err = r.ready(outline)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pipeline %s: %w", p.Name, err)
+	}
+	if s, _ := r.session(id); s != nil {
+		return nil, fmt.Errorf("release %s: %w: it is under way", id, ErrConflict)
+	}
+	s, err := r.carry(ctx, id, func(string) (Pipeline, bool) { return p, true })
+	if s == nil && err == nil {
+		return r.Wait(ctx, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.wait(ctx)
+}
+
+// open are the releases that are not over.
+func (r *Runner) open(ctx context.Context) func(yield func(string, error) bool) {
+	if o, ok := r.store.(Opener); ok {
+		return o.Open(ctx)
+	}
+	return func(yield func(string, error) bool) {
+		for id, err := range r.store.Releases(ctx) {
+			if err == nil {
+				var state *ledger.State
+				if state, err = r.State(ctx, id); err == nil && state.Over() {
+					continue
+				}
+			}
+			if !yield(id, err) {
+				return
+			}
+		}
+	}
+}
+
+// takeUp carries a release of one of the pipelines that are taken up.
+func (r *Runner) takeUp(ctx context.Context, id string) (*session, error) {
+	return r.carry(context.WithoutCancel(ctx), id, func(name string) (Pipeline, bool) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		p, ok := r.pipelines[name]
+		return p, ok
+	})
+}
+
+// carry takes a release on that was begun before. Nil and no error: it is over.
+func (r *Runner) carry(ctx context.Context, id string, find func(name string) (Pipeline, bool)) (*session, error) {
+	state, err := r.State(ctx, id)
+	if err != nil || state.Over() {
+		return nil, err
+	}
+	if state.Busy() {
+		alive, err := r.alive(ctx, state.Host)
+		if err != nil {
+			return nil, fmt.Errorf("release %s: %w", id, err)
+		}
+		if alive {
+			return nil, fmt.Errorf("release %s: %w: host %s", id, ErrElsewhere, state.Host)
+		}
+	}
+	p, ok := find(state.Pipeline.Name)
+	if !ok {
+		return nil, fmt.Errorf("release %s: pipeline %s: %w", id, state.Pipeline.Name, ErrUnknown)
+	}
+	if err := match(state, p); err != nil {
+		return nil, err
+	}
+	s := newSession(ctx, r, id, p.does())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state = state
+	if err := r.enter(ctx, s); err != nil {
+		return nil, err
+	}
+	switch err := s.advance(); {
+	case s.lost != nil:
+		// Another host was quicker: the session waits for its end, or for the host's.
+		s.settle()
+	case err != nil:
+		s.settle()
+		return nil, err
+	}
+	return s, nil
+}
+
+// does are the stages of the pipeline by their names, the former ones included.
+func (p Pipeline) does() stages {
+	all := make(stages, len(p.Stages)+len(p.Former))
+	for name, do := range p.Former {
+		all[name] = do
+	}
+	for _, s := range p.Stages {
+		all[s.Name] = s.Do
+	}
+	return all
+}
+
+// match reports stages of a release that the pipeline no longer has, or that have come to declare
+// other things than the release's plan says.
+func match(state *ledger.State, p Pipeline) error {
+	var errs *multierror.Error
+	does := p.does()
+	for i := range state.Pipeline.Stages {
+		node, st := &state.Pipeline.Stages[i], &state.Stages[i]
+		if node.Of != "" || st.Over() && !node.CanUndo {
+			continue
+		}
+		do, ok := does[node.Name]
+		if !ok || do == nil {
+			errs = multierror.Append(errs, &UnknownStageError{state.Release.ID, p.Name, node.Name})
+			continue
+		}
+		if st.Over() {
+			continue
+		}
+		for _, ref := range stage.Reads(do) {
+			if !slices.Contains(node.Reads, ref) {
+				errs = multierror.Append(errs, fmt.Errorf("release %s: stage %s has come to read key %s, which its plan does not say", state.Release.ID, node.Name, ref))
+			}
+		}
+		for _, ref := range node.Writes {
+			if !slices.Contains(stage.Writes(do), ref) {
+				errs = multierror.Append(errs, fmt.Errorf("release %s: stage %s no longer writes key %s, as its plan says", state.Release.ID, node.Name, ref))
+			}
+		}
+	}
+	if errs == nil {
+		return nil
+	}
+	if len(errs.Errors) == 1 {
+		return errs.Errors[0]
+	}
+	return errs
+}
+
+// adopt takes up releases of hosts that have died meanwhile, and such as were begun elsewhere and are
+// at rest.
+func (r *Runner) adopt(ctx context.Context) {
+	r.mu.Lock()
+	idle := len(r.pipelines) == 0 || r.stopped || time.Since(r.heart.adopted) < r.lease/3
+	if !idle {
+		r.heart.adopted = time.Now()
+	}
+	r.mu.Unlock()
+	if idle {
+		return
+	}
+	alive := make(map[string]bool)
+	known := make(map[string]string)
+	for id, err := range r.open(ctx) {
+		if err != nil {
+			r.logger.Warn("cannot look for releases that nobody carries", "error", err)
+			return
+		}
+		if s, _ := r.session(id); s != nil {
+			continue
+		}
+		host, ok := r.heart.known[id]
+		if ok {
+			if _, asked := alive[host]; !asked {
+				lives, err := r.alive(ctx, host)
+				alive[host] = lives || err != nil
+			}
+			if known[id] = host; alive[host] {
+				continue
+			}
+		}
+		_, err := r.takeUp(ctx, id)
+		switch {
+		case errors.Is(err, ErrElsewhere):
+			if state, err := r.State(ctx, id); err == nil {
+				known[id] = state.Host
+			}
+		case errors.Is(err, ErrUnknown), errors.Is(err, ErrConflict):
+		case err != nil:
+			r.logger.Warn("cannot take up a release", "release", id, "error", err)
+		default:
+			r.logger.Info("took up a release that nobody carried", "release", id)
+		}
+	}
+	r.heart.known = known
+}
