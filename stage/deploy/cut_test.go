@@ -118,7 +118,10 @@ type engine struct {
 	values         map[string]any
 	saved          json.RawMessage
 	signal, detail error
+	records, full  int // how many checkpoints were taken, and from which on none are; zero: never
 }
+
+var errFull = errors.New("the disk is full")
 
 func (e *engine) Value(name string) (json.RawMessage, bool) {
 	raw, err := json.Marshal(e.values[name])
@@ -126,6 +129,9 @@ func (e *engine) Value(name string) (json.RawMessage, bool) {
 }
 func (e *engine) SetValue(string, json.RawMessage) error { return nil }
 func (e *engine) Checkpoint(_ context.Context, data json.RawMessage, _ int) error {
+	if e.records++; e.full > 0 && e.records >= e.full {
+		return errFull
+	}
 	e.saved = data
 	return nil
 }
@@ -149,9 +155,13 @@ func (e *engine) Detail(_ context.Context, name string, _ json.RawMessage) error
 
 func (e *engine) run(t *testing.T, s deploy.Stage, version string) error {
 	e.values = map[string]any{"version": version, "artifact": built}
-	return s.Run(t.Context(), stage.NewTask(stage.Setup{
+	return s.Run(t.Context(), e.task(s))
+}
+
+func (e *engine) task(s deploy.Stage) *stage.Task {
+	return stage.NewTask(stage.Setup{
 		Stage: "deploy", Attempt: 1, Checkpoint: e.saved, Reads: s.Reads(), Listens: s.Listens(),
-	}, e))
+	}, e)
 }
 
 func TestNobodyIsLeftAloneWithADeafRollout(t *testing.T) {

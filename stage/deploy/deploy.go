@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-multierror"
@@ -20,12 +22,18 @@ type Stage struct {
 	Target rollout.Target
 	// Strategy is how. Required.
 	Strategy strategy.Strategy
-	// Options are the rollout's, with the gates that the strategy names. Checkpoint belongs to the
-	// stage and must be nil; Notify and Logger may be set, the default logger is the task's.
+	// Options are the rollout's, with the gates that the strategy names. Checkpoint and Fence belong
+	// to the stage and must be left out; Notify and Logger may be set, the default logger is the task's.
 	Options rollout.Options
 	// Prepare is called before anything moves, also when the stage resumes: it tells the target
 	// where the artifact of the revision lies. It must be idempotent. Nil: nothing to tell.
 	Prepare func(ctx context.Context, r strategy.Revision, a stage.Artifact) error
+	// Recall is called before anything moves, with each revision that ran before, also when the stage
+	// resumes and when it is undone: it makes sure that the target can start instances of it once more,
+	// as a way back may have to. A host that has been restarted, for example, tells the target where the
+	// artifact of that revision lies. It must be idempotent. Its error ends the stage before anything
+	// moves: what cannot be taken back is not begun. Nil: nothing to make sure of.
+	Recall func(ctx context.Context, r strategy.Revision) error
 	// Edit may change the plan before it is carried out, for example mark a step as irreversible.
 	// It must be a pure function, as it is called again when the stage resumes. Nil: no change.
 	Edit func(p strategy.Plan) (strategy.Plan, error)
@@ -35,6 +43,8 @@ var (
 	_ stage.Stage     = Stage{}
 	_ stage.Reader    = Stage{}
 	_ stage.Listener  = Stage{}
+	_ stage.Undoer    = Stage{}
+	_ stage.Gater     = Stage{}
 	_ stage.Validator = Stage{}
 )
 
@@ -55,6 +65,9 @@ func (s Stage) Listens() []stage.SignalKind {
 	return []stage.SignalKind{stage.Pause, stage.Resume, stage.Promote, stage.Approve, stage.Reject}
 }
 
+// Gates are the names of the gates in the options, sorted.
+func (s Stage) Gates() []string { return slices.Sorted(maps.Keys(s.Options.Gates)) }
+
 // Validate reports everything that is wrong with the stage.
 func (s Stage) Validate() error {
 	var errs *multierror.Error
@@ -71,6 +84,9 @@ func (s Stage) Validate() error {
 	if s.Options.Checkpoint != nil {
 		errs = multierror.Append(errs, errors.New("Stage.Options.Checkpoint: belongs to the stage, leave it nil"))
 	}
+	if s.Options.Fence != 0 {
+		errs = multierror.Append(errs, errors.New("Stage.Options.Fence: belongs to the stage, leave it zero"))
+	}
 	if err := s.Options.Validate(); err != nil {
 		errs = multierror.Append(errs, fmt.Errorf("Stage.%w", err))
 	}
@@ -83,6 +99,8 @@ type position struct {
 	From    strategy.State     `json:"from"`
 	To      strategy.Revision  `json:"to"`
 	Rollout rollout.Checkpoint `json:"rollout"`
+	// Undo is how far the way back is that Undo walks, once it has begun.
+	Undo *rollout.Checkpoint `json:"undo,omitempty"`
 }
 
 // Run deploys the revision. It returns when the revision is promoted, or taken back.
@@ -130,6 +148,9 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 		return nil, nil, err
 	}
 	if resumed {
+		if at.Undo != nil {
+			return nil, nil, &stage.Error{Outcome: stage.Failed, Final: true, Reason: fmt.Sprintf("the deployment of %s was undone, or is to be", at.To)}
+		}
 		if err := ended(at.Rollout); err != nil || at.Rollout.Outcome == rollout.Promoted {
 			return nil, nil, err
 		}
@@ -151,20 +172,47 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 		return nil, nil, err
 	}
 	w := &walk{task: t, at: at, ctx: context.WithoutCancel(ctx), notify: s.Options.Notify}
-	o := s.Options
-	o.Checkpoint, o.Notify = w.checkpoint, w.tell
-	if o.Logger == nil {
-		o.Logger = t.Logger()
-	}
+	o := s.options(w)
 	if resumed {
 		r, err := rollout.Resume(s.Target, plan, at.Rollout, o)
-		return r, w, err
+		return r, w, errors.Join(err, s.recall(ctx, at))
 	}
 	r, err := rollout.New(s.Target, plan, o)
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := s.recall(ctx, at); err != nil {
+		return nil, nil, err
+	}
 	return r, w, t.Detail(ctx, DetailPlan, clip(plan.Table()))
+}
+
+// options are the rollout's, tied to a walk.
+func (s Stage) options(w *walk) rollout.Options {
+	o := s.Options
+	o.Checkpoint, o.Notify, o.Fence = w.checkpoint, w.tell, w.task.Fence()
+	if o.Logger == nil {
+		o.Logger = w.task.Logger()
+	}
+	return o
+}
+
+// recall makes sure that what ran before can be started again.
+func (s Stage) recall(ctx context.Context, at position) error {
+	if s.Recall == nil {
+		return nil
+	}
+	var last strategy.Revision // stable and baseline run the same
+	for _, g := range at.From.Groups() {
+		if g.Revision == last || g.Revision == at.To {
+			continue
+		}
+		last = g.Revision
+		if err := s.Recall(ctx, g.Revision); err != nil {
+			return fmt.Errorf("recall %s, which runs before: %w", g.Revision, err)
+		}
+	}
+	return nil
 }
 
 // ended is how an earlier attempt ended that had no time to say so. What was taken back is not

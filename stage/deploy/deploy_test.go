@@ -52,7 +52,12 @@ func deployment(w *strategytest.World, g gate.Gate) deploy.Stage {
 }
 
 func host(s stage.Stage) *stagetest.Host {
-	return stagetest.NewHost(s, stagetest.Given(stage.Version, "1.1.0"), stagetest.Given(stage.Built, built))
+	return given(s, built)
+}
+
+// given is a host that hands on an artifact of version 1.1.0.
+func given(s stage.Stage, a stage.Artifact) *stagetest.Host {
+	return stagetest.NewHost(s, stagetest.Given(stage.Version, "1.1.0"), stagetest.Given(stage.Built, a))
 }
 
 func runs(t *testing.T, w *strategytest.World, want strategy.State) {

@@ -11,13 +11,26 @@
 // target runs at that moment. It records its position after every step; after a crash of the host
 // it goes on inside the same plan.
 //
+// # Undo
+//
+// A deployment that did well is taken back all the same when a later stage fails, or a person aborts:
+// the stage is a stage.Undoer. The way back keeps the limits of the plan, has no holds, and goes on from
+// its own position after a crash. It leads to what ran before, whatever the strategy: to nothing, where
+// nothing ran. What was released since, by whomever, is not touched.
+//
+// A target must be able to start the revision that ran before. One that learns from Prepare where
+// artifacts lie forgets it with its host; Recall tells it once more:
+//
+//	Recall: func(ctx context.Context, r strategy.Revision) error { return fleet.Learn(r, archive.Find(r.Digest)) }
+//
 // # Errors
 //
 // A release that was taken back ends as stage.RolledBack, one that a person stopped as
 // stage.Aborted once everything is as it was, and one that could be neither completed nor taken
 // back as stage.Stranded. All of them wrap the *rollout.Error with its cause and evidence. A stage
 // whose time is up takes the revision back and ends as stage.RolledBack, with the timeout as the
-// reason; so does one that a person skips, which the engine records as stage.Skipped.
+// reason; so does one that a person skips, which the engine records as stage.Skipped. What Undo
+// returns is told there.
 //
 // # Concurrency
 //

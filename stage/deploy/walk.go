@@ -18,6 +18,7 @@ type walk struct {
 	at     position
 	ctx    context.Context // lives on when the stage is cancelled, since the way back is recorded too
 	notify func(rollout.Event)
+	undo   bool  // it is a way back, with a position of its own
 	lost   error // the first record that was not kept
 
 	cut *stage.Error // what the engine had the rollout taken back for; written by steer alone, read once it has ended
@@ -123,7 +124,7 @@ func (w *walk) failure(ctx context.Context, result rollout.Result, err error) er
 	case rollout.RollbackFailed, rollout.Frozen:
 		failed.Outcome = stage.Stranded
 	case rollout.Interrupted:
-		failed.Outcome = stage.Interrupted
+		failed.Outcome = interruption(err)
 		if cause := context.Cause(ctx); cause != nil {
 			failed.Err = errors.Join(err, cause)
 		}
@@ -146,7 +147,11 @@ func (w *walk) blame(failed *stage.Error) {
 }
 
 func (w *walk) checkpoint(ctx context.Context, c rollout.Checkpoint) error {
-	w.at.Rollout = c
+	if w.undo {
+		w.at.Undo = &c
+	} else {
+		w.at.Rollout = c
+	}
 	return w.task.Checkpoint(ctx, w.at)
 }
 
