@@ -33,7 +33,8 @@ type (
 	// SecretReader names the secrets that the stage asks for with [Task.Secret].
 	SecretReader interface{ Secrets() []string }
 
-	// Gater names the gates that the stage asks, for those who want to know before it runs.
+	// Gater names the gates that the stage asks, for those who want to know before it runs. An empty
+	// name stands for a gate that bears the name of the stage in its pipeline.
 	Gater interface{ Gates() []string }
 
 	// Validator reports everything that is wrong with the stage's settings, naming the fields.

@@ -41,11 +41,15 @@ type Stage struct {
 var (
 	_ stage.Stage     = Stage{}
 	_ stage.Reader    = Stage{}
+	_ stage.Gater     = Stage{}
 	_ stage.Validator = Stage{}
 )
 
 // Reads are the keys that Subject reads.
 func (s Stage) Reads() []stage.Ref { return s.Read }
+
+// Gates is the gate's name; empty where it bears the name of the stage.
+func (s Stage) Gates() []string { return []string{s.Name} }
 
 // Validate reports every field that is wrong.
 func (s Stage) Validate() error {

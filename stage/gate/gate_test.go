@@ -166,3 +166,8 @@ func TestValidate(t *testing.T) {
 	err = gate.Stage{Gate: metricsgate.ErrorRate{}}.Validate()
 	assert.ErrorContains(t, err, "Gate.Gate: ")
 }
+
+func TestTheGateIsTold(t *testing.T) {
+	assert.Equal(t, []string{"smoke"}, stage.Gates(gate.Stage{Name: "smoke"}))
+	assert.Equal(t, []string{""}, stage.Gates(gate.Stage{}), "it bears the name of the stage")
+}

@@ -50,6 +50,7 @@ var Commit = stage.NewKey[string]("commit")
 var (
 	_ stage.Stage     = Stage{}
 	_ stage.Writer    = Stage{}
+	_ stage.Effector  = Stage{}
 	_ stage.Validator = Stage{}
 )
 
@@ -57,6 +58,9 @@ var (
 func (s Stage) Writes() []stage.Ref {
 	return []stage.Ref{stage.Version.Ref(), stage.Previous.Ref(), stage.Notes.Ref(), Commit.Ref()}
 }
+
+// Effect is stage.Pure: a repository is read, and nothing is changed.
+func (s Stage) Effect() stage.Effect { return stage.Pure }
 
 // Validate reports every field that is wrong.
 func (s Stage) Validate() error {

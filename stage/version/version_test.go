@@ -218,3 +218,7 @@ func ExampleStage() {
 	// <nil>
 	// [version (string) previous-version (string) notes (string) commit (string)]
 }
+
+func TestItIsPure(t *testing.T) {
+	assert.Equal(t, stage.Pure, stage.EffectOf(version.Stage{}))
+}
