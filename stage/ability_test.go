@@ -74,13 +74,14 @@ func TestDeclaredAddsToWhatAStageDeclares(t *testing.T) {
 
 func TestAnUndoableStageIsTakenBack(t *testing.T) {
 	under := t
+	curve := stage.NewKey[float64]("curve")
 	var done []string
 	s := stage.Undoable{
 		Stage: stage.Declared{Stage: stage.Func(func(ctx context.Context, t *stage.Task) error {
 			done = append(done, "run")
 			return errors.Join(colour.Set(t, "red"), t.Checkpoint(ctx, 7))
 		}), Read: refs(amount.Ref()), Write: refs(colour.Ref()), Secret: []string{"token"}},
-		By: func(ctx context.Context, t *stage.Task) error {
+		By: stage.Declared{Read: refs(colour.Ref(), curve.Ref()), Secret: []string{"password"}, Stage: stage.Func(func(ctx context.Context, t *stage.Task) error {
 			was, err := colour.Get(t)
 			require.NoError(under, err)
 			n, err := amount.Get(t)
@@ -94,13 +95,22 @@ func TestAnUndoableStageIsTakenBack(t *testing.T) {
 			assert.ErrorIs(under, colour.Set(t, "blue"), stage.ErrUndeclared)
 			assert.Equal(under, []any{"red", 3, 7}, []any{was, n, place})
 			done = append(done, "undo")
+			if _, err := t.Secret(ctx, "password"); err != nil {
+				return err
+			}
+			if _, err := curve.Get(t); err != nil {
+				return err
+			}
 			return t.Checkpoint(ctx, 8)
-		},
+		})},
 	}
 	require.NoError(t, s.Validate())
 	assert.True(t, stage.CanUndo(logged{s}))
 	assert.Equal(t, refs(colour.Ref()), stage.Writes(s), "and keeps what the stage declares")
-	host := stagetest.NewHost(s, stagetest.Given(amount, 3), stagetest.Secret("token", canary))
+	assert.Equal(t, refs(amount.Ref(), curve.Ref()), stage.Reads(s), "with what its undo reads beyond that")
+	assert.Equal(t, []string{"token", "password"}, stage.Secrets(s))
+	host := stagetest.NewHost(s, stagetest.Given(amount, 3), stagetest.Given(curve, 0.5),
+		stagetest.Secret("token", canary), stagetest.Secret("password", canary))
 	require.NoError(t, s.Run(t.Context(), host.Task()))
 	require.NoError(t, s.Undo(t.Context(), host.UndoTask()))
 	assert.Equal(t, []string{"run", "undo"}, done)
@@ -110,8 +120,12 @@ func TestAnUndoableStageIsTakenBack(t *testing.T) {
 func TestValidateOfAnUndoableStage(t *testing.T) {
 	err := stage.Undoable{}.Validate()
 	assert.ErrorContains(t, err, "Undoable.Stage: there is none")
-	assert.ErrorContains(t, err, "Undoable.By: the function is nil")
-	undo := func(context.Context, *stage.Task) error { return nil }
+	assert.ErrorContains(t, err, "Undoable.By: there is none")
+	undo := stage.Func(func(context.Context, *stage.Task) error { return nil })
+	err = stage.Undoable{Stage: never, By: able{}}.Validate()
+	assert.ErrorContains(t, err, "Undoable.By: seen")
+	assert.ErrorContains(t, err, "Undoable.By: it sets key amount (int), and an undo sets none")
+	assert.ErrorContains(t, err, "Undoable.By: it listens for withdraw, and an undo gets no signals")
 	assert.ErrorContains(t, stage.Undoable{Stage: logged{able{}}, By: undo}.Validate(), "it can undo itself already")
 	assert.ErrorContains(t, stage.Undoable{Stage: stage.Func(nil), By: undo}.Validate(), "the function is nil")
 	assert.NoError(t, stage.Undoable{Stage: never, By: undo}.Validate())

@@ -39,7 +39,7 @@ func Example() {
 	// Output: /health answers 404 Not Found
 }
 
-// What a stage has done is taken back by its Undo, which a function gets by being wrapped.
+// What a stage has done is taken back by its Undo, which is another stage.
 func ExampleUndoable() {
 	buckets := map[string]bool{}
 	create := stage.Undoable{
@@ -47,10 +47,10 @@ func ExampleUndoable() {
 			buckets[t.Release().ID] = true
 			return nil
 		}),
-		By: func(ctx context.Context, t *stage.Task) error {
+		By: stage.Func(func(ctx context.Context, t *stage.Task) error {
 			delete(buckets, t.Release().ID) // deleting what is gone is no error
 			return nil
-		},
+		}),
 	}
 	host := stagetest.NewHost(create)
 	fmt.Println(create.Run(context.Background(), host.Task()), buckets)

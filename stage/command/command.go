@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/davit-sdk/davit/stage"
-	"github.com/hashicorp/go-multierror"
 )
 
 // The defaults of a Stage.
@@ -31,11 +29,15 @@ type Stage struct {
 	// Env are variables as "NAME=value", besides those of Inherit and the stage's own: DAVIT_RELEASE,
 	// DAVIT_SERVICE, DAVIT_STAGE, DAVIT_ENVIRONMENT, DAVIT_ATTEMPT and DAVIT_TOKEN.
 	Env []string
-	// Secret are further variables as "NAME=value", whose values are kept out of all that is recorded:
-	// where the program writes one, the log and the error show *** instead. A value has at least 4
-	// bytes. The text ${name} has no meaning in them. What the program encodes, or writes in pieces
-	// with other text between them, is not recognised.
-	Secret []string
+	// Secret are variables whose values the host keeps: the key is the variable, the value the name of
+	// the secret that the stage asks the host for at each attempt. Neither is recorded: where the
+	// program writes a value, the log and the error show *** instead. The text ${name} has no meaning
+	// in a value. What the program encodes, or writes in pieces with other text between them, is not
+	// recognised. A value of fewer than 4 bytes fails the stage, as hiding it would hide too much.
+	Secret map[string]string
+	// SecretValue are variables whose values the code has that makes the pipeline. They are hidden as
+	// those of Secret are.
+	SecretValue map[string]stage.Secret
 	// Inherit names the variables that are handed on from the host. Nil: Inherited.
 	Inherit []string
 	// Values are keys whose values the program needs: the text ${name} in Args, Env and Artifact
@@ -55,6 +57,11 @@ type Stage struct {
 	// Grace is how long the program may take to end by itself when it is cancelled: it gets
 	// SIGTERM, and SIGKILL when the time is over. Zero: DefaultGrace.
 	Grace time.Duration
+	// Class says what it means to run the program once more, which nobody can tell by looking at it.
+	// Zero: stage.Idempotent, so that it is run again where its host died meanwhile: builds and tests
+	// are; so is what heeds DAVIT_TOKEN, which is the same at each attempt. A program that does harm
+	// when it runs twice, such as one that sends letters, is stage.AtMostOnce.
+	Class stage.Effect
 }
 
 // Inherited are the variables that are handed on from the host unless Stage.Inherit says otherwise:
@@ -64,10 +71,12 @@ func Inherited() []string {
 }
 
 var (
-	_ stage.Stage     = Stage{}
-	_ stage.Reader    = Stage{}
-	_ stage.Writer    = Stage{}
-	_ stage.Validator = Stage{}
+	_ stage.Stage        = Stage{}
+	_ stage.Reader       = Stage{}
+	_ stage.Writer       = Stage{}
+	_ stage.SecretReader = Stage{}
+	_ stage.Effector     = Stage{}
+	_ stage.Validator    = Stage{}
 )
 
 // Reads are the keys in Values.
@@ -87,55 +96,13 @@ func (s Stage) Writes() []stage.Ref {
 	return []stage.Ref{stage.Built.Ref()}
 }
 
-var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// Validate reports every field that is wrong. Whether the program is there is seen when it is run.
-func (s Stage) Validate() error {
-	var errs *multierror.Error
-	bad := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
-	if len(s.Args) == 0 || s.Args[0] == "" {
-		bad("Command.Args: there is no program")
-	}
-	for i, text := range slices.Concat(s.Args, s.Env, s.Secret, []string{s.Dir, s.Artifact, s.Log}) {
-		if strings.ContainsRune(text, 0) {
-			bad("Command: text %d of Args, Env, Secret, Dir, Artifact and Log holds a zero byte", i)
-		}
-	}
-	for i, v := range s.Env {
-		if name, _, ok := strings.Cut(v, "="); !ok || !variable.MatchString(name) {
-			bad("Command.Env[%d]: it is not of the form NAME=value", i) // and may hold a secret
-		}
-	}
-	for i, v := range s.Secret {
-		name, value, ok := strings.Cut(v, "=")
-		switch {
-		case !ok || !variable.MatchString(name):
-			bad("Command.Secret[%d]: it is not of the form NAME=value", i)
-		case len(value) < minSecret:
-			bad("Command.Secret[%d]: the value of %s has fewer than %d bytes, and would hide too much", i, name, minSecret)
-		}
-	}
-	for i, name := range s.Inherit {
-		if !variable.MatchString(name) {
-			bad("Command.Inherit[%d]: %q is not the name of a variable", i, name)
-		}
-	}
-	for i, k := range s.Values {
-		uses := func(text string) bool { return strings.Contains(text, placeholder(k)) }
-		if !slices.ContainsFunc(s.Args, uses) && !slices.ContainsFunc(s.Env, uses) && !uses(s.Artifact) {
-			bad("Command.Values[%d]: %s occurs neither in Args nor in Env nor in Artifact", i, placeholder(k))
-		}
-	}
-	if s.MaxLog < 0 {
-		bad("Command.MaxLog: %d is below zero", s.MaxLog)
-	}
-	if s.Grace < 0 {
-		bad("Command.Grace: %s is below zero", s.Grace)
-	}
-	return errs.ErrorOrNil()
+// Secrets are the names in Secret, sorted.
+func (s Stage) Secrets() []string {
+	return slices.Compact(slices.Sorted(maps.Values(s.Secret)))
 }
 
-func placeholder(k stage.Key[string]) string { return "${" + k.String() + "}" }
+// Effect is s.Class.
+func (s Stage) Effect() stage.Effect { return s.Class }
 
 // Run runs the program. A program that cannot be started, or ends otherwise than with status 0, gives
 // an *ExitError; one that was ended by a cancel gives the cause of it.
@@ -191,14 +158,18 @@ func (s Stage) path(name string) (string, error) {
 }
 
 func (s Stage) program(ctx context.Context, t *stage.Task, expand *strings.Replacer) error {
-	p := process{dir: s.Dir, grace: s.Grace, env: s.environment(t, expand)}
+	secrets, err := s.secrets(ctx, t)
+	if err != nil {
+		return err
+	}
+	p := process{dir: s.Dir, grace: s.Grace, env: s.environment(t, expand, secrets)}
 	if p.grace == 0 {
 		p.grace = DefaultGrace
 	}
 	for _, arg := range s.Args {
 		p.args = append(p.args, expand.Replace(arg))
 	}
-	out, err := s.openLog()
+	out, err := s.openLog(secrets)
 	if err != nil {
 		return err
 	}
@@ -225,26 +196,4 @@ func (s Stage) program(ctx context.Context, t *stage.Task, expand *strings.Repla
 		return fmt.Errorf("the log %s: %w", s.Log, logErr)
 	}
 	return nil
-}
-
-// environment is the program's environment; of two variables with one name the later counts, and those
-// that the stage sets itself come last.
-func (s Stage) environment(t *stage.Task, expand *strings.Replacer) []string {
-	inherit := s.Inherit
-	if inherit == nil {
-		inherit = Inherited()
-	}
-	var env []string
-	for _, name := range inherit {
-		if value, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+value)
-		}
-	}
-	for _, v := range s.Env {
-		env = append(env, expand.Replace(v))
-	}
-	env = append(env, s.Secret...)
-	return append(env,
-		"DAVIT_RELEASE="+t.Release().ID, "DAVIT_SERVICE="+t.Release().Service, "DAVIT_STAGE="+t.Stage(),
-		"DAVIT_ENVIRONMENT="+t.Environment(), fmt.Sprintf("DAVIT_ATTEMPT=%d", t.Attempt()), "DAVIT_TOKEN="+t.Token())
 }

@@ -233,3 +233,51 @@ func TestValidate(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+func TestClass(t *testing.T) {
+	assert.Equal(t, stage.Idempotent, stage.EffectOf(command.Stage{Args: sh("exit 0")}))
+	assert.Equal(t, stage.AtMostOnce, stage.EffectOf(command.Stage{Class: stage.AtMostOnce}))
+	assert.ErrorContains(t, command.Stage{Args: sh("exit 0"), Class: "twice"}.Validate(), `Command.Class: there is no class "twice"`)
+	assert.ErrorContains(t, command.Stage{Args: sh("exit 0"), Class: stage.Pure, Artifact: "shop"}.Validate(), "not pure")
+}
+
+// A program is taken back by another one, with what both need.
+func ExampleStage_undo() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	publish := stage.Undoable{
+		Stage: command.Stage{
+			Args: []string{"sh", "-c", `echo "login with $TOKEN" && touch "published-$VERSION"`}, Dir: dir, Log: filepath.Join(dir, "log"),
+			Env: []string{"VERSION=${version}"}, Values: []stage.Key[string]{stage.Version},
+			Secret: map[string]string{"TOKEN": "registry-token"}, // the host's name for it
+		},
+		By: command.Stage{
+			Args: []string{"sh", "-c", `rm -f "published-$VERSION"`}, Dir: dir,
+			Env: []string{"VERSION=${version}"}, Values: []stage.Key[string]{stage.Version},
+		},
+	}
+	host := stagetest.NewHost(publish, stagetest.Given(stage.Version, "1.5.0"), stagetest.Secret("registry-token", "s3cr3t"))
+	look := func() {
+		published, _ := filepath.Glob(filepath.Join(dir, "published-*"))
+		for i := range published {
+			published[i] = filepath.Base(published[i])
+		}
+		fmt.Println(published)
+	}
+	fmt.Println(publish.Run(context.Background(), host.Task()))
+	look()
+	fmt.Println(publish.Undo(context.Background(), host.UndoTask()))
+	look()
+	text, _ := os.ReadFile(filepath.Join(dir, "log"))
+	fmt.Print(string(text))
+	// Output:
+	// <nil>
+	// [published-1.5.0]
+	// <nil>
+	// []
+	// login with ***
+}

@@ -11,4 +11,12 @@
 // its own rather than the host's, so that what the host keeps secret stays with the host. It runs in a
 // process group of its own, which is ended as a whole: on cancel, and when the program has ended and
 // left something behind.
+//
+// Passwords and tokens reach the program as variables, by the name that the host keeps them under, and
+// are hidden in all that it writes. What a program has done, another one takes back:
+//
+//	stage.Undoable{
+//		Stage: command.Stage{Args: []string{"./publish"}, Secret: map[string]string{"TOKEN": "registry-token"}},
+//		By:    command.Stage{Args: []string{"./unpublish"}, Secret: map[string]string{"TOKEN": "registry-token"}},
+//	}
 package command

@@ -17,13 +17,12 @@ type mask struct {
 	held    []byte   // the end of the stream so far, which may be the beginning of a secret
 }
 
-// newMask makes a mask of variables as "NAME=value". Of a value with several lines each line is hidden
-// by itself, too, as programs write them one by one.
-func newMask(variables []string) *mask {
+// newMask makes a mask of secrets. Of a value with several lines each line is hidden by itself, too, as
+// programs write them one by one.
+func newMask(secrets []secret) *mask {
 	m := new(mask)
-	for _, v := range variables {
-		_, value, _ := strings.Cut(v, "=")
-		for _, text := range append(strings.Split(value, "\n"), value) {
+	for _, v := range secrets {
+		for _, text := range append(strings.Split(v.value, "\n"), v.value) {
 			if text = strings.TrimRight(text, "\r"); len(text) >= minSecret {
 				m.secrets = append(m.secrets, []byte(text))
 			}

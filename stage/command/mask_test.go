@@ -22,11 +22,13 @@ func TestSecretsAreHidden(t *testing.T) {
 		Args: sh(`echo "with $TOKEN and ${TOKEN}more"
 			printf hunter; sleep 0.1; printf "2-canary!\n"
 			printf "%s\n" "$KEY"; echo hunter3; printf hunter2-; exit 3`),
-		Secret: []string{"TOKEN=hunter2-canary", "LONG=hunter2-canary-long", "KEY=first line\r\nsecond line"},
-		Log:    log,
+		Secret:      map[string]string{"TOKEN": "registry-token", "KEY": "signing-key"},
+		SecretValue: map[string]stage.Secret{"LONG": stage.NewSecret("hunter2-canary-long")},
+		Log:         log,
 	}
 	require.NoError(t, s.Validate())
-	host := stagetest.NewHost(s)
+	assert.Equal(t, []string{"registry-token", "signing-key"}, stage.Secrets(s))
+	host := stagetest.NewHost(s, stagetest.Secret("registry-token", "hunter2-canary"), stagetest.Secret("signing-key", "first line\r\nsecond line"))
 	err := s.Run(t.Context(), host.Task())
 	var exit *command.ExitError
 	require.ErrorAs(t, err, &exit)
@@ -42,9 +44,16 @@ func TestSecretsAreHidden(t *testing.T) {
 func TestSecretsAreNotPrintedByValidate(t *testing.T) {
 	err := command.Stage{
 		Args: sh("exit 0"), Env: []string{"canary-in-env"},
-		Secret: []string{"canary-alone", "bad name=canary", "SHORT=cny"},
+		Secret: map[string]string{"bad name": "token", "TOKEN": "", "TWICE": "token"},
+		SecretValue: map[string]stage.Secret{
+			"SHORT": stage.NewSecret("cny"), "ZERO": stage.NewSecret("canary\x00"), "=": stage.NewSecret("canary"), "NONE": {}, "TWICE": stage.NewSecret("canary"),
+		},
 	}.Validate()
-	for _, want := range []string{"Command.Env[0]", "Command.Secret[0]", "Command.Secret[1]", "Command.Secret[2]: the value of SHORT has fewer than 4 bytes"} {
+	for _, want := range []string{
+		"Command.Env[0]", `Command.Secret["bad name"]: it is not the name of a variable`, `Command.Secret["TOKEN"]: it does not name a secret`,
+		`Command.SecretValue["SHORT"]: the value has fewer than 4 bytes`, `Command.SecretValue["ZERO"]: the value holds a zero byte`,
+		`Command.SecretValue["="]: it is not the name of a variable`, `Command.SecretValue["NONE"]`, `Command.SecretValue["TWICE"]: the variable is among Secret, too`,
+	} {
 		assert.ErrorContains(t, err, want)
 	}
 	assert.NotContains(t, err.Error(), "canary")
@@ -78,4 +87,32 @@ func TestAnArtifactOfAnotherPlaceIsBuiltAgain(t *testing.T) {
 	a, err := stagetest.Value(host, stage.Built)
 	require.NoError(t, err)
 	assert.Equal(t, filepath.Join(dir, "other"), a.Location)
+}
+
+// What the host gives is looked at when it is given, and shows in no error.
+func TestSecretsThatCannotBeHidden(t *testing.T) {
+	for value, want := range map[string]string{
+		"cny": "the secret for TOKEN has fewer than 4 bytes", "canary\x00": "the secret for TOKEN holds a zero byte", "": "has fewer than 4 bytes",
+	} {
+		dir := t.TempDir()
+		s := command.Stage{Args: sh("touch ran"), Dir: dir, Secret: map[string]string{"TOKEN": "token"}}
+		err := s.Run(t.Context(), stagetest.NewHost(s, stagetest.Secret("token", value)).Task())
+		assert.ErrorContains(t, err, want)
+		assert.NotContains(t, err.Error(), "canary")
+		assert.NoFileExists(t, filepath.Join(dir, "ran"))
+	}
+	s := command.Stage{Args: sh("exit 0"), Secret: map[string]string{"TOKEN": "token"}}
+	assert.ErrorIs(t, s.Run(t.Context(), stagetest.NewHost(s).Task()), stage.ErrNoValue)
+}
+
+func TestASecretIsHandedOnAsItIs(t *testing.T) {
+	value := "a=b ${version} $HOME `id` 'x\" \\ ü"
+	s := command.Stage{
+		Args: sh(`test "$TOKEN" = "$(cat "$WANT")" && test "$OTHER" = "$TOKEN"`), Env: []string{"WANT=" + filepath.Join(t.TempDir(), "want"), "V=${version}"},
+		Values: []stage.Key[string]{stage.Version},
+		Secret: map[string]string{"TOKEN": "token", "OTHER": "token"},
+	}
+	assert.Equal(t, []string{"token"}, stage.Secrets(s), "it is asked for once")
+	require.NoError(t, os.WriteFile(s.Env[0][len("WANT="):], []byte(value), 0o600))
+	require.NoError(t, s.Run(t.Context(), stagetest.NewHost(s, stagetest.Given(stage.Version, "1.0.0"), stagetest.Secret("token", value)).Task()))
 }

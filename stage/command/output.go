@@ -23,8 +23,8 @@ type output struct {
 	mask  *mask
 }
 
-func (s Stage) openLog() (*output, error) {
-	out := &output{left: s.MaxLog, mask: newMask(s.Secret)}
+func (s Stage) openLog(secrets []secret) (*output, error) {
+	out := &output{left: s.MaxLog, mask: newMask(secrets)}
 	if out.left == 0 {
 		out.left = DefaultMaxLog
 	}
