@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A role is what a process of a test does: it is told its task as JSON, reads lines, and writes lines.
-// An error is the last thing that it does.
-type role func(task []byte, in *bufio.Scanner, out io.Writer) error
+// A role is what a process of a test does: it has a task, is told lines, and tells lines. An error is
+// the last thing that it says.
+type role func(k task, in *bufio.Scanner, out io.Writer) error
 
 const roleVariable, taskVariable = "DAVIT_TEST_ROLE", "DAVIT_TEST_TASK"
 
@@ -36,7 +36,12 @@ func playRole() bool {
 		fmt.Fprintln(os.Stderr, "no role", name)
 		os.Exit(2)
 	}
-	if err := play([]byte(os.Getenv(taskVariable)), bufio.NewScanner(os.Stdin), os.Stdout); err != nil {
+	var k task
+	err := json.Unmarshal([]byte(os.Getenv(taskVariable)), &k)
+	if err == nil {
+		err = play(k, bufio.NewScanner(os.Stdin), os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, name+":", err)
 		os.Exit(1)
 	}
@@ -55,9 +60,9 @@ type process struct {
 }
 
 // start starts this test program again, in another role. It is dead when the test is over.
-func start(t *testing.T, name string, task any) *process {
+func start(t *testing.T, name string, k task) *process {
 	t.Helper()
-	text, err := json.Marshal(task)
+	text, err := json.Marshal(k)
 	require.NoError(t, err)
 	program, err := os.Executable()
 	require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -82,7 +83,10 @@ func (p *page) rows(now int) int {
 func event(body string, n uint64) (ledger.Event, error) {
 	var e ledger.Event
 	if err := json.Unmarshal([]byte(body), &e); err != nil {
-		return e, fmt.Errorf("event %d: %w", n, err)
+		if errors.Is(err, ledger.ErrBroken) {
+			return e, err // it names the event
+		}
+		return e, fmt.Errorf("event %d: %w: %w", n, ledger.ErrBroken, err)
 	}
 	if e.Seq != n {
 		return e, fmt.Errorf("%w: event %d comes where %d should", ledger.ErrBroken, e.Seq, n)

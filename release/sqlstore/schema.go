@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -60,22 +59,12 @@ func (s *Store) upgrade(ctx context.Context) error {
 	if err != nil || version == current {
 		return err
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	conn, err := s.db.Conn(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("connecting: %w", err)
 	}
-	if err := s.upgradeIn(ctx, tx); err != nil {
-		return errors.Join(err, ended(tx.Rollback()))
-	}
-	return tx.Commit()
-}
-
-// ended is the error of a rollback, unless there was nothing left to roll back.
-func ended(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return nil
-	}
-	return err
+	defer conn.Close()
+	return transact(ctx, conn, func(tx *sql.Tx) error { return s.upgradeIn(ctx, tx) })
 }
 
 func (s *Store) upgradeIn(ctx context.Context, tx *sql.Tx) error {

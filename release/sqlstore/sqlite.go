@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -124,28 +123,14 @@ func (l *sqlite) commit(ctx context.Context, work []*work) error {
 	if err := l.ready(ctx, conn); err != nil {
 		return err
 	}
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	for _, w := range work {
-		if err := w.do(ctx, tx); err != nil {
-			if back := tx.Rollback(); back != nil {
-				discard(conn) // nobody must write on into what may be left of the transaction
+	return transact(ctx, conn, func(tx *sql.Tx) error {
+		for _, w := range work {
+			if err := w.do(ctx, tx); err != nil {
+				return err
 			}
-			return err
 		}
-	}
-	if err := tx.Commit(); err != nil {
-		discard(conn)
-		return lostError{err}
-	}
-	return nil
-}
-
-// discard closes a connection for good, instead of giving it back to the pool.
-func discard(conn *sql.Conn) {
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		return nil
+	})
 }
 
 // ready makes sure that what is committed on a connection is kept. These are settings of each single
