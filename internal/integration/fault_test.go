@@ -44,20 +44,30 @@ func texts(t testing.TB, s release.Store, id string) []string {
 	return all
 }
 
-// TestEachCallFails makes each call to the driver fail in turn, before and after it is made, with and
-// without loss of the connection.
+// faults are the ways in which a call fails: before and after it is made, with and without loss of the
+// connection, alone and together with the next one.
+func faults() (all []plan) {
+	for _, err := range []error{errInjected, io.ErrUnexpectedEOF} {
+		for _, after := range []bool{false, true} {
+			for _, twice := range []bool{false, true} {
+				all = append(all, plan{err: err, after: after, twice: twice})
+			}
+		}
+	}
+	return all
+}
+
+// TestEachCallFails makes each call to the driver fail in turn.
 func TestEachCallFails(t *testing.T) {
 	all(t, func(t *testing.T, p place) {
 		sound := p.host(t)
-		for _, how := range []plan{
-			{err: errInjected}, {err: errInjected, after: true}, {err: io.ErrUnexpectedEOF}, {err: io.ErrUnexpectedEOF, after: true},
-		} {
+		for _, how := range faults() {
 			for _, first := range []uint64{1, 3} {
-				t.Run(fmt.Sprintf("%v, after: %v, from event %d", how.err, how.after, first), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%v, after: %v, twice: %v, from event %d", how.err, how.after, how.twice, first), func(t *testing.T) {
 					f, db := faultyAt(t, p)
 					store := p.on(t, db)
 					for at := 1; ; at++ {
-						id := fmt.Sprintf("%v-%v-%d-%d", how.err == errInjected, how.after, first, at)
+						id := fmt.Sprintf("%v-%v-%v-%d-%d", how.err == errInjected, how.after, how.twice, first, at)
 						if first > 1 {
 							require.NoError(t, sound.Append(t.Context(), id, 0, notes(1, first-1, "old")...))
 						}
@@ -131,9 +141,7 @@ func TestEachCallFailsForReaders(t *testing.T) {
 			"lease": func() error { return store.Lease(t.Context(), "h", time.Hour) },
 			"alive": func() error { _, err := store.Alive(t.Context(), "h"); return err },
 		} {
-			for _, how := range []plan{
-				{err: errInjected}, {err: errInjected, after: true}, {err: io.ErrUnexpectedEOF}, {err: io.ErrUnexpectedEOF, after: true},
-			} {
+			for _, how := range faults() {
 				for at := 1; ; at++ {
 					how.at = at
 					f.set(how)

@@ -20,6 +20,7 @@ type plan struct {
 	at    int   // the number of the call, from 1; 0 for none
 	err   error // errInjected, or io.ErrUnexpectedEOF: then the connection is gone
 	after bool  // the call is made, but what comes of it is not told
+	twice bool  // the next call fails, too
 }
 
 // faulty is a driver that makes the calls of another one, and of which each one can be made to fail.
@@ -60,7 +61,7 @@ func (f *faulty) turn(name string) (fail error, after bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls = append(f.calls, name)
-	if len(f.calls) == f.plan.at {
+	if n := len(f.calls); n == f.plan.at || f.plan.twice && n == f.plan.at+1 {
 		return f.plan.err, f.plan.after
 	}
 	return nil, false
