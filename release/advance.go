@@ -78,7 +78,7 @@ type planned struct {
 
 // plan folds the events, and decides until there is nothing left to decide.
 func (s *session) plan(events []ledger.Event) (planned, error) {
-	next := planned{known: s.state.Seq}
+	next := planned{known: s.state.Seq, batch: make([]ledger.Event, 0, len(events)+2)}
 	add := func(list []ledger.Event) error {
 		for _, e := range list {
 			e.Seq = s.state.Seq + 1
@@ -101,8 +101,8 @@ func (s *session) plan(events []ledger.Event) (planned, error) {
 	if err := add(events); err != nil {
 		return next, err
 	}
-	for {
-		d := ledger.Decide(s.state, s.now())
+	for at := s.now(); ; {
+		d := ledger.Decide(s.state, at)
 		next.start, next.undo = append(next.start, d.Start...), append(next.undo, d.Undo...)
 		next.cancel, next.wake = d.Cancel, d.Wake
 		if len(d.Append) == 0 {

@@ -178,12 +178,13 @@ func (d *desk) Signal(ctx context.Context, n int) (stage.Signal, error) {
 }
 
 // finish records the end of the attempt, together with the values that the stage hands on.
-func (d *desk) finish(end ledger.Ended) {
+// What is returned is to be run next by the goroutine that the stage ran in, unless that one exits.
+func (d *desk) finish(end ledger.Ended, exits bool) job {
 	s := d.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !d.close() {
-		return
+		return nil
 	}
 	if d.denied != nil && end.Outcome == stage.Succeeded {
 		end.Outcome, end.Reason = stage.Failed, "it ended well, but made light of an error: "+d.denied.Error()
@@ -197,28 +198,37 @@ func (d *desk) finish(end ledger.Ended) {
 	if d.waiting != nil {
 		events = append(events, d.event(0, ledger.Progressed{Progress: *d.waiting}))
 	}
-	for _, key := range slices.Sorted(maps.Keys(d.values)) {
+	for _, key := range d.keys() {
 		events = append(events, d.event(len(events), ledger.Wrote{Key: key, Value: d.values[key]}))
 	}
 	events = append(events, d.event(len(events), end))
 	d.log("stage ended", end.Outcome, end.Reason, s.state.Stage(d.node.Name).Started)
+	return s.hand(exits, events)
+}
+
+// hand records how a stage ended, and returns what the goroutine that it ran in is to run next.
+func (s *session) hand(exits bool, events []ledger.Event) job {
+	s.relays = !exits
 	_ = s.advance(events...) // those who wait for the session see the failure
+	next := s.relay
+	s.relays, s.relay = false, nil
+	return next
 }
 
 // finishUndo records the end of an attempt to undo the stage.
-func (d *desk) finishUndo(end ledger.UndoEnded) {
+func (d *desk) finishUndo(end ledger.UndoEnded, exits bool) job {
 	s := d.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !d.close() {
-		return
+		return nil
 	}
 	end.Reason, end.Stack = d.secrets.mask(end.Reason), d.secrets.mask(end.Stack)
 	end = s.state.SettleUndo(d.node.Name, end, s.now())
 	d.log("undo ended", end.Outcome, end.Reason, s.state.Stage(d.node.Name).Undo.Began)
 	e := d.event(0, end)
 	e.Attempt = d.undoes
-	_ = s.advance(e)
+	return s.hand(exits, []ledger.Event{e})
 }
 
 // close closes the desk. False: the end of the attempt is not this host's to record any more.
@@ -234,11 +244,22 @@ func (d *desk) close() bool {
 }
 
 func (d *desk) log(what string, outcome stage.Outcome, reason string, began time.Time) {
+	if d.session.quiet {
+		return
+	}
 	log := d.session.logger.Info
 	if outcome != stage.Succeeded && outcome != stage.Skipped {
 		log = d.session.logger.Warn
 	}
 	log(what, "stage", d.node.Name, "attempt", max(d.attempt, d.undoes), "outcome", outcome, "reason", reason, "took", time.Since(began))
+}
+
+// keys are the keys that the stage has set, in order.
+func (d *desk) keys() []string {
+	if len(d.values) == 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(d.values))
 }
 
 // missing is a key that the stage declares to write and has not set; empty where there is none.

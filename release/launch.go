@@ -34,7 +34,10 @@ func (s *session) desk(name string) (*desk, context.Context) {
 // setup is what a task of the stage knows.
 func (s *session) setup(d *desk) stage.Setup {
 	st, node := s.state.Stage(d.node.Name), d.node
-	logger := s.logger.With("stage", node.Name)
+	logger := s.logger
+	if !s.quiet {
+		logger = logger.With("stage", node.Name)
+	}
 	if len(node.Secrets) > 0 {
 		logger = masked(logger, &d.secrets)
 	}
@@ -63,17 +66,22 @@ func (s *session) launch(name string, cause *stage.Error) {
 	}
 	task := stage.NewTask(s.setup(d), d)
 	do := s.doing(d.node)
-	s.logger.Info("stage begins", "stage", name, "attempt", d.attempt)
-	s.goes(func() {
+	if !s.quiet {
+		s.logger.Info("stage begins", "stage", name, "attempt", d.attempt)
+	}
+	s.goes(func() (next job) {
 		var end ledger.Ended
+		exits := true
 		defer func() {
 			end.Heard = task.End()
 			d.cancel(nil)
-			d.finish(end)
+			next = d.finish(end, exits)
 		}()
 		guarded(ctx, func(err error, cause *stage.Error) { end = ledger.EndOf(err, cause) },
 			func(value any) { end = ledger.Panicked(value, debug.Stack()) },
 			func() error { return do.Run(ctx, task) })
+		exits = false
+		return nil
 	})
 }
 
@@ -87,16 +95,17 @@ func (s *session) launchUndo(name string) {
 	task := stage.NewTask(setup, d)
 	undoer, able := stage.As[stage.Undoer](s.doing(d.node))
 	s.logger.Info("stage is undone", "stage", name, "attempt", d.undoes)
-	s.goes(func() {
+	s.goes(func() (next job) {
 		var end ledger.UndoEnded
+		exits := able
 		defer func() {
 			task.End()
 			d.cancel(nil)
-			d.finishUndo(end)
+			next = d.finishUndo(end, exits)
 		}()
 		if !able {
 			end = ledger.UndoEnded{Outcome: stage.Failed, Reason: "the stage can no longer undo what it did: it has no method Undo any more"}
-			return
+			return nil
 		}
 		guarded(ctx, func(err error, cause *stage.Error) { end = ledger.EndOfUndo(err, cause) },
 			func(value any) {
@@ -104,18 +113,34 @@ func (s *session) launchUndo(name string) {
 				end = ledger.UndoEnded{Outcome: stage.Failed, Reason: p.Reason, Stack: p.Stack}
 			},
 			func() error { return undoer.Undo(ctx, task) })
+		exits = false
+		return nil
 	})
 }
 
-// goes runs a function in a goroutine that the session and the runner wait for.
-func (s *session) goes(run func()) {
+// job is a stage to be run, and what is to be run after it by the same goroutine.
+type job func() (next job)
+
+// goes runs a job in a goroutine that the session and the runner wait for. The goroutine of a stage that
+// has just ended takes the first of those that begin upon it, since it would end while another begins.
+func (s *session) goes(run job) {
 	s.stages.Add(1)
 	s.runner.running.Add(1)
+	if s.relays && s.relay == nil {
+		s.relay = run
+		return
+	}
 	go func() {
-		defer s.runner.running.Done()
-		defer s.stages.Done()
-		run()
+		for run != nil {
+			run = s.do(run)
+		}
 	}()
+}
+
+func (s *session) do(run job) (next job) {
+	defer s.runner.running.Done()
+	defer s.stages.Done()
+	return run()
 }
 
 // exited is what a stage panics with, in a way, that ends its goroutine, as the FailNow of a test does.
@@ -149,7 +174,7 @@ func (s *session) cancel(name string, cause *stage.Error) {
 	if d == nil || !d.cancelled.IsZero() {
 		return
 	}
-	d.cancelled, d.patience = time.Now(), firstPatience
+	d.cancelled, d.patience, s.cancels = time.Now(), firstPatience, true
 	s.logger.Info("stage is cancelled", "stage", name, "attempt", d.attempt, "outcome", cause.Outcome, "by", cause.By, "reason", cause.Reason)
 	d.cancel(cause)
 }
@@ -171,6 +196,9 @@ const firstPatience = 10 * time.Second
 // overdue names the stages in the log that still run long after their cancel, and returns the earlier of
 // wake and the time to look again. The mutex is held.
 func (s *session) overdue(wake time.Time) time.Time {
+	if !s.cancels {
+		return wake
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.desks)) {
 		d := s.desks[name]
 		if d.cancelled.IsZero() {

@@ -101,6 +101,7 @@ func (p Pipeline) Outline() (ledger.Pipeline, error) {
 		return ledger.Pipeline{}, err
 	}
 	out := ledger.Pipeline{Name: p.Name, Inputs: slices.Clone(p.Inputs), Parallel: p.Parallel, OnAbort: p.OnAbort}
+	out.Stages = make([]ledger.Stage, 0, len(p.Stages))
 	for _, i := range p.order() {
 		out.Stages = append(out.Stages, p.Stages[i].outline())
 	}

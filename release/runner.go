@@ -182,8 +182,9 @@ func (r *Runner) begin(ctx context.Context, p Pipeline, req Request, fork *forke
 		}
 	}
 	if err := s.advance(events...); err != nil {
-		s.state = nil
-		s.settle()
+		if !s.closed {
+			s.close()
+		}
 		return nil, err
 	}
 	return s, nil

@@ -21,6 +21,7 @@ type session struct {
 	does   stages
 	base   context.Context // for stages: the caller's values, without its end
 	logger hclog.Logger
+	quiet  bool // the logger shows nothing
 
 	pen pen
 
@@ -38,6 +39,9 @@ type session struct {
 	lost    error         // why the release is no longer this host's, until its stages have ended
 	changed chan struct{} // closed when something is recorded; nil: nobody asks
 	desks   map[string]*desk
+	cancels bool // a stage was cancelled
+	relays  bool // a goroutine asks for the next job
+	relay   job
 	timer   *time.Timer
 	alarm   time.Time // when timer fires; zero: it is not set
 }
@@ -69,8 +73,11 @@ func (m mutex) lock(ctx context.Context) error {
 
 func newSession(ctx context.Context, r *Runner, id string, does stages) *session {
 	s := &session{
-		runner: r, id: id, does: does, base: context.WithoutCancel(ctx), logger: r.logger.With("release", id),
-		done: make(chan struct{}), gone: make(chan struct{}), mu: make(mutex, 1),
+		runner: r, id: id, does: does, base: context.WithoutCancel(ctx), logger: r.logger,
+		quiet: !r.logger.IsError(), done: make(chan struct{}), gone: make(chan struct{}), mu: make(mutex, 1),
+	}
+	if !s.quiet {
+		s.logger = r.logger.With("release", id)
 	}
 	s.pen.open(s.base, r.patience)
 	return s

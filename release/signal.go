@@ -43,11 +43,15 @@ func (s *session) signal(ctx context.Context, sig stage.Signal) (carried bool, e
 	if err := s.mu.lock(ctx); err != nil {
 		return true, fmt.Errorf("release %s: the signal was not taken: %w", s.id, err)
 	}
-	answer := make(chan error, 1)
 	if s.closed {
 		s.mu.Unlock()
 		return false, nil
 	}
+	if ctx.Done() == nil {
+		defer s.mu.Unlock()
+		return true, s.take(sig)
+	}
+	answer := make(chan error, 1)
 	// The write is not cut short by the end of ctx: what is recorded, or not, must be known.
 	s.stages.Add(1)
 	s.runner.running.Add(1)
