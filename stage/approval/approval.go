@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/davit-sdk/davit/stage"
-	"github.com/hashicorp/go-multierror"
 )
 
 // Stage waits until enough people approve, or one rejects. Names of people are compared without
@@ -17,18 +15,33 @@ import (
 type Stage struct {
 	// Ask is the question, for people, in at most 500 bytes. Empty: "approve <name of the stage>?".
 	Ask string
-	// Quorum is how many people must approve. Zero: 1.
+	// Quorum is how many people must approve. Zero: 1. With Groups it must be zero.
 	Quorum int
 	// People are those who may answer; answers of others are ignored, and noted. Empty: everybody
-	// may.
+	// may. With Groups it must be empty.
 	People []string
+	// Groups must reach a quorum each: two of the team and one of security. Whoever is in none of them
+	// may not answer. Nobody counts in more than one group: where somebody is in several, it is the one
+	// that lacks them, and somebody else who approves later may take that place.
+	Groups []Group
 	// FourEyes does not count the approval of whoever asked for the release. They may reject.
 	FourEyes bool
-	// Deadline is how long the answer may take, counted from the begin of the first attempt. Zero:
-	// as long as it takes.
+	// Deadline is how long the answer may take, counted from the begin of the first attempt. What was
+	// recorded before it counts, also when the host was down meanwhile; what comes later never does.
+	// Zero: as long as it takes.
 	Deadline time.Duration
 	// Default is the answer when the deadline has passed. Empty: Reject.
 	Default Answer
+}
+
+// Group is a part of the people who are asked.
+type Group struct {
+	// Name names the group, for people, in at most 100 bytes: "security".
+	Name string
+	// People are its members.
+	People []string
+	// Quorum is how many of them must approve. Zero: 1.
+	Quorum int
 }
 
 // Answer is a yes or a no.
@@ -41,99 +54,76 @@ const (
 	Reject Answer = "reject"
 )
 
+// The names under which the stage records details.
+const (
+	// DetailIgnored is an answer that does not count: an Ignored.
+	DetailIgnored = "answer-ignored"
+	// DetailDefault says that nobody answered in time, and that the answer is yes: an object with the
+	// reason.
+	DetailDefault = "approved-by-default"
+)
+
+// Ignored is an answer that does not count, and why. One answer is noted once, unless the host dies
+// just then.
+type Ignored struct {
+	// Signal is the ID of the signal that the answer came by.
+	Signal string           `json:"signal,omitempty"`
+	By     string           `json:"by"`
+	Answer stage.SignalKind `json:"answer"`
+	Reason string           `json:"reason"`
+}
+
 var (
 	_ stage.Stage     = Stage{}
 	_ stage.Listener  = Stage{}
 	_ stage.Validator = Stage{}
 )
 
-// Listens are approvals and rejections.
+// Listens are approvals, rejections, and approvals that are taken back.
 func (s Stage) Listens() []stage.SignalKind {
-	return []stage.SignalKind{stage.Approve, stage.Reject}
+	return []stage.SignalKind{stage.Approve, stage.Reject, stage.Withdraw}
 }
 
-// Validate reports every field that is wrong.
-func (s Stage) Validate() error {
-	var errs *multierror.Error
-	bad := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
-	if len(s.Ask) > 500 {
-		bad("Approval.Ask: %d bytes, at most 500 are allowed", len(s.Ask))
-	}
-	if s.Quorum < 0 {
-		bad("Approval.Quorum: %d is below zero", s.Quorum)
-	}
-	for i, name := range s.People {
-		if same(name, "") {
-			bad("Approval.People[%d]: it is empty", i)
-		}
-		if slices.ContainsFunc(s.People[:i], func(other string) bool { return same(name, other) }) {
-			bad("Approval.People[%d]: %s is named twice", i, name)
-		}
-	}
-	if len(s.People) > 0 && s.quorum() > len(s.People) {
-		bad("Approval.Quorum: %d people must approve, but only %d may", s.quorum(), len(s.People))
-	}
-	if s.Deadline < 0 {
-		bad("Approval.Deadline: %s is below zero", s.Deadline)
-	}
-	switch s.Default {
-	case "":
-	case Approve, Reject:
-		if s.Deadline == 0 {
-			bad("Approval.Default: %s is for when a deadline has passed, and there is none", s.Default)
-		}
-	default:
-		bad("Approval.Default: %q is neither %s nor %s", s.Default, Approve, Reject)
-	}
-	return errs.ErrorOrNil()
-}
-
-func (s Stage) quorum() int { return max(s.Quorum, 1) }
-
-// Run waits for the answer. A no is a stage.Error with the outcome Rejected.
+// Run counts the answers that are there, and waits for more where they do not suffice: it returns
+// stage.Wait, and is run again. A no is a stage.Error with the outcome Rejected.
 func (s Stage) Run(ctx context.Context, t *stage.Task) error {
-	if err := s.possible(t.Release().RequestedBy); err != nil {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	count, err := s.begin(t)
+	if err != nil {
 		return err
 	}
-	count := tally{stage: s, requester: t.Release().RequestedBy}
-	wait, deadline := ctx, time.Time{}
-	if s.Deadline > 0 {
-		deadline = t.Started().Add(s.Deadline)
-		var cancel context.CancelFunc
-		wait, cancel = context.WithDeadlineCause(ctx, deadline, errDeadline)
-		defer cancel()
+	now := time.Now() // before the answers are read: what was recorded before the deadline is there by then
+	decided, err := count.drain(ctx, t)
+	if err != nil || decided != nil {
+		return decided.end(err)
 	}
-	for {
-		if err := t.Progress(ctx, s.progress(t.Stage(), len(count.yes), deadline)); err != nil {
+	if count.due(now) {
+		return s.late(ctx, t)
+	}
+	if count.heard > 0 {
+		if err := t.Checkpoint(ctx, count.saved); err != nil {
 			return err
 		}
-		sig, err := t.Next(wait)
-		switch {
-		case errors.Is(err, errDeadline):
-			return s.late(ctx, t)
-		case err != nil:
+	}
+	shown := count.progress(t.Stage())
+	if count.heard > 0 || !count.resumed {
+		if err := t.Progress(ctx, shown); err != nil {
 			return err
-		case !deadline.IsZero() && sig.At.After(deadline):
-			return s.late(ctx, t)
-		}
-		ignored := count.add(sig)
-		if ignored != "" {
-			t.Logger().Warn("answer ignored", "by", sig.By, "kind", sig.Kind, "reason", ignored)
-			if err := t.Detail(ctx, "answer-ignored", map[string]string{"by": sig.By, "answer": string(sig.Kind), "reason": ignored}); err != nil {
-				return err
-			}
-			continue
-		}
-		if sig.Kind == stage.Reject {
-			return &stage.Error{Outcome: stage.Rejected, By: sig.By, Reason: sig.Why}
-		}
-		if len(count.yes) >= s.quorum() {
-			return nil
 		}
 	}
+	return stage.Wait(count.deadline, shown.Text)
 }
 
-var errDeadline = errors.New("the deadline has passed")
+// late is the answer when nobody gave one in time.
+func (s Stage) late(ctx context.Context, t *stage.Task) error {
+	reason := fmt.Sprintf("no answer within %s", s.Deadline)
+	if s.Default != Approve {
+		return &stage.Error{Outcome: stage.Rejected, Reason: reason}
+	}
+	return t.Detail(ctx, DetailDefault, map[string]string{"reason": reason})
+}
 
 // possible reports, before anybody is asked, that enough people can never be found.
 func (s Stage) possible(requester string) error {
@@ -141,61 +131,25 @@ func (s Stage) possible(requester string) error {
 		return nil
 	}
 	if same(requester, "") {
-		return fmt.Errorf("four eyes are asked for, but it is not known who asked for the release")
+		return errors.New("four eyes are asked for, but it is not known who asked for the release")
 	}
-	named := slices.ContainsFunc(s.People, func(name string) bool { return same(name, requester) })
-	if rest := len(s.People) - 1; named && rest < s.quorum() {
-		return fmt.Errorf("%d people must approve, but without %s, who asked for the release, only %d may", s.quorum(), requester, rest)
+	groups := s.groups()
+	if len(groups[0].People) == 0 {
+		return nil
+	}
+	var others []string
+	for _, name := range everybody(groups) {
+		if !same(name, requester) {
+			others = append(others, name)
+		}
+	}
+	if places := seat(groups, others); places.lacking(groups) {
+		return fmt.Errorf("without %s, who asked for the release, there are not enough people: %s", requester, places.text(groups))
 	}
 	return nil
 }
 
-func (s Stage) late(ctx context.Context, t *stage.Task) error {
-	reason := fmt.Sprintf("no answer within %s", s.Deadline)
-	if s.Default != Approve {
-		return &stage.Error{Outcome: stage.Rejected, Reason: reason}
-	}
-	return t.Detail(ctx, "approved-by-default", map[string]string{"reason": reason})
-}
-
-func (s Stage) progress(name string, yes int, deadline time.Time) stage.Progress {
-	ask := s.Ask
-	if ask == "" {
-		ask = "approve " + name + "?"
-	}
-	text := fmt.Sprintf("%s %d of %d approvals", ask, yes, s.quorum())
-	if !deadline.IsZero() {
-		text += ", until " + deadline.UTC().Format("2006-01-02 15:04:05 UTC")
-	}
-	return stage.Progress{Done: float64(yes), Total: float64(s.quorum()), Text: text}
-}
-
-// tally counts the answers.
-type tally struct {
-	stage     Stage
-	requester string
-	yes       []string
-}
-
-// add counts an answer, or says why it does not count.
-func (c *tally) add(sig stage.Signal) (ignored string) {
-	is := func(name string) bool { return same(name, sig.By) }
-	requester := c.stage.FourEyes && is(c.requester)
-	switch {
-	case sig.Kind == stage.Reject && requester:
-	case len(c.stage.People) > 0 && !slices.ContainsFunc(c.stage.People, is):
-		return sig.By + " is not among those who may answer"
-	case sig.Kind == stage.Reject:
-	case requester:
-		return sig.By + " asked for the release, and someone else must approve it"
-	case slices.ContainsFunc(c.yes, is):
-		return sig.By + " has approved already"
-	default:
-		c.yes = append(c.yes, sig.By)
-	}
-	return ""
-}
-
+// same compares names.
 func same(a, b string) bool {
 	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 }
