@@ -67,7 +67,6 @@ func ExampleRunner_Watch() {
 		switch b := e.Body.(type) {
 		case ledger.Progressed:
 			fmt.Println(b.Text)
-		case ledger.Began:
 			err := runner.Signal(context.Background(), "shop-1", stage.Signal{
 				Kind: stage.Approve, Stage: e.Stage, By: "grace", Why: "looks good",
 			})
@@ -80,9 +79,9 @@ func ExampleRunner_Watch() {
 			fmt.Println("the release", b.Outcome)
 		}
 	}
-	// Unordered output:
-	// grace says approve
+	// Output:
 	// Release? 0 of 1 approvals
+	// grace says approve
 	// the release succeeded
 }
 

@@ -89,7 +89,7 @@ func (h *Host) Task() *stage.Task {
 	return stage.NewTask(setup, desk{h, h.given})
 }
 
-// UndoTask begins a further attempt of Undo: with the last checkpoint, and with the values that the
+// UndoTask begins a further attempt of Undo: with the last checkpoint, the same token, and the values that the
 // stage reads, and those that its last attempt has set, to read. There are no keys to set, and no
 // signals to take.
 func (h *Host) UndoTask() *stage.Task {
@@ -97,7 +97,7 @@ func (h *Host) UndoTask() *stage.Task {
 	defer h.mu.Unlock()
 	h.undone++
 	setup := h.setup()
-	setup.Attempt, setup.Token = h.undone, h.Release.ID+"/"+h.Stage+"/undo"
+	setup.Attempt, setup.Token = h.undone, h.Release.ID+"/"+h.Stage
 	setup.Reads = slices.Concat(stage.Reads(h.subject), stage.Writes(h.subject))
 	values := maps.Clone(h.given)
 	maps.Copy(values, h.values)
