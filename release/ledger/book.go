@@ -93,7 +93,7 @@ func (s *State) enter(i int, was StageState) {
 			*n--
 		}
 	}
-	count(&s.frozen, was.frozen(), st.frozen())
+	count(&s.frozen, was.iced, st.iced)
 	count(&s.begun, was.Begun() && !node.Always, st.Begun() && !node.Always)
 	if st.Attempt > 0 && node.Irreversible && s.passed == "" {
 		s.passed = st.Name
@@ -101,11 +101,6 @@ func (s *State) enter(i int, was StageState) {
 	if over && !was.Over() {
 		s.settle(i)
 	}
-}
-
-// frozen reports whether the stage keeps the release frozen.
-func (s *StageState) frozen() bool {
-	return s.Parked != "" && s.Outcome != stage.Interrupted
 }
 
 // settle files a stage that is over.

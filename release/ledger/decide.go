@@ -240,11 +240,11 @@ func (d *decider) further(i int) {
 
 const atMostOnce = "it may not run twice, and how far it came is not known"
 
-// held reports whether the stage does not begin for now: the release is paused, or frozen, unless a
-// person said to try this stage again.
+// held reports whether the stage does not begin for now: the release is paused, or it is frozen, and not
+// by this stage, which a person has said to try again.
 func (d *decider) held(st *StageState) bool {
 	s := d.state
-	return s.Aborted == nil && (s.Paused != nil || s.frozen > 0 && !st.again)
+	return s.Aborted == nil && (s.Paused != nil || s.frozen > 0 && !st.iced)
 }
 
 func (d *decider) begin(i int) {

@@ -225,6 +225,7 @@ func (s *State) end(i int, e Event, b Ended) error {
 	}
 	st.Ended, st.Outcome, st.Reason, st.By, st.endSeq = e.Time, b.Outcome, b.Reason, b.By, e.Seq
 	st.Parked, st.RetryAt, st.Until, st.taken = b.Parked, b.RetryAt, b.Until, b.Heard
+	st.iced = b.Parked != "" && b.Outcome != stage.Interrupted || b.Outcome == stage.Interrupted && st.iced
 	if b.Outcome == stage.Failed {
 		st.Failures++
 	}

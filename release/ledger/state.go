@@ -87,6 +87,7 @@ type StageState struct {
 	endSeq uint64                     // of its end
 	taken  int                        // how many signals its last attempt took
 	again  bool                       // a person said retry
+	iced   bool                       // the release is frozen until it ends otherwise
 	values map[string]json.RawMessage // of one that was made of another
 }
 
