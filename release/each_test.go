@@ -3,6 +3,7 @@ package release_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,12 +53,18 @@ func sharded(found map[string]shard, deploy func(context.Context, *stage.Task, s
 
 func TestAStageForEachItem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		atOnce, most, failed := 0, 0, false
-		p := sharded(map[string]shard{"eu": {1}, "us": {2}, "asia": {3}}, func(_ context.Context, task *stage.Task, s shard) error {
-			atOnce++
+		count := func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			atOnce += n
 			most = max(most, atOnce)
+		}
+		p := sharded(map[string]shard{"eu": {1}, "us": {2}, "asia": {3}}, func(_ context.Context, task *stage.Task, s shard) error {
+			count(1)
 			time.Sleep(time.Duration(s.Size) * time.Minute)
-			atOnce--
+			count(-1)
 			if task.Item().Name == "us" && !failed {
 				failed = true
 				return errors.New("one failure is tried again, for that item alone")

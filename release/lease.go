@@ -15,6 +15,7 @@ type heart struct {
 
 	// Used by one beat after the other.
 	known   map[string]string // releases that other hosts carry, and which
+	alien   map[string]int    // those of pipelines that are not known here, by how many were known by then
 	adopted time.Time         // when the last look for such as nobody carries was taken
 }
 

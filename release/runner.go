@@ -293,7 +293,9 @@ func (r *Runner) Stop(ctx context.Context) {
 	r.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
-		r.interrupt(time.Time{})
+		if ctx.Err() == nil {
+			r.interrupt(time.Time{})
+		}
 		r.running.Wait()
 		close(ended)
 	}()

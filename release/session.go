@@ -214,7 +214,7 @@ func (s *session) interrupt(reason string, until time.Time) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || s.stopped != "" && until.IsZero() {
 		return
 	}
 	s.stopped = reason

@@ -241,7 +241,8 @@ func match(state *ledger.State, p Pipeline) error {
 // at rest.
 func (r *Runner) adopt(ctx context.Context) {
 	r.mu.Lock()
-	idle := len(r.pipelines) == 0 || r.stopped || time.Since(r.heart.adopted) < r.lease/3
+	pipelines := len(r.pipelines)
+	idle := pipelines == 0 || r.stopped || time.Since(r.heart.adopted) < r.lease/3
 	if !idle {
 		r.heart.adopted = time.Now()
 	}
@@ -250,13 +251,17 @@ func (r *Runner) adopt(ctx context.Context) {
 		return
 	}
 	alive := make(map[string]bool)
-	known := make(map[string]string)
+	known, alien := make(map[string]string), make(map[string]int)
 	for id, err := range r.open(ctx) {
 		if err != nil {
 			r.logger.Warn("cannot look for releases that nobody carries", "error", err)
 			return
 		}
 		if s, _ := r.session(id); s != nil {
+			continue
+		}
+		if r.heart.alien[id] == pipelines {
+			alien[id] = pipelines
 			continue
 		}
 		host, ok := r.heart.known[id]
@@ -275,12 +280,14 @@ func (r *Runner) adopt(ctx context.Context) {
 			if state, err := r.State(ctx, id); err == nil {
 				known[id] = state.Host
 			}
-		case errors.Is(err, ErrUnknown), errors.Is(err, ErrConflict):
+		case errors.Is(err, ErrUnknown):
+			alien[id] = pipelines
+		case errors.Is(err, ErrConflict):
 		case err != nil:
 			r.logger.Warn("cannot take up a release", "release", id, "error", err)
 		default:
 			r.logger.Info("took up a release that nobody carried", "release", id)
 		}
 	}
-	r.heart.known = known
+	r.heart.known, r.heart.alien = known, alien
 }

@@ -121,7 +121,7 @@ func TestWhatMayNotRunTwiceWaitsForAPerson(t *testing.T) {
 			defer host.Close()
 			_, err := host.TakeUp(t.Context(), steps(once{nothing}))
 			require.NoError(t, err)
-			time.Sleep(100 * time.Hour)
+			time.Sleep(time.Hour)
 			state, err := host.State(t.Context(), "r1")
 			require.NoError(t, err)
 			assert.Contains(t, state.Stage("b").Parked, "may not run twice")
@@ -171,10 +171,10 @@ func TestResume(t *testing.T) {
 	})
 }
 
-// Ten thousand releases that wait for people hold no goroutine and little memory, and each goes on when
+// Releases that wait for people hold no goroutine and little memory, and each goes on when
 // it is told to.
 func TestManyReleasesWait(t *testing.T) {
-	const n = 10_000
+	const n = 2000
 	p := release.Pipeline{Name: "shop", Stages: []release.Stage{
 		{Name: "approve", Do: waiter{}}, {Name: "deploy", Do: nothing, Needs: []string{"approve"}},
 	}}
@@ -194,7 +194,7 @@ func TestManyReleasesWait(t *testing.T) {
 	t.Logf("%d bytes for each release that waits", each)
 	assert.Less(t, each, uint64(8<<10))
 	assert.Less(t, runtime.NumGoroutine(), goroutines+50)
-	for _, id := range []string{"r0", "r5000", "r9999"} {
+	for _, id := range []string{"r0", "r1000", "r1999"} {
 		require.NoError(t, host.Signal(t.Context(), id, stage.Signal{Kind: stage.Approve, Stage: "approve", By: "grace"}))
 		state, err := host.Wait(t.Context(), id)
 		require.NoError(t, err)
