@@ -71,9 +71,11 @@ func TestServerWithoutSync(t *testing.T) {
 
 // TestEncoding refuses a database that cannot hold every text.
 func TestEncoding(t *testing.T) {
-	_, err := postgresPlace(t).database(t).Exec(`CREATE DATABASE narrow ENCODING 'LATIN1' TEMPLATE template0`)
+	p := postgresPlace(t)
+	name := p.table("narrow")
+	_, err := p.database(t).Exec(`CREATE DATABASE ` + name + ` ENCODING 'LATIN1' TEMPLATE template0`)
 	require.NoError(t, err)
-	narrow := place{Driver: "pgx", Source: server.URL("narrow")}.database(t)
+	narrow := place{Driver: "pgx", Source: server.URL(name)}.database(t)
 	_, err = sqlstore.Open(t.Context(), narrow, sqlstore.PostgreSQL, sqlstore.Options{})
 	require.ErrorContains(t, err, "its encoding is LATIN1, not UTF8")
 }

@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -162,5 +163,23 @@ func TestEachCallFailsForReaders(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// TestHostsClockDoesNotCount shows that nothing of the host's clock reaches the database: leases are told as
+// durations, and looked up without a time.
+func TestHostsClockDoesNotCount(t *testing.T) {
+	all(t, func(t *testing.T, p place) {
+		f, db := faultyAt(t, p)
+		store := p.on(t, db)
+		f.set(plan{})
+		require.NoError(t, store.Lease(t.Context(), "h", time.Second))
+		tick := map[sqlstore.Dialect]int64{sqlstore.SQLite: 1000, sqlstore.PostgreSQL: 1_000_000}[p.Dialect]
+		assert.Equal(t, []driver.Value{"h", tick}, f.given())
+		f.set(plan{})
+		_, err := store.Alive(t.Context(), "h")
+		require.NoError(t, err)
+		require.NoError(t, store.Lease(t.Context(), "h", 0))
+		assert.Equal(t, []driver.Value{"h", "h"}, f.given())
 	})
 }

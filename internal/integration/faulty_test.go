@@ -31,6 +31,7 @@ type faulty struct {
 	mu    sync.Mutex
 	plan  plan
 	calls []string // since the plan was set
+	args  []driver.Value
 }
 
 // faultyAt opens a place's database through a driver that fails as it is told.
@@ -46,7 +47,7 @@ func faultyAt(t testing.TB, p place) (*faulty, *sql.DB) {
 func (f *faulty) set(p plan) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.plan, f.calls = p, nil
+	f.plan, f.calls, f.args = p, nil, nil
 }
 
 // made are the calls that were made since the plan was set.
@@ -54,6 +55,21 @@ func (f *faulty) made() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.calls
+}
+
+// given are the arguments of statements since the plan was set.
+func (f *faulty) given() []driver.Value {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.args
+}
+
+func (f *faulty) note(args []driver.NamedValue) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range args {
+		f.args = append(f.args, a.Value)
+	}
 }
 
 // turn counts a call, and tells what is to become of it.
@@ -129,10 +145,12 @@ func (c *faultyConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx
 }
 
 func (c *faultyConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.f.note(args)
 	return call(c, query, func() (driver.Result, error) { return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args) })
 }
 
 func (c *faultyConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.f.note(args)
 	return call(c, query, func() (driver.Rows, error) { return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args) })
 }
 

@@ -62,9 +62,9 @@ func TestPrefixesAndSchemas(t *testing.T) {
 	t.Run("a schema", func(t *testing.T) {
 		p := postgresPlace(t)
 		db := p.database(t)
-		_, err := db.Exec(`CREATE SCHEMA elsewhere`)
+		p.Options.Schema = p.table("elsewhere")
+		_, err := db.Exec(`CREATE SCHEMA ` + p.Options.Schema)
 		require.NoError(t, err)
-		p.Options.Schema = "elsewhere"
 		releasetest.Run(t, func() release.Store {
 			p.Options.Prefix = postgresPlace(t).Options.Prefix
 			return p.host(t)
@@ -79,15 +79,15 @@ func TestPrefixesAndSchemas(t *testing.T) {
 func TestFewRights(t *testing.T) {
 	p := postgresPlace(t)
 	p.host(t)
-	db := p.database(t)
+	db, clerk := p.database(t), p.table("clerk")
 	for _, statement := range []string{
-		`CREATE ROLE clerk LOGIN`, `REVOKE CREATE ON SCHEMA public FROM PUBLIC`,
-		`GRANT SELECT, INSERT, UPDATE, DELETE ON ` + p.table("schema") + `, ` + p.table("releases") + `, ` + p.table("events") + `, ` + p.table("leases") + ` TO clerk`,
+		`CREATE ROLE ` + clerk + ` LOGIN`, `REVOKE CREATE ON SCHEMA public FROM PUBLIC`,
+		`GRANT SELECT, INSERT, UPDATE, DELETE ON ` + p.table("schema") + `, ` + p.table("releases") + `, ` + p.table("events") + `, ` + p.table("leases") + ` TO ` + clerk,
 	} {
 		_, err := db.Exec(statement)
 		require.NoError(t, err)
 	}
-	p.Source = strings.Replace(p.Source, "user=davit", "user=clerk", 1)
+	p.Source = strings.Replace(p.Source, "user=davit", "user="+clerk, 1)
 	store := p.host(t)
 	require.NoError(t, store.Append(t.Context(), "a", 0, notes(1, 1, "note")...))
 	require.NoError(t, store.Lease(t.Context(), "h", 1))

@@ -5,8 +5,6 @@ import (
 
 	"github.com/davit-sdk/davit/release"
 	"github.com/davit-sdk/davit/release/releasetest"
-	"github.com/davit-sdk/davit/release/sqlstore"
-	"github.com/stretchr/testify/require"
 
 	_ "modernc.org/sqlite"
 )
@@ -27,6 +25,3 @@ func TestLaws(t *testing.T) {
 		})
 	}
 }
-
-var _ = sqlstore.ErrNewer
-var _ = require.NoError

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/davit-sdk/davit/release"
 	"github.com/davit-sdk/davit/release/sqlstore"
 	"github.com/stretchr/testify/require"
 )
@@ -74,5 +73,3 @@ func all(t *testing.T, test func(t *testing.T, p place)) {
 		t.Run(name, func(t *testing.T) { test(t, p) })
 	}
 }
-
-var _ release.Store = (*sqlstore.Store)(nil)
