@@ -17,15 +17,20 @@ type Request struct {
 	// ID tells the release from all others in the store, for ever. It consists of letters, digits,
 	// dots, dashes and underscores, at most 128, and begins with a letter or a digit.
 	ID string
-	// Service is what is released.
+	// Service is what is released. Empty in a fork: that of the old release.
 	Service string
-	// Commit is the source that is released, where that is known.
+	// Commit is the source that is released, where that is known. Empty in a fork: that of the old
+	// release.
 	Commit string
 	// RequestedBy is who asks, Reason is why.
 	RequestedBy string
 	Reason      string
-	// Inputs are the values of the pipeline's inputs, made with Input.
+	// Inputs are the values of the pipeline's inputs, made with Input. In a fork, those that are not
+	// given are those of the old release.
 	Inputs []Value
+	// ForkOf is the old release, and the stage of it at which this one begins: see Origin. Nil: it
+	// begins at its beginning.
+	ForkOf *Origin
 }
 
 // Value is a key's value that comes from outside of the pipeline.
@@ -50,7 +55,7 @@ func (r Request) requested(p ledger.Pipeline, now time.Time) (ledger.Requested, 
 	if !idPattern.MatchString(r.ID) {
 		bad("Request.ID: %q is none: letters, digits, dots, dashes and underscores, at most 128", r.ID)
 	}
-	if r.Service == "" {
+	if r.Service == "" && r.ForkOf == nil {
 		bad("Request.Service: it is empty")
 	}
 	if r.RequestedBy == "" {
@@ -69,8 +74,11 @@ func (r Request) requested(p ledger.Pipeline, now time.Time) (ledger.Requested, 
 		}
 		inputs[v.ref.Name] = v.raw
 	}
+	if of := r.ForkOf; of != nil && (of.Release == "" || of.Stage == "") {
+		bad("Request.ForkOf: it names a release %q and a stage %q: a fork needs both", of.Release, of.Stage)
+	}
 	for _, ref := range p.Inputs {
-		if _, given := inputs[ref.Name]; !given {
+		if _, given := inputs[ref.Name]; !given && r.ForkOf == nil {
 			bad("Request.Inputs: %s is missing", ref)
 		}
 	}

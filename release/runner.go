@@ -106,7 +106,7 @@ func (r *Runner) Host() string { return r.host }
 // ID that is taken, ErrStopped), or that the store failed: then everything is cancelled, and the state
 // is the last one that was recorded.
 func (r *Runner) Run(ctx context.Context, p Pipeline, req Request) (*ledger.State, error) {
-	s, err := r.begin(ctx, p, req, nil)
+	s, err := r.begin(ctx, p, req)
 	if s == nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (r *Runner) Run(ctx context.Context, p Pipeline, req Request) (*ledger.Stat
 // Begin begins a release and returns when its first events are recorded; the runner carries it on until
 // it is over, or until Stop. The end of ctx does not stop it. The errors are those of Run. See Wait.
 func (r *Runner) Begin(ctx context.Context, p Pipeline, req Request) error {
-	_, err := r.begin(ctx, p, req, nil)
+	_, err := r.begin(ctx, p, req)
 	return err
 }
 
@@ -150,16 +150,15 @@ func (r *Runner) Wait(ctx context.Context, id string) (*ledger.State, error) {
 }
 
 // begin records the first events of a release. The session is nil where there is none.
-func (r *Runner) begin(ctx context.Context, p Pipeline, req Request, fork *forked) (*session, error) {
+func (r *Runner) begin(ctx context.Context, p Pipeline, req Request) (*session, error) {
 	outline, err := p.Outline()
 	if err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", p.Name, err)
 	}
-	body, err := req.requested(outline, now())
+	first, err := r.first(ctx, outline, req)
 	if err != nil {
 		return nil, fmt.Errorf("release %s: %w", req.ID, err)
 	}
-	body.Host = r.host
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("release %s: %w", req.ID, err)
 	}
@@ -173,15 +172,7 @@ func (r *Runner) begin(ctx context.Context, p Pipeline, req Request, fork *forke
 	if err := r.enter(ctx, s); err != nil {
 		return nil, err
 	}
-	events := []ledger.Event{s.event(0, "", 0, body)}
-	if fork != nil {
-		events, err = fork.events(events[0], outline)
-		if err != nil {
-			s.close()
-			return nil, fmt.Errorf("release %s: %w", req.ID, err)
-		}
-	}
-	if err := s.advance(events...); err != nil {
+	if err := s.advance(first...); err != nil {
 		if !s.closed {
 			s.close()
 		}

@@ -154,6 +154,9 @@ func (r *Review) head(b *strings.Builder) {
 		fmt.Fprintf(b, ": %s", s.Release.Reason)
 	}
 	b.WriteString("\n")
+	if origin := s.origin(); origin != "" {
+		b.WriteString("  " + origin + "\n")
+	}
 	if version, err := Value(s, stage.Version); err == nil {
 		fmt.Fprintf(b, "  version %s", version)
 		if previous, err := Value(s, stage.Previous); err == nil && previous != "" {
@@ -182,6 +185,9 @@ func (r *Review) stages(b *strings.Builder) {
 		}
 		if st.By != "" {
 			outcome += " by " + st.By
+		}
+		if st.Copied {
+			outcome += " (taken over)"
 		}
 		first, _, more := strings.Cut(strings.TrimSpace(st.Reason), "\n")
 		if more {
