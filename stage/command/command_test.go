@@ -60,6 +60,10 @@ func TestLaws(t *testing.T) {
 		"no program":   {command.Stage{Args: []string{"no-such-program"}}, stagetest.Case{Want: stage.Failed}},
 		"never ends":   {command.Stage{Args: sh("sleep 60")}, stagetest.Case{Waits: true}},
 		"deaf to TERM": {command.Stage{Args: sh("trap '' TERM; sleep 60; sleep 60"), Grace: 50 * time.Millisecond}, stagetest.Case{Waits: true}},
+		"a secret": {
+			command.Stage{Args: sh(`echo "login with $TOKEN"; exit 3`), Secret: map[string]string{"TOKEN": "token"}},
+			stagetest.Case{Want: stage.Failed, Inputs: []stagetest.Input{stagetest.Secret("token", "hunter2-canary")}},
+		},
 		"artifact": {
 			command.Stage{Args: sh("echo ${version} > built"), Dir: dir, Artifact: "built", Values: []stage.Key[string]{stage.Version}},
 			stagetest.Case{Inputs: []stagetest.Input{stagetest.Given(stage.Version, "1.0.0")}},
@@ -70,6 +74,23 @@ func TestLaws(t *testing.T) {
 			stagetest.Run(t, func() stage.Stage { return c.stage }, c.Case)
 		})
 	}
+	t.Run("undo", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "published")
+		stagetest.Run(t, func() stage.Stage {
+			return stage.Undoable{
+				Stage: command.Stage{Args: []string{"touch", file}},
+				By:    command.Stage{Args: []string{"rm", "-f", file}},
+			}
+		}, stagetest.Case{
+			Prepare: func(*stagetest.Host) { os.Remove(file) },
+			Undone: func() error {
+				if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+					return fmt.Errorf("the file is there: %w", err)
+				}
+				return nil
+			},
+		})
+	})
 }
 
 func run(t *testing.T, s command.Stage, inputs ...stagetest.Input) error {

@@ -312,3 +312,34 @@ func TestGatesAreTold(t *testing.T) {
 	d.Options.Fence = 1
 	assert.ErrorContains(t, d.Validate(), "Stage.Options.Fence: belongs to the stage")
 }
+
+// current is the target of the world that there is now.
+type current struct{ rollout.Target }
+
+// The kit undoes what was done, what was cut off, and what is undone already.
+func TestUndoConformance(t *testing.T) {
+	var w *strategytest.World
+	target := new(current)
+	d := deployment(world(), answers(gate.Pass))
+	d.Target = target
+	d.Strategy = strategy.Canary{Steps: []strategy.CanaryStep{{Share: strategy.Percent(50), Bake: 10 * time.Millisecond, Gates: []string{"errors"}}}}
+	d.Options.Poll, d.Options.GateInterval = time.Millisecond, time.Millisecond
+	stagetest.Run(t, func() stage.Stage { return d }, stagetest.Case{
+		Inputs: []stagetest.Input{stagetest.Given(stage.Version, "1.1.0"), stagetest.Given(stage.Built, built)},
+		Prepare: func(*stagetest.Host) {
+			w = &strategytest.World{Start: 3 * time.Millisecond, Stop: 3 * time.Millisecond, Request: 3 * time.Millisecond}
+			w.Put(alone(old))
+			target.Target = w.Target()
+		},
+		Undone: func() error {
+			now, err := rollout.Current(context.Background(), target)
+			if err == nil && !now.Equal(alone(old)) {
+				err = fmt.Errorf("it runs %s", now)
+			}
+			for _, v := range w.Violations() {
+				err = errors.Join(err, errors.New(v))
+			}
+			return err
+		},
+	})
+}

@@ -14,6 +14,9 @@ import (
 	"github.com/davit-sdk/davit/stage"
 )
 
+// cuts are the moments after a begin at which something is cancelled.
+var cuts = []time.Duration{0, time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond}
+
 // attempt is one run of a stage that is over, or was given up.
 type attempt struct {
 	err    error
@@ -23,11 +26,28 @@ type attempt struct {
 	label  string // that its goroutines carry
 }
 
-// run runs the stage once, and gives up on it when it has not returned in time. cancelAt is when its
-// context is cancelled; negative: when it has used up its patience.
+// run runs the stage to its end, again whenever it waits and its time or a signal has come, and gives up
+// on it when it has not returned in time. cancelAt is when its context is cancelled; negative: when it
+// has used up its patience.
 func run(h *Host, s stage.Stage, c Case, cancelAt time.Duration) attempt {
+	return try(c, cancelAt, func(ctx context.Context) error { return h.drive(ctx, s) })
+}
+
+// undo undoes the stage in the same way.
+func undo(h *Host, s stage.Stage, c Case, cancelAt time.Duration) attempt {
+	u, ok := stage.As[stage.Undoer](s)
+	if !ok {
+		return attempt{}
+	}
+	return try(c, cancelAt, func(ctx context.Context) error {
+		task := h.UndoTask()
+		defer task.End()
+		return u.Undo(ctx, task)
+	})
+}
+
+func try(c Case, cancelAt time.Duration, do func(ctx context.Context) error) attempt {
 	a := attempt{label: rand.Text()}
-	task := h.Task()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	cause := &stage.Error{Outcome: stage.Interrupted, Reason: "the host is stopping"}
@@ -43,11 +63,9 @@ func run(h *Host, s stage.Stage, c Case, cancelAt time.Duration) attempt {
 			if value := recover(); value != nil || !returned {
 				done.panics = fmt.Sprintf("%v\n%s", value, debug.Stack())
 			}
-			done.label = a.label
-			task.End()
 			result <- done
 		}()
-		done.err = s.Run(ctx, task)
+		done.err = do(ctx)
 		returned = true
 	})
 	first := c.patience()

@@ -13,7 +13,7 @@ import (
 type Case struct {
 	// Name names the case.
 	Name string
-	// Inputs are values for the stage to read.
+	// Inputs are values for the stage to read, and secrets.
 	Inputs []Input
 	// Signals are sent before the stage begins, in order. Only Kind, By and Why are looked at.
 	Signals []stage.Signal
@@ -26,6 +26,9 @@ type Case struct {
 	// Effects counts what the stage has done in the world outside: uploads, mails, instances. A
 	// further attempt of a stage that has succeeded must add nothing to it. Nil: not looked at.
 	Effects func() int
+	// Undone says what is left in the world outside of what the stage has done, after its Undo; nil
+	// where nothing is. Nil: not looked at.
+	Undone func() error
 	// Patience is how long the stage may take to end by itself, and how soon it must return after
 	// a cancel. Zero: 10 s.
 	Patience time.Duration
@@ -43,6 +46,13 @@ func (c Case) effects() int {
 		return 0
 	}
 	return c.Effects()
+}
+
+func (c Case) left() error {
+	if c.Undone == nil {
+		return nil
+	}
+	return c.Undone()
 }
 
 func (c Case) want() stage.Outcome {

@@ -118,19 +118,36 @@ func (h *Host) setup() stage.Setup {
 // Run runs the stage as an engine does: again, whenever it waits, once a further signal has come or its
 // time has. It returns how the stage ended, or, when ctx ends while it waits, the cause of that.
 func (h *Host) Run(ctx context.Context) error {
+	err := h.drive(ctx, h.subject)
+	if stage.OutcomeOf(err) == stage.Waiting {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// drive is Run for another value of the stage. When ctx ends while the stage waits, it says so.
+func (h *Host) drive(ctx context.Context, s stage.Stage) error {
 	for {
 		known := h.signals()
-		task := h.Task()
-		err := h.subject.Run(ctx, task)
-		known = max(known, task.End())
+		err, heard := h.once(ctx, s)
 		waits, ok := errors.AsType[*stage.Error](err)
-		if !ok || stage.OutcomeOf(err) != stage.Waiting {
-			return err
-		}
-		if err := h.await(ctx, known, waits.Until); err != nil {
+		if !ok || stage.OutcomeOf(err) != stage.Waiting || !h.await(ctx, max(known, heard), waits.Until) {
 			return err
 		}
 	}
+}
+
+// once runs one attempt, and tells how many signals it has dealt with. What an attempt sets that does
+// not succeed is not kept.
+func (h *Host) once(ctx context.Context, s stage.Stage) (err error, heard int) {
+	task := h.Task()
+	defer func() { heard = task.End() }()
+	if err = s.Run(ctx, task); err != nil {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.values = make(map[string]json.RawMessage)
+	}
+	return err, 0
 }
 
 func (h *Host) signals() int {
@@ -139,8 +156,8 @@ func (h *Host) signals() int {
 	return len(h.inbox)
 }
 
-// await waits for more signals than are known, or a time.
-func (h *Host) await(ctx context.Context, known int, until time.Time) error {
+// await waits for more signals than are known, or a time. It is false when ctx ends before.
+func (h *Host) await(ctx context.Context, known int, until time.Time) bool {
 	var due <-chan time.Time
 	if !until.IsZero() {
 		timer := time.NewTimer(time.Until(until))
@@ -152,14 +169,14 @@ func (h *Host) await(ctx context.Context, known int, until time.Time) error {
 		more, changed := len(h.inbox) > known, h.changed
 		h.mu.Unlock()
 		if more {
-			return nil
+			return ctx.Err() == nil
 		}
 		select {
 		case <-changed:
 		case <-due:
-			return nil
+			return ctx.Err() == nil
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return false
 		}
 	}
 }

@@ -23,6 +23,15 @@ func laws() []law {
 		{name: "goroutines", check: leaves},
 		{name: "progress", check: progress},
 		{name: "evidence", check: evidence},
+		{name: "size", check: size},
+		{name: "secrets", check: secrets},
+		{name: "pure", check: pure},
+		{name: "wakes", check: wakes},
+		{name: "signals", check: signals},
+		{name: "undo", check: undoes},
+		{name: "undone", check: undone},
+		{name: "undocut", check: undoesCut},
+		{name: "undocancel", check: undoCancels},
 	}
 }
 
@@ -42,10 +51,16 @@ func situation(new func() stage.Stage, c Case) (stage.Stage, *Host) {
 // once runs a fresh stage to its end, or, where it waits, cancels it after a moment.
 func once(new func() stage.Stage, c Case) (*Host, attempt) {
 	s, h := situation(new, c)
+	return h, run(h, s, c, c.end())
+}
+
+// end is when the stage is cancelled: after a moment, where it waits, and else not before its patience
+// is over.
+func (c Case) end() time.Duration {
 	if c.Waits {
-		return h, run(h, s, c, 50*time.Millisecond)
+		return 50 * time.Millisecond
 	}
-	return h, run(h, s, c, -1)
+	return -1
 }
 
 func declared(new func() stage.Stage, _ Case) (wrong []string, skipped string) {
@@ -78,7 +93,32 @@ func declared(new func() stage.Stage, _ Case) (wrong []string, skipped string) {
 	if !slices.Equal(kinds, stage.Listens(s)) {
 		wrong = append(wrong, "Listens does not answer the same each time")
 	}
-	return wrong, ""
+	return append(wrong, named(s)...), ""
+}
+
+// named looks at what is declared by name.
+func named(s stage.Stage) (wrong []string) {
+	names := stage.Secrets(s)
+	for i, name := range names {
+		if name == "" {
+			wrong = append(wrong, "Secrets: a name is empty")
+		}
+		if slices.Contains(names[:i], name) {
+			wrong = append(wrong, fmt.Sprintf("Secrets names %s twice", name))
+		}
+	}
+	if !slices.Equal(names, stage.Secrets(s)) {
+		wrong = append(wrong, "Secrets does not answer the same each time")
+	}
+	if !slices.Equal(stage.Gates(s), stage.Gates(s)) {
+		wrong = append(wrong, "Gates does not answer the same each time")
+	}
+	if e := stage.EffectOf(s); !slices.Contains(stage.Effects(), e) {
+		wrong = append(wrong, fmt.Sprintf("Effect: there is no class %q", e))
+	} else if e != stage.EffectOf(s) {
+		wrong = append(wrong, "Effect does not answer the same each time")
+	}
+	return wrong
 }
 
 func valid(new func() stage.Stage, _ Case) (wrong []string, skipped string) {
@@ -139,7 +179,7 @@ func writes(new func() stage.Stage, c Case) (wrong []string, skipped string) {
 }
 
 func missing(new func() stage.Stage, c Case) (wrong []string, skipped string) {
-	if len(stage.Reads(new())) == 0 {
+	if s := new(); len(stage.Reads(s)) == 0 && len(stage.Secrets(s)) == 0 {
 		return nil, "the stage declares nothing to read"
 	}
 	c.Inputs = nil
@@ -155,7 +195,7 @@ func missing(new func() stage.Stage, c Case) (wrong []string, skipped string) {
 
 // cancels cancels before the stage begins, and at several moments after.
 func cancels(new func() stage.Stage, c Case) (wrong []string, skipped string) {
-	for _, at := range []time.Duration{0, time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond} {
+	for _, at := range cuts {
 		s, h := situation(new, c)
 		a := run(h, s, c, at)
 		switch {
@@ -205,7 +245,8 @@ func again(new func() stage.Stage, c Case) (wrong []string, skipped string) {
 	return wrong, ""
 }
 
-// leaves looks for goroutines after the stage has ended by itself, and after it was cancelled.
+// leaves looks for goroutines after the stage has ended by itself, after it was cancelled, and after
+// what was done is undone.
 func leaves(new func() stage.Stage, c Case) (wrong []string, skipped string) {
 	for _, at := range []time.Duration{-1, 20 * time.Millisecond} {
 		if at < 0 && c.Waits {
@@ -218,6 +259,11 @@ func leaves(new func() stage.Stage, c Case) (wrong []string, skipped string) {
 		}
 		for _, place := range a.left() {
 			wrong = append(wrong, "it leaves a goroutine behind: "+place)
+		}
+		if b := undo(h, s, c, -1); stage.CanUndo(s) && !b.stuck {
+			for _, place := range b.left() {
+				wrong = append(wrong, "its Undo leaves a goroutine behind: "+place)
+			}
 		}
 		if len(wrong) > 0 {
 			break
