@@ -62,16 +62,16 @@ type Runner struct {
 	mu        sync.Mutex
 	stopped   bool
 	active    map[string]*session
-	pipelines map[string]Pipeline // that are taken up, by name
-	arrival   chan struct{}       // closed and replaced when a session is added
-	running   sync.WaitGroup      // sessions, their stages, and timers that are set
+	pipelines map[string]wiring // that are taken up, by name
+	arrival   chan struct{}     // closed and replaced when a session is added
+	running   sync.WaitGroup    // sessions, their stages, and timers that are set
 }
 
 // NewRunner makes a runner.
 func NewRunner(c Config) *Runner {
 	r := &Runner{
 		store: c.Store, host: "host-" + rand.Text(), logger: c.Logger, patience: c.StoreTimeout, lease: c.Lease, secrets: c.Secrets,
-		soft: make(chan struct{}), active: make(map[string]*session), pipelines: make(map[string]Pipeline), arrival: make(chan struct{}),
+		soft: make(chan struct{}), active: make(map[string]*session), pipelines: make(map[string]wiring), arrival: make(chan struct{}),
 	}
 	if r.store == nil {
 		r.store = new(MemoryStore)
@@ -165,7 +165,7 @@ func (r *Runner) begin(ctx context.Context, p Pipeline, req Request) (*session, 
 	if err := r.ready(outline); err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", p.Name, err)
 	}
-	s := newSession(ctx, r, req.ID, p.does())
+	s := newSession(ctx, r, req.ID, p.wire())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state, s.owned = new(ledger.State), true

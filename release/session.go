@@ -18,7 +18,7 @@ import (
 type session struct {
 	runner *Runner
 	id     string
-	does   stages
+	does   wiring
 	base   context.Context // for stages: the caller's values, without its end
 	logger hclog.Logger
 	quiet  bool // the logger shows nothing
@@ -46,9 +46,6 @@ type session struct {
 	alarm   time.Time // when timer fires; zero: it is not set
 }
 
-// stages are what the stages of a pipeline do, by their names.
-type stages map[string]stage.Stage
-
 // mutex is a lock made of a channel of one place: other than with a sync.Mutex, the clock of a bubble of
 // testing/synctest goes on while somebody waits for it, as they do while a store is slow.
 type mutex chan struct{}
@@ -71,7 +68,7 @@ func (m mutex) lock(ctx context.Context) error {
 	}
 }
 
-func newSession(ctx context.Context, r *Runner, id string, does stages) *session {
+func newSession(ctx context.Context, r *Runner, id string, does wiring) *session {
 	s := &session{
 		runner: r, id: id, does: does, base: context.WithoutCancel(ctx), logger: r.logger,
 		quiet: !r.logger.IsError(), done: make(chan struct{}), gone: make(chan struct{}), mu: make(mutex, 1),

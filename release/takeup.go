@@ -40,7 +40,7 @@ func (e *UnknownStageError) Error() string {
 // have been taken up nevertheless. Releases that other hosts carry are not mentioned.
 func (r *Runner) TakeUp(ctx context.Context, pipelines ...Pipeline) ([]string, error) {
 	var errs *multierror.Error
-	byName := make(map[string]Pipeline, len(pipelines))
+	byName := make(map[string]wiring, len(pipelines))
 	for _, p := range pipelines {
 		outline, err := p.Outline()
 		if err == nil {
@@ -53,16 +53,16 @@ func (r *Runner) TakeUp(ctx context.Context, pipelines ...Pipeline) ([]string, e
 			errs = multierror.Append(errs, fmt.Errorf("pipeline %s: %w", p.Name, err))
 			continue
 		}
-		byName[p.Name] = p
+		byName[p.Name] = p.wire()
 	}
 	if errs != nil {
 		return nil, errs
 	}
 	r.mu.Lock()
 	stopped := r.stopped
-	for name, p := range byName {
+	for name, w := range byName {
 		if !stopped {
-			r.pipelines[name] = p
+			r.pipelines[name] = w
 		}
 	}
 	r.mu.Unlock()
@@ -107,7 +107,7 @@ func (r *Runner) Resume(ctx context.Context, p Pipeline, id string) (*ledger.Sta
 	if s, _ := r.session(id); s != nil {
 		return nil, fmt.Errorf("release %s: %w: it is under way", id, ErrConflict)
 	}
-	s, err := r.carry(ctx, id, func(string) (Pipeline, bool) { return p, true })
+	s, err := r.carry(ctx, id, func(string) (wiring, bool) { return p.wire(), true })
 	if s == nil && err == nil {
 		return r.Wait(ctx, id)
 	}
@@ -139,16 +139,16 @@ func (r *Runner) open(ctx context.Context) func(yield func(string, error) bool) 
 
 // takeUp carries a release of one of the pipelines that are taken up.
 func (r *Runner) takeUp(ctx context.Context, id string) (*session, error) {
-	return r.carry(context.WithoutCancel(ctx), id, func(name string) (Pipeline, bool) {
+	return r.carry(context.WithoutCancel(ctx), id, func(name string) (wiring, bool) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		p, ok := r.pipelines[name]
-		return p, ok
+		w, ok := r.pipelines[name]
+		return w, ok
 	})
 }
 
 // carry takes a release on that was begun before. Nil and no error: it is over.
-func (r *Runner) carry(ctx context.Context, id string, find func(name string) (Pipeline, bool)) (*session, error) {
+func (r *Runner) carry(ctx context.Context, id string, find func(name string) (wiring, bool)) (*session, error) {
 	state, err := r.State(ctx, id)
 	if err != nil || state.Over() {
 		return nil, err
@@ -162,14 +162,14 @@ func (r *Runner) carry(ctx context.Context, id string, find func(name string) (P
 			return nil, fmt.Errorf("release %s: %w: host %s", id, ErrElsewhere, state.Host)
 		}
 	}
-	p, ok := find(state.Pipeline.Name)
+	wired, ok := find(state.Pipeline.Name)
 	if !ok {
 		return nil, fmt.Errorf("release %s: pipeline %s: %w", id, state.Pipeline.Name, ErrUnknown)
 	}
-	if err := match(state, p); err != nil {
+	if err := match(state, wired); err != nil {
 		return nil, err
 	}
-	s := newSession(ctx, r, id, p.does())
+	s := newSession(ctx, r, id, wired)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state = state
@@ -187,43 +187,53 @@ func (r *Runner) carry(ctx context.Context, id string, find func(name string) (P
 	return s, nil
 }
 
-// does are the stages of the pipeline by their names, the former ones included.
-func (p Pipeline) does() stages {
-	all := make(stages, len(p.Stages)+len(p.Former))
+// wiring is what the stages of a pipeline do, by their names, and what they declare.
+type wiring map[string]wired
+
+type wired struct {
+	stage         stage.Stage
+	reads, writes []stage.Ref
+}
+
+// wire asks all stages of the pipeline, the former ones included.
+func (p Pipeline) wire() wiring {
+	all := make(wiring, len(p.Stages)+len(p.Former))
+	add := func(name string, do stage.Stage) {
+		all[name] = wired{do, stage.Reads(do), stage.Writes(do)}
+	}
 	for name, do := range p.Former {
-		all[name] = do
+		add(name, do)
 	}
 	for _, s := range p.Stages {
-		all[s.Name] = s.Do
+		add(s.Name, s.Do)
 	}
 	return all
 }
 
 // match reports stages of a release that the pipeline no longer has, or that have come to declare
 // other things than the release's plan says.
-func match(state *ledger.State, p Pipeline) error {
+func match(state *ledger.State, w wiring) error {
 	var errs *multierror.Error
-	does := p.does()
 	for i := range state.Pipeline.Stages {
 		node, st := &state.Pipeline.Stages[i], &state.Stages[i]
 		if node.Of != "" || st.Over() && !node.CanUndo {
 			continue
 		}
-		do, ok := does[node.Name]
-		if !ok || do == nil {
-			errs = multierror.Append(errs, &UnknownStageError{state.Release.ID, p.Name, node.Name})
+		does, ok := w[node.Name]
+		if !ok {
+			errs = multierror.Append(errs, &UnknownStageError{state.Release.ID, state.Pipeline.Name, node.Name})
 			continue
 		}
 		if st.Over() {
 			continue
 		}
-		for _, ref := range stage.Reads(do) {
+		for _, ref := range does.reads {
 			if !slices.Contains(node.Reads, ref) {
 				errs = multierror.Append(errs, fmt.Errorf("release %s: stage %s has come to read key %s, which its plan does not say", state.Release.ID, node.Name, ref))
 			}
 		}
 		for _, ref := range node.Writes {
-			if !slices.Contains(stage.Writes(do), ref) {
+			if !slices.Contains(does.writes, ref) {
 				errs = multierror.Append(errs, fmt.Errorf("release %s: stage %s no longer writes key %s, as its plan says", state.Release.ID, node.Name, ref))
 			}
 		}
