@@ -64,7 +64,9 @@ type (
 	// soon what others have recorded without reading each of its releases again and again.
 	Changer interface {
 		// Changed are the IDs of the releases that got an event within d before now, by the
-		// store's clock, each once, in any order. It may name more than those.
+		// store's clock, each once, in any order. It may name more than those. An event may be
+		// dated from before it can be read, by as long as its write took: a host asks at every
+		// beat, and each time for all that was written since long before the last one.
 		Changed(ctx context.Context, d time.Duration) iter.Seq2[string, error]
 	}
 )
@@ -72,16 +74,18 @@ type (
 // MemoryStore keeps events in memory. It is for tests, and for hosts that want no history. The zero
 // value is an empty store.
 type MemoryStore struct {
-	mu     sync.RWMutex
-	ids    []string
-	events map[string][]ledger.Event
-	leases map[string]time.Time
+	mu      sync.RWMutex
+	ids     []string
+	events  map[string][]ledger.Event
+	written map[string]time.Time // when each was written to last
+	leases  map[string]time.Time
 }
 
 var (
-	_ Store  = (*MemoryStore)(nil)
-	_ Leaser = (*MemoryStore)(nil)
-	_ Opener = (*MemoryStore)(nil)
+	_ Store   = (*MemoryStore)(nil)
+	_ Leaser  = (*MemoryStore)(nil)
+	_ Opener  = (*MemoryStore)(nil)
+	_ Changer = (*MemoryStore)(nil)
 )
 
 // Append adds events, as Store asks for.
@@ -107,9 +111,9 @@ func (m *MemoryStore) Append(ctx context.Context, release string, expected uint6
 		m.ids = append(m.ids, release)
 	}
 	if m.events == nil {
-		m.events = make(map[string][]ledger.Event)
+		m.events, m.written = make(map[string][]ledger.Event), make(map[string]time.Time)
 	}
-	m.events[release] = append(old, events...)
+	m.events[release], m.written[release] = append(old, events...), time.Now()
 	return nil
 }
 
@@ -149,6 +153,22 @@ func (m *MemoryStore) Open(ctx context.Context) iter.Seq2[string, error] {
 		for _, id := range m.ids {
 			events := m.events[id]
 			if _, over := events[len(events)-1].Body.(ledger.Finished); !over {
+				ids = append(ids, id)
+			}
+		}
+		m.mu.RUnlock()
+		list(ctx, ids, yield)
+	}
+}
+
+// Changed are the releases that were written to of late, as Changer asks for.
+func (m *MemoryStore) Changed(ctx context.Context, d time.Duration) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		var ids []string
+		m.mu.RLock()
+		since := time.Now().Add(-d)
+		for id, at := range m.written {
+			if !at.Before(since) {
 				ids = append(ids, id)
 			}
 		}

@@ -2,7 +2,9 @@ package integration_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 
@@ -21,7 +23,7 @@ func TestNewerTables(t *testing.T) {
 		require.NoError(t, err)
 		_, err = sqlstore.Open(t.Context(), db, p.Dialect, p.Options)
 		require.ErrorIs(t, err, sqlstore.ErrNewer)
-		assert.ErrorContains(t, err, "they have version 99, it knows 1")
+		assert.ErrorContains(t, err, "they have version 99, it knows 2")
 	})
 }
 
@@ -116,23 +118,8 @@ func TestOpenIsIndexed(t *testing.T) {
 		require.NoError(t, err)
 		_, err = db.Exec(`ANALYZE ` + p.table("releases"))
 		require.NoError(t, err)
-		explain := map[sqlstore.Dialect]string{sqlstore.SQLite: `EXPLAIN QUERY PLAN `, sqlstore.PostgreSQL: `EXPLAIN `}[p.Dialect]
-		found, err := db.Query(explain + `SELECT number, id FROM ` + p.table("releases") + ` WHERE number > 0 AND finished = 0 ORDER BY number LIMIT 256`)
-		require.NoError(t, err)
-		defer found.Close()
-		columns, err := found.Columns()
-		require.NoError(t, err)
-		var plan []string
-		for found.Next() {
-			row := make([]any, len(columns))
-			for i := range row {
-				row[i] = new(any)
-			}
-			require.NoError(t, found.Scan(row...))
-			plan = append(plan, fmt.Sprint(*row[len(row)-1].(*any)))
-		}
-		require.NoError(t, found.Err())
-		assert.Contains(t, strings.Join(plan, "\n"), p.table("open"))
+		plan := explained(t, p, db, `SELECT number, id FROM `+p.table("releases")+` WHERE number > 0 AND finished = 0 ORDER BY number LIMIT 256`)
+		assert.Contains(t, plan, p.table("open"))
 		n := 0
 		for _, err := range p.host(t).Open(context.Background()) {
 			require.NoError(t, err)
@@ -140,4 +127,36 @@ func TestOpenIsIndexed(t *testing.T) {
 		}
 		assert.Equal(t, rows/500, n)
 	})
+}
+
+// explained is how a database would answer a query.
+func explained(t *testing.T, p place, db *sql.DB, query string) string {
+	t.Helper()
+	explain := map[sqlstore.Dialect]string{sqlstore.SQLite: `EXPLAIN QUERY PLAN `, sqlstore.PostgreSQL: `EXPLAIN `}[p.Dialect]
+	found, err := db.Query(explain + query)
+	require.NoError(t, err)
+	defer found.Close()
+	columns, err := found.Columns()
+	require.NoError(t, err)
+	var plan []string
+	for found.Next() {
+		row := make([]any, len(columns))
+		for i := range row {
+			row[i] = new(any)
+		}
+		require.NoError(t, found.Scan(row...))
+		plan = append(plan, fmt.Sprint(*row[len(row)-1].(*any)))
+	}
+	require.NoError(t, found.Err())
+	return strings.Join(plan, "\n")
+}
+
+// ids are all that a sequence has.
+func ids(t *testing.T, all iter.Seq2[string, error]) (list []string) {
+	t.Helper()
+	for id, err := range all {
+		require.NoError(t, err)
+		list = append(list, id)
+	}
+	return list
 }

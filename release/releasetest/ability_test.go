@@ -48,6 +48,7 @@ type abilities struct {
 	lease func(m *mutant, ctx context.Context, host string, d time.Duration, p past) error
 	alive func(m *mutant, ctx context.Context, host string, p past) (bool, error)
 	open  func(m *mutant, ctx context.Context) iter.Seq2[string, error]
+	told  func(m *mutant, ctx context.Context, d time.Duration) iter.Seq2[string, error]
 
 	leased map[string]time.Duration
 }
@@ -86,6 +87,13 @@ func (m *mutant) Open(ctx context.Context) iter.Seq2[string, error] {
 		return m.open(m, ctx)
 	}
 	return m.MemoryStore.Open(ctx)
+}
+
+func (m *mutant) Changed(ctx context.Context, d time.Duration) iter.Seq2[string, error] {
+	if m.told != nil {
+		return m.told(m, ctx, d)
+	}
+	return m.MemoryStore.Changed(ctx, d)
 }
 
 // opening is a mutant that changes which releases are open.
@@ -184,6 +192,7 @@ func abilityMutants() map[string]abilities {
 		}},
 	}
 	maps.Copy(all, openMutants())
+	maps.Copy(all, changeMutants())
 	return all
 }
 
@@ -232,5 +241,85 @@ func openMutants() map[string]abilities {
 			}
 		}},
 		"agree on the first hundred": opening(func(m *mutant, ids []string) []string { return ids[:min(len(ids), 100)] }),
+	}
+}
+
+// telling is a mutant that changes which releases have changed.
+func telling(change func(m *mutant, d time.Duration, ids []string) []string) abilities {
+	return abilities{told: func(m *mutant, ctx context.Context, d time.Duration) iter.Seq2[string, error] {
+		return func(yield func(string, error) bool) {
+			var ids []string
+			for id, err := range m.MemoryStore.Changed(ctx, d) {
+				if err != nil {
+					yield("", err)
+					return
+				}
+				ids = append(ids, id)
+			}
+			for _, id := range change(m, d, ids) {
+				if !yield(id, nil) {
+					return
+				}
+			}
+		}
+	}}
+}
+
+func changeMutants() map[string]abilities {
+	return map[string]abilities{
+		// Has a row for each event.
+		"changed for each event": telling(func(m *mutant, d time.Duration, ids []string) (all []string) {
+			for _, id := range ids {
+				for range m.len(id) {
+					all = append(all, id)
+				}
+			}
+			if len(ids) < 2 {
+				return ids
+			}
+			return all
+		}),
+		// Names what is open only, and so never the end of a release.
+		"changed but not over": telling(func(m *mutant, d time.Duration, ids []string) []string {
+			return slices.DeleteFunc(ids, func(id string) bool {
+				over := false
+				for e := range m.MemoryStore.Events(context.Background(), id, 0) {
+					_, over = e.Body.(ledger.Finished)
+				}
+				return over
+			})
+		}),
+		"changed on the first page": telling(func(m *mutant, d time.Duration, ids []string) []string {
+			slices.Sort(ids)
+			return ids[:min(len(ids), 256)]
+		}),
+		// Names what somebody has tried to write to.
+		"changed in vain": telling(func(m *mutant, d time.Duration, ids []string) []string {
+			if len(ids) == 2 {
+				return append(ids, "ghost")
+			}
+			return ids
+		}),
+		"changed whatever the context": {told: func(m *mutant, ctx context.Context, d time.Duration) iter.Seq2[string, error] {
+			return m.MemoryStore.Changed(context.WithoutCancel(ctx), d)
+		}},
+		"changed for one reader": {told: func(m *mutant, ctx context.Context, d time.Duration) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				for id, err := range m.MemoryStore.Changed(ctx, d) {
+					if m.len("r299") == 1 {
+						yield(id, err)
+					} else if !yield(id, err) {
+						return
+					}
+				}
+			}
+		}},
+		// Counts from when the release was begun.
+		"again or for the first time": telling(func(m *mutant, d time.Duration, ids []string) []string {
+			if d < time.Minute && m.len("a") > 1 {
+				return nil
+			}
+			return ids
+		}),
 	}
 }

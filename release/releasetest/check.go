@@ -63,7 +63,7 @@ type law struct {
 	check func(release.Store) error
 }
 
-// leases makes a law of one about the ability to lease, likewise opens.
+// leases makes a law of one about the ability to lease, likewise opens and tells.
 func leases(check func(release.Leaser) error) func(release.Store) error {
 	return func(s release.Store) error {
 		l, ok := s.(release.Leaser)
@@ -84,6 +84,16 @@ func opens(check func(release.Store, release.Opener) error) func(release.Store) 
 	}
 }
 
+func tells(check func(release.Store, release.Changer) error) func(release.Store) error {
+	return func(s release.Store) error {
+		c, ok := s.(release.Changer)
+		if !ok {
+			return absent("Changer")
+		}
+		return check(s, c)
+	}
+}
+
 var laws = []law{
 	{"order", order}, {"from", from}, {"fence", fence}, {"whole", whole}, {"apart", apart}, {"listed", listed},
 	{"unknown", unknown}, {"cancelled", cancelled}, {"snapshot", snapshot}, {"contest", contest},
@@ -91,6 +101,7 @@ var laws = []law{
 	{"alive", leases(alive)}, {"lapse", leases(lapse)}, {"renew", leases(renew)}, {"end", leases(end)},
 	{"hosts", leases(hosts)}, {"crowd", leases(crowd)}, {"impatient", leases(impatient)},
 	{"open", opens(open)}, {"queue", opens(queue)}, {"agree", opens(agree)},
+	{"changed", tells(changed)}, {"again", tells(again)},
 }
 
 func epoch() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.UTC) }

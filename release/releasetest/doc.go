@@ -27,11 +27,16 @@
 //	crowd      many hosts lease at once
 //	impatient  when its context is over, a lease is neither given nor looked up
 //
-// and of one that is a release.Opener:
+// of one that is a release.Opener:
 //
 //	open       a release is open unless its last event is Finished
 //	queue      open releases come in the order in which they were begun; they can be read twice, and left early
 //	agree      what is open agrees with what Releases and Events say, for many releases
+//
+// and of one that is a release.Changer:
+//
+//	changed    a release that was written to is named, once; one that there is not is not
+//	again      what counts is the last write
 //
 // Laws about an ability that a store does not have are skipped by name. Some leases are short, and the
 // laws wait until they have run out, for as long as it takes, up to half a minute; no law expects that

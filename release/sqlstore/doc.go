@@ -36,11 +36,14 @@
 //
 // [Open] creates the tables, and brings those of an older version of this package up to date, in
 // one transaction that any number of hosts may try at once. Tables of a newer version are refused
-// with [ErrNewer]. With the default prefix they are:
+// with [ErrNewer]. A program of an older version that is at work already works on; what it writes,
+// others find later than what they write themselves. With the default prefix they are:
 //
 //	davit_schema    version                                one row
-//	davit_releases  number, id, last, finished             one row a release: its place in the order, the
-//	                                                       number of its last event, 1 if that is the end
+//	davit_releases  number, id, last, finished, written    one row a release: its place in the order, the
+//	                                                       number of its last event, 1 if that is the end,
+//	                                                       and when that was written by the database's clock,
+//	                                                       in milliseconds since 1970, rounded down to 250
 //	davit_events    release, seq, batch, body              one row an event: release is the number above, body
 //	                                                       the event as JSON text, batch the token of a write
 //	davit_leases    host, until                            one row a host

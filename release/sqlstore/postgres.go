@@ -23,7 +23,7 @@ func postgresStatements(o Options) statements {
 		in = `"` + o.Schema + `".`
 	}
 	quoted := func(name string) string { return `"` + o.Prefix + name + `"` }
-	t := tables{in + quoted("schema"), in + quoted("releases"), quoted("open"), in + quoted("events"), in + quoted("leases")}
+	t := tables{in + quoted("schema"), in + quoted("releases"), quoted("open"), quoted("changed"), in + quoted("events"), in + quoted("leases")}
 	s := shared(t, `clock_timestamp()`)
 	s.exists = `SELECT count(to_regclass('` + t.schema + `'))`
 	s.upgrades[0] = []string{
@@ -33,6 +33,15 @@ func postgresStatements(o Options) statements {
 		`CREATE TABLE ` + t.events + ` (release bigint NOT NULL, seq bigint NOT NULL, batch text, body text NOT NULL, PRIMARY KEY (release, seq))`,
 		`CREATE TABLE ` + t.leases + ` (host text COLLATE "C" PRIMARY KEY, until timestamptz NOT NULL)`,
 	}
+	millis := func(clock string) string { return `floor(extract(epoch FROM ` + clock + `) * 1000)::bigint` }
+	written := fmt.Sprintf(`%s / %d * %d`, millis(`clock_timestamp()`), grain, grain)
+	s.upgrades[1] = []string{
+		`ALTER TABLE ` + t.releases + ` ADD COLUMN written bigint NOT NULL DEFAULT 0`,
+		`UPDATE ` + t.releases + ` SET written = ` + written + ` WHERE finished = 0`,
+		`CREATE INDEX ` + t.changed + ` ON ` + t.releases + ` (written)`,
+	}
+	// The index is of use for a clock only that stands still while a statement runs.
+	s.changed = `SELECT number, id FROM ` + t.releases + ` WHERE written >= ` + millis(`statement_timestamp()`) + ` - ?1::bigint`
 	// What is acknowledged is on the disk, even where the session has it otherwise; who wants more than
 	// that keeps it.
 	safe := `SELECT CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', true) END`
@@ -45,15 +54,15 @@ func postgresStatements(o Options) statements {
 			` SELECT head.number, ?4::bigint + e.n, CASE WHEN e.n = 1 THEN ?5::text END, e.body::text` +
 			` FROM head, json_array_elements(?6::text::json) WITH ORDINALITY AS e (body, n)`
 	}
-	s.begins = entry(`INSERT INTO ` + t.releases + ` (id, last, finished) SELECT ?1::text, ?2::bigint, ?3::smallint FROM safe` +
+	s.begins = entry(`INSERT INTO ` + t.releases + ` (id, last, finished, written) SELECT ?1::text, ?2::bigint, ?3::smallint, ` + written + ` FROM safe` +
 		` ON CONFLICT (id) DO NOTHING`)
-	s.extends = entry(`UPDATE ` + t.releases + ` SET last = ?2::bigint, finished = ?3::smallint FROM safe` +
+	s.extends = entry(`UPDATE ` + t.releases + ` SET last = ?2::bigint, finished = ?3::smallint, written = ` + written + ` FROM safe` +
 		` WHERE id = ?1::text AND last = ?4::bigint`)
 	s.lease = `INSERT INTO ` + t.leases + ` (host, until) VALUES (?1, clock_timestamp() + ?2::bigint * interval '1 microsecond')` +
 		` ON CONFLICT (host) DO UPDATE SET until = excluded.until`
 	s.prune = `DELETE FROM ` + t.leases + ` WHERE until < clock_timestamp() - interval '1 day'`
 	s.tick = time.Microsecond
-	for _, text := range []*string{&s.set, &s.begins, &s.extends, &s.settle, &s.page, &s.releases, &s.open, &s.lease, &s.unlease, &s.alive} {
+	for _, text := range []*string{&s.set, &s.begins, &s.extends, &s.settle, &s.page, &s.releases, &s.open, &s.changed, &s.lease, &s.unlease, &s.alive} {
 		*text = strings.ReplaceAll(*text, "?", "$")
 	}
 	return s

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"time"
 
 	"github.com/davit-sdk/davit/release/ledger"
 )
@@ -143,6 +144,29 @@ func (s *Store) Open(ctx context.Context) iter.Seq2[string, error] {
 	return s.list(ctx, s.sql.open, "listing open releases")
 }
 
+// Changed are the IDs of the releases that were written to of late, as release.Changer asks for, by the
+// database's clock.
+func (s *Store) Changed(ctx context.Context, d time.Duration) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		var rows []row
+		err := s.patiently(ctx, func() (err error) {
+			rows, err = s.rows(ctx, s.sql.changed, d.Milliseconds()+grain+1)
+			return err
+		})
+		for _, r := range rows {
+			if err = ctx.Err(); err != nil {
+				break
+			}
+			if !yield(r.id, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield("", fmt.Errorf("sqlstore: listing changed releases: %w", err))
+		}
+	}
+}
+
 // row is a release in a list.
 type row struct {
 	number int64
@@ -154,7 +178,7 @@ func (s *Store) list(ctx context.Context, query, doing string) iter.Seq2[string,
 		for after, more := int64(0), true; more; {
 			var rows []row
 			err := s.patiently(ctx, func() (err error) {
-				rows, err = s.rows(ctx, query, after)
+				rows, err = s.rows(ctx, query, after, pageRows)
 				return err
 			})
 			for _, r := range rows {
@@ -175,8 +199,8 @@ func (s *Store) list(ctx context.Context, query, doing string) iter.Seq2[string,
 	}
 }
 
-func (s *Store) rows(ctx context.Context, query string, after int64) ([]row, error) {
-	found, err := s.db.QueryContext(ctx, query, after, pageRows)
+func (s *Store) rows(ctx context.Context, query string, args ...any) ([]row, error) {
+	found, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

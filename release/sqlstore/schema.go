@@ -9,7 +9,7 @@ import (
 )
 
 // current is the version of the tables that this program knows.
-const current = 1
+const current = 2
 
 // statements are what the store says to its database.
 type statements struct {
@@ -22,13 +22,18 @@ type statements struct {
 	settle          string
 	page            string
 	releases, open  string
+	changed         string
 
 	lease, unlease, alive, prune string
 	tick                         time.Duration // what the duration of a lease is counted in
 }
 
 // tables are the names of tables and indexes, as they are in statements.
-type tables struct{ schema, releases, open, events, leases string }
+type tables struct{ schema, releases, open, changed, events, leases string }
+
+// grain is what the time of a release's last write is rounded down to, in milliseconds. As long as it
+// stays the same, PostgreSQL need not touch the index when it updates a row.
+const grain = 250
 
 // shared are the statements that the databases have in common, with parameters as SQLite has them.
 func shared(t tables, now string) statements {

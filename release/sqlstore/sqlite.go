@@ -29,7 +29,7 @@ func newSQLite(s *Store, noSync bool) *sqlite {
 
 func sqliteStatements(o Options) statements {
 	quoted := func(name string) string { return `"` + o.Prefix + name + `"` }
-	t := tables{quoted("schema"), quoted("releases"), quoted("open"), quoted("events"), quoted("leases")}
+	t := tables{quoted("schema"), quoted("releases"), quoted("open"), quoted("changed"), quoted("events"), quoted("leases")}
 	const now = `CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)` // in milliseconds since 1970
 	s := shared(t, now)
 	s.exists = `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '` + o.Prefix + `schema'`
@@ -39,8 +39,15 @@ func sqliteStatements(o Options) statements {
 		`CREATE TABLE ` + t.events + ` (release INTEGER NOT NULL, seq INTEGER NOT NULL, batch TEXT, body TEXT NOT NULL, PRIMARY KEY (release, seq))`,
 		`CREATE TABLE ` + t.leases + ` (host TEXT NOT NULL PRIMARY KEY, until INTEGER NOT NULL)`,
 	}
-	s.begins = `INSERT INTO ` + t.releases + ` (id, last, finished) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING RETURNING number`
-	s.extends = `UPDATE ` + t.releases + ` SET last = ?2, finished = ?3 WHERE id = ?1 AND last = ?4 RETURNING number`
+	written := fmt.Sprintf(`%s / %d * %d`, now, grain, grain)
+	s.upgrades[1] = []string{
+		`ALTER TABLE ` + t.releases + ` ADD COLUMN written INTEGER NOT NULL DEFAULT 0`,
+		`UPDATE ` + t.releases + ` SET written = ` + written + ` WHERE finished = 0`,
+		`CREATE INDEX ` + t.changed + ` ON ` + t.releases + ` (written)`,
+	}
+	s.changed = `SELECT number, id FROM ` + t.releases + ` WHERE written >= ` + now + ` - ?1`
+	s.begins = `INSERT INTO ` + t.releases + ` (id, last, finished, written) VALUES (?1, ?2, ?3, ` + written + `) ON CONFLICT (id) DO NOTHING RETURNING number`
+	s.extends = `UPDATE ` + t.releases + ` SET last = ?2, finished = ?3, written = ` + written + ` WHERE id = ?1 AND last = ?4 RETURNING number`
 	s.insert = `INSERT INTO ` + t.events + ` (release, seq, batch, body) VALUES (?1, ?2, ?3, ?4)`
 	s.lease = `INSERT INTO ` + t.leases + ` (host, until) VALUES (?1, ` + now + ` + ?2) ON CONFLICT (host) DO UPDATE SET until = excluded.until`
 	s.prune = `DELETE FROM ` + t.leases + ` WHERE until < ` + now + ` - 86400000`

@@ -97,9 +97,10 @@ type Store struct {
 }
 
 var (
-	_ release.Store  = (*Store)(nil)
-	_ release.Leaser = (*Store)(nil)
-	_ release.Opener = (*Store)(nil)
+	_ release.Store   = (*Store)(nil)
+	_ release.Leaser  = (*Store)(nil)
+	_ release.Opener  = (*Store)(nil)
+	_ release.Changer = (*Store)(nil)
 )
 
 // engine is what the databases do each in its own way.
