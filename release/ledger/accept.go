@@ -77,7 +77,7 @@ func (s *State) canRetry(st *StageState) error {
 	case st.Undo != nil && !st.Undo.RetryAt.IsZero(), st.Parked != "", !st.RetryAt.IsZero():
 		return nil
 	case st.Expanded:
-		for i := range s.made(st.Name) {
+		for i := range s.made(s.index[st.Name]) {
 			if s.canRetry(&s.Stages[i]) == nil {
 				return nil
 			}

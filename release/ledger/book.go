@@ -1,90 +1,86 @@
 package ledger
 
 import (
-	"slices"
+	"time"
 
 	"github.com/davit-sdk/davit/stage"
 )
 
 // book is what a state keeps at hand, so that a decision costs as much as there is to decide, and not
-// as much as the pipeline is long. All of it follows from the events.
+// as much as the pipeline is long. All of it follows from the stages and their states.
 type book struct {
 	index  map[string]int // from a stage's name to its place
-	behind [][]int        // the stages that need a stage
-	before []int          // how many of the stages that a stage needs are not over
-	open   int            // stages that are not over
-	// ready are the stages that could begin, running those that run or are being undone: places in
-	// the order of the pipeline.
-	ready, running []int
+	places []place
+	open   int // stages that are not over
+	// running are the stages that run or are being undone, and ending those of them that run and are
+	// to end, whatever the time is.
+	running, ending places
+	// ready are the stages that are not over and do not run, and whose needs are over. Part of them
+	// are queued, which have never begun, and can begin when there is room; pressing are those of
+	// which something may be decided now. For the others there are alarms, or a signal is to come.
+	ready, queued, pressing places
+	alarms                  alarms
 	// frozen counts the stages at which the release is frozen, begun those that have begun, are not
 	// over and do not run always.
 	frozen, begun int
 	// spoilt is the first stage in time that ended in a way which ends the release, and a stranded
 	// one before all others; undo is the first one that wants to have undone what was done. -1: none.
 	spoilt, undo int
-	// passed says that a stage has begun which is irreversible.
+	// passed is the first stage that has begun and is irreversible.
 	passed string
+}
+
+// place is what the book has of one stage.
+type place struct {
+	behind []int // the stages that need it
+	before int   // how many of those that it needs are not over
+	of     int   // the stage that it was made of; -1: none
+	// first is the first of the stages that were made of it, made how many there are, and busy how many
+	// of those run.
+	first, made, busy int
+	alarm             int // where its alarm is; -1: it has none
 }
 
 // newBook is the book of a pipeline none of whose stages has begun.
 func newBook(p Pipeline) book {
-	n := len(p.Stages)
-	b := book{index: make(map[string]int, n), behind: make([][]int, n), before: make([]int, n), open: n, spoilt: -1, undo: -1}
+	n, needs := len(p.Stages), 0
+	b := book{index: make(map[string]int, n), places: make([]place, n), open: n, spoilt: -1, undo: -1}
 	for i, s := range p.Stages {
 		b.index[s.Name] = i
+		b.places[i] = place{before: len(s.Needs), of: -1, alarm: -1}
+		needs += len(s.Needs)
+	}
+	counts := make([]int, n)
+	for _, s := range p.Stages {
 		for _, need := range s.Needs {
-			j := b.index[need]
-			b.behind[j] = append(b.behind[j], i)
+			counts[b.index[need]]++
 		}
-		b.before[i] = len(s.Needs)
-		if len(s.Needs) == 0 {
-			b.ready = append(b.ready, i)
+	}
+	room := make([]int, 0, needs)
+	for i, count := range counts {
+		b.places[i].behind = room[len(room) : len(room) : len(room)+count]
+		room = room[:len(room)+count]
+	}
+	for i, s := range p.Stages {
+		for _, need := range s.Needs {
+			at := &b.places[b.index[need]]
+			at.behind = append(at.behind, i)
 		}
 	}
 	return b
 }
 
-func insert(list []int, i int) []int {
-	at, found := slices.BinarySearch(list, i)
-	if found {
-		return list
-	}
-	return slices.Insert(list, at, i)
-}
+// standing is what the book counts of a stage.
+type standing struct{ over, iced, begun, runs bool }
 
-func remove(list []int, i int) []int {
-	at, found := slices.BinarySearch(list, i)
-	if !found {
-		return list
-	}
-	return slices.Delete(list, at, at+1)
-}
-
-// add enters a stage that was made of another one.
-func (b *book) add(name string) {
-	i := len(b.before)
-	b.index[name] = i
-	b.behind, b.before = append(b.behind, nil), append(b.before, 0)
-	b.open++
-	b.ready = append(b.ready, i)
+func (s *StageState) standing() standing {
+	return standing{s.Over(), s.iced, s.Begun(), s.Running() || s.Undo.Running()}
 }
 
 // enter files a stage after an event of it. was is how it stood before.
-func (s *State) enter(i int, was StageState) {
+func (s *State) enter(i int, was standing) {
 	st, node := &s.Stages[i], &s.Pipeline.Stages[i]
-	runs := st.Running() || st.Undo.Running()
-	over := st.Over()
-	if runs {
-		s.running = insert(s.running, i)
-	} else {
-		s.running = remove(s.running, i)
-	}
-	switch {
-	case over, runs, st.Expanded && st.Left > 0:
-		s.ready = remove(s.ready, i)
-	case s.before[i] == 0:
-		s.ready = insert(s.ready, i)
-	}
+	is := st.standing()
 	count := func(n *int, before, after bool) {
 		switch {
 		case after && !before:
@@ -93,29 +89,88 @@ func (s *State) enter(i int, was StageState) {
 			*n--
 		}
 	}
-	count(&s.frozen, was.iced, st.iced)
-	count(&s.begun, was.Begun() && !node.Always, st.Begun() && !node.Always)
+	count(&s.frozen, was.iced, is.iced)
+	count(&s.begun, was.begun && !node.Always, is.begun && !node.Always)
+	if of := s.places[i].of; of >= 0 {
+		count(&s.places[of].busy, was.runs, is.runs)
+	}
 	if st.Attempt > 0 && node.Irreversible && s.passed == "" {
 		s.passed = st.Name
 	}
-	if over && !was.Over() {
+	s.file(i)
+	if is.over && !was.over {
 		s.settle(i)
 	}
+}
+
+// file puts a stage among those where it belongs.
+func (s *State) file(i int) {
+	st := &s.Stages[i]
+	runs, over := st.Running() || st.Undo.Running(), st.Over()
+	ready := !runs && !over && s.places[i].before == 0 && (!st.Expanded || st.Left == 0)
+	fresh := ready && st.Attempt == 0 && !st.Expanded
+	queued := fresh && st.Told == nil && s.Pipeline.Stages[i].Each == nil && s.lacks(i) < 0
+	s.running.put(i, runs)
+	s.ending.put(i, st.Running() && (st.Told != nil || st.cut != ""))
+	s.ready.put(i, ready)
+	s.queued.put(i, queued)
+	s.pressing.put(i, ready && !queued && (fresh || st.Expanded || st.pressing()))
+	s.ring(i, s.alarm(i))
+}
+
+// pressing reports whether something may be decided now of a stage that has begun and does not run.
+func (s *StageState) pressing() bool {
+	return s.Told != nil || s.interrupted() || s.Outcome == stage.Waiting && len(s.Inbox) > s.known
+}
+
+// alarm is when something is to be decided about a stage, though nothing happens to it. Zero: never.
+func (s *State) alarm(i int) (at time.Time) {
+	st, node := &s.Stages[i], &s.Pipeline.Stages[i]
+	by := func(t time.Time) {
+		if at.IsZero() || t.Before(at) {
+			at = t
+		}
+	}
+	within := func(from time.Time, d time.Duration) {
+		if d > 0 {
+			by(from.Add(d))
+		}
+	}
+	switch {
+	case st.Undo.Running():
+		within(st.Undo.Began, node.undoTimeout())
+	case st.Running():
+		if st.Told == nil && st.cut == "" {
+			within(st.Started, node.Timeout)
+			within(st.Began, node.AttemptTimeout)
+		}
+	case !st.Begun(), st.Parked != "", st.Told != nil, st.interrupted():
+	default:
+		if !st.RetryAt.IsZero() {
+			by(st.RetryAt)
+		}
+		if !st.Until.IsZero() {
+			by(st.Until)
+		}
+		if !st.again {
+			within(st.Started, node.Timeout)
+		}
+	}
+	return at
 }
 
 // settle files a stage that is over.
 func (s *State) settle(i int) {
 	st, node := &s.Stages[i], &s.Pipeline.Stages[i]
 	s.open--
-	for _, j := range s.behind[i] {
-		if s.before[j]--; s.before[j] == 0 {
-			s.ready = insert(s.ready, j)
+	for _, j := range s.places[i].behind {
+		if s.places[j].before--; s.places[j].before == 0 {
+			s.file(j)
 		}
 	}
-	if node.Of != "" {
-		j := s.index[node.Of]
-		if s.Stages[j].Left--; s.Stages[j].Left == 0 {
-			s.ready = insert(s.ready, j)
+	if of := s.places[i].of; of >= 0 {
+		if s.Stages[of].Left--; s.Stages[of].Left == 0 {
+			s.file(of)
 		}
 	}
 	if !node.Spoils(st.Outcome) {

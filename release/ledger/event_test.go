@@ -292,13 +292,13 @@ func TestAttemptsAreToldApart(t *testing.T) {
 	for _, e := range []ledger.Event{
 		{Seq: 1, Time: epoch, Body: ledger.Requested{Pipeline: ledger.Pipeline{Name: "p", Stages: []ledger.Stage{{Name: "a"}}}}},
 		at(2, 1, ledger.Began{}),
-		at(3, 1, ledger.Saved{Checkpoint: json.RawMessage("1"), Heard: 2}),
+		at(3, 1, ledger.Saved{Checkpoint: json.RawMessage("1")}),
 		at(4, 1, ledger.Ended{Outcome: stage.Interrupted}),
 		at(5, 2, ledger.Began{}),
 	} {
 		require.NoError(t, state.Apply(e))
 	}
 	assert.Equal(t, epoch.Add(2*time.Minute), state.Stage("a").Started)
-	assert.Equal(t, 2, state.Stage("a").Heard)
+	assert.Equal(t, json.RawMessage("1"), state.Stage("a").Checkpoint)
 	assert.ErrorIs(t, state.Apply(at(6, 1, ledger.Noted{Name: "late", Data: json.RawMessage("1")})), ledger.ErrBroken)
 }

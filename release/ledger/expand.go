@@ -63,7 +63,7 @@ func (s *State) fit(name string, items []stage.Item) error {
 func (s *State) expand(i int, b Expanded) error {
 	st, node := &s.Stages[i], s.Pipeline.Stages[i]
 	switch {
-	case node.Each == nil || st.Expanded || st.Over() || s.before[i] > 0:
+	case node.Each == nil || st.Expanded || !s.ready.has(i):
 		return fmt.Errorf("no stages can be made of stage %s", st.Name)
 	case len(b.Items) == 0:
 		return fmt.Errorf("no stage is made of stage %s", st.Name)
@@ -74,24 +74,35 @@ func (s *State) expand(i int, b Expanded) error {
 	st.Expanded, st.Left = true, len(b.Items)
 	told, inbox := st.Told, st.Inbox
 	s.Pipeline.Stages = slices.Clone(s.Pipeline.Stages) // it may be shared with other releases
+	s.places[i].first, s.places[i].made = len(s.Stages), len(b.Items)
+	s.Pipeline.Stages = slices.Grow(s.Pipeline.Stages, len(b.Items))
+	s.Stages = slices.Grow(s.Stages, len(b.Items))
+	s.places = slices.Grow(s.places, len(b.Items))
 	for _, item := range b.Items {
 		made := node
 		made.Each, made.Of, made.Item, made.Name = nil, node.Name, item, node.Name+"."+item.Name
 		s.Pipeline.Stages = append(s.Pipeline.Stages, made)
 		s.Stages = append(s.Stages, StageState{Name: made.Name, Told: told, Inbox: slices.Clone(inbox)})
-		s.add(made.Name)
+		s.add(made.Name, i)
 	}
-	s.ready = remove(s.ready, i)
+	s.file(i)
 	return nil
 }
 
+// add enters a stage that was made of another one.
+func (s *State) add(name string, of int) {
+	i := len(s.places)
+	s.index[name] = i
+	s.places = append(s.places, place{of: of, alarm: -1})
+	s.open++
+	s.file(i)
+}
+
 // made yields the places of the stages that were made of one.
-func (s *State) made(name string) func(yield func(int) bool) {
+func (s *State) made(i int) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
-		for i := len(s.Pipeline.Stages) - 1; i >= 0 && s.Pipeline.Stages[i].Of != ""; i-- {
-			if s.Pipeline.Stages[i].Of == name && !yield(i) {
-				return
-			}
+		first, n := s.places[i].first, s.places[i].made
+		for j := first; j < first+n && yield(j); j++ {
 		}
 	}
 }
@@ -101,7 +112,7 @@ func (s *State) made(name string) func(yield func(int) bool) {
 func (s *State) gather(i int) {
 	for _, ref := range s.Pipeline.Stages[i].Writes {
 		values := make(map[string]json.RawMessage)
-		for j := range s.made(s.Stages[i].Name) {
+		for j := range s.made(i) {
 			if raw, ok := s.Stages[j].values[ref.Name]; ok {
 				values[s.Pipeline.Stages[j].Item.Name] = raw
 			}
@@ -120,18 +131,19 @@ func (s *State) gather(i int) {
 }
 
 // together is how a stage ended of which others were made: stranded if one of them is, else as the
-// first that did not go well, skipped if all of them are.
+// first that did not go well, skipped if all of them are: by a person, if one of them is.
 func (s *State) together(i int) Ended {
 	e := Ended{Outcome: stage.Skipped, Reason: "all of its stages were skipped"}
-	first := -1
-	for j := range s.made(s.Stages[i].Name) {
+	first, done := -1, false
+	for j := range s.made(i) {
 		st := &s.Stages[j]
 		switch st.Outcome {
 		case stage.Skipped:
-		case stage.Succeeded:
-			if first < 0 {
-				e = Ended{Outcome: stage.Succeeded}
+			if e.By == "" {
+				e.By = st.By
 			}
+		case stage.Succeeded:
+			done = true
 		default:
 			stranded := st.Outcome == stage.Stranded
 			if was := first >= 0 && s.Stages[first].Outcome == stage.Stranded; first < 0 || stranded && !was ||
@@ -140,9 +152,12 @@ func (s *State) together(i int) Ended {
 			}
 		}
 	}
-	if first >= 0 {
+	switch {
+	case first >= 0:
 		st := &s.Stages[first]
 		e = Ended{Outcome: st.Outcome, By: st.By, Reason: strings.TrimSuffix("stage "+st.Name+": "+st.Reason, ": ")}
+	case done:
+		e = Ended{Outcome: stage.Succeeded}
 	}
 	return e
 }

@@ -38,8 +38,13 @@ func (d *decider) finish() {
 	d.append("", 0, f)
 }
 
-// sentence is who, and what is said of it, if anything is.
-func sentence(who, what string) string { return strings.TrimSuffix(who+": "+what, ": ") }
+// sentence is who, and what is said of it, as far as there is anything.
+func sentence(who, what string) string {
+	if who == "" || what == "" {
+		return who + what
+	}
+	return who + ": " + what
+}
 
 // stuck is the first stage that could be neither completed nor taken back; -1 where there is none.
 func (s *State) stuck() int {

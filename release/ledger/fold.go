@@ -60,8 +60,8 @@ func (s *State) apply(e Event) error {
 		s.Interrupted = &b
 		return nil
 	case Undoing:
-		if s.Undoing != nil {
-			return fmt.Errorf("it is being undone already")
+		if s.Undoing != nil || s.halted() == "" {
+			return fmt.Errorf("it is being undone already, or nothing went wrong")
 		}
 		s.Undoing = &b
 		return nil
@@ -75,9 +75,13 @@ func (s *State) apply(e Event) error {
 	if b, ok := e.Body.(Expanded); ok {
 		return s.expand(i, b)
 	}
-	was := s.Stages[i]
+	was := s.Stages[i].standing()
 	if err := s.stageEvent(i, e); err != nil {
 		return err
+	}
+	switch e.Body.(type) {
+	case Saved, Progressed, Judged, Noted, Wrote:
+		return nil // nothing is decided by them
 	}
 	s.enter(i, was)
 	return nil
@@ -95,6 +99,9 @@ func (s *State) request(b Requested) error {
 		Release: b.Release, Pipeline: b.Pipeline, Host: b.Host, Fence: 1, Forked: b.Forked,
 		Stages: stages, Values: maps.Clone(b.Inputs), book: newBook(b.Pipeline),
 	}
+	for i := range stages {
+		s.file(i)
+	}
 	return nil
 }
 
@@ -108,8 +115,9 @@ func (s *State) take(e Event, b Taken) error {
 		reason = fmt.Sprintf("its host %s was lost", s.Host)
 	}
 	s.Host, s.Fence, s.Interrupted = b.Host, b.Fence, nil
-	for _, i := range slices.Clone(s.running) {
-		st, was := &s.Stages[i], s.Stages[i]
+	s.running.all(func(i int) bool {
+		st := &s.Stages[i]
+		was := st.standing()
 		if st.Undo.Running() {
 			undo := *st.Undo
 			undo.Ended, undo.Outcome, undo.Reason = e.Time, stage.Interrupted, reason
@@ -118,7 +126,8 @@ func (s *State) take(e Event, b Taken) error {
 			st.Ended, st.Outcome, st.Reason, st.taken = e.Time, stage.Interrupted, reason, st.Heard
 		}
 		s.enter(i, was)
-	}
+		return true
+	})
 	return nil
 }
 
@@ -137,7 +146,7 @@ func (s *State) stageEvent(i int, e Event) error {
 	st, node := &s.Stages[i], &s.Pipeline.Stages[i]
 	switch b := e.Body.(type) {
 	case Began:
-		return st.begin(e)
+		return s.begin(i, e)
 	case Ended:
 		return s.end(i, e, b)
 	case Parked:
@@ -149,6 +158,9 @@ func (s *State) stageEvent(i int, e Event) error {
 	case Copied:
 		return s.copied(st, e, b)
 	case UndoBegan, UndoEnded:
+		if s.Undoing == nil || s.begun > 0 {
+			return fmt.Errorf("stage %s is not to be undone now", st.Name)
+		}
 		return st.undo(e)
 	case Wrote:
 		return s.wrote(st, node, e, b)
@@ -158,6 +170,9 @@ func (s *State) stageEvent(i int, e Event) error {
 	}
 	switch b := e.Body.(type) {
 	case Saved:
+		if b.Heard < 0 || b.Heard > len(st.Inbox) {
+			return fmt.Errorf("stage %s has dealt with %d of %d signals", st.Name, b.Heard, len(st.Inbox))
+		}
 		st.Checkpoint, st.Heard = b.Checkpoint, b.Heard
 	case Progressed:
 		st.Progress = b.Progress
@@ -196,26 +211,35 @@ func (s *State) set(key string, value json.RawMessage) {
 	s.Values[key] = value
 }
 
-func (s *StageState) begin(e Event) error {
-	if s.Running() || s.Over() || s.Parked != "" || s.Expanded {
-		return fmt.Errorf("stage %s begins again", s.Name)
+func (s *State) begin(i int, e Event) error {
+	st, node := &s.Stages[i], &s.Pipeline.Stages[i]
+	if !s.ready.has(i) || st.Parked != "" || st.Expanded || node.Each != nil {
+		return fmt.Errorf("stage %s cannot begin", st.Name)
 	}
-	if e.Attempt != s.Attempt+1 {
-		return fmt.Errorf("stage %s begins attempt %d after %d", s.Name, e.Attempt, s.Attempt)
+	if e.Attempt != st.Attempt+1 {
+		return fmt.Errorf("stage %s begins attempt %d after %d", st.Name, e.Attempt, st.Attempt)
 	}
-	if s.Started.IsZero() {
-		s.Started = e.Time
+	switch {
+	case st.Outcome == stage.Waiting && !node.Always && st.cut == "":
+		st.cut = s.halted()
+	case st.Outcome != stage.Waiting && node.Effect == stage.Pure:
+		st.Checkpoint, st.Heard = nil, 0
 	}
-	s.Attempt, s.Began, s.Ended, s.Outcome, s.Reason, s.By = e.Attempt, e.Time, time.Time{}, "", "", ""
-	s.RetryAt, s.Until, s.again = time.Time{}, time.Time{}, false
+	if st.Started.IsZero() || st.again {
+		st.Started = e.Time
+	}
+	st.Attempt, st.Began, st.Ended, st.Outcome, st.Reason, st.By = e.Attempt, e.Time, time.Time{}, "", "", ""
+	st.RetryAt, st.Until, st.again, st.seen = time.Time{}, time.Time{}, false, len(st.Inbox)
 	return nil
 }
 
 func (s *State) end(i int, e Event, b Ended) error {
 	st := &s.Stages[i]
 	switch {
-	case st.Over(), st.Expanded && st.Left > 0, e.Attempt != st.Attempt:
+	case st.Over(), st.Expanded && st.Left > 0, e.Attempt != st.Attempt, s.places[i].before > 0:
 		return fmt.Errorf("attempt %d of stage %s is not running", e.Attempt, st.Name)
+	case b.Heard < 0 || b.Heard > len(st.Inbox):
+		return fmt.Errorf("stage %s has dealt with %d of %d signals", st.Name, b.Heard, len(st.Inbox))
 	case !slices.Contains(stage.Outcomes(), b.Outcome):
 		return fmt.Errorf("stage %s ends as %q, which is no outcome", st.Name, b.Outcome)
 	case !st.Running() && !settled(b.Outcome):
@@ -223,12 +247,16 @@ func (s *State) end(i int, e Event, b Ended) error {
 	case e.Attempt == 0 && !st.Expanded && b.Outcome != stage.Skipped && b.Outcome != stage.Aborted && b.Outcome != stage.Failed:
 		return fmt.Errorf("stage %s ends as %s and has never run", st.Name, b.Outcome)
 	}
+	if b.Outcome == stage.Failed && st.Running() {
+		st.Failures++
+	}
+	if st.known = b.Heard; b.Heard <= st.taken {
+		// It waits though it has taken none of the signals that it found: they do not wake it again.
+		st.known = max(b.Heard, st.seen)
+	}
 	st.Ended, st.Outcome, st.Reason, st.By, st.endSeq = e.Time, b.Outcome, b.Reason, b.By, e.Seq
 	st.Parked, st.RetryAt, st.Until, st.taken = b.Parked, b.RetryAt, b.Until, b.Heard
 	st.iced = b.Parked != "" && b.Outcome != stage.Interrupted || b.Outcome == stage.Interrupted && st.iced
-	if b.Outcome == stage.Failed {
-		st.Failures++
-	}
 	for _, v := range b.Evidence {
 		st.judge(v)
 	}

@@ -98,7 +98,7 @@ func (c course) tell() story {
 		for i := range n {
 			halted = halted || bad(i)
 		}
-		paused := c.pauseAt >= 0 && now >= c.pauseAt && now < c.resumeAt && !aborted
+		paused := c.pauseAt >= 0 && now >= c.pauseAt && now < c.resumeAt && !(aborted && c.abortAt >= c.pauseAt)
 		for i, t := range c.tasks {
 			ready, cut := s.Ended[i] == "" && s.Began[i] < 0, false
 			for _, need := range t.Needs {

@@ -95,6 +95,9 @@ func (p Pipeline) Validate() error {
 			}
 		}
 		s.Check(func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) })
+		if s.Of != "" || s.Item.Name != "" || s.Item.Value != nil {
+			errs = multierror.Append(errs, fmt.Errorf("stage %s: Of, Item: it cannot have been made of another one yet", s.Name))
+		}
 		before[s.Name] = true
 	}
 	return errs.ErrorOrNil()
@@ -125,7 +128,7 @@ func (p Pipeline) parallel() int {
 	return p.Parallel
 }
 
-// sinks are the stages that no other needs, and that do not run always.
+// sinks are the stages that no other needs, that do not run always, and were not made of another one.
 func (p Pipeline) sinks() []string {
 	needed := make(map[string]bool)
 	for _, s := range p.Stages {
@@ -138,7 +141,7 @@ func (p Pipeline) sinks() []string {
 	}
 	var sinks []string
 	for _, s := range p.Stages {
-		if !s.Always && !needed[s.Name] {
+		if !s.Always && !needed[s.Name] && s.Of == "" {
 			sinks = append(sinks, s.Name)
 		}
 	}

@@ -32,6 +32,7 @@ func (s *State) signal(sig stage.Signal, at time.Time) error {
 	case stage.Resume:
 		s.Paused = nil
 	case stage.Abort:
+		s.Paused = nil // what runs always gets to run, and what was done to be undone
 		if s.Aborted == nil {
 			s.Aborted = &sig
 		}
@@ -40,21 +41,24 @@ func (s *State) signal(sig stage.Signal, at time.Time) error {
 		st := &s.Stages[i]
 		switch {
 		case !st.Begun():
+			continue
 		case sig.Kind == stage.Abort:
-			st.Told = &sig
+			st.told(&sig)
 		case slices.Contains(s.Pipeline.Stages[i].Listens, sig.Kind):
 			st.Inbox = append(st.Inbox, sig)
 		}
+		s.file(i)
 	}
 	return nil
 }
 
 // tell gives a signal to a stage; where others were made of it, to those of them that are not over.
 func (s *State) tell(i int, sig stage.Signal, at time.Time) {
-	st, was := &s.Stages[i], s.Stages[i]
+	st := &s.Stages[i]
+	was := st.standing()
 	if st.Expanded {
-		for j := range s.Stages {
-			if s.Pipeline.Stages[j].Of == st.Name && !s.Stages[j].Over() {
+		for j := range s.made(i) {
+			if !s.Stages[j].Over() {
 				s.tell(j, sig, at)
 			}
 		}
@@ -63,14 +67,22 @@ func (s *State) tell(i int, sig stage.Signal, at time.Time) {
 	switch {
 	case sig.Kind.Heard():
 		st.Inbox = append(st.Inbox, sig)
-	case sig.Kind == stage.Retry && st.Undo != nil:
+	case sig.Kind == stage.Retry && st.Undo != nil && !st.Undo.RetryAt.IsZero():
 		undo := *st.Undo
 		undo.RetryAt = at
 		st.Undo = &undo
 	case sig.Kind == stage.Retry && (st.Parked != "" || !st.RetryAt.IsZero()):
 		st.Parked, st.RetryAt, st.Failures, st.again = "", at, 0, true
 	case sig.Kind != stage.Retry:
-		st.Told = &sig
+		st.told(&sig)
 	}
 	s.enter(i, was)
+}
+
+// told keeps what a person told about the stage as a whole: the first word counts, but an abort counts
+// more than a skip.
+func (s *StageState) told(sig *stage.Signal) {
+	if s.Told == nil || s.Told.Kind == stage.SkipStage && sig.Kind == stage.Abort {
+		s.Told = sig
+	}
 }

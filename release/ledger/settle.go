@@ -7,6 +7,15 @@ import (
 	"github.com/davit-sdk/davit/stage"
 )
 
+// A stage that waits is run again no sooner than leastWait after it said so, and no later than mostWait.
+// Without the first, one whose host's clock is behind that of the host before would be run over and over
+// while it says that its time has not come; without the second, a time that no calendar knows could not
+// be recorded.
+const (
+	leastWait = 100 * time.Millisecond
+	mostWait  = 100 * 365 * 24 * time.Hour
+)
+
 // Settle completes the end of a running attempt by what the pipeline says becomes of it: it is tried
 // again, waits for a person, or is the end of the stage. An engine calls it before it records the end.
 func (s *State) Settle(name string, e Ended, at time.Time) Ended {
@@ -14,20 +23,31 @@ func (s *State) Settle(name string, e Ended, at time.Time) Ended {
 	if at.Before(s.Last) {
 		at = s.Last
 	}
-	if e.Outcome == stage.Waiting && e.Until.IsZero() && len(node.Listens) == 0 {
+	at = at.UTC().Round(0)
+	switch {
+	case e.Outcome == stage.Waiting && e.Until.IsZero() && len(node.Listens) == 0:
 		e = Ended{Outcome: stage.Failed, Reason: "it waits for ever: it listens for no signal, and names no time", Heard: e.Heard, Final: true}
+	case e.Outcome == stage.Waiting && !e.Until.IsZero():
+		if soonest := at.Add(leastWait); e.Until.Before(soonest) {
+			e.Until = soonest
+		}
+		if latest := at.Add(mostWait); e.Until.After(latest) {
+			e.Until = latest
+		}
+	case e.Outcome == stage.Skipped && e.By != "" && st.Told != nil && st.Told.Kind == stage.Abort:
+		e.Outcome, e.By, e.Reason = stage.Aborted, st.Told.By, st.Told.Why // said after the skip, and counts more
 	}
 	switch {
+	case e.Outcome == stage.Waiting:
 	case e.Outcome == stage.Interrupted:
 		if node.Effect == stage.AtMostOnce {
-			e.Parked = fmt.Sprintf("%s: %s", e.Reason, atMostOnce)
+			e.Parked = sentence(e.Reason, atMostOnce)
 		}
-	case e.Outcome == stage.Waiting, !node.Spoils(e.Outcome) && e.Outcome != stage.Failed:
-	case e.Outcome == stage.Failed && !e.Final && st.Told == nil && s.Aborted == nil && s.halted() == "" && st.Failures+1 < node.Retry.Attempts:
+	case e.Outcome == stage.Failed && !e.Final && st.Told == nil && s.halted() == "" && st.Failures+1 < node.Retry.Attempts:
 		e.RetryAt = at.Add(node.Retry.Wait(st.Failures+1, s.Release.ID+"/"+name))
 		if node.Timeout > 0 && e.RetryAt.After(st.Started.Add(node.Timeout)) {
 			e.RetryAt = time.Time{}
-			e.Reason += " (its timeout leaves no time for a further attempt)"
+			e.Reason = sentence(e.Reason, "its timeout leaves no time for a further attempt")
 			s.park(node, st, &e)
 		}
 	default:

@@ -48,7 +48,8 @@ type StageState struct {
 	Name string `json:"name"`
 	// Attempt counts its attempts; 0 before the first.
 	Attempt int `json:"attempt,omitempty"`
-	// Started is when its first attempt began, Ended when its last one ended.
+	// Started is when its first attempt began, or the first after a person said retry; Ended is when
+	// its last one ended.
 	Started time.Time `json:"started,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`
 	// Began is when its last attempt began.
@@ -85,17 +86,22 @@ type StageState struct {
 	Told *stage.Signal `json:"told,omitempty"`
 
 	endSeq uint64                     // of its end
+	seen   int                        // how many signals were there when its last attempt began
 	taken  int                        // how many signals its last attempt took
+	known  int                        // a signal beyond so many ends its wait
 	again  bool                       // a person said retry
 	iced   bool                       // the release is frozen until it ends otherwise
+	cut    string                     // why it is to end though it said that it waits
 	values map[string]json.RawMessage // of one that was made of another
 }
 
 // UndoState is how far a stage is undone.
 type UndoState struct {
-	// Attempt counts the attempts to undo it, from 1. Began is when the last one did.
-	Attempt int       `json:"attempt"`
-	Began   time.Time `json:"began,omitzero"`
+	// Attempt counts the attempts to undo it, from 1, and Failures those that failed. Began is when the
+	// last one did.
+	Attempt  int       `json:"attempt"`
+	Failures int       `json:"failures,omitempty"`
+	Began    time.Time `json:"began,omitzero"`
 	// Ended is when it ended, and Outcome how: succeeded, failed, stranded or interrupted. Empty: it
 	// is under way.
 	Ended   time.Time     `json:"ended,omitzero"`
@@ -125,6 +131,12 @@ func (s *StageState) Over() bool {
 		s.RetryAt.IsZero() && s.Parked == ""
 }
 
+// interrupted reports whether the stage was under way when its host stopped or died, and goes on by
+// itself.
+func (s *StageState) interrupted() bool {
+	return s.Outcome == stage.Interrupted && s.Parked == "" && s.RetryAt.IsZero()
+}
+
 // Undone reports whether what the stage did was taken back by its Undo.
 func (s *StageState) Undone() bool { return s.Undo.Over() && s.Undo.Outcome == stage.Succeeded }
 
@@ -144,7 +156,7 @@ func (s *State) Over() bool { return s.Outcome != "" }
 func (s *State) Idle() bool { return s.Over() || s.Interrupted != nil && !s.Busy() }
 
 // Busy reports whether a stage runs, or is being undone at this moment.
-func (s *State) Busy() bool { return len(s.running) > 0 }
+func (s *State) Busy() bool { return s.running.n > 0 }
 
 // Value is what is recorded under a key; false where nothing is.
 func (s *State) Value(name string) (json.RawMessage, bool) {

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +14,17 @@ func (s *State) wantsUndo() bool {
 	if s.Undoing == nil {
 		return s.undoCause() != nil && s.undoable() >= 0
 	}
-	return s.undoable() >= 0 || slices.ContainsFunc(s.running, func(i int) bool { return s.Stages[i].Undo.Running() })
+	return s.undoable() >= 0 || s.beingUndone()
+}
+
+// beingUndone reports whether a stage is being undone at this moment.
+func (s *State) beingUndone() bool {
+	for i := range s.running.all {
+		if s.Stages[i].Undo.Running() {
+			return true
+		}
+	}
+	return false
 }
 
 // undoCause is why what was done is to be undone; nil where it is not.
@@ -44,12 +53,7 @@ func (s *State) undoable() int {
 		if !node.CanUndo || node.Always || st.Attempt == 0 || !st.Over() || st.Undo.Over() {
 			continue
 		}
-		switch st.Outcome {
-		case stage.Succeeded, stage.Failed, stage.Aborted:
-		default:
-			continue
-		}
-		if last >= 0 && st.endSeq < s.Stages[last].endSeq {
+		if st.clean() || last >= 0 && st.endSeq < s.Stages[last].endSeq {
 			continue
 		}
 		if kept == nil {
@@ -60,6 +64,17 @@ func (s *State) undoable() int {
 		}
 	}
 	return last
+}
+
+// clean reports whether the stage has said itself that it has nothing to take back, or that it cannot.
+func (s *StageState) clean() bool {
+	switch s.Outcome {
+	case stage.RolledBack, stage.Stranded:
+		return true
+	case stage.Skipped:
+		return s.By == "" // one that a person passed over may be half done
+	}
+	return false
 }
 
 // kept are the stages that must stay as they are, since one that needs them could not be taken back.
@@ -73,7 +88,7 @@ func (s *State) kept() map[int]bool {
 				continue
 			}
 			kept[j] = true
-			for k := range s.made(need) {
+			for k := range s.made(j) {
 				kept[k] = true
 			}
 			below(j)
@@ -96,12 +111,12 @@ func (s *StageState) stuck() bool {
 // always do not hold it up, and are not undone.
 func (d *decider) undo() {
 	s := d.state
-	if s.begun > 0 || slices.ContainsFunc(s.running, func(i int) bool { return s.Stages[i].Undo.Running() }) {
+	if s.begun > 0 || s.beingUndone() {
 		return
 	}
 	i := s.undoable()
 	st := &s.Stages[i]
-	if d.held(st) {
+	if d.held(i) && (st.Undo == nil || st.Undo.Outcome != stage.Interrupted) {
 		return
 	}
 	if s.Undoing == nil {
@@ -124,14 +139,14 @@ func (d *decider) undo() {
 func (s *StageState) undo(e Event) error {
 	switch b := e.Body.(type) {
 	case UndoBegan:
-		attempt := 1
+		attempt, failures := 1, 0
 		if s.Undo != nil {
-			attempt = s.Undo.Attempt + 1
+			attempt, failures = s.Undo.Attempt+1, s.Undo.Failures
 		}
 		if !s.Over() || s.Attempt == 0 || s.Undo.Running() || s.Undo.Over() || e.Attempt != attempt {
 			return fmt.Errorf("attempt %d to undo stage %s cannot begin", e.Attempt, s.Name)
 		}
-		s.Undo = &UndoState{Attempt: attempt, Began: e.Time}
+		s.Undo = &UndoState{Attempt: attempt, Failures: failures, Began: e.Time}
 	case UndoEnded:
 		if !s.Undo.Running() || e.Attempt != s.Undo.Attempt {
 			return fmt.Errorf("attempt %d to undo stage %s is not under way", e.Attempt, s.Name)
@@ -143,6 +158,9 @@ func (s *StageState) undo(e Event) error {
 		}
 		undo := *s.Undo
 		undo.Ended, undo.Outcome, undo.Reason, undo.RetryAt = e.Time, b.Outcome, b.Reason, b.RetryAt
+		if b.Outcome == stage.Failed {
+			undo.Failures++
+		}
 		s.Undo = &undo
 	}
 	return nil
@@ -171,8 +189,11 @@ func EndOfUndo(err error, cause *stage.Error) UndoEnded {
 // again, as often as one of the stage itself.
 func (s *State) SettleUndo(name string, e UndoEnded, at time.Time) UndoEnded {
 	st, node := s.Stage(name), s.Node(name)
-	if e.Outcome == stage.Failed && st.Undo.Attempt < node.Retry.Attempts {
-		e.RetryAt = at.Add(node.Retry.Wait(st.Undo.Attempt, s.Release.ID+"/"+name+"/undo"))
+	if at.Before(s.Last) {
+		at = s.Last
+	}
+	if e.Outcome == stage.Failed && st.Undo.Failures+1 < node.Retry.Attempts {
+		e.RetryAt = at.Add(node.Retry.Wait(st.Undo.Failures+1, s.Release.ID+"/"+name+"/undo"))
 	}
 	return e
 }
