@@ -122,11 +122,21 @@ func (r Ref) Validate() error {
 
 const nameRule = "a name consists of lower-case letters, digits and inner dashes or dots, begins with a letter, and has at most 63 characters"
 
-var namePattern = regexp.MustCompile(`^[a-z]([a-z0-9.-]{0,61}[a-z0-9])?$`)
-
 // ValidName reports whether a stage or a key may have that name: lower-case letters, digits and
 // inner dashes or dots, at most 63 of them, a letter first.
-func ValidName(name string) bool { return namePattern.MatchString(name) }
+func ValidName(name string) bool {
+	if len(name) == 0 || len(name) > 63 || !letter(name[0]) {
+		return false
+	}
+	for i := 1; i < len(name); i++ {
+		if c := name[i]; !letter(c) && (c < '0' || c > '9') && (c != '.' && c != '-' || i == len(name)-1) {
+			return false
+		}
+	}
+	return true
+}
+
+func letter(c byte) bool { return c >= 'a' && c <= 'z' }
 
 // encode is v as compact JSON of at most limit bytes. A json.RawMessage that is v itself is taken
 // as it is, once it is known to be JSON.

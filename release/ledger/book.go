@@ -42,17 +42,21 @@ type place struct {
 }
 
 // newBook is the book of a pipeline none of whose stages has begun.
-func newBook(p Pipeline) book {
+func newBook(p Pipeline, index map[string]int) book {
 	n, needs := len(p.Stages), 0
-	b := book{index: make(map[string]int, n), places: make([]place, n), open: n, spoilt: -1, undo: -1}
-	for i, s := range p.Stages {
-		b.index[s.Name] = i
-		b.places[i] = place{before: len(s.Needs), of: -1, alarm: -1}
-		needs += len(s.Needs)
+	b := book{index: index, places: make([]place, n), open: n, spoilt: -1, undo: -1}
+	words := (n + 63) / 64
+	room64 := make([]uint64, 5*words)
+	for k, set := range []*places{&b.running, &b.ending, &b.ready, &b.queued, &b.pressing} {
+		set.words = room64[k*words : (k+1)*words : (k+1)*words]
+	}
+	for i := range p.Stages {
+		b.places[i] = place{before: len(p.Stages[i].Needs), of: -1, alarm: -1}
+		needs += len(p.Stages[i].Needs)
 	}
 	counts := make([]int, n)
-	for _, s := range p.Stages {
-		for _, need := range s.Needs {
+	for i := range p.Stages {
+		for _, need := range p.Stages[i].Needs {
 			counts[b.index[need]]++
 		}
 	}
@@ -61,8 +65,8 @@ func newBook(p Pipeline) book {
 		b.places[i].behind = room[len(room) : len(room) : len(room)+count]
 		room = room[:len(room)+count]
 	}
-	for i, s := range p.Stages {
-		for _, need := range s.Needs {
+	for i := range p.Stages {
+		for _, need := range p.Stages[i].Needs {
 			at := &b.places[b.index[need]]
 			at.behind = append(at.behind, i)
 		}

@@ -67,8 +67,15 @@ func (s *State) stuck() int {
 // So a last stage that skips itself, such as one that finds nobody to tell, takes nothing from what was
 // done before it, and neither does one that a person passes over, or one whose condition does not hold.
 func (s *State) nothingDone() bool {
-	sinks := s.Pipeline.sinks()
-	if len(sinks) == 0 || slices.ContainsFunc(sinks, func(name string) bool { return s.Stage(name).Outcome != stage.Skipped }) {
+	sinks := 0
+	for i := range s.Stages {
+		if s.sink(i) {
+			if sinks++; s.Stages[i].Outcome != stage.Skipped {
+				return false
+			}
+		}
+	}
+	if sinks == 0 {
 		return false
 	}
 	leftOut, done := false, false
@@ -82,6 +89,14 @@ func (s *State) nothingDone() bool {
 		}
 	}
 	return leftOut || !done
+}
+
+// sink reports whether the stage does not run always, no other needs it but such as do, and it was not
+// made of another one.
+func (s *State) sink(i int) bool {
+	node := &s.Pipeline.Stages[i]
+	return !node.Always && node.Of == "" &&
+		!slices.ContainsFunc(s.places[i].behind, func(j int) bool { return !s.Pipeline.Stages[j].Always })
 }
 
 // firstSkip is why the first stage in time was skipped.

@@ -88,7 +88,8 @@ func (s *State) apply(e Event) error {
 }
 
 func (s *State) request(b Requested) error {
-	if err := b.Pipeline.Validate(); err != nil {
+	index, err := b.Pipeline.places()
+	if err != nil {
 		return err
 	}
 	stages := make([]StageState, len(b.Pipeline.Stages))
@@ -97,7 +98,7 @@ func (s *State) request(b Requested) error {
 	}
 	*s = State{
 		Release: b.Release, Pipeline: b.Pipeline, Host: b.Host, Fence: 1, Forked: b.Forked,
-		Stages: stages, Values: maps.Clone(b.Inputs), book: newBook(b.Pipeline),
+		Stages: stages, Values: maps.Clone(b.Inputs), book: newBook(b.Pipeline, index),
 	}
 	for i := range stages {
 		s.file(i)

@@ -71,36 +71,44 @@ type Stage struct {
 
 // Validate reports what makes the pipeline impossible to run: names, and the order of its stages.
 func (p Pipeline) Validate() error {
+	_, err := p.places()
+	return err
+}
+
+// places are the places of the stages by their names. The error reports all that is wrong.
+func (p Pipeline) places() (map[string]int, error) {
 	var errs *multierror.Error
+	bad := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
 	if len(p.Stages) == 0 {
-		errs = multierror.Append(errs, fmt.Errorf("pipeline %q has no stage", p.Name))
+		bad("pipeline %q has no stage", p.Name)
 	}
 	if p.Parallel < 0 {
-		errs = multierror.Append(errs, fmt.Errorf("pipeline %q: Parallel: %d is below zero", p.Name, p.Parallel))
+		bad("pipeline %q: Parallel: %d is below zero", p.Name, p.Parallel)
 	}
 	if p.OnAbort != "" && p.OnAbort != Undo && p.OnAbort != Stop {
-		errs = multierror.Append(errs, fmt.Errorf("pipeline %q: OnAbort: %q is neither %s nor %s", p.Name, p.OnAbort, Undo, Stop))
+		bad("pipeline %q: OnAbort: %q is neither %s nor %s", p.Name, p.OnAbort, Undo, Stop)
 	}
-	before := make(map[string]bool, len(p.Stages))
-	for _, s := range p.Stages {
+	at := make(map[string]int, len(p.Stages))
+	for i := range p.Stages {
+		s := &p.Stages[i]
 		if !stage.ValidName(s.Name) {
-			errs = multierror.Append(errs, fmt.Errorf("stage %q: not a name", s.Name))
+			bad("stage %q: not a name", s.Name)
 		}
-		if before[s.Name] {
-			errs = multierror.Append(errs, fmt.Errorf("stage %s: there are two of that name", s.Name))
+		if _, twice := at[s.Name]; twice {
+			bad("stage %s: there are two of that name", s.Name)
 		}
 		for _, need := range s.Needs {
-			if !before[need] {
-				errs = multierror.Append(errs, fmt.Errorf("stage %s: needs %q, which does not come before it", s.Name, need))
+			if _, before := at[need]; !before {
+				bad("stage %s: needs %q, which does not come before it", s.Name, need)
 			}
 		}
-		s.Check(func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) })
 		if s.Of != "" || s.Item.Name != "" || s.Item.Value != nil {
-			errs = multierror.Append(errs, fmt.Errorf("stage %s: Of, Item: it cannot have been made of another one yet", s.Name))
+			bad("stage %s: Of, Item: it cannot have been made of another one yet", s.Name)
 		}
-		before[s.Name] = true
+		s.Check(bad)
+		at[s.Name] = i
 	}
-	return errs.ErrorOrNil()
+	return at, errs.ErrorOrNil()
 }
 
 // unread names a stage that reads a key which only the given stage writes; empty where there is none.
@@ -126,24 +134,4 @@ func (p Pipeline) parallel() int {
 		return DefaultParallel
 	}
 	return p.Parallel
-}
-
-// sinks are the stages that no other needs, that do not run always, and were not made of another one.
-func (p Pipeline) sinks() []string {
-	needed := make(map[string]bool)
-	for _, s := range p.Stages {
-		if s.Always {
-			continue
-		}
-		for _, need := range s.Needs {
-			needed[need] = true
-		}
-	}
-	var sinks []string
-	for _, s := range p.Stages {
-		if !s.Always && !needed[s.Name] && s.Of == "" {
-			sinks = append(sinks, s.Name)
-		}
-	}
-	return sinks
 }

@@ -105,9 +105,15 @@ func (p Stage) Check(bad func(format string, args ...any)) {
 	default:
 		bad("stage %s: OnFailure: %q is no policy", p.Name, p.OnFailure)
 	}
-	for field, d := range p.durations() {
-		if d < 0 {
-			bad("stage %s: %s: %s is below zero", p.Name, field, d)
+	for _, d := range [...]struct {
+		field string
+		time.Duration
+	}{
+		{"Timeout", p.Timeout}, {"AttemptTimeout", p.AttemptTimeout}, {"UndoTimeout", p.UndoTimeout},
+		{"Retry.Backoff", p.Retry.Backoff}, {"Retry.MaxBackoff", p.Retry.MaxBackoff},
+	} {
+		if d.Duration < 0 {
+			bad("stage %s: %s: %s is below zero", p.Name, d.field, d.Duration)
 		}
 	}
 	if p.Retry.Attempts < 0 {
@@ -137,14 +143,6 @@ func (p Stage) Check(bad func(format string, args ...any)) {
 	}
 	if p.Each != nil && p.Each.Parallel < 0 {
 		bad("stage %s: Each.Parallel: %d is below zero", p.Name, p.Each.Parallel)
-	}
-}
-
-// durations yields the durations of a stage by the names of their fields.
-func (p Stage) durations() func(yield func(string, time.Duration) bool) {
-	return func(yield func(string, time.Duration) bool) {
-		_ = yield("Timeout", p.Timeout) && yield("AttemptTimeout", p.AttemptTimeout) && yield("UndoTimeout", p.UndoTimeout) &&
-			yield("Retry.Backoff", p.Retry.Backoff) && yield("Retry.MaxBackoff", p.Retry.MaxBackoff)
 	}
 }
 
