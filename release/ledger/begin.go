@@ -24,7 +24,7 @@ func (d *decider) next(i int) {
 func (d *decider) first(i int) {
 	s := d.state
 	st, node := &s.Stages[i], &s.Pipeline.Stages[i]
-	need := s.lacks(i)
+	need := s.lacks(node)
 	switch {
 	case !node.Always && d.halted != "":
 		d.over(i, Ended{Outcome: stage.Skipped, Reason: d.halted})
@@ -99,7 +99,10 @@ func (d *decider) further(i int) {
 	}
 }
 
-const atMostOnce = "it may not run twice, and how far it came is not known"
+const (
+	person     = "a person has to say retry, skip or abort"
+	atMostOnce = "it may not run twice, and how far it came is not known: " + person
+)
 
 // held reports whether the stage does not begin for now: the release is paused, or it is frozen, and not
 // by this stage, which a person has said to try again.
@@ -184,8 +187,7 @@ func (d *decider) failed(i int, e Ended) {
 
 // lacks is the first of a stage's needs that has ended so that the stage can never run, or is not over;
 // -1: there is none.
-func (s *State) lacks(i int) int {
-	node := &s.Pipeline.Stages[i]
+func (s *State) lacks(node *Stage) int {
 	for n, name := range node.Needs {
 		j := s.index[name]
 		had := &s.Stages[j]

@@ -109,11 +109,11 @@ func (s *State) enter(i int, was standing) {
 
 // file puts a stage among those where it belongs.
 func (s *State) file(i int) {
-	st := &s.Stages[i]
+	st, node := &s.Stages[i], &s.Pipeline.Stages[i]
 	runs, over := st.Running() || st.Undo.Running(), st.Over()
 	ready := !runs && !over && s.places[i].before == 0 && (!st.Expanded || st.Left == 0)
 	fresh := ready && st.Attempt == 0 && !st.Expanded
-	queued := fresh && st.Told == nil && s.Pipeline.Stages[i].Each == nil && s.lacks(i) < 0
+	queued := fresh && st.Told == nil && node.Each == nil && s.lacks(node) < 0
 	s.running.put(i, runs)
 	s.ending.put(i, st.Running() && (st.Told != nil || st.cut != ""))
 	s.ready.put(i, ready)
@@ -185,6 +185,23 @@ func (s *State) settle(i int) {
 	}
 	if node.OnFailure == Undo && st.Outcome != stage.Stranded && s.undo < 0 {
 		s.undo = i
+		s.cutShort()
+	}
+}
+
+// cutShort lets all that is under way end, where what was done is to be undone: it would be undone, too,
+// and what does harm meanwhile should not wait for it. What runs always goes on, and so does what a
+// person has to speak to.
+func (s *State) cutShort() {
+	cause := s.undoCause()
+	if cause == nil || s.Aborted != nil {
+		return
+	}
+	for i := range s.Stages {
+		if st := &s.Stages[i]; st.Begun() && !s.Pipeline.Stages[i].Always && !st.iced && st.Parked == "" && st.cut == "" {
+			st.cut = cause.Reason
+			s.file(i)
+		}
 	}
 }
 

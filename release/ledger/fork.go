@@ -138,7 +138,7 @@ func (s *State) done(node *Stage) bool {
 	case st == nil || st.Undo != nil:
 		return false
 	case st.Expanded:
-		for i := range s.made(st.Name) {
+		for i := range s.made(s.index[st.Name]) {
 			if !s.done(&s.Pipeline.Stages[i]) {
 				return false
 			}
@@ -150,7 +150,7 @@ func (s *State) done(node *Stage) bool {
 		return false
 	}
 	// It was left out. By what it needs, or by the end of the release?
-	if d := (decider{state: s}); d.never(node) != "" {
+	if s.lacks(node) >= 0 {
 		return true
 	}
 	if node.Each == nil {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/davit-sdk/davit/stage"
@@ -34,8 +35,12 @@ func (s *State) Settle(name string, e Ended, at time.Time) Ended {
 		if latest := at.Add(mostWait); e.Until.After(latest) {
 			e.Until = latest
 		}
-	case e.Outcome == stage.Skipped && e.By != "" && st.Told != nil && st.Told.Kind == stage.Abort:
-		e.Outcome, e.By, e.Reason = stage.Aborted, st.Told.By, st.Told.Why // said after the skip, and counts more
+	case st.Told == nil || st.Told.Kind != stage.Abort || s.Aborted != nil:
+	case e.Outcome == stage.Succeeded, e.Outcome == stage.Skipped && e.By != "":
+		// The abort was taken, so nothing goes on behind the stage, though it came to its end before
+		// it heard of it, or was told to be skipped before.
+		e.Reason = strings.TrimPrefix(fmt.Sprintf("%s (it had ended as %s)", st.Told.Why, e.Outcome), " ")
+		e.Outcome, e.By = stage.Aborted, st.Told.By
 	}
 	switch {
 	case e.Outcome == stage.Waiting:
@@ -64,8 +69,8 @@ func (s *State) park(node *Stage, st *StageState, e *Ended) {
 	}
 	switch {
 	case node.OnFailure == Freeze:
-		e.Parked = "the release is frozen: a person has to say retry, skip or abort"
+		e.Parked = "the release is frozen: " + person
 	case node.OnFailure == Undo && s.passed != "":
-		e.Parked = fmt.Sprintf("stage %s is irreversible, so nothing can be undone: a person has to say retry, skip or abort", s.passed)
+		e.Parked = fmt.Sprintf("stage %s is irreversible, so nothing can be undone: %s", s.passed, person)
 	}
 }
