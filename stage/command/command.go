@@ -27,7 +27,8 @@ type Stage struct {
 	// Dir is where the program runs. Empty: the host's working directory.
 	Dir string
 	// Env are variables as "NAME=value", besides those of Inherit and the stage's own: DAVIT_RELEASE,
-	// DAVIT_SERVICE, DAVIT_STAGE, DAVIT_ENVIRONMENT, DAVIT_ATTEMPT and DAVIT_TOKEN.
+	// DAVIT_SERVICE, DAVIT_STAGE, DAVIT_ITEM (the name of what the stage is made for, where it is made
+	// for one of several), DAVIT_ENVIRONMENT, DAVIT_ATTEMPT, DAVIT_TOKEN and DAVIT_FENCE.
 	Env []string
 	// Secret are variables whose values the host keeps: the key is the variable, the value the name of
 	// the secret that the stage asks the host for at each attempt. Neither is recorded: where the

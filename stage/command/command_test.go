@@ -121,7 +121,7 @@ func TestTheEnvironmentIsTheProgramsOwn(t *testing.T) {
 	text, err := os.ReadFile(log)
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), "hunter2")
-	for _, want := range []string{"HOST_WANTED=wanted\n", "OWN=1.0.0\n", "OTHER=${home}\n", "DAVIT_RELEASE=release-1\n", "DAVIT_STAGE=subject\n", "DAVIT_TOKEN=release-1/subject\n", "DAVIT_ATTEMPT=1\n"} {
+	for _, want := range []string{"HOST_WANTED=wanted\n", "OWN=1.0.0\n", "OTHER=${home}\n", "DAVIT_RELEASE=release-1\n", "DAVIT_STAGE=subject\n", "DAVIT_TOKEN=release-1/subject\n", "DAVIT_ATTEMPT=1\n", "DAVIT_ITEM=\n", "DAVIT_FENCE=1\n"} {
 		assert.Contains(t, string(text), want)
 	}
 	require.NoError(t, run(t, command.Stage{Args: []string{"env"}, Log: log}))

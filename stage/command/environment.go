@@ -74,5 +74,6 @@ func (s Stage) environment(t *stage.Task, expand *strings.Replacer, secrets []se
 	}
 	return append(env,
 		"DAVIT_RELEASE="+t.Release().ID, "DAVIT_SERVICE="+t.Release().Service, "DAVIT_STAGE="+t.Stage(),
-		"DAVIT_ENVIRONMENT="+t.Environment(), fmt.Sprintf("DAVIT_ATTEMPT=%d", t.Attempt()), "DAVIT_TOKEN="+t.Token())
+		"DAVIT_ENVIRONMENT="+t.Environment(), fmt.Sprintf("DAVIT_ATTEMPT=%d", t.Attempt()), "DAVIT_TOKEN="+t.Token(),
+		"DAVIT_ITEM="+t.Item().Name, fmt.Sprintf("DAVIT_FENCE=%d", t.Fence()))
 }

@@ -160,7 +160,7 @@ func (h *Host) signals() int {
 func (h *Host) await(ctx context.Context, known int, until time.Time) bool {
 	var due <-chan time.Time
 	if !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
+		timer := time.NewTimer(max(time.Until(until), time.Millisecond)) // a time that has passed is no reason to spin
 		defer timer.Stop()
 		due = timer.C
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/davit-sdk/davit/stage"
@@ -93,8 +95,6 @@ func (w *shelf) left() error {
 }
 
 func TestUndoMutants(t *testing.T) {
-	release := make(chan struct{})
-	t.Cleanup(func() { close(release) })
 	for law, wrong := range map[string]func(w *shelf){
 		"":           func(*shelf) {},
 		"undo":       func(w *shelf) { w.fails = true },
@@ -103,34 +103,41 @@ func TestUndoMutants(t *testing.T) {
 		"undocancel": func(w *shelf) { w.deaf = true },
 		"goroutines": func(w *shelf) { w.leaks = true },
 	} {
-		t.Run("law "+law, func(t *testing.T) {
-			t.Parallel()
-			var w *shelf
+		bubble(t, "law "+law, func(t *testing.T) {
+			release := make(chan struct{})
+			defer close(release)
+			var w atomic.Pointer[shelf] // what was given up may look at it still
 			c := stagetest.Case{
-				Name: "two books", Patience: 300 * time.Millisecond,
+				Name: "two books",
 				Prepare: func(*stagetest.Host) {
-					w = &shelf{slow: 30 * time.Millisecond, release: release}
-					wrong(w)
+					fresh := &shelf{slow: 30 * time.Millisecond, release: release}
+					wrong(fresh)
+					w.Store(fresh)
 				},
-				Effects: func() int { return w.moves }, Undone: func() error { return w.left() },
+				Effects: func() int { return w.Load().moves }, Undone: func() error { return w.Load().left() },
 			}
-			fresh := func() stage.Stage { // the world is made anew by Prepare, and the stage with it
-				return stage.Undoable{
-					Stage: stage.Func(func(ctx context.Context, t *stage.Task) error { return w.put(ctx, t) }),
-					By:    stage.Func(func(ctx context.Context, t *stage.Task) error { return w.take(ctx, t) }),
-				}
+			s := stage.Undoable{
+				Stage: stage.Func(func(ctx context.Context, t *stage.Task) error { return w.Load().put(ctx, t) }),
+				By:    stage.Func(func(ctx context.Context, t *stage.Task) error { return w.Load().take(ctx, t) }),
 			}
 			if law == "" {
-				assert.NoError(t, stagetest.Check(fresh, c))
+				assert.NoError(t, stagetest.Check(func() stage.Stage { return s }, c))
 				return
 			}
-			breaks(t, law, fresh, c)
+			breaks(t, law, func() stage.Stage { return s }, c)
 		})
 	}
 }
 
+// bubble runs f in virtual time, so that no patience is ever at an end too early.
+func bubble(t *testing.T, name string, f func(t *testing.T)) {
+	t.Run(name, func(t *testing.T) { synctest.Test(t, f) })
+}
+
 // A stage whose undo leaves something, and one that works again.
-func TestUndoIsHeldAgainstTheWorld(t *testing.T) {
+func TestUndoIsHeldAgainstTheWorld(t *testing.T) { synctest.Test(t, heldAgainstTheWorld) }
+
+func heldAgainstTheWorld(t *testing.T) {
 	effects := 0
 	s := stage.Undoable{
 		Stage: stage.Func(func(context.Context, *stage.Task) error { return nil }),
@@ -166,7 +173,9 @@ func keeper(tell func(ctx context.Context, t *stage.Task, token string) error) f
 	}
 }
 
-func TestSecretMutants(t *testing.T) {
+func TestSecretMutants(t *testing.T) { synctest.Test(t, secretMutants) }
+
+func secretMutants(t *testing.T) {
 	c := stagetest.Case{Inputs: []stagetest.Input{stagetest.Secret("token", canary)}}
 	assert.NoError(t, stagetest.Check(keeper(func(ctx context.Context, t *stage.Task, _ string) error {
 		return t.Detail(ctx, "login", "all is well")
@@ -185,10 +194,8 @@ func TestSecretMutants(t *testing.T) {
 			return nil
 		},
 	} {
-		t.Run(where, func(t *testing.T) {
-			breaks(t, "secrets", keeper(tell), c)
-			assert.ErrorContains(t, stagetest.Check(keeper(tell), c), where+" shows a secret")
-		})
+		breaks(t, "secrets", keeper(tell), c)
+		assert.ErrorContains(t, stagetest.Check(keeper(tell), c), where+" shows a secret")
 	}
 	c.Want = stage.Failed
 	breaks(t, "secrets", keeper(func(_ context.Context, _ *stage.Task, token string) error {
@@ -206,7 +213,9 @@ func TestSecretMutants(t *testing.T) {
 	assert.ErrorContains(t, err, "law missing: it succeeds", "a secret that is not there makes it fail")
 }
 
-func TestRecordMutants(t *testing.T) {
+func TestRecordMutants(t *testing.T) { synctest.Test(t, recordMutants) }
+
+func recordMutants(t *testing.T) {
 	breaks(t, "size", func() stage.Stage {
 		return stage.Func(func(ctx context.Context, t *stage.Task) error {
 			for range 300 {
@@ -269,7 +278,9 @@ func patient(count func(ctx context.Context, t *stage.Task, yes int) (int, error
 	}
 }
 
-func TestWaitMutants(t *testing.T) {
+func TestWaitMutants(t *testing.T) { synctest.Test(t, waitMutants) }
+
+func waitMutants(t *testing.T) {
 	c := stagetest.Case{Signals: []stage.Signal{{Kind: stage.Approve, By: "ada"}, {Kind: stage.Approve, By: "grace"}}}
 	assert.NoError(t, stagetest.Check(patient(func(_ context.Context, _ *stage.Task, yes int) (int, error) { return yes, nil }), c))
 	// It takes a checkpoint, by which signals are dealt with, and keeps no count in it.
