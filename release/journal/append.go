@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/davit-sdk/davit/release"
@@ -17,9 +18,12 @@ const patience = time.Second
 // request is an append on its way.
 type request struct {
 	id       string
+	name     []byte // the same
 	expected uint64
 	head     head
 	text     []byte // the record
+	body     []byte // the events, and room for those of the next request
+	buf      []byte // text lies in here
 	prev     sum    // what its hash builds on
 	sum      sum
 
@@ -27,7 +31,8 @@ type request struct {
 	phase phase
 	entry *entry // where it is being written
 	err   error
-	wake  chan struct{} // gets one when the phase is leads or done
+	wake  chan struct{} // gets one when the phase is leads or done, if it waits
+	waits bool
 }
 
 type phase int
@@ -63,39 +68,39 @@ func (j *Journal) add(ctx context.Context, id string, expected uint64, events []
 	if len(id) > maxID {
 		return fmt.Errorf("the ID has %d bytes, at most %d are possible", len(id), maxID)
 	}
-	r := &request{id: id, expected: expected}
+	r := j.requests.Get().(*request)
+	r.id, r.expected, r.prev, r.phase, r.entry, r.err = id, expected, sum{}, queued, nil, nil
+	r.name = append(r.name[:0], id...)
 	begun, err := j.stand(r, len(events) > 0)
 	if err != nil || len(events) == 0 {
 		return err
 	}
-	body, err := encode(expected, events)
-	if err != nil {
+	if r.body, err = encode(r.body[:0], expected, events); err != nil {
 		return err
 	}
 	_, over := events[len(events)-1].Body.(ledger.Finished)
 	r.head = head{
-		begun: begun, first: expected + 1, count: uint64(len(events)), over: over, length: len(body), id: []byte(id),
+		begun: begun, first: expected + 1, count: uint64(len(events)), over: over, length: len(r.body), id: r.name,
 	}
-	r.text, r.sum = compose(r.head, r.prev, body)
-	return j.submit(ctx, r)
+	r.buf, r.text, r.sum = compose(r.buf, r.head, r.prev, r.body)
+	settled, err := j.submit(ctx, r)
+	if settled && cap(r.buf) <= chunk {
+		r.entry = nil
+		j.requests.Put(r)
+	}
+	return err
 }
 
 // encode writes the events as lines.
-func encode(expected uint64, events []ledger.Event) ([]byte, error) {
-	var body []byte
+func encode(body []byte, expected uint64, events []ledger.Event) (_ []byte, err error) {
 	for i, e := range events {
 		if want := expected + uint64(i) + 1; e.Seq != want {
 			return nil, fmt.Errorf("event %d comes where %d should", e.Seq, want)
 		}
-		line, err := e.MarshalJSON()
-		if err != nil {
+		if body, err = e.AppendJSON(body); err != nil {
 			return nil, err
 		}
-		if body == nil {
-			body = make([]byte, 0, (len(line)+64)*len(events))
-		}
-		body = append(append(body, line...), '\n')
-		if len(body) > maxRecord {
+		if body = append(body, '\n'); len(body) > maxRecord {
 			return nil, fmt.Errorf("the events have more than %d bytes of JSON", maxRecord)
 		}
 	}
@@ -138,53 +143,61 @@ func (r *request) fits(e *entry) error {
 	return nil
 }
 
-// submit has the record written: by itself, where nobody writes, or together with others.
-func (j *Journal) submit(ctx context.Context, r *request) error {
+// submit has the record written: by itself, where nobody writes, or together with others. It tells
+// whether nobody knows the request any more.
+func (j *Journal) submit(ctx context.Context, r *request) (settled bool, err error) {
 	j.mu.Lock()
 	if err := j.refusal(); err != nil {
 		j.mu.Unlock()
-		return err
+		return true, err
 	}
 	j.queue = append(j.queue, r)
-	if j.leading {
-		r.wake = make(chan struct{}, 1)
+	r.waits = j.leading
+	if r.waits {
 		j.mu.Unlock()
-		if lead, err := j.await(ctx, r); !lead {
-			return err
+		if err, left := j.await(ctx, r); left {
+			return false, err
+		}
+		if r.phase == done {
+			return true, r.err
 		}
 		j.mu.Lock()
+		r.waits = false
 	}
 	j.leading = true
 	j.lead()
 	defer j.mu.Unlock()
-	return r.err
+	return true, r.err
 }
 
-// await waits until the request is done or has to lead.
-func (j *Journal) await(ctx context.Context, r *request) (lead bool, err error) {
+// await waits until the request is done or has to lead, or leaves it.
+func (j *Journal) await(ctx context.Context, r *request) (err error, left bool) {
+	if ctx.Done() == nil {
+		<-r.wake
+		return nil, false
+	}
 	select {
 	case <-r.wake:
+		return nil, false
 	case <-ctx.Done():
-		j.mu.Lock()
-		switch r.phase {
-		case queued, leads:
-			defer j.mu.Unlock()
-			j.withdraw(r)
-			return false, ctx.Err()
-		}
-		j.mu.Unlock()
-		// It is being written: what comes of it is known in an instant, unless the disk hangs.
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		select {
-		case <-r.wake:
-		case <-timer.C:
-			return false, fmt.Errorf("%w: %w", ErrInDoubt, ctx.Err())
-		}
 	}
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	return r.phase == leads, r.err
+	phase := r.phase
+	if phase == queued || phase == leads {
+		j.withdraw(r)
+		j.mu.Unlock()
+		return ctx.Err(), true
+	}
+	j.mu.Unlock()
+	// It is being written: what comes of it is known in an instant, unless the disk hangs.
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-r.wake:
+		return nil, false
+	case <-timer.C:
+		return fmt.Errorf("%w: %w", ErrInDoubt, ctx.Err()), true
+	}
 }
 
 // withdraw takes a request out of the queue. Where it was to lead, the next one does.
@@ -204,7 +217,6 @@ func (j *Journal) withdraw(r *request) {
 // handOver lets the next in the queue lead.
 func (j *Journal) handOver() {
 	if len(j.queue) == 0 {
-		j.queue = nil
 		j.leading = false
 		j.idle.Broadcast()
 		return
@@ -217,7 +229,7 @@ func (j *Journal) handOver() {
 // settle ends a request.
 func (r *request) settle(err error) {
 	r.phase, r.err = done, err
-	if r.wake != nil {
+	if r.waits {
 		r.wake <- struct{}{}
 	}
 }
@@ -225,19 +237,25 @@ func (r *request) settle(err error) {
 // lead writes what is in the queue, tidies up where a file is full, and hands over. mu is held, but
 // not meanwhile.
 func (j *Journal) lead() {
+	if j.crowd > 1 {
+		j.gather()
+	}
 	if batch := j.batch(); len(batch) > 0 {
 		j.mu.Unlock()
 		places, err := j.tail.write(j, batch)
 		j.mu.Lock()
+		j.crowd = len(batch)
 		if err == nil {
 			j.tail.volume.size = j.tail.size
 		}
 		for i, r := range batch {
+			r.entry.busy = false
 			if err == nil {
 				j.enter(r, places[i])
 			}
 			r.settle(err)
 		}
+		clear(j.tail.news)
 	}
 	if j.tail.size >= j.options.SegmentSize && j.failure == nil {
 		j.mu.Unlock()
@@ -247,6 +265,18 @@ func (j *Journal) lead() {
 	j.handOver()
 }
 
+// gather waits an instant for those who were in the commit before: they are about to come with their
+// next appends, and one sync for all of them is better than one for the first and one for the others.
+// It takes a quarter of what the last commit took, and 100 µs, at most. A lone appender does not get here.
+func (j *Journal) gather() {
+	end := time.Now().Add(j.tail.took / 4)
+	for len(j.queue) < j.crowd && time.Now().Before(end) {
+		j.mu.Unlock()
+		runtime.Gosched()
+		j.mu.Lock()
+	}
+}
+
 // most is how many bytes are written at once, unless a single append has more.
 const most = 4 << 20
 
@@ -254,18 +284,17 @@ const most = 4 << 20
 // too late for its release is told so; a further append of a release that is in the batch stays in the
 // queue until it is known what became of the first. The leader itself is always first.
 func (j *Journal) batch() []*request {
-	var batch, later []*request
-	taken := make(map[string]bool, len(j.queue))
+	batch, later := j.tail.batch[:0], j.queue[:0]
 	bytes := 0
 	for _, r := range j.queue {
-		if r.wake != nil && r.phase == leads {
-			r.wake = nil // it leads, and needs no waking any more
+		e, err := j.tail.news[r.id], error(nil)
+		if e == nil {
+			e, err = j.find(r.id)
 		}
-		if taken[r.id] || bytes > 0 && bytes+len(r.text) > most {
+		if e != nil && e.busy || bytes > 0 && bytes+len(r.text) > most {
 			later = append(later, r)
 			continue
 		}
-		e, err := j.find(r.id)
 		if err == nil {
 			err = errors.Join(j.failed(), r.fits(e))
 		}
@@ -279,11 +308,15 @@ func (j *Journal) batch() []*request {
 		if e == nil {
 			e = &entry{id: r.id, begun: r.head.begun}
 		}
-		r.phase, r.entry = inWrite, e
-		taken[r.id] = true
+		if len(e.records) == 0 || e.archived {
+			j.tail.news[r.id] = e // find does not find it yet, or not this one
+		}
+		r.phase, r.entry, e.busy = inWrite, e, true
 		bytes += len(r.text)
 		batch = append(batch, r)
 	}
+	clear(j.queue[len(later):])
+	j.tail.batch = batch
 	j.queue = later
 	return batch
 }

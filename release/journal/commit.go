@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 // tail is the end of the last segment, where all is written. It belongs to whoever leads.
@@ -14,6 +15,13 @@ type tail struct {
 	commits uint64 // so many are in the file
 	signed  bool   // the last commit has no records
 	buf     []byte
+	took    time.Duration // the last write and sync
+
+	// What is being written, guarded by the journal's mu: the appends, and the releases among them that
+	// were not in memory before.
+	batch  []*request
+	news   map[string]*entry
+	places []location
 }
 
 // write writes the records as one commit and makes it last. The error of a write that did not happen is
@@ -28,13 +36,16 @@ func (t *tail) write(j *Journal, batch []*request) ([]location, error) {
 	}
 	t.buf = commit{number: t.commits + 1, records: uint64(len(batch)), bytes: uint64(bytes)}.append(t.buf[:0])
 	at := t.size + int64(len(t.buf))
-	places := make([]location, len(batch))
-	for i, r := range batch {
-		places[i] = location{volume: t.volume, at: at, first: r.head.first, size: int32(len(r.text))}
+	places := t.places[:0]
+	for _, r := range batch {
+		places = append(places, location{volume: t.volume, at: at, first: r.head.first, size: int32(len(r.text))})
 		t.buf = append(t.buf, r.text...)
 		at += int64(len(r.text))
 	}
+	t.places = places
+	began := time.Now()
 	err := t.flush(j)
+	t.took = time.Since(began)
 	if cap(t.buf) > 2*most {
 		t.buf = nil // a rare giant's
 	}

@@ -332,16 +332,15 @@ type record struct {
 	text []byte // all of it
 }
 
-// compose makes the text of a record. The body begins at body[room:]; what is before it is overwritten.
-func compose(h head, prev sum, body []byte) (text []byte, s sum) {
-	text = make([]byte, 0, sha256.Size+64+len(h.id)+len(body)+tailLen)
-	text = append(text, prev[:]...)
-	text = h.append(text)
-	text = append(text, body...)
-	s = sha256.Sum256(text)
-	text = append(hex.AppendEncode(text, s[:]), ' ')
-	text = appendCRC(text, text[sha256.Size:])
-	return text[sha256.Size:], s
+// compose makes the text of a record in a buffer, which it gives back, too, for the next one.
+func compose(buf []byte, h head, prev sum, body []byte) (all, text []byte, s sum) {
+	all = append(buf[:0], prev[:]...)
+	all = h.append(all)
+	all = append(all, body...)
+	s = sha256.Sum256(all)
+	all = append(hex.AppendEncode(all, s[:]), ' ')
+	all = appendCRC(all, all[sha256.Size:])
+	return all, all[sha256.Size:], s
 }
 
 // errShort says that a record does not end where it must.

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-multierror"
 )
@@ -93,11 +94,13 @@ func (o Options) filled() Options {
 
 // Journal is a release.Store in a folder. Make one with Open.
 type Journal struct {
-	options Options
-	disk    disk
-	logger  hclog.Logger
-	lock    io.Closer
-	shelf   *shelf
+	options  Options
+	disk     disk
+	logger   hclog.Logger
+	lock     io.Closer
+	shelf    *shelf
+	decoder  ledger.Decoder
+	requests sync.Pool // of those that nobody knows any more
 
 	// tidying is held for writing while files are replaced, and for reading while they are verified.
 	tidying   sync.RWMutex
@@ -110,6 +113,7 @@ type Journal struct {
 	failure  error // what ErrFailed came from
 	leading  bool
 	queue    []*request
+	crowd    int               // so many appends were in the last commit
 	entries  map[string]*entry // the releases that are not archived
 	begun    uint64            // the highest number that a release got
 	packs    []*pack
@@ -143,6 +147,7 @@ type entry struct {
 	head     sum
 	over     bool
 	archived bool // it was found in a pack; nothing was added since
+	busy     bool // an append to it is being written
 	records  []location
 }
 
@@ -177,6 +182,8 @@ func open(d disk, o Options) (_ *Journal, err error) {
 	o = o.filled()
 	j := &Journal{options: o, disk: d, logger: o.Logger.Named("journal"), entries: make(map[string]*entry)}
 	j.idle.L = &j.mu
+	j.requests.New = func() any { return &request{wake: make(chan struct{}, 1)} }
+	j.tail.news = make(map[string]*entry)
 	j.shelf = newShelf(d, o.OpenFiles)
 	if err := d.Make(); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)

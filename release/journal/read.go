@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -22,7 +21,7 @@ func (j *Journal) Events(ctx context.Context, id string, from uint64) iter.Seq2[
 		going := true
 		err := j.records(ctx, id, from, func(r record, at location) (bool, error) {
 			var err error
-			going, err = eachEvent(ctx, r, at, max(from, 1), yield)
+			going, err = j.eachEvent(ctx, r, at, max(from, 1), yield)
 			return going, err
 		})
 		if err != nil && going {
@@ -32,19 +31,20 @@ func (j *Journal) Events(ctx context.Context, id string, from uint64) iter.Seq2[
 }
 
 // eachEvent decodes the events of a record.
-func eachEvent(ctx context.Context, r record, at location, from uint64, yield func(ledger.Event, error) bool) (bool, error) {
+func (j *Journal) eachEvent(ctx context.Context, r record, at location, from uint64, yield func(ledger.Event, error) bool) (bool, error) {
 	seq, rest := r.first, r.body
 	for ; len(rest) > 0; seq++ {
-		line, after, _ := bytes.Cut(rest, []byte("\n"))
-		rest = after
+		end := max(bytes.IndexByte(rest, '\n'), 0)
+		line := rest[:end]
+		rest = rest[end+1:]
 		if seq < from {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return true, err
 		}
-		var e ledger.Event
-		if err := json.Unmarshal(line, &e); err != nil {
+		e, err := j.decoder.Decode(line)
+		if err != nil {
 			return true, at.damage(err.Error())
 		}
 		if e.Seq != seq {

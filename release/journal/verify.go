@@ -3,7 +3,6 @@ package journal
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -82,6 +81,7 @@ type inspection struct {
 	limit    *limit
 	errs     *multierror.Error
 	link     link
+	decoder  ledger.Decoder
 	releases map[string]*entry
 	begun    map[uint64]string
 	records  []record
@@ -222,20 +222,20 @@ func (in *inspection) record(r record, v *volume, at int64) {
 	if err := e.next(r, &in.link); err != nil {
 		damage(err)
 	}
-	if err := checkEvents(r); err != nil {
+	if err := checkEvents(r, &in.decoder); err != nil {
 		damage(fmt.Errorf("release %q: %w", e.id, err))
 	}
 	e.last, e.head, e.over, e.begun, e.archived = r.last(), r.sum, r.over, r.begun, v.header.kind == packKind
 }
 
 // checkEvents reads the events of a record.
-func checkEvents(r record) error {
+func checkEvents(r record, d *ledger.Decoder) error {
 	seq, rest, over := r.first, r.body, false
 	for ; len(rest) > 0; seq++ {
 		line, after, _ := bytes.Cut(rest, []byte("\n"))
 		rest = after
-		var e ledger.Event
-		if err := json.Unmarshal(line, &e); err != nil {
+		e, err := d.Decode(line)
+		if err != nil {
 			return err
 		}
 		if e.Seq != seq {
