@@ -163,8 +163,8 @@ func (p *pack) walk(w *window, a archived, id []byte) (*entry, error) {
 	next, end := uint64(1), a.at+a.length
 	for at := a.at; at < end; {
 		h, size, err := readHead(w, at)
-		if err == nil && at == a.at && !bytes.Equal(h.id, id) {
-			return nil, nil
+		if err == nil && at == a.at && !bytes.Equal(h.id, id) && keyOf(h.id) == a.key {
+			return nil, nil // two IDs with one key
 		}
 		if err == nil && (h.begun != a.begun || h.first != next || int64(size) > end-at || h.last() > a.last || !bytes.Equal(h.id, id)) {
 			err = errors.New("a record does not fit the index")
