@@ -17,7 +17,13 @@ const LockName = lockName
 func OpenOn(d Disk, o Options) (*Journal, error) { return open(d, o) }
 func VerifyOn(ctx context.Context, d Disk) error { return verify(ctx, d) }
 func Folder(dir string) Disk                     { return folder(dir) }
-func (j *Journal) Files() int                    { return len(j.shelf.open) }
+
+// Files is how many files are open for reading.
+func (j *Journal) Files() int {
+	j.shelf.mu.Lock()
+	defer j.shelf.mu.Unlock()
+	return len(j.shelf.open)
+}
 
 // Queued is how many appends wait for the write that is under way.
 func (j *Journal) Queued() int {

@@ -104,6 +104,15 @@ func TestAFullDisk(t *testing.T) {
 	}
 }
 
+// What is left of a write that failed does not lie behind a shorter one that succeeds.
+func TestNothingIsLeftOfAWriteThatFailed(t *testing.T) {
+	d, j := faulty(t, "write", syscall.ENOSPC, 1)
+	size := len(d.names["0000000001.segment"].data)
+	require.ErrorIs(t, j.Append(ctx, "b", 0, events(1, 50)...), syscall.ENOSPC)
+	require.Len(t, d.names["0000000001.segment"].data, size)
+	require.Len(t, d.names["0000000001.segment"].lasting, size, "also when the power fails")
+}
+
 func TestAFullDiskThatCannotBeCleanedUp(t *testing.T) {
 	d, j := faulty(t, "write", syscall.ENOSPC, 1)
 	before := d.fault

@@ -205,6 +205,68 @@ func TestArchive(t *testing.T) {
 	check(open(t, dir, o))
 }
 
+func TestFewFilesAreOpen(t *testing.T) {
+	const most = 3
+	j := open(t, t.TempDir(), journal.Options{SegmentSize: 1 << 10, OpenFiles: most})
+	for n := range 100 {
+		write(t, j, fmt.Sprint(n), events(1, 4)...)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for n := range 100 {
+				for _, err := range j.Events(ctx, fmt.Sprint(n), 0) {
+					assert.NoError(t, err)
+				}
+				assert.LessOrEqual(t, j.Files(), most)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Releases are read while others are written, archived and dropped beneath them.
+func TestReadingWhileFilesAreReplaced(t *testing.T) {
+	j, err := journal.OpenOn(newSimulated(), journal.Options{SegmentSize: 2 << 10, OpenFiles: 2})
+	require.NoError(t, err)
+	defer j.Close()
+	write(t, j, "waits", events(1, 2)...)
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				for _, id := range []string{"waits", "r3", "r50"} {
+					n := 0
+					for _, err := range j.Events(ctx, id, 0) {
+						assert.NoError(t, err)
+						n++
+					}
+					assert.True(t, n == 0 || n >= 2)
+				}
+			}
+		})
+	}
+	for n := range 150 {
+		id := fmt.Sprint("r", n)
+		write(t, j, id, events(1, 2)...)
+		write(t, j, id, events(3, 6)...)
+		write(t, j, id, finish(7))
+		if n%10 == 0 {
+			last := uint64(n/10*2) + 2
+			write(t, j, "waits", events(last+1, last+2)...)
+		}
+	}
+	close(stop)
+	wg.Wait()
+	require.NoError(t, j.Verify(ctx))
+}
+
 func TestManyAtOnce(t *testing.T) {
 	j := open(t, t.TempDir(), journal.Options{SegmentSize: 64 << 10})
 	var wg sync.WaitGroup

@@ -73,6 +73,8 @@ func (d *Decoder) body(kind, data []byte) (Body, bool) {
 	switch string(kind) {
 	case "stage.began":
 		return Began{}, data == nil
+	case "undo.began":
+		return UndoBegan{}, data == nil
 	case "release.requested":
 		return d.requested(data)
 	case "stage.ended":

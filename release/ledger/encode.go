@@ -46,7 +46,7 @@ func (e Event) appendPlain(b []byte) (_ []byte, ok bool) {
 
 func appendBody(b []byte, body Body) (_ []byte, ok bool) {
 	switch d := body.(type) {
-	case Began:
+	case Began, UndoBegan:
 		return b, true
 	case Ended:
 		b = appendString(append(b, `,"data":{"outcome":`...), string(d.Outcome))
