@@ -36,7 +36,7 @@ type Task struct {
 	ended bool
 
 	next  chan struct{} // filled while Next waits, so that signals are taken one by one
-	taken int           // guarded by next: signals that Next has returned
+	taken int           // written under next and mu: signals that Next has returned
 	heard int           // guarded by mu: signals that were dealt with
 }
 
@@ -50,13 +50,13 @@ func NewTask(s Setup, h Host) *Task {
 	return &Task{setup: s, host: h, next: make(chan struct{}, 1), taken: s.Heard, heard: s.Heard}
 }
 
-// End closes the task, and returns how many signals were dealt with. It is for engines, which call
-// it when Run has returned.
+// End closes the task, and returns how many signals the stage has taken: by its end it has dealt with
+// the last one, too. It is for engines, which call it when Run has returned.
 func (t *Task) End() (heard int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ended = true
-	return t.heard
+	return t.taken
 }
 
 // Release is the release that the stage works for.
@@ -147,7 +147,9 @@ func (t *Task) Next(ctx context.Context) (Signal, error) {
 	if err != nil {
 		return Signal{}, err
 	}
+	t.mu.Lock()
 	t.taken++
+	t.mu.Unlock()
 	return s, nil
 }
 

@@ -189,6 +189,14 @@ func (r *Review) stages(b *strings.Builder) {
 		if st.Copied {
 			outcome += " (taken over)"
 		}
+		switch {
+		case st.Undone():
+			outcome += ", undone"
+		case st.Undo.Over():
+			outcome += ", not undone"
+		case st.Undo != nil:
+			outcome += ", being undone"
+		}
 		first, _, more := strings.Cut(strings.TrimSpace(st.Reason), "\n")
 		if more {
 			fmt.Fprintf(&reasons, "\n%s of stage %s\n%s\n", st.Outcome, st.Name, indent(st.Reason, "  "))
