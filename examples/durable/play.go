@@ -107,7 +107,8 @@ func (p *play) aPersonDecides(ctx context.Context) error {
 		return err
 	}
 	_, why, _ := strings.Cut(reason, ": ")
-	p.say("\nHost %d does not run that again: %s.", p.hosts, why)
+	p.say("\nHost %d does not run that again. Stage migrate is parked:", p.hosts)
+	p.say("  %s", why)
 	p.say("Linus looks: %d of %d batches are in cents. He puts the orders back, and says retry.", p.world.migrated(), batches)
 	p.world.restore()
 	if err := p.host.say(order{"shop-1", "", &stage.Signal{Kind: stage.Retry, Stage: "migrate", By: "linus", Why: "the orders are restored"}}); err != nil {
