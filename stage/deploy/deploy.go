@@ -151,7 +151,7 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 		if at.Undo != nil {
 			return nil, nil, &stage.Error{Outcome: stage.Failed, Final: true, Reason: fmt.Sprintf("the deployment of %s was undone, or is to be", at.To)}
 		}
-		if err := ended(at.Rollout); err != nil || at.Rollout.Outcome == rollout.Promoted {
+		if err := ended(ctx, at.Rollout); err != nil || at.Rollout.Outcome == rollout.Promoted {
 			return nil, nil, err
 		}
 		resumed = at.Rollout.Outcome == ""
@@ -217,15 +217,18 @@ func (s Stage) recall(ctx context.Context, at position) error {
 
 // ended is how an earlier attempt ended that had no time to say so. What was taken back is not
 // tried again by itself.
-func ended(c rollout.Checkpoint) error {
-	outcome := stage.Stranded
+func ended(ctx context.Context, c rollout.Checkpoint) error {
+	failed := &stage.Error{Outcome: stage.Stranded, Reason: fmt.Sprintf("an earlier attempt was %s: %s", c.Outcome, c.Cause)}
 	switch c.Outcome {
 	case "", rollout.Promoted, rollout.Refused: // refused: nothing was moved
 		return nil
 	case rollout.RolledBack:
-		outcome = stage.RolledBack
+		failed.Outcome = stage.RolledBack
+		if c.Abort != nil {
+			blame(ctx, c.Abort, failed)
+		}
 	}
-	return &stage.Error{Outcome: outcome, Reason: fmt.Sprintf("an earlier attempt was %s: %s", c.Outcome, c.Cause)}
+	return failed
 }
 
 func (s Stage) plan(at position) (strategy.Plan, error) {

@@ -21,7 +21,6 @@ type walk struct {
 	undo   bool  // it is a way back, with a position of its own
 	lost   error // the first record that was not kept
 
-	cut *stage.Error // what the engine had the rollout taken back for; written by steer alone, read once it has ended
 }
 
 // run runs the rollout beside a listener for signals, and waits for both.
@@ -55,9 +54,7 @@ func (w *walk) steer(ctx, running context.Context, r *rollout.Rollout, stop cont
 			cause := context.Cause(ctx)
 			if e, undo := takesBack(cause); undo {
 				// One that goes back already, or has ended, needs no further word.
-				if r.Abort(sender(e), e.Reason) == nil {
-					w.cut = e
-				}
+				_ = r.Abort(sender(e), e.Reason)
 				return nil
 			}
 			stop(cause)
@@ -120,7 +117,10 @@ func (w *walk) failure(ctx context.Context, result rollout.Result, err error) er
 	switch result.Outcome {
 	case rollout.RolledBack:
 		failed.Outcome = stage.RolledBack
-		w.blame(failed)
+		var abort *rollout.AbortError
+		if errors.As(failed.Err, &abort) {
+			blame(ctx, abort, failed)
+		}
 	case rollout.RollbackFailed, rollout.Frozen:
 		failed.Outcome = stage.Stranded
 	case rollout.Interrupted:
@@ -134,15 +134,15 @@ func (w *walk) failure(ctx context.Context, result rollout.Result, err error) er
 
 // blame says on whose word a rollout was taken back, where that was no harm it did. A person's abort
 // makes it aborted. One that ran out of time, or that a person wants to go on without, is rolled back:
-// for the engine this is what it asked for, and it goes on from there.
-func (w *walk) blame(failed *stage.Error) {
-	var abort *rollout.AbortError
+// for the engine this is what it asked for, and it goes on from there. After a restart the engine asks
+// again, in the same words.
+func blame(ctx context.Context, abort *rollout.AbortError, failed *stage.Error) {
+	cut, undo := takesBack(context.Cause(ctx))
 	switch {
-	case !errors.As(failed.Err, &abort):
-	case w.cut == nil || w.cut.Outcome == stage.Aborted || abort.By != sender(w.cut) || abort.Why != w.cut.Reason:
+	case !undo || cut.Outcome == stage.Aborted || abort.By != sender(cut) || abort.Why != cut.Reason:
 		failed.Outcome, failed.By = stage.Aborted, abort.By
-	case w.cut.Outcome == stage.Failed:
-		failed.Reason = w.cut.Reason
+	case cut.Outcome == stage.Failed:
+		failed.Reason = cut.Reason
 	}
 }
 

@@ -47,7 +47,11 @@ func (r *Rollout) finish(ctx context.Context, cause error) *Error {
 		failure.Outcome, failure.Rollback = Frozen, err
 		return failure
 	}
-	r.at.Back, r.at.Step, r.at.Cause = true, failure.Step, cause.Error()
+	r.at.Back, r.at.Step, r.at.Cause, r.at.Abort = true, failure.Step, cause.Error(), nil
+	var abort *AbortError
+	if errors.As(cause, &abort) {
+		r.at.Abort = abort
+	}
 	r.tell(Event{Kind: GoingBack, Back: true, Step: r.at.BackStep, Steps: len(way.Steps), Text: cause.Error(), State: way.Final()})
 	if err := r.walkBack(ctx, way); err != nil {
 		failure.Outcome, failure.Rollback = RollbackFailed, err

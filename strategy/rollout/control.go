@@ -21,11 +21,15 @@ type control struct {
 	promoted  *command
 	aborted   *command
 	answered  *command
+
+	recording chan struct{} // full while the position is recorded, or a command given
 }
 
 type command struct{ by, why string }
 
-func newControl() *control { return &control{wake: make(chan struct{}, 1)} }
+func newControl() *control {
+	return &control{wake: make(chan struct{}, 1), recording: make(chan struct{}, 1)}
+}
 
 // Pause makes the rollout hold still at once: no instance is started or stopped and no traffic
 // moved until Resume. While a state is held its gates are still asked, and harm takes the release back.
@@ -76,6 +80,8 @@ func (r *Rollout) Abort(by, why string) error {
 }
 
 func (c *control) give(change func(*control) error) error {
+	c.recording <- struct{}{}
+	defer func() { <-c.recording }()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -120,14 +126,42 @@ func (c *control) end() {
 	c.ended = true
 }
 
-// wait says whether an answer is waited for.
-func (c *control) wait(on bool) {
+// ask says that an answer is waited for. One that came before counts where the question was asked before.
+func (c *control) ask(again bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.waiting = on
-	if on {
+	c.waiting = true
+	if !again {
 		c.answered = nil
 	}
+}
+
+// settle says that no answer is waited for.
+func (c *control) settle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting, c.answered = false, nil
+}
+
+// hold takes no command until it is let go, and adds to the position what was commanded and is not carried
+// out yet. So whoever gives a command knows that each position which is recorded afterwards has it.
+func (c *control) hold(at *Checkpoint) (release func()) {
+	c.recording <- struct{}{}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at.Back {
+		return func() { <-c.recording }
+	}
+	at.Promoting = at.Promoting || c.promoted != nil
+	at.Paused = c.paused != nil
+	if c.aborted != nil {
+		at.Abort = &AbortError{By: c.aborted.by, Why: c.aborted.why}
+	}
+	if c.answered != nil {
+		at.Waived, at.Granted = at.Waived || at.AskedGates, at.Granted || !at.AskedGates
+		at.Asked, at.AskedGates = time.Time{}, false
+	}
+	return func() { <-c.recording }
 }
 
 // look is what has been asked for so far.

@@ -161,6 +161,95 @@ func TestPlannedPause(t *testing.T) {
 	})
 }
 
+// An answer counts once, whenever the host dies: it is in no need of a question that is asked a second time.
+func TestAnAnswerOutlivesTheHost(t *testing.T) {
+	asking := canary()
+	asking.Steps[0].Pause = &strategy.Pause{Reason: "does it look well?", Deadline: time.Hour}
+	stops := func(c *scene, kind rollout.EventKind) rollout.Checkpoint {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		var r *rollout.Rollout
+		c.on(rollout.Asked, func(rollout.Event) {
+			if kind == rollout.Answered {
+				assert.NoError(t, r.Resume("ada", "it does"))
+			}
+		})
+		saved := c.options.Checkpoint
+		c.options.Checkpoint = func(ctx context.Context, at rollout.Checkpoint) error {
+			if kind == rollout.Asked && !at.Asked.IsZero() || kind == rollout.Answered && at.Granted {
+				cancel()
+			}
+			return nil
+		}
+		r = c.rollout()
+		result, _ := r.Run(ctx)
+		require.Equal(t, rollout.Interrupted, result.Outcome)
+		c.options.Checkpoint = saved
+		return result.Checkpoint
+	}
+	bubble(t, "it came before it was asked for again", func(t *testing.T) {
+		c := newScene(t, asking, 3)
+		r, err := rollout.Resume(c.world.Target(), c.plan, stops(c, rollout.Asked), c.options)
+		require.NoError(t, err)
+		require.NoError(t, r.Resume("ada", "it does"))
+		_, err = r.Run(t.Context())
+		require.NoError(t, err)
+		c.ends(stableAt(v2, 3))
+	})
+	bubble(t, "it was recorded", func(t *testing.T) {
+		c := newScene(t, asking, 3)
+		at := stops(c, rollout.Answered)
+		asked := c.count(rollout.Asked)
+		r, err := rollout.Resume(c.world.Target(), c.plan, at, c.options)
+		require.NoError(t, err)
+		_, err = r.Run(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, asked, c.count(rollout.Asked), "nobody is asked again")
+		c.ends(stableAt(v2, 3))
+	})
+}
+
+// Whoever has given a command may forget it: each position that is recorded afterwards has it.
+func TestAPositionHasAllCommandsBefore(t *testing.T) {
+	for name, c := range map[string]struct {
+		give func(r *rollout.Rollout) error
+		has  func(at rollout.Checkpoint) bool
+	}{
+		"pause":   {func(r *rollout.Rollout) error { return r.Pause("ada", "x") }, func(at rollout.Checkpoint) bool { return at.Paused }},
+		"promote": {func(r *rollout.Rollout) error { return r.Promote("ada", "x") }, func(at rollout.Checkpoint) bool { return at.Promoting }},
+		"abort": {func(r *rollout.Rollout) error { return r.Abort("ada", "x") }, func(at rollout.Checkpoint) bool {
+			return at.Abort != nil && at.Abort.By == "ada"
+		}},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			asking := canary()
+			asking.Steps[0].Pause = &strategy.Pause{Reason: "does it look well?"}
+			s := newScene(t, asking, 3)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var r *rollout.Rollout
+			given := false
+			s.options.Gates["errors"] = gate.Func(func(context.Context, gate.Subject) (gate.Verdict, error) {
+				if !given {
+					given = true
+					assert.NoError(t, c.give(r))
+				}
+				return gate.Verdict{Outcome: gate.Pass}, nil
+			})
+			s.options.Checkpoint = func(_ context.Context, at rollout.Checkpoint) error {
+				if given {
+					assert.True(t, c.has(at), "%+v", at)
+					cancel()
+				}
+				return nil
+			}
+			r = s.rollout()
+			_, _ = r.Run(ctx)
+			require.True(t, given)
+		})
+	}
+}
+
 func TestCommandsOutOfTime(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
 		c := newScene(t, canary(), 3)

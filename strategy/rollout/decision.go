@@ -63,8 +63,9 @@ func doubts(verdicts []gate.Verdict) string {
 
 // question begins to wait for a person.
 func (r *Rollout) question(ctx context.Context, h *hold, p strategy.Pause, gates bool) error {
-	if r.at.Asked.IsZero() {
-		r.at.Asked = time.Now()
+	again := !r.at.Asked.IsZero() && r.at.AskedGates == gates
+	if !again {
+		r.at.Asked, r.at.AskedGates = time.Now(), gates
 	}
 	h.ask = &question{text: p.Reason, answer: p.Default, gates: gates}
 	if h.ask.text == "" {
@@ -76,7 +77,7 @@ func (r *Rollout) question(ctx context.Context, h *hold, p strategy.Pause, gates
 	if p.Deadline > 0 {
 		h.ask.deadline = r.at.Asked.Add(p.Deadline)
 	}
-	r.control.wait(true)
+	r.control.ask(again)
 	if err := r.record(ctx); err != nil {
 		return err
 	}
@@ -104,12 +105,13 @@ func (r *Rollout) answer(ctx context.Context, h *hold, now time.Time) error {
 	e := h.leg.event(Answered, given.why)
 	e.By = given.by
 	r.tell(e)
-	r.control.wait(false)
+	r.control.settle()
 	if h.ask.gates {
 		h.waived = !h.agreed
 	} else {
 		h.granted = true
 	}
-	h.ask, r.at.Asked = nil, time.Time{}
+	h.ask, r.at.Asked, r.at.AskedGates = nil, time.Time{}, false
+	r.at.Waived, r.at.Granted = h.waived, h.granted
 	return r.record(ctx)
 }

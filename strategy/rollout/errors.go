@@ -136,7 +136,10 @@ func (e *ConflictError) Error() string {
 }
 
 // AbortError says that somebody, or the default answer of a pause, wanted the release taken back.
-type AbortError struct{ By, Why string }
+type AbortError struct {
+	By  string `json:"by,omitempty"`
+	Why string `json:"why,omitempty"`
+}
 
 func (e *AbortError) Error() string { return fmt.Sprintf("aborted by %s: %s", e.By, e.Why) }
 

@@ -116,8 +116,14 @@ type Checkpoint struct {
 	Step int `json:"step"`
 	// Reached is when the step's state was reached; zero while the step still moves.
 	Reached time.Time `json:"reached,omitzero"`
-	// Asked is when a person was first asked the present question.
-	Asked time.Time `json:"asked,omitzero"`
+	// Asked is when a person was first asked the present question, and AskedGates says that it is whether
+	// to go on although the gates do not agree, and not what the plan pauses for.
+	Asked      time.Time `json:"asked,omitzero"`
+	AskedGates bool      `json:"asked_gates,omitempty"`
+	// Waived says that somebody said to go on at this step although the gates do not agree, Granted that
+	// what the plan pauses for was answered so.
+	Waived  bool `json:"waived,omitempty"`
+	Granted bool `json:"granted,omitempty"`
 	// Degraded is for how long of the bake the state was not whole; that does not count.
 	Degraded time.Duration `json:"degraded_ns,omitempty"`
 	// Short is how many instances of the old revision were missing when the rollout began. Nobody
@@ -127,6 +133,8 @@ type Checkpoint struct {
 	Promoting bool `json:"promoting,omitempty"`
 	// Paused says that somebody paused the rollout.
 	Paused bool `json:"paused,omitempty"`
+	// Abort is the word of whoever aborted it; nil where nobody did.
+	Abort *AbortError `json:"abort,omitempty"`
 	// Back says that the rollout is on its way back from Step, because of Cause; BackStep is the
 	// step of that way.
 	Back     bool `json:"back,omitempty"`

@@ -14,7 +14,8 @@ func (r *Rollout) hold(ctx context.Context, w *watch) error {
 	w.applied = w.leg.step.State
 	h := &hold{watch: w, until: r.at.Reached.Add(w.leg.step.Bake + r.at.Degraded), looked: time.Now()}
 	h.patience = h.until.Add(r.o.Patience)
-	defer r.control.wait(false)
+	h.waived, h.granted = r.at.Waived, r.at.Granted
+	defer r.control.settle()
 	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

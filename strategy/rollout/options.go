@@ -58,7 +58,8 @@ type Options struct {
 	Fence uint64
 
 	// Checkpoint is handed the rollout's position before and after each step moves the target. It
-	// is called from Run, in order. When it fails on the way forward the rollout stops where it
+	// is called from Run, in order, and has all commands that were given before: commands wait for it, so
+	// it must give none itself. When it fails on the way forward the rollout stops where it
 	// is: what could not be recorded is not done. On the way back its failure is told and logged,
 	// and the way back goes on.
 	Checkpoint func(ctx context.Context, c Checkpoint) error

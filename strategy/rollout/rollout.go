@@ -120,7 +120,10 @@ func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout,
 		target: target, plan: plan, o: o, log: o.Logger.Named("rollout"),
 		control: newControl(), at: c, failed: map[string]bool{},
 	}
-	r.control.back = c.Back
+	r.control.back, r.control.waiting = c.Back, !c.Asked.IsZero() // an answer may come before it is asked again
+	if c.Abort != nil {
+		r.control.aborted = &command{c.Abort.By, c.Abort.Why}
+	}
 	if c.Promoting {
 		r.control.promoted = &command{"checkpoint", "promoted before"}
 	}
@@ -201,6 +204,9 @@ func (r *Rollout) forward(ctx context.Context) error {
 		}
 	}
 	if r.at.Back {
+		if r.at.Abort != nil {
+			return r.at.Abort
+		}
 		return errors.New(r.at.Cause)
 	}
 	for r.at.Step < len(r.plan.Steps) {
@@ -225,6 +231,7 @@ func (r *Rollout) forward(ctx context.Context) error {
 		}
 		r.tell(l.event(StepDone, l.step.Reason))
 		r.at.Step, r.at.Reached, r.at.Asked, r.at.Degraded = r.at.Step+1, time.Time{}, time.Time{}, 0
+		r.at.AskedGates, r.at.Waived, r.at.Granted = false, false, false
 	}
 	return nil
 }
@@ -287,7 +294,9 @@ func (r *Rollout) checkpoint(ctx context.Context) error {
 	if r.o.Checkpoint == nil {
 		return nil
 	}
-	return r.o.Checkpoint(ctx, r.at)
+	at := r.at
+	defer r.control.hold(&at)()
+	return r.o.Checkpoint(ctx, at)
 }
 
 // leg is one step on the way forward or back, or all of a Restore.
