@@ -25,7 +25,7 @@ func (r *Runner) Signal(ctx context.Context, id string, sig stage.Signal) error 
 		if s == nil {
 			var err error
 			if s, err = r.takeUp(ctx, id); err != nil || s == nil {
-				return r.post(ctx, id, sig)
+				return r.send(ctx, id, sig)
 			}
 		}
 		if carried, err := s.signal(ctx, sig); carried {
@@ -89,6 +89,16 @@ func (s *session) take(sig stage.Signal) error {
 	}
 	sig.At = s.now()
 	return s.advance(s.event(0, "", 0, ledger.Signalled{Signal: sig}))
+}
+
+// send records a signal for a release that this runner does not carry, and tells whoever has begun to
+// carry it here meanwhile.
+func (r *Runner) send(ctx context.Context, id string, sig stage.Signal) error {
+	err := r.post(ctx, id, sig)
+	if s, _ := r.session(id); err == nil && s != nil {
+		s.hear(context.WithoutCancel(ctx))
+	}
+	return err
 }
 
 // post records a signal for a release that this runner does not carry.

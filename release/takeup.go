@@ -176,14 +176,20 @@ func (r *Runner) carry(ctx context.Context, id string, find func(name string) (w
 	if err := r.enter(ctx, s); err != nil {
 		return nil, err
 	}
-	switch err := s.advance(); {
-	case s.lost != nil:
-		// Another host was quicker: the session waits for its end, or for the host's.
-		s.settle()
-	case err != nil:
+	if r.beyond(ctx, id, state.Seq) {
+		// A signal was posted in between, by somebody who did not find this session yet.
+		s.state = nil
+		if err := s.read(); err != nil {
+			err = s.fail(err)
+			s.settle()
+			return nil, err
+		}
+	}
+	if err := s.advance(); err != nil && !errors.Is(err, ErrLost) {
 		s.settle()
 		return nil, err
 	}
+	// Where another host was quicker, the session waits for its end, or for the host's.
 	return s, nil
 }
 
