@@ -1,0 +1,6 @@
+//go:build !race
+
+package crash_test
+
+// stride: each way to die is tried.
+const stride = 1

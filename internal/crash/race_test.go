@@ -1,0 +1,6 @@
+//go:build race
+
+package crash_test
+
+// stride: the race detector makes all of this ten times as slow, so only some of the ways to die are tried.
+const stride = 3
