@@ -7,8 +7,9 @@ import (
 	"fmt"
 )
 
-// Head is the end of a release's chain of hashes. Whoever keeps it elsewhere, where no one who can write to the
-// folder can reach it, can tell with Holds that nothing up to there was changed or cut off.
+// Head is the end of a release's chain of hashes. Whoever keeps it elsewhere, where no one who can
+// write to the folder can reach it, can tell with Holds that nothing up to there was changed or cut
+// off.
 type Head struct {
 	// Release is the release's ID.
 	Release string `json:"release"`
@@ -38,8 +39,9 @@ func (j *Journal) Head(ctx context.Context, id string) (Head, error) {
 // errAltered is the reason of the error of Holds.
 var errAltered = errors.New("the release was altered")
 
-// Holds checks that the release still begins with the events that it had when the head was taken: it reads
-// them, and follows their hashes. Where they are others, or fewer, the error is a *CorruptError.
+// Holds checks that the release still begins with the events that it had when the head was taken:
+// it reads them, and follows their hashes. Where they are others, or fewer, the error is a
+// *CorruptError.
 func (j *Journal) Holds(ctx context.Context, h Head) error {
 	if h.Seq == 0 {
 		return ctx.Err()

@@ -50,10 +50,11 @@ const (
 // one of them is delayed by no more than the write before; but whoever writes waits for the disk, and
 // a disk that hangs holds it, whatever its context says.
 //
-// ErrConflict, ErrClosed, ErrFailed and the context's error say that nothing was written, as do errors
-// without a name (no space left, for example): a later append may succeed. With ErrInDoubt it is not
-// known; see there. An append that had ErrFailed or ErrInDoubt because of the disk may turn out to be
-// there when the journal is opened anew. An ID has at most 1024 bytes, the events of one call at most 512 MiB of JSON.
+// ErrConflict, ErrClosed, ErrFailed and the context's error say that nothing was written, as do
+// errors without a name (no space left, for example): a later append may succeed. With ErrInDoubt
+// it is not known; see there. An append that had ErrFailed or ErrInDoubt because of the disk may
+// turn out to be there when the journal is opened anew. An ID has at most 1024 bytes, the events of
+// one call at most 512 MiB of JSON.
 func (j *Journal) Append(ctx context.Context, id string, expected uint64, events ...ledger.Event) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -27,8 +27,8 @@ func stepEvents(seq uint64) []ledger.Event {
 // stepSize is how many bytes the journal writes for such a step, commit and record included.
 const stepSize = 320
 
-// One appender, two small events at a time, each durable before the next; beside it, in turns, a bare write
-// and sync of as many bytes. Goal: at most 1.2 times the floor.
+// One appender, two small events at a time, each durable before the next; beside it, in turns, a
+// bare write and sync of as many bytes. Goal: at most 1.2 times the floor.
 func BenchmarkOneAppender(b *testing.B) {
 	dir := b.TempDir()
 	j := open(b, dir, journal.Options{})
@@ -58,8 +58,8 @@ func BenchmarkOneAppender(b *testing.B) {
 	b.ReportMetric(float64(ours)/float64(bare), "x-floor")
 }
 
-// bareGroup appends records as groups: one goroutine writes and syncs all that came. It tells how long it
-// took.
+// bareGroup appends records as groups: one goroutine writes and syncs all that came. It tells how
+// long it took.
 func bareGroup(b *testing.B, path string, writers, each int) time.Duration {
 	f, err := os.Create(path)
 	require.NoError(b, err)
@@ -111,8 +111,8 @@ func bareGroup(b *testing.B, path string, writers, each int) time.Duration {
 	return took
 }
 
-// 200 appenders at once, each with a release of its own; beside it, in turns, a bare appender that groups
-// as many bytes. Goal: at least 0.9 times the floor's rate.
+// 200 appenders at once, each with a release of its own; beside it, in turns, a bare appender that
+// groups as many bytes. Goal: at least 0.9 times the floor's rate.
 func BenchmarkManyAppenders(b *testing.B) {
 	const writers, each = 200, 100
 	var steps [each][]ledger.Event
@@ -183,7 +183,8 @@ func BenchmarkOpen(b *testing.B) {
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/open")
 }
 
-// Reading and decoding: all of 10,000 releases of 6 events, and one of 60,000. Goal: 500,000 events a second.
+// Reading and decoding: all of 10,000 releases of 6 events, and one of 60,000. Goal: 500,000 events
+// a second.
 func BenchmarkReplay(b *testing.B) {
 	for name, size := range map[string][2]int{"many releases": {10_000, 6}, "one release": {1, 6_000}} {
 		b.Run(name, func(b *testing.B) {

@@ -170,8 +170,8 @@ func (told telling) compare(j *journal.Journal, steps []step) (map[string]uint64
 	return have, nil
 }
 
-// crashAt lets a disk do so much, a byte of a write or another operation each, and then nothing more. It
-// tells how much was done.
+// crashAt lets a disk do so much, a byte of a write or another operation each, and then nothing
+// more. It tells how much was done.
 func crashAt(d *simulated, budget int) *int {
 	done := new(int)
 	var mu sync.Mutex

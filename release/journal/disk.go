@@ -15,7 +15,8 @@ type disk interface {
 	Make() error
 	// List are the names of all files.
 	List() ([]string, error)
-	// Open opens a file for reading, or, with write, for both, and then makes or empties it with create.
+	// Open opens a file for reading, or, with write, for both, and then makes or empties it with
+	// create.
 	Open(name string, write, create bool) (file, error)
 	Rename(from, to string) error
 	Remove(name string) error

@@ -31,8 +31,8 @@ func failAt(d *simulated, n int, forever bool, cause error) *int {
 }
 
 // Each operation on the disk fails once, or from then on: short writes, a full disk, a sync that
-// does not come to an end. What was acknowledged is there: at once, after the process has died, and after
-// the power has failed.
+// does not come to an end. What was acknowledged is there: at once, after the process has died, and
+// after the power has failed.
 func TestEachOperationFails(t *testing.T) {
 	t.Parallel()
 	d := newSimulated()
@@ -102,6 +102,33 @@ func TestAFullDisk(t *testing.T) {
 		require.Len(t, read(t, again, "a", 0), 4)
 		require.NoError(t, again.Close())
 	}
+}
+
+// A process dies between making a file and making its name last. The next one finds the file and writes
+// to it: then the name lasts, too.
+func TestAFileThatIsFoundLasts(t *testing.T) {
+	d := newSimulated()
+	j, err := journal.OpenOn(d, journal.Options{})
+	require.NoError(t, err)
+	renamed := false
+	d.fault = func(op, _ string, bytes int) (int, error) {
+		renamed = renamed || op == "sync folder"
+		if renamed {
+			return 0, errCrash
+		}
+		return bytes, nil
+	}
+	require.ErrorIs(t, j.Append(ctx, "a", 0, events(1, 1)...), errCrash)
+	left := d.killed()
+	require.Contains(t, left.names, "0000000001.segment")
+	require.Empty(t, left.lasting)
+	again, err := journal.OpenOn(left, journal.Options{})
+	require.NoError(t, err)
+	write(t, again, "a", events(1, 1)...)
+	left.names = left.lasting // the power fails
+	last, err := journal.OpenOn(left.unpowered(forgotten, rand.New(rand.NewPCG(1, 1))), journal.Options{})
+	require.NoError(t, err)
+	require.Len(t, read(t, last, "a", 0), 1)
 }
 
 // What is left of a write that failed does not lie behind a shorter one that succeeds.
@@ -207,7 +234,8 @@ func TestReadingFails(t *testing.T) {
 	require.ErrorIs(t, journal.VerifyOn(ctx, d), syscall.EIO)
 }
 
-// Every bit that flips shows: it is reported, or what it hit was the last commit of a journal that was not closed.
+// Every bit that flips shows: it is reported, or what it hit was the last commit of a journal that
+// was not closed.
 func TestEachBitFlip(t *testing.T) {
 	t.Parallel()
 	whole := newSimulated()
@@ -228,7 +256,8 @@ func TestEachBitFlip(t *testing.T) {
 				require.NoError(t, err)
 				continue
 			}
-			// The mark of a closed journal at the very end may be taken for a write that never ended: nothing is lost by that.
+			// The mark of a closed journal at the very end may be taken for a write that never
+			// ended: nothing is lost by that.
 			if err == nil {
 				j, err := journal.OpenOn(d, small)
 				require.NoError(t, err)
@@ -350,7 +379,8 @@ func TestDamage(t *testing.T) {
 	})
 }
 
-// A forger who knows the checksums is found out by the hashes, or, where all hashes are made anew, by who kept one.
+// A forger who knows the checksums is found out by the hashes, or, where all hashes are made anew,
+// by who kept one.
 func TestTampering(t *testing.T) {
 	honest := newSimulated()
 	j, err := journal.OpenOn(honest, journal.Options{})

@@ -22,12 +22,12 @@ import (
 //	…
 //	<1E>end COMMITS CRC
 //
-// FROM is the first segment that it stands for: NUMBER, or less where it replaces older ones. Segments
-// follow each other without a gap from 1, and so do packs; a segment whose number lies in the range of a
-// later one is a leftover and counts for nothing. PACKS is the number of packs that there were when the
-// file was made. The end is missing in the last segment alone, where writing goes on. The CRC of a
-// line is over what stands before it in the line, from the first byte to the space before the CRC
-// included.
+// FROM is the first segment that it stands for: NUMBER, or less where it replaces older ones.
+// Segments follow each other without a gap from 1, and so do packs; a segment whose number lies in
+// the range of a later one is a leftover and counts for nothing. PACKS is the number of packs that
+// there were when the file was made. The end is missing in the last segment alone, where writing
+// goes on. The CRC of a line is over what stands before it in the line, from the first byte to the
+// space before the CRC included.
 //
 // A commit is what is written and synced at once. It begins with the byte 1E, which occurs nowhere
 // else: the next one is written only when this one is known to be on disk, so that a commit that is
@@ -48,14 +48,15 @@ import (
 //	…
 //	HASH CRC
 //
-// BEGUN tells releases apart, and orders them by their beginning. FIRST is the number of the first of COUNT
-// events, each of which is a line with its stable JSON; LENGTH is their length together. "over" says that the last of
-// them is the release's end. RELEASE is quoted as a Go string in ASCII. HASH is over
-// the 32 bytes of the hash of the release's record before (zeros for its first one), the first line and the
-// events; CRC is over the whole record before it, the hash and its space included.
+// BEGUN tells releases apart, and orders them by their beginning. FIRST is the number of the first
+// of COUNT events, each of which is a line with its stable JSON; LENGTH is their length together.
+// "over" says that the last of them is the release's end. RELEASE is quoted as a Go string in
+// ASCII. HASH is over the 32 bytes of the hash of the release's record before (zeros for its first
+// one), the first line and the events; CRC is over the whole record before it, the hash and its
+// space included.
 //
-// A pack, NNNNNNNNNN.pack, holds releases that are over, each with its records in order and nothing between them, and
-// after all of them one line for each, sorted by KEY:
+// A pack, NNNNNNNNNN.pack, holds releases that are over, each with its records in order and nothing
+// between them, and after all of them one line for each, sorted by KEY:
 //
 //	davit-journal 1 pack NUMBER CRC
 //	record
@@ -64,12 +65,15 @@ import (
 //	…
 //	end OFFSET RELEASES CRC
 //
-// In these lines, all numbers have 16 hex digits. KEY is the beginning of the SHA-256 of the release's ID, LAST is the number of its last
-// event, OFFSET and LENGTH tell where its records are. In the last line, OFFSET is where the first of these lines
-// begins, and CRC is over all of them and the last line before it. Where a release is in several packs, the newest one counts; where records
-// of a release are in a pack and in segments, those in the segments that the pack has too are leftovers.
+// In these lines, all numbers have 16 hex digits. KEY is the beginning of the SHA-256 of the
+// release's ID, LAST is the number of its last event, OFFSET and LENGTH tell where its records are.
+// In the last line, OFFSET is where the first of these lines begins, and CRC is over all of them
+// and the last line before it. Where a release is in several packs, the newest one counts; where
+// records of a release are in a pack and in segments, those in the segments that the pack has too
+// are leftovers.
 //
-// Files are written as *.temp, synced, and then renamed; *.torn is what was cut off behind the last commit.
+// Files are written as *.temp, synced, and then renamed; *.torn is what was cut off behind the last
+// commit.
 const (
 	magic   = "davit-journal"
 	version = "1"

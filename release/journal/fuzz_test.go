@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzReader gives a journal a segment and a pack with arbitrary bytes: it opens and verifies them or says
-// what is wrong, and what it has opened it can write on and open again.
+// FuzzReader gives a journal a segment and a pack with arbitrary bytes: it opens and verifies them
+// or says what is wrong, and what it has opened it can write on and open again.
 func FuzzReader(f *testing.F) {
 	d := newSimulated()
 	j, err := journal.OpenOn(d, small)

@@ -165,9 +165,9 @@ type location struct {
 // is of another version, and a *CorruptError where it is damaged; then nothing is changed. Only one
 // problem is reported: Verify reports all.
 //
-// A lock file that the kernel releases when the process ends, however that happens, keeps the folder to
-// one journal. It needs Linux or darwin, and a file system whose locks and syncs can be trusted; network
-// file systems often cannot.
+// A lock file that the kernel releases when the process ends, however that happens, keeps the
+// folder to one journal. It needs Linux or darwin, and a file system whose locks and syncs can be
+// trusted; network file systems often cannot.
 func Open(dir string, o Options) (*Journal, error) { return open(folder(dir), o) }
 
 const lockName = "journal.lock"
@@ -198,9 +198,9 @@ func open(d disk, o Options) (_ *Journal, err error) {
 	return j, nil
 }
 
-// Close waits for the writes and reads that are under way, and gives the folder free. Sequences that are
-// read later end in ErrClosed. It may be called several times and concurrently; only the first gives an
-// error, where the last write's mark could not be made: nothing is lost by that.
+// Close waits for the writes and reads that are under way, and gives the folder free. Sequences
+// that are read later end in ErrClosed. It may be called several times and concurrently; only the
+// first gives an error, where the last write's mark could not be made: nothing is lost by that.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	j.closed = true

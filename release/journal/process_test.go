@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writeUntilKilled is a process that appends to the releases of a folder, goes on with those that it finds, and says
-// what was acknowledged.
+// writeUntilKilled is a process that appends to the releases of a folder, goes on with those that
+// it finds, and says what was acknowledged.
 func writeUntilKilled(dir string) {
 	fail := func(err error) {
 		fmt.Println("error:", err)

@@ -249,8 +249,8 @@ func (d *simulated) killed() *simulated {
 	return &simulated{names: of(d.names), lasting: of(d.lasting)}
 }
 
-// unpowered: the power fails. What was not synced is there or not, name by name, and piece by piece as the
-// kind of crash says.
+// unpowered: the power fails. What was not synced is there or not, name by name, and piece by piece
+// as the kind of crash says.
 func (d *simulated) unpowered(kind after, rng *rand.Rand) *simulated {
 	d.mu.Lock()
 	defer d.mu.Unlock()

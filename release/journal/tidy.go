@@ -9,8 +9,8 @@ import (
 
 // tidy moves releases that are over to the archive, and drops segments, or parts of them, that hold
 // nothing else any more. It does so when a segment is full, and when the journal is opened, each
-// time for about as many bytes as were written since the last time. What fails is tried again the next time:
-// nothing is dropped before its copy is on disk. Nobody writes meanwhile.
+// time for about as many bytes as were written since the last time. What fails is tried again the
+// next time: nothing is dropped before its copy is on disk. Nobody writes meanwhile.
 func (j *Journal) tidy() {
 	if !j.tidying.TryLock() {
 		return // it is being verified

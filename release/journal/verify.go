@@ -12,9 +12,9 @@ import (
 )
 
 // Verify reads all that is in a folder and reports every problem, each as a *CorruptError or an
-// error that names the file. It changes nothing, and needs no right to. What a crash left behind the
-// last commit is no problem. The error is ErrLocked while a journal has the folder open: that one can be asked with
-// its own Verify.
+// error that names the file. It changes nothing, and needs no right to. What a crash left behind
+// the last commit is no problem. The error is ErrLocked while a journal has the folder open: that
+// one can be asked with its own Verify.
 func Verify(ctx context.Context, dir string) error { return verify(ctx, folder(dir)) }
 
 func verify(ctx context.Context, d disk) error {
@@ -33,8 +33,8 @@ func verify(ctx context.Context, d disk) error {
 	return nil
 }
 
-// Verify is the function Verify for a journal that is open. It looks at what was written before the call. Writing
-// goes on meanwhile, archiving does not.
+// Verify is the function Verify for a journal that is open. It looks at what was written before the
+// call. Writing goes on meanwhile, archiving does not.
 func (j *Journal) Verify(ctx context.Context) error {
 	j.mu.Lock()
 	if j.closed {
