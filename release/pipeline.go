@@ -9,7 +9,8 @@ import (
 )
 
 // Pipeline is the way that releases of a service take: named stages, and which needs which. It is a
-// value that is never changed by running it.
+// value that is never changed by running it. A host that takes releases up finds the stages in it by their
+// names; all else about a release that has begun is in its events.
 type Pipeline struct {
 	// Name names the pipeline: lower-case letters, digits and inner dashes or dots.
 	Name string
@@ -28,11 +29,12 @@ type Pipeline struct {
 	Former map[string]stage.Stage
 }
 
-// The words of the ledger that pipelines are written in.
+// The words of the ledger that pipelines are written in. The ledger keeps them in the first event of a
+// release, so that the release goes on by them whatever becomes of the pipeline.
 type (
 	// Policy is what becomes of a release when a stage ends badly.
 	Policy = ledger.Policy
-	// Retry says how often a failed stage is tried again.
+	// Retry says how often a failed stage is tried again, and after which waits. Zero: never.
 	Retry = ledger.Retry
 	// Condition asks for how an earlier stage ended.
 	Condition = ledger.Condition
@@ -42,9 +44,15 @@ type (
 
 // The policies.
 const (
-	Stop   = ledger.Stop
-	Undo   = ledger.Undo
-	GoOn   = ledger.GoOn
+	// Stop begins no further stage, and leaves what was done as it is.
+	Stop = ledger.Stop
+	// Undo begins no further stage, and undoes what was done, the latest first, by the stages that
+	// can. Behind a stage that is Irreversible it freezes.
+	Undo = ledger.Undo
+	// GoOn goes on as if the stage had succeeded, where it failed or was rolled back.
+	GoOn = ledger.GoOn
+	// Freeze leaves all as it is, begins nothing, and waits for a person: who says retry, skip or
+	// abort to the stage, or aborts the release.
 	Freeze = ledger.Freeze
 )
 
@@ -52,7 +60,8 @@ const (
 type Stage struct {
 	// Name names the stage in its pipeline, as stage.ValidName asks for.
 	Name string
-	// Do is what the stage does.
+	// Do is what the stage does. What it means to run it again after a host's death, and whether it
+	// can be undone, is for it to say: see stage.Effector and stage.Undoer.
 	Do stage.Stage
 	// Needs are the names of the stages that must have succeeded before this one begins. Where
 	// one of them did not, this stage is skipped.
