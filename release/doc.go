@@ -16,6 +16,9 @@
 // them as they come, and package [github.com/davit-sdk/davit/release/ledger] folds them to a state and
 // to a review.
 //
+// What a request would lead to is known before it is made: [Runner.Preview]. A release that ended half-way
+// is not begun anew from its start: a fork of it begins at the stage that failed, see [Origin].
+//
 // # The life of a host
 //
 // That program keeps its events in memory. A host whose releases must outlive it opens a store, makes a

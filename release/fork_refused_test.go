@@ -65,6 +65,8 @@ func TestForksThatAreRefused(t *testing.T) {
 		{"a group that was a stage", func(p *release.Pipeline, _ *release.Request) {
 			p.Stages[1].Each = &release.Each{Key: stage.NewKey[[]string]("regions").Ref()}
 		}, []string{"stage build cannot be taken over from release r1: it was one stage, and is now made for each of several items"}},
+		{"a stage that was a group", func(p *release.Pipeline, _ *release.Request) { p.Stages[5].Each = nil },
+			[]string{"stage tell cannot be taken over from release r1: it was made for each of several items, and is now one stage"}},
 		{"an input of another type", func(p *release.Pipeline, _ *release.Request) {
 			p.Inputs[0], p.Stages[1].Do = other.Ref(), c.stage()
 		}, []string{"input region (int) is missing: in release r1 it was region (string)"}},
