@@ -14,8 +14,11 @@
 // A release is the fold of its events. Package release writes down what happens, and decides from that alone
 // what comes next; displays, reviews and reports read the same events.
 //
-// Everything resumes. Desired states are idempotent, and package strategy/rollout hands out a checkpoint at
-// each step: a new process goes on from it, on a target in whatever state it is.
+// Everything resumes. What is not recorded did not happen: package release records the begin of a stage before
+// it runs, and its end together with what follows, so that the next host goes on from there, whenever the last
+// one died. Each stage says what it means to run it again, and can be handed its last checkpoint; desired states
+// are idempotent, and package strategy/rollout has a checkpoint at each step. What cannot be run again waits
+// for a person, and what did harm is undone in reverse, as far as it can be.
 //
 // Fail closed, and say why. A metric that cannot be read, a gate that errors, too little data: none of
 // these is a pass. Each verdict carries its evidence.
@@ -29,16 +32,22 @@
 // The first line of each package's comment tells whether its code can touch the world. PURE packages
 // (changelog, metrics, metrics/gate, strategy, release/ledger) take data and give data: no clock, no
 // goroutine, no I/O. CONTRACT packages (stage) are what authors implement. SHELL packages (release,
-// strategy/rollout, strategy/local, the ready-made stages in stage/…) are the only code that touches the
-// world. Imports go from shell to contract to pure, and a test in internal/house holds this; the one exception
+// release/journal, release/sqlstore, strategy/rollout, strategy/local, the ready-made stages in stage/…) are
+// the only code that touches the world. Imports go from shell to contract to pure, and a test in internal/house holds this; the one exception
 // that it grants is release/ledger, which is pure and shares the plain types of stage.
 //
 // # Where to begin
 //
-// To see it happen: go run ./examples/quickstart.
+// To see it happen: go run ./examples/quickstart. To see hosts die, and releases live: go run
+// ./examples/durable.
 //
 // To release a service with a pipeline: package release, whose Example is the smallest one, and the stages in
 // stage/version, stage/command, stage/approval, stage/gate and stage/deploy.
+//
+// To have releases outlive their host: package release/journal, which keeps them in a folder, or
+// release/sqlstore, which keeps them in PostgreSQL or SQLite for many hosts. Package release tells what a host
+// does at its start and at its end, what is run again and what is not, and who carries a release. To keep them
+// anywhere else: the three methods of release.Store, and release/releasetest to prove them.
 //
 // To roll something out and nothing else: package strategy for the plan, package strategy/rollout to walk it,
 // and a Target, or a Fleet and a Router, of your own. Package strategy/local has both for processes on one

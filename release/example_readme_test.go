@@ -7,6 +7,7 @@ import (
 
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/release/journal"
 	"github.com/davit-sdk/davit/stage/command"
 	"github.com/davit-sdk/davit/stage/deploy"
 	"github.com/davit-sdk/davit/stage/version"
@@ -49,4 +50,20 @@ func Example_fromCommitsToProduction() {
 	// 	* Compose: the fleet is nil
 	//
 	//  <nil>
+}
+
+// The part of it that lets releases survive. What one host has left unfinished, this one carries on.
+func Example_thatSurvives() {
+	carryOn := func(ctx context.Context, pipeline release.Pipeline) error {
+		events, err := journal.Open("/var/lib/shop/releases", journal.Options{})
+		if err != nil {
+			return err
+		}
+		defer events.Close()
+		runner := release.NewRunner(release.Config{Store: events})
+		defer runner.Stop(ctx)
+		_, err = runner.TakeUp(ctx, pipeline)
+		return err
+	}
+	_ = carryOn // ExampleRunner_TakeUp does it, in a folder that is there
 }

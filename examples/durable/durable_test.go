@@ -82,6 +82,12 @@ func TestItTellsTheStory(t *testing.T) {
 		require.GreaterOrEqual(t, next, 0, "%q is missing, or out of order, in\n%s", part, text)
 		at += next
 	}
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, shown, found := strings.Cut(string(readme), "This is a part of what it says:\n\n```\n")
+	require.True(t, found)
+	shown, _, _ = strings.Cut(shown, "```")
+	assert.Contains(t, text, shown, "README.md shows what it no longer says")
 	assert.LessOrEqual(t, strings.Count(text, "\n"), 60)
 	assert.NotContains(t, text, "no longer asked", "an answer was lost")
 	for line := range strings.Lines(text) {

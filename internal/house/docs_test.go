@@ -167,7 +167,7 @@ func TestReadme(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)
 	readme := string(text)
-	for _, must := range []string{"go run ./examples/quickstart", "go test ./..."} {
+	for _, must := range []string{"go run ./examples/quickstart", "go run ./examples/durable", "go test ./..."} {
 		assert.Contains(t, readme, must)
 	}
 	exists := func(dir string) bool {
@@ -186,16 +186,18 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// The program of the README is an example that is compiled and run.
+// The programs of the README are examples that are compiled.
 func TestReadmeProgram(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)
 	example, err := os.ReadFile(filepath.Join(root, "release/example_readme_test.go"))
 	require.NoError(t, err)
-	_, program, found := strings.Cut(string(text), "```go\n")
-	require.True(t, found, "README.md shows a program")
-	program, _, _ = strings.Cut(program, "```")
-	assert.Contains(t, strings.ReplaceAll(string(example), "\n\t\t", "\n"), program)
+	programs := strings.Split(string(text), "```go\n")[1:]
+	require.NotEmpty(t, programs, "README.md shows a program")
+	for _, program := range programs {
+		program, _, _ = strings.Cut(program, "```")
+		assert.Contains(t, strings.ReplaceAll(string(example), "\n\t\t", "\n"), program)
+	}
 }
 
 // linked are the links of a README to files and folders that are not there.
