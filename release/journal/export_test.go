@@ -64,3 +64,10 @@ func Reseal(text []byte) []byte {
 	}
 	return text
 }
+
+// Hold lets nobody else touch the journal meanwhile.
+func (j *Journal) Hold(f func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	f()
+}
