@@ -164,7 +164,9 @@ func parseHeader(line []byte) (header, error) {
 	if !ok {
 		return header{}, errors.New("the first line is damaged")
 	}
-	fields := bytes.Split(line, []byte(" "))[2:]
+	_, line, _ = bytes.Cut(line, []byte(" "))
+	_, line, _ = bytes.Cut(line, []byte(" "))
+	fields := bytes.Split(line, []byte(" "))
 	h := header{kind: string(fields[0])}
 	var err error
 	switch {

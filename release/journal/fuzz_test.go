@@ -32,6 +32,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(text, []byte(nil), true)
 	f.Add(text[:len(text)-30], []byte(nil), true)
 	f.Add([]byte("davit-journal 1 segment 1 1 0 00000000\n\x1e1 1 99999999999 00000000\n"), []byte("davit-journal 1 pack 1 00000000\n"), true)
+	f.Add([]byte("davit-journal 1 00000000\n"), []byte("davit-journal 1 00000000\n"), true)
 	f.Fuzz(func(t *testing.T, segment, pack []byte, mend bool) {
 		d := newSimulated()
 		for name, data := range map[string][]byte{"0000000001.segment": segment, "0000000001.pack": pack} {
