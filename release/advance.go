@@ -17,6 +17,7 @@ var ErrLost = errors.New("another host carries the release")
 // decided. A stage that ends and the next one that begins are one write. The mutex is held, and the
 // state is there; what runs is cancelled where the error is not nil.
 func (s *session) advance(events ...ledger.Event) error {
+	var late error
 	for {
 		if err := s.refused(); err != nil {
 			s.arm(s.overdue(time.Time{}))
@@ -31,7 +32,7 @@ func (s *session) advance(events ...ledger.Event) error {
 		case err == nil:
 			s.act(next)
 			s.settle()
-			return nil
+			return late
 		case s.lost != nil:
 			err = s.lost
 		case errors.Is(err, ErrConflict) && next.known == 0:
@@ -41,6 +42,7 @@ func (s *session) advance(events ...ledger.Event) error {
 			// Somebody has recorded a signal, or another host has taken the release: what was
 			// about to be recorded is weighed again behind that.
 			if err = s.catchUp(); err == nil {
+				events, late = s.weigh(events, late)
 				continue
 			}
 		default:
@@ -61,10 +63,37 @@ func (s *session) refused() error {
 	case s.closed:
 		return fmt.Errorf("release %s: %w", s.id, ErrStopped)
 	}
-	if err := s.runner.leased(); err != nil {
-		return s.lose(err)
+	lapsed := s.runner.leased()
+	switch {
+	case lapsed == nil:
+		return nil
+	case len(s.desks) > 0:
+		return s.lose(lapsed)
+	}
+	// Nothing runs that another host may run by now: with a new lease, the release goes on.
+	if err := s.pen.bounded(s.runner.liven); err != nil {
+		return s.fail(err)
 	}
 	return nil
+}
+
+// weigh leaves out signals that make no sense any more behind what others have recorded: the same
+// signal may have come through another host, too.
+func (s *session) weigh(events []ledger.Event, late error) ([]ledger.Event, error) {
+	var left []ledger.Event
+	for _, e := range events {
+		if b, ok := e.Body.(ledger.Signalled); ok {
+			known, err := s.state.Accept(b.Signal)
+			if err != nil {
+				late = fmt.Errorf("release %s: %w", s.id, err)
+			}
+			if known || err != nil {
+				continue
+			}
+		}
+		left = append(left, e)
+	}
+	return left, late
 }
 
 // planned is what is to be recorded and then done.
@@ -82,6 +111,9 @@ func (s *session) plan(events []ledger.Event) (planned, error) {
 	add := func(list []ledger.Event) error {
 		for _, e := range list {
 			e.Seq = s.state.Seq + 1
+			if e.Time.Before(s.state.Last) {
+				e.Time = s.state.Last
+			}
 			if err := s.state.Apply(e); err != nil {
 				return err
 			}
@@ -121,7 +153,11 @@ func (s *session) takeOver(more bool) (bool, error) {
 		return false, nil
 	}
 	if busy := s.state.Busy(); busy {
-		alive, err := s.runner.alive(s.pen.ctx, s.state.Host)
+		var alive bool
+		err := s.pen.bounded(func(ctx context.Context) (err error) {
+			alive, err = s.runner.alive(ctx, s.state.Host)
+			return err
+		})
 		if err != nil {
 			return false, err
 		}
@@ -137,7 +173,7 @@ func (s *session) takeOver(more bool) (bool, error) {
 	if len(d.Append) > 0 {
 		return true, nil
 	}
-	s.arm(d.Wake)
+	s.arm(s.local(d.Wake))
 	return false, nil
 }
 
@@ -163,6 +199,7 @@ func (s *session) catchUp() error {
 	state := s.state
 	s.stir()
 	if mine && !s.owned || state.Over() {
+		s.logger.Warn("another host carries the release", "host", state.Host)
 		return s.lose(fmt.Errorf("release %s: %w: host %s", s.id, ErrLost, state.Host))
 	}
 	return nil
@@ -192,7 +229,7 @@ func (s *session) act(next planned) {
 		s.cancel(c.Stage, c.Cause)
 	}
 	if s.owned {
-		s.arm(s.overdue(s.flush(next.wake)))
+		s.arm(s.overdue(s.flush(s.local(next.wake))))
 	}
 	if s.state.Over() {
 		log := s.logger.Info

@@ -251,7 +251,7 @@ func (d *desk) log(what string, outcome stage.Outcome, reason string, began time
 	if outcome != stage.Succeeded && outcome != stage.Skipped {
 		log = d.session.logger.Warn
 	}
-	log(what, "stage", d.node.Name, "attempt", max(d.attempt, d.undoes), "outcome", outcome, "reason", reason, "took", time.Since(began))
+	log(what, "stage", d.node.Name, "attempt", max(d.attempt, d.undoes), "outcome", outcome, "reason", reason, "took", d.session.now().Sub(began))
 }
 
 // keys are the keys that the stage has set, in order.

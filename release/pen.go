@@ -17,6 +17,7 @@ var errSlow = errors.New("the store did not answer in time")
 // longer ends ctx, and so all later ones: what became of it is not known.
 type pen struct {
 	ctx      context.Context
+	cancel   context.CancelCauseFunc
 	patience time.Duration
 
 	mu      sync.Mutex
@@ -27,7 +28,7 @@ type pen struct {
 
 func (p *pen) open(base context.Context, patience time.Duration) {
 	ctx, cancel := context.WithCancelCause(base)
-	p.ctx, p.patience = ctx, patience
+	p.ctx, p.cancel, p.patience = ctx, cancel, patience
 	p.slow = time.AfterFunc(time.Hour, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -53,6 +54,15 @@ func (p *pen) bounded(call func(ctx context.Context) error) error {
 		return errors.Join(context.Cause(p.ctx), err)
 	}
 	return err
+}
+
+// cut ends a call that is under way.
+func (p *pen) cut(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.writing {
+		p.cancel(err)
+	}
 }
 
 // hurry leaves little time to a call that is under way, and to all later ones.

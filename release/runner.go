@@ -59,6 +59,9 @@ type Runner struct {
 	soft     chan struct{} // closed: begin nothing new
 	heart    heart
 
+	taking, working context.Context // end when nothing new is begun, and when what runs is cancelled
+	takeNo, workNo  context.CancelFunc
+
 	mu        sync.Mutex
 	stopped   bool
 	active    map[string]*session
@@ -73,6 +76,9 @@ func NewRunner(c Config) *Runner {
 		store: c.Store, host: "host-" + rand.Text(), logger: c.Logger, patience: c.StoreTimeout, lease: c.Lease, secrets: c.Secrets,
 		soft: make(chan struct{}), active: make(map[string]*session), pipelines: make(map[string]wiring), arrival: make(chan struct{}),
 	}
+	r.heart.renewing = make(mutex, 1)
+	r.taking, r.takeNo = context.WithCancel(context.Background())
+	r.working, r.workNo = context.WithCancel(context.Background())
 	if r.store == nil {
 		r.store = new(MemoryStore)
 	} else {
@@ -105,6 +111,9 @@ func (r *Runner) Host() string { return r.host }
 // other error says that there was no release (a pipeline or a request that is wrong, ErrConflict for an
 // ID that is taken, ErrStopped), or that the store failed: then everything is cancelled, and the state
 // is the last one that was recorded.
+//
+// Where another host has taken the release over, since this one was cut off, Run waits until the
+// release is over, and returns how it ended there. Should ctx end before, the error is ErrElsewhere.
 func (r *Runner) Run(ctx context.Context, p Pipeline, req Request) (*ledger.State, error) {
 	s, err := r.begin(ctx, p, req)
 	if s == nil {
@@ -276,6 +285,7 @@ func (r *Runner) Stop(ctx context.Context) {
 	if !r.stopped {
 		r.stopped = true
 		close(r.soft)
+		r.takeNo()
 	}
 	clear(r.pipelines)
 	if len(r.active) == 0 {
@@ -293,6 +303,7 @@ func (r *Runner) Stop(ctx context.Context) {
 	select {
 	case <-ended:
 	case <-ctx.Done():
+		r.workNo()
 		r.interrupt(now())
 		<-ended
 	}

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ type session struct {
 	stopped string        // why nothing is begun any more in this host; empty: it is
 	state   *ledger.State // nil: at rest, or with another host
 	seq     uint64        // of the last event known, for one at rest
+	ahead   time.Duration // how far the release's time is ahead of this host's clock
 	failure error         // of the store; nothing is recorded after it
 	lost    error         // why the release is no longer this host's, until its stages have ended
 	changed chan struct{} // closed when something is recorded; nil: nobody asks
@@ -80,13 +82,24 @@ func newSession(ctx context.Context, r *Runner, id string, does wiring) *session
 	return s
 }
 
-// now is the time as it is recorded: never before that of the last event, as hosts' clocks differ.
+// now is the time as it is recorded: never before that of the last event, as hosts' clocks differ. Where
+// that is in the future of this host's clock, the release's time goes on from there, since a time
+// that stood still until this clock has caught up would hold all that waits.
 func (s *session) now() time.Time {
-	t := time.Now().UTC().Round(0)
+	t := time.Now().UTC().Round(0).Add(s.ahead)
 	if s.state != nil && t.Before(s.state.Last) {
+		s.ahead += s.state.Last.Sub(t)
 		return s.state.Last
 	}
 	return t
+}
+
+// local is when a time of the release is by this host's clock.
+func (s *session) local(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(-s.ahead)
 }
 
 // event is the next event but n.
@@ -118,11 +131,16 @@ func (s *session) read() error {
 func (s *session) settle() {
 	switch {
 	case s.closed || len(s.desks) > 0:
-	case s.lost != nil && s.failure == nil && s.stopped == "":
-		s.logger.Warn("another host carries the release", "error", s.lost)
+	case s.failure != nil, s.stopped != "", s.state != nil && s.state.Over():
+		s.close()
+	case s.lost != nil:
+		// It waits for the release's end, or for that of the host that has it.
+		if s.state != nil {
+			s.seq = s.state.Seq
+		}
 		s.lost, s.state, s.owned = nil, nil, false
-		s.arm(time.Now().Add(s.runner.lease))
-	case s.failure != nil, s.stopped != "", s.state == nil, s.state.Over():
+		s.arm(time.Now().Add(s.runner.lease / 3))
+	case s.state == nil:
 		s.close()
 	case !s.state.Busy():
 		s.seq, s.state = s.state.Seq, nil
@@ -196,11 +214,25 @@ func (s *session) look() {
 		return
 	}
 	if err := s.read(); err != nil {
+		if s.patient(err) {
+			s.arm(time.Now().Add(s.runner.lease / 3))
+			return
+		}
 		s.fail(err)
 		s.settle()
 		return
 	}
 	_ = s.advance(s.stale()...) // those who wait for the session see the failure
+}
+
+// patient reports whether a release of which nothing runs here can wait for the store: others may carry it
+// meanwhile.
+func (s *session) patient(err error) bool {
+	if s.runner.leaser == nil || s.stopped != "" || s.failure != nil || s.pen.ctx.Err() != nil || errors.Is(err, ledger.ErrBroken) {
+		return false
+	}
+	s.logger.Warn("cannot read the release, and will try again", "error", err)
+	return true
 }
 
 // interrupt stops the release in this host: nothing is begun any more, and what runs is cancelled at
@@ -252,6 +284,9 @@ func (s *session) result() (*ledger.State, error) {
 	}
 	if s.failure != nil {
 		return state, s.failure
+	}
+	if s.stopped != "" && !state.Over() && state.Busy() && state.Host != s.runner.host {
+		return state, fmt.Errorf("release %s: %w: host %s", s.id, ErrElsewhere, state.Host)
 	}
 	return state, ending(state, s.stopped)
 }

@@ -28,7 +28,11 @@ func (r *Runner) Signal(ctx context.Context, id string, sig stage.Signal) error 
 				return r.send(ctx, id, sig)
 			}
 		}
-		if carried, err := s.signal(ctx, sig); carried {
+		carried, err := s.signal(ctx, sig)
+		if errors.Is(err, ErrLost) {
+			return r.post(ctx, id, sig) // whoever has the release now finds it
+		}
+		if carried {
 			return err
 		}
 		<-s.gone

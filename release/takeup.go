@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
@@ -139,7 +138,7 @@ func (r *Runner) open(ctx context.Context) func(yield func(string, error) bool) 
 
 // takeUp carries a release of one of the pipelines that are taken up.
 func (r *Runner) takeUp(ctx context.Context, id string) (*session, error) {
-	return r.carry(context.WithoutCancel(ctx), id, func(name string) (wiring, bool) {
+	return r.carry(ctx, id, func(name string) (wiring, bool) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		w, ok := r.pipelines[name]
@@ -185,11 +184,15 @@ func (r *Runner) carry(ctx context.Context, id string, find func(name string) (w
 			return nil, err
 		}
 	}
-	if err := s.advance(); err != nil && !errors.Is(err, ErrLost) {
-		s.settle()
+	if err := s.advance(); err != nil {
+		if !s.closed {
+			s.close()
+		}
+		if errors.Is(err, ErrLost) {
+			err = fmt.Errorf("release %s: %w: it was quicker", id, ErrElsewhere)
+		}
 		return nil, err
 	}
-	// Where another host was quicker, the session waits for its end, or for the host's.
 	return s, nil
 }
 
@@ -251,59 +254,4 @@ func match(state *ledger.State, w wiring) error {
 		return errs.Errors[0]
 	}
 	return errs
-}
-
-// adopt takes up releases of hosts that have died meanwhile, and such as were begun elsewhere and are
-// at rest.
-func (r *Runner) adopt(ctx context.Context) {
-	r.mu.Lock()
-	pipelines := len(r.pipelines)
-	idle := pipelines == 0 || r.stopped || time.Since(r.heart.adopted) < r.lease/3
-	if !idle {
-		r.heart.adopted = time.Now()
-	}
-	r.mu.Unlock()
-	if idle {
-		return
-	}
-	alive := make(map[string]bool)
-	known, alien := make(map[string]string), make(map[string]int)
-	for id, err := range r.open(ctx) {
-		if err != nil {
-			r.logger.Warn("cannot look for releases that nobody carries", "error", err)
-			return
-		}
-		if s, _ := r.session(id); s != nil {
-			continue
-		}
-		if r.heart.alien[id] == pipelines {
-			alien[id] = pipelines
-			continue
-		}
-		host, ok := r.heart.known[id]
-		if ok {
-			if _, asked := alive[host]; !asked {
-				lives, err := r.alive(ctx, host)
-				alive[host] = lives || err != nil
-			}
-			if known[id] = host; alive[host] {
-				continue
-			}
-		}
-		_, err := r.takeUp(ctx, id)
-		switch {
-		case errors.Is(err, ErrElsewhere):
-			if state, err := r.State(ctx, id); err == nil {
-				known[id] = state.Host
-			}
-		case errors.Is(err, ErrUnknown):
-			alien[id] = pipelines
-		case errors.Is(err, ErrConflict):
-		case err != nil:
-			r.logger.Warn("cannot take up a release", "release", id, "error", err)
-		default:
-			r.logger.Info("took up a release that nobody carried", "release", id)
-		}
-	}
-	r.heart.known, r.heart.alien = known, alien
 }

@@ -11,10 +11,14 @@ import (
 
 // Watch gives the events of a release in order and as they come, from the number on (0 and 1 mean
 // all), each one once. A release that has not begun is waited for. The sequence ends after the last
-// event of a release that is over, or that was interrupted and is not under way in this runner, nor in
-// another host that shares the store; with an error when ctx is done, when the store fails, or when the
-// runner stops before the release begins. What another host records comes within a second. Any number of
-// watchers may look on; a slow one holds up nobody.
+// event of a release that is over; with an error when ctx is done, when the store fails, or when the
+// runner stops before the release begins or while another host carries it. Any number of watchers may
+// look on; a slow one holds up nobody.
+//
+// In a store that this host has for itself, the sequence also ends when the release was interrupted and
+// is not under way in this runner. In one that hosts share, the next host goes on with it, and what that
+// records comes within a second: there, the sequence ends with an interruption only where this runner is
+// stopped.
 func (r *Runner) Watch(ctx context.Context, id string, from uint64) iter.Seq2[ledger.Event, error] {
 	return func(yield func(ledger.Event, error) bool) {
 		next := max(from, 1)
@@ -60,20 +64,17 @@ func (r *Runner) Watch(ctx context.Context, id string, from uint64) iter.Seq2[le
 	}
 }
 
-// elsewhere reports whether somebody else may carry the release, or will.
+// elsewhere reports whether somebody else may carry the release, or will: in a store that hosts share,
+// one whose host has died or stopped waits for the next one. When this host stops, it waits for nobody.
 func (r *Runner) elsewhere(ctx context.Context, id string) bool {
 	if r.leaser == nil {
 		return false
 	}
 	state, err := r.State(ctx, id)
-	if err != nil || state.Over() || state.Interrupted != nil && !state.Busy() {
-		return false
+	if err != nil {
+		return true // reading the events tells
 	}
-	if !state.Busy() {
-		return true
-	}
-	alive, err := r.alive(ctx, state.Host)
-	return err == nil && alive
+	return !state.Over() && (r.taking.Err() == nil || !state.Idle())
 }
 
 // knows reports whether the store has a first event of the release.
