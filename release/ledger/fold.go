@@ -257,7 +257,7 @@ func (s *State) end(i int, e Event, b Ended) error {
 	}
 	st.Ended, st.Outcome, st.Reason, st.By, st.endSeq = e.Time, b.Outcome, b.Reason, b.By, e.Seq
 	st.Parked, st.RetryAt, st.Until, st.taken = b.Parked, b.RetryAt, b.Until, b.Heard
-	st.iced = b.Parked != "" && b.Outcome != stage.Interrupted || b.Outcome == stage.Interrupted && st.iced
+	st.iced = !st.Over() && (st.iced || b.Parked != "" && b.Outcome != stage.Interrupted)
 	for _, v := range b.Evidence {
 		st.judge(v)
 	}

@@ -58,19 +58,20 @@ func (s *State) tell(i int, sig stage.Signal, at time.Time) {
 	was := st.standing()
 	if st.Expanded {
 		for j := range s.made(i) {
-			if !s.Stages[j].Over() {
+			if st := &s.Stages[j]; !st.Over() || st.Undo != nil {
 				s.tell(j, sig, at)
 			}
 		}
 		return
 	}
 	switch {
-	case sig.Kind.Heard():
+	case sig.Kind.Heard() && !st.Over():
 		st.Inbox = append(st.Inbox, sig)
 	case sig.Kind == stage.Retry && st.Undo != nil && !st.Undo.RetryAt.IsZero():
 		undo := *st.Undo
 		undo.RetryAt = at
 		st.Undo = &undo
+	case st.Over():
 	case sig.Kind == stage.Retry && (st.Parked != "" || !st.RetryAt.IsZero()):
 		st.Parked, st.RetryAt, st.Failures, st.again = "", at, 0, true
 	case sig.Kind != stage.Retry:

@@ -64,7 +64,7 @@ func (s *State) Settle(name string, e Ended, at time.Time) Ended {
 // park lets a stage that ended badly wait for a person, where the pipeline says so, or says to undo
 // what must not be undone any more.
 func (s *State) park(node *Stage, st *StageState, e *Ended) {
-	if st.Told != nil || s.Aborted != nil || !node.Spoils(e.Outcome) {
+	if st.Told != nil || st.cut != "" || s.Aborted != nil || !node.Spoils(e.Outcome) {
 		return
 	}
 	switch {
