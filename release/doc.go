@@ -81,8 +81,9 @@
 // [github.com/davit-sdk/davit/release/sqlstore]), each host keeps a lease, by the store's clock, for
 // Config.Lease; the clocks of the hosts do not count. Releases of a host that is dead are taken over by
 // any host that has called TakeUp for their pipeline: when the lease has run out, or at most a third of it
-// later.
-// A host that cannot renew its lease in time gives its releases up by itself.
+// later. A host that cannot renew its lease cancels what it runs, a little before the lease ends, since
+// another one may run it by then. What others have recorded, signals above all, it sees within a fifteenth
+// of the lease.
 //
 // # The way of a stage
 //
@@ -141,7 +142,7 @@
 // # Concurrency
 //
 // All methods of a Runner may be called from any goroutine. A Runner carries any number of releases at
-// once. It starts goroutines for stages that run and for timers, none for a release that waits, and
-// Stop waits for all of them; Run returns when those of its release have ended. Two runners in one process
-// share nothing but what they are given.
+// once. It starts goroutines for stages that run, for timers, and where the store is shared for its lease,
+// but none for a release that waits; Stop waits for all of them, and Run for those of its release. Two
+// runners in one process share nothing but what they are given.
 package release
