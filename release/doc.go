@@ -131,6 +131,12 @@
 // it; one that comes when it is over is refused with [ledger.ErrTooLate]. A signal with an ID is recorded
 // once, however often it is sent. That it is from whom it says is for the host to make sure.
 //
+// # Before and after
+//
+// [Runner.Preview] tells what a request would lead to, and writes nothing. [Runner.Review] tells what a release
+// was, from its events alone, also while it is under way. A fork ([Origin]) is a new release that begins at a
+// stage of one that is over, and takes over what was done before that.
+//
 // # Errors
 //
 // Run returns a [*stage.Error] with the outcome when the release ended otherwise than succeeded or
