@@ -41,6 +41,7 @@ func (p *play) whileItWaits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.say("What happens to a release when its host dies? Each host is a process; to kill it is SIGKILL.")
 	p.say("Host %d (pid %d) opens the journal; %d shops run 1.0.0. It begins release shop-1, of 1.1.0:", p.hosts, p.pid(), replicas)
 	p.say("build, approve, production (a canary), migrate, a stage for each of three regions, watch.")
 	if len(up.Taken) > 0 {
