@@ -11,7 +11,7 @@ import (
 func (r *Runner) adopt() {
 	r.mu.Lock()
 	pipelines := len(r.pipelines)
-	idle := pipelines == 0 || r.stopped || time.Since(r.heart.adopted) < r.lease/3 || r.leased() != nil
+	idle := pipelines == 0 || r.stopped || r.heart.scans > 0 || time.Since(r.heart.adopted) < r.lease/3 || r.leased() != nil
 	r.mu.Unlock()
 	if idle {
 		return

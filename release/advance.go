@@ -152,12 +152,8 @@ func (s *session) takeOver(more bool) (bool, error) {
 	if s.state.Over() {
 		return false, nil
 	}
-	if busy := s.state.Busy(); busy {
-		var alive bool
-		err := s.pen.bounded(func(ctx context.Context) (err error) {
-			alive, err = s.runner.alive(ctx, s.state.Host)
-			return err
-		})
+	if s.state.Busy() {
+		alive, err := s.lives(s.state.Host)
 		if err != nil {
 			return false, err
 		}
@@ -170,11 +166,31 @@ func (s *session) takeOver(more bool) (bool, error) {
 		return true, nil
 	}
 	d := ledger.Decide(s.state, s.now())
-	if len(d.Append) > 0 {
+	if len(d.Append) == 0 {
+		s.arm(s.local(d.Wake))
+		return false, nil
+	}
+	// What somebody has said is for whoever finds it first. What was only waited for is for the host
+	// that had the release last, as long as that lives and is not late.
+	if s.spared == s.state.Seq || len(ledger.Decide(s.state, s.state.Last).Append) > 0 {
 		return true, nil
 	}
-	s.arm(s.local(d.Wake))
+	alive, err := s.lives(s.state.Host)
+	if err != nil || !alive {
+		return true, err
+	}
+	s.spared = s.state.Seq
+	s.arm(time.Now().Add(s.runner.lease / 3))
 	return false, nil
+}
+
+// lives asks the store whether another host is alive.
+func (s *session) lives(host string) (alive bool, err error) {
+	err = s.pen.bounded(func(ctx context.Context) error {
+		alive, err = s.runner.alive(ctx, host)
+		return err
+	})
+	return alive, err
 }
 
 // write appends events to the store, within the time that a write has.

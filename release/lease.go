@@ -20,6 +20,7 @@ type heart struct {
 	timer     *time.Timer
 	listening bool
 	adopting  bool
+	scans     int       // calls of TakeUp
 	heard     time.Time // up to when it was looked at what others have written; zero: it was not
 
 	// Used by one look after the other.

@@ -36,6 +36,7 @@ type session struct {
 	stopped string        // why nothing is begun any more in this host; empty: it is
 	state   *ledger.State // nil: at rest, or with another host
 	seq     uint64        // of the last event known, for one at rest
+	spared  uint64        // the last event when another host was left to do what is due
 	ahead   time.Duration // how far the release's time is ahead of this host's clock
 	failure error         // of the store; nothing is recorded after it
 	lost    error         // why the release is no longer this host's, until its stages have ended

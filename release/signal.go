@@ -76,7 +76,7 @@ func (s *session) signal(ctx context.Context, sig stage.Signal) (carried bool, e
 // take records a signal. The mutex is held.
 func (s *session) take(sig stage.Signal) error {
 	if s.lost != nil || s.failure != nil {
-		return s.refused()
+		return fmt.Errorf("release %s: %w: it stops in this one", s.id, ErrLost)
 	}
 	if err := s.read(); err != nil {
 		err = s.fail(err)

@@ -64,10 +64,20 @@ func (r *Runner) TakeUp(ctx context.Context, pipelines ...Pipeline) ([]string, e
 			r.pipelines[name] = w
 		}
 	}
+	if !stopped {
+		r.heart.scans++ // what is there to be taken up now is this call's
+	}
 	r.mu.Unlock()
 	if stopped {
 		return nil, ErrStopped
 	}
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.heart.scans--; !r.stopped {
+			r.beat()
+		}
+	}()
 	var taken []string
 	for id, err := range r.open(ctx) {
 		if err != nil {
@@ -84,11 +94,6 @@ func (r *Runner) TakeUp(ctx context.Context, pipelines ...Pipeline) ([]string, e
 			taken = append(taken, id)
 		}
 	}
-	r.mu.Lock()
-	if !r.stopped {
-		r.beat()
-	}
-	r.mu.Unlock()
 	return taken, errs.ErrorOrNil()
 }
 
