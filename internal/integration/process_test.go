@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -22,7 +23,7 @@ const roleVariable, taskVariable = "DAVIT_TEST_ROLE", "DAVIT_TEST_TASK"
 
 // roles are what processes can do, by name.
 func roles() map[string]role {
-	return map[string]role{"writer": writer, "opener": opener, "leaser": leaser}
+	return map[string]role{"writer": writer, "opener": opener, "leaser": leaser, "carrier": carrier}
 }
 
 // playRole does what this process was started for, if it was started by a test.
@@ -54,9 +55,27 @@ type process struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    *bufio.Scanner
-	said   strings.Builder
+	said   said
 	ended  bool
 	result error
+}
+
+// said is what a process has said so far of errors.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(text []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(text)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // start starts this test program again, in another role. It is dead when the test is over.

@@ -26,6 +26,8 @@ type task struct {
 	Host    string
 	Many    int
 	Lease   time.Duration
+	Target  string        // the folder of a target
+	Skew    time.Duration // how far the process's clock is off
 }
 
 // open opens the store of the task, in a process of its own.
