@@ -1,11 +1,8 @@
 package ledger_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"math"
 	"os"
 	"strings"
 	"testing"
@@ -102,28 +99,6 @@ func TestTheJSONOfEventsIsStable(t *testing.T) {
 	golden(t, "testdata/events.jsonl", lines.String())
 }
 
-func TestTheReviewTellsTheStory(t *testing.T) {
-	review, err := ledger.NewReview(sequence(everything()))
-	require.NoError(t, err)
-	golden(t, "testdata/review.golden", review.String())
-	require.Len(t, review.Unheard, 1)
-	assert.Equal(t, "s2", review.Unheard[0].ID)
-	assert.Len(t, review.Verdicts, 1, "the verdict that is recorded twice is one")
-	assert.Len(t, review.Details, 1)
-}
-
-func TestAReviewOfEachBeginningOfAStory(t *testing.T) {
-	events := everything()
-	for n := range events {
-		review, err := ledger.NewReview(sequence(events[:n]))
-		require.NoError(t, err)
-		assert.NotEmpty(t, review.String())
-		if n > 0 {
-			assert.NotContains(t, review.String(), "rolled-back, ", "it is not over")
-		}
-	}
-}
-
 func TestEventsThatAreNotUnderstoodAreRefused(t *testing.T) {
 	for name, text := range map[string]string{
 		"an unknown type":              `{"seq":1,"time":"2026-01-02T03:00:00Z","type":"release.teleported"}`,
@@ -196,56 +171,6 @@ func TestFoldPassesAnErrorOn(t *testing.T) {
 	assert.ErrorIs(t, err, broken)
 }
 
-func TestEndOf(t *testing.T) {
-	told := func(o stage.Outcome) *stage.Error { return &stage.Error{Outcome: o, By: "ada", Reason: "told so"} }
-	aborted := told(stage.Aborted)
-	tests := []struct {
-		name  string
-		err   error
-		cause *stage.Error
-		want  ledger.Ended
-	}{
-		{"nothing", nil, nil, ledger.Ended{Outcome: stage.Succeeded}},
-		{"done in spite of a cancel", nil, aborted, ledger.Ended{Outcome: stage.Succeeded}},
-		{"an error", errors.New("broken"), nil, ledger.Ended{Outcome: stage.Failed, Reason: "broken"}},
-		{"a skip", stage.Skip("nothing to do"), nil, ledger.Ended{Outcome: stage.Skipped, Reason: "nothing to do"}},
-		{"a wrapped skip", fmt.Errorf("version: %w", stage.Skip("nothing")), nil, ledger.Ended{Outcome: stage.Skipped, Reason: "version: skipped: nothing"}},
-		{"an outcome with its cause", &stage.Error{Outcome: stage.RolledBack, Reason: "harm", Err: errors.New("4%")}, nil, ledger.Ended{Outcome: stage.RolledBack, Reason: "harm: 4%"}},
-		{"an outcome that is none", &stage.Error{Outcome: "great", Reason: "x"}, nil, ledger.Ended{Outcome: stage.Failed, Reason: "x"}},
-		{"an interruption that was none", told(stage.Interrupted), nil, ledger.Ended{Outcome: stage.Failed, By: "ada", Reason: "told so"}},
-		{"the cause", aborted, aborted, ledger.Ended{Outcome: stage.Aborted, By: "ada", Reason: "told so"}},
-		{"the end of the context", context.Canceled, aborted, ledger.Ended{Outcome: stage.Aborted, By: "ada", Reason: "told so"}},
-		{"how far it got", fmt.Errorf("at step 3: %w", aborted), aborted, ledger.Ended{Outcome: stage.Aborted, By: "ada", Reason: "at step 3: aborted by ada: told so"}},
-		{"how far it got, otherwise", fmt.Errorf("at step 3: %w", context.Canceled), aborted, ledger.Ended{Outcome: stage.Aborted, By: "ada", Reason: "told so: at step 3: context canceled"}},
-		{"an abort that was rolled back", &stage.Error{Outcome: stage.RolledBack, Reason: "on 1.0.0"}, aborted, ledger.Ended{Outcome: stage.RolledBack, Reason: "on 1.0.0"}},
-		{"an abort that was not", &stage.Error{Outcome: stage.Stranded, Reason: "half way"}, aborted, ledger.Ended{Outcome: stage.Stranded, Reason: "half way"}},
-		{"a skip that was rolled back", &stage.Error{Outcome: stage.RolledBack, Reason: "on 1.0.0"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Skipped, By: "ada", Reason: "told so: rolled-back: on 1.0.0"}},
-		{"a skip that was not", &stage.Error{Outcome: stage.Stranded, Reason: "half way"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Stranded, Reason: "half way"}},
-		{"success after its time", nil, &stage.Error{Outcome: stage.Failed, Reason: "too long"}, ledger.Ended{Outcome: stage.Failed, Reason: "too long"}},
-		{"a skip in a person's name", &stage.Error{Outcome: stage.Skipped, By: "bob", Reason: "x"}, nil, ledger.Ended{Outcome: stage.Skipped, Reason: "bob: x"}},
-		{"a skip in another person's name", &stage.Error{Outcome: stage.Skipped, By: "bob"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Skipped, By: "ada", Reason: "bob"}},
-		{"a skip that is confirmed", &stage.Error{Outcome: stage.Skipped, Reason: "x"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Skipped, By: "ada", Reason: "x"}},
-		{"what is not UTF-8", errors.New("a\xffb"), nil, ledger.Ended{Outcome: stage.Failed, Reason: "ab"}},
-	}
-	for _, test := range tests {
-		assert.Equal(t, test.want, ledger.EndOf(test.err, test.cause), test.name)
-	}
-}
-
-func TestAnEndCanAlwaysBeRecorded(t *testing.T) {
-	bad := gate.Verdict{Gate: "p99", Outcome: gate.Fail, Reason: "no data", Evidence: []gate.Evidence{{What: "p99", Value: math.NaN()}}}
-	for _, end := range []ledger.Ended{
-		ledger.EndOf(&stage.Error{Outcome: stage.RolledBack, Evidence: []gate.Verdict{bad}}, nil),
-		ledger.EndOf(errors.New(strings.Repeat("long \xff", 100_000)), nil),
-		ledger.Panicked(strings.Repeat("x", 100_000), make([]byte, 100_000)),
-	} {
-		text, err := json.Marshal(ledger.Event{Seq: 1, Stage: "a", Attempt: 1, Body: end})
-		require.NoError(t, err)
-		assert.Less(t, len(text), 128<<10)
-	}
-	assert.True(t, math.IsNaN(bad.Evidence[0].Value), "the stage's own verdict is left alone")
-}
-
 func TestASignalIsRecordedOnce(t *testing.T) {
 	s, err := ledger.Fold(sequence(everything()[:8]))
 	require.NoError(t, err)
@@ -259,37 +184,6 @@ func TestASignalIsRecordedOnce(t *testing.T) {
 		_, err := s.Accept(sig)
 		assert.ErrorIs(t, err, ledger.ErrSignal)
 	}
-}
-
-func FuzzEvents(f *testing.F) {
-	lines, err := os.ReadFile("testdata/events.jsonl")
-	require.NoError(f, err)
-	f.Add(string(lines))
-	for line := range strings.Lines(string(lines)) {
-		f.Add(line)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		s := new(ledger.State)
-		var events []ledger.Event
-		for line := range strings.Lines(text) {
-			var e ledger.Event
-			if json.Unmarshal([]byte(line), &e) != nil {
-				return
-			}
-			again, err := json.Marshal(e)
-			require.NoError(t, err)
-			var back ledger.Event
-			require.NoError(t, json.Unmarshal(again, &back))
-			if s.Apply(e) != nil {
-				break
-			}
-			events = append(events, e)
-			ledger.Decide(s, e.Time)
-		}
-		review, err := ledger.NewReview(sequence(events))
-		require.NoError(t, err)
-		_ = review.String()
-	})
 }
 
 // A stage that is already under its next attempt is not spoken for by what the one before left behind,

@@ -29,6 +29,7 @@ var update = flag.Bool("update", false, "rewrite the scenarios in testdata with 
 //	host stops [until D]                         the host stops
 //	host NAME takes over [D behind]              another host carries the release, whose clock may be behind
 //	after D                                      time passes
+//	review                                       shows what a person reads about the release so far
 //	state                                        shows where the stages stand, and what was handed on
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")

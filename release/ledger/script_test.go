@@ -35,7 +35,7 @@ func (w *world) do(line string) {
 	says := func(at int, what string) bool { return len(parts) > at && parts[at] == what }
 	switch {
 	case words[0] == "pipeline":
-		w.pipeline, w.state = ledger.Pipeline{Name: words[1]}, new(ledger.State)
+		w.pipeline, w.state, w.events = ledger.Pipeline{Name: words[1]}, new(ledger.State), nil
 		for _, word := range words[2:] {
 			name, value, _ := strings.Cut(word, "=")
 			switch name {
@@ -53,6 +53,9 @@ func (w *world) do(line string) {
 		return
 	case words[0] == "state":
 		w.show()
+		return
+	case words[0] == "review":
+		w.review()
 		return
 	case words[0] == "request":
 		w.request(words[1:])

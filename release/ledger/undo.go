@@ -49,11 +49,8 @@ func (s *State) undoable() int {
 	last := -1
 	var kept map[int]bool
 	for i := range s.Stages {
-		st, node := &s.Stages[i], &s.Pipeline.Stages[i]
-		if !node.CanUndo || node.Always || st.Attempt == 0 || !st.Over() || st.Undo.Over() {
-			continue
-		}
-		if st.clean() || last >= 0 && st.endSeq < s.Stages[last].endSeq {
+		st := &s.Stages[i]
+		if !s.reversible(i) || st.Undo.Over() || last >= 0 && st.endSeq < s.Stages[last].endSeq {
 			continue
 		}
 		if kept == nil {
@@ -64,6 +61,12 @@ func (s *State) undoable() int {
 		}
 	}
 	return last
+}
+
+// reversible reports whether a stage is over, has done something, and can take it back.
+func (s *State) reversible(i int) bool {
+	st, node := &s.Stages[i], &s.Pipeline.Stages[i]
+	return node.CanUndo && !node.Always && st.Attempt > 0 && st.Over() && !st.clean()
 }
 
 // clean reports whether the stage has said itself that it has nothing to take back, or that it cannot.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,7 +63,7 @@ func randomPipeline(r *rand.Rand) (ledger.Pipeline, map[string]json.RawMessage) 
 
 // walk is a random walk of a release.
 type walk struct {
-	*testing.T
+	testing.TB
 	r      *rand.Rand
 	state  *ledger.State
 	events []ledger.Event
@@ -292,16 +293,7 @@ func TestWhateverHappensTheLawsHold(t *testing.T) {
 		}
 	}()
 	for ; seed < seeds; seed++ {
-		w := &walk{T: t, r: rand.New(rand.NewPCG(seed, 7)), state: new(ledger.State), now: epoch}
-		p, inputs := randomPipeline(w.r)
-		w.add(w.event("", ledger.Requested{Release: stage.Release{ID: "r1"}, Pipeline: p, Inputs: inputs, Host: "a"}))
-		w.decide()
-		w.luck = w.r.IntN(100)
-		for n := 0; !w.state.Over(); n++ {
-			w.tame = n > 60
-			require.Less(t, n, 5000, "seed %d does not end", seed)
-			w.step()
-		}
+		w := walkOf(t, seed)
 		if seed%10 == 0 {
 			w.readBack()
 		}
@@ -320,4 +312,30 @@ func (w *walk) readBack() {
 		require.NoError(w, state.Apply(back))
 	}
 	require.Equal(w, w.state, state)
+}
+
+// walkOf walks a release to its end.
+func walkOf(t testing.TB, seed uint64) *walk {
+	w := &walk{TB: t, r: rand.New(rand.NewPCG(seed, 7)), state: new(ledger.State), now: epoch}
+	p, inputs := randomPipeline(w.r)
+	w.add(w.event("", ledger.Requested{Release: stage.Release{ID: "r1"}, Pipeline: p, Inputs: inputs, Host: "a"}))
+	w.decide()
+	w.luck = w.r.IntN(100)
+	for n := 0; !w.state.Over(); n++ {
+		w.tame = n > 60
+		require.Less(t, n, 5000, "it does not end")
+		w.step()
+	}
+	return w
+}
+
+// walked are the events of a walk, one a line.
+func walked(t testing.TB, seed uint64) string {
+	var lines strings.Builder
+	for _, e := range walkOf(t, seed).events {
+		text, err := json.Marshal(e)
+		require.NoError(t, err)
+		lines.Write(append(text, '\n'))
+	}
+	return lines.String()
 }

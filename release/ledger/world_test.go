@@ -19,6 +19,7 @@ type world struct {
 	t        *testing.T
 	pipeline ledger.Pipeline
 	state    *ledger.State
+	events   []ledger.Event
 	now      time.Time
 	out      strings.Builder
 	signals  int
@@ -116,6 +117,7 @@ func (w *world) append(name string, b ledger.Body) bool {
 		w.say("refused: %v", err)
 		return false
 	}
+	w.events = append(w.events, e)
 	return true
 }
 
@@ -125,6 +127,7 @@ func (w *world) decide() {
 		d := ledger.Decide(w.state, w.now)
 		for _, e := range d.Append {
 			require.NoError(w.t, w.state.Apply(e))
+			w.events = append(w.events, e)
 			w.tell(e)
 		}
 		if len(d.Append) > 0 {
@@ -169,6 +172,17 @@ func (w *world) tell(e ledger.Event) {
 		w.say("%s is being undone, attempt %d", e.Stage, e.Attempt)
 	case ledger.Finished:
 		w.say("the release ends as %s%s", b.Outcome, because(b.By, b.Reason))
+	}
+}
+
+// review shows the review of the release.
+func (w *world) review() {
+	review, err := ledger.NewReview(sequence(w.events))
+	require.NoError(w.t, err)
+	for row := range strings.Lines(review.String()) {
+		if row = strings.TrimRight(row, "\n"); row != "" {
+			w.say("%s", row)
+		}
 	}
 }
 
