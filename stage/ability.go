@@ -20,9 +20,10 @@ type (
 	// Undoer takes back what Run has done: it is how a release is undone when a later stage fails
 	// or a person aborts. Undo gets a Task like that of Run, with the last checkpoint, and the values
 	// of all keys that the stage reads or writes; it may make checkpoints of its own, and sets no
-	// keys. It is called for a stage that succeeded, or failed or was aborted half-way, never beside
-	// Run, and again after a crash or a failure: undoing what is undone already is no error. Its
-	// context ends with the cause Interrupted when the host stops, and Failed when its time is up.
+	// keys. It is called for a stage that succeeded, or that failed, was rejected, was aborted or was
+	// passed over by a person half-way, never beside Run, and again after a crash or a failure:
+	// undoing what is undone already is no error. Its context ends with the cause Interrupted when the
+	// host stops, and Failed when its time is up.
 	Undoer interface {
 		Undo(ctx context.Context, t *Task) error
 	}

@@ -89,6 +89,11 @@ func Skip(reason string) error { return &Error{Outcome: Skipped, Reason: reason}
 // until; zero: only a signal wakes it. Its Run is then called again, as a further attempt, with its
 // checkpoint, and with the signals as told at [Task.Next]. A release in which all stages wait costs
 // next to nothing, and the wait outlives the host. The reason is for people: "1 of 2 approvals".
+//
+// A stage that waits is not ended over its head: where it is aborted or skipped, its time is up, or the
+// release goes no further, Run is called once more with a context that has ended, so that it can clear
+// up. One that waits without having taken the signals that were there when it began is not woken by them
+// again.
 func Wait(until time.Time, reason string) error {
 	return &Error{Outcome: Waiting, Reason: reason, Until: until}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -81,6 +83,22 @@ func TestNames(t *testing.T) {
 	}
 	for _, name := range []string{"", "1a", "-a", "a-", "A", "a b", "a/b", "ä", "a\n", strings.Repeat("a", 64)} {
 		assert.False(t, stage.ValidName(name), name)
+	}
+}
+
+// A name is what the rule says, written as a pattern.
+func TestValidNamesFollowTheRule(t *testing.T) {
+	rule := regexp.MustCompile(`^[a-z]([a-z0-9.-]{0,61}[a-z0-9])?$`)
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		name := make([]byte, r.IntN(6)+r.IntN(2)*r.IntN(61))
+		for i := range name {
+			name[i] = "azm059.-.-_AZ{`/:\x00\xff\n"[r.IntN(1+r.IntN(24))]
+		}
+		if len(name) > 0 && r.IntN(4) > 0 {
+			name[0] = 'b'
+		}
+		assert.Equal(t, rule.Match(name), stage.ValidName(string(name)), "%q", name)
 	}
 }
 

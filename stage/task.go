@@ -72,7 +72,7 @@ func (t *Task) Environment() string { return t.setup.Environment }
 func (t *Task) Attempt() int { return t.setup.Attempt }
 
 // Started is when the first attempt began. It stays the same over restarts, so that a deadline that
-// counts from it does, too.
+// counts from it does, too. When a person says to retry the stage, it begins anew.
 func (t *Task) Started() time.Time { return t.setup.Started }
 
 // Token is the idempotency token: the same for each attempt of this stage of this release, and

@@ -88,7 +88,11 @@ func golden(t *testing.T, file, got string) {
 
 func TestTheJSONOfEventsIsStable(t *testing.T) {
 	var lines strings.Builder
-	for _, e := range everything() {
+	events := everything()
+	for i, b := range filled() {
+		events = append(events, ledger.Event{Seq: uint64(100 + i), Time: epoch, Stage: "deploy", Attempt: 2, Body: b})
+	}
+	for _, e := range events {
 		text, err := json.Marshal(e)
 		require.NoError(t, err)
 		lines.Write(append(text, '\n'))
@@ -106,9 +110,11 @@ func TestEventsThatAreNotUnderstoodAreRefused(t *testing.T) {
 		"an unknown field in the body": `{"seq":1,"time":"2026-01-02T03:00:00Z","type":"stage.ended","data":{"outcome":"failed","mood":"bad"}}`,
 		"no body":                      `{"seq":1,"time":"2026-01-02T03:00:00Z","type":"stage.ended"}`,
 		"no JSON":                      `{"seq":1`,
+		"more than one":                `{"seq":1,"time":"2026-01-02T03:00:00Z","type":"stage.began","stage":"a"} {}`,
 	} {
 		var e ledger.Event
 		assert.Error(t, json.Unmarshal([]byte(text), &e), name)
+		assert.ErrorIs(t, e.UnmarshalJSON([]byte(text)), ledger.ErrBroken, name)
 	}
 	_, err := json.Marshal(ledger.Event{Seq: 1})
 	assert.ErrorIs(t, err, ledger.ErrBroken)

@@ -48,9 +48,9 @@ func (s *State) fit(name string, items []stage.Item) error {
 		full := name + "." + item.Name
 		switch {
 		case item.Name == "" || !stage.ValidName("x"+item.Name) || !stage.ValidName(full):
-			return fmt.Errorf("no stage can be made for item %q: %q is no name of a stage", item.Name, full)
+			return fmt.Errorf("no stage can be made for item %.100q: %.100q is no name of a stage", item.Name, full)
 		case seen[item.Name]:
-			return fmt.Errorf("item %q comes twice", item.Name)
+			return fmt.Errorf("item %.100q comes twice", item.Name)
 		case s.Stage(full) != nil:
 			return fmt.Errorf("no stage can be made for item %q: there is a stage %s", item.Name, full)
 		}

@@ -2,12 +2,16 @@ package ledger
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
 
 	"github.com/davit-sdk/davit/stage"
 )
+
+// Types are the types of all bodies.
+func Types() []string { return slices.Collect(maps.Keys(bodies)) }
 
 // CheckBook reports where the book of a state differs from what its stages say.
 func CheckBook(s *State) error {

@@ -41,8 +41,9 @@ type Stage struct {
 	Each *Each `json:"each,omitempty"`
 	// Environment is where the stage works.
 	Environment string `json:"environment,omitempty"`
-	// Timeout bounds the stage from the begin of its first attempt, AttemptTimeout each attempt from
-	// its own. Zero: no bound.
+	// Timeout bounds the stage from the begin of its first attempt, or of the first after a person
+	// said retry; AttemptTimeout bounds each attempt from its own. Zero: no bound. The time for which
+	// a stage waits for a person to retry, skip or abort it does not count.
 	Timeout        time.Duration `json:"timeout_ns,omitempty"`
 	AttemptTimeout time.Duration `json:"attempt_timeout_ns,omitempty"`
 	// Retry says how often a failure is tried again.

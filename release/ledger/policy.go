@@ -16,12 +16,14 @@ type Policy string
 const (
 	// Stop begins no further stage and leaves what was done as it is.
 	Stop Policy = "stop"
-	// Undo begins no further stage, and undoes what was done, the latest first.
+	// Undo begins no further stage, lets what is under way end, as with an abort, and undoes what was
+	// done, the latest first.
 	Undo Policy = "undo"
 	// GoOn goes on as if the stage had succeeded, where it failed or was rolled back.
 	GoOn Policy = "go-on"
 	// Freeze leaves all as it is, begins nothing, and waits for a person: who says retry, skip or
-	// abort to the stage, or aborts the release.
+	// abort to the stage, or aborts the release. What runs goes on. The release stays frozen until
+	// the stage is over.
 	Freeze Policy = "freeze"
 )
 
