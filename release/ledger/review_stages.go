@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/davit-sdk/davit/stage"
 )
@@ -38,6 +39,8 @@ func (r *Review) stage(table *tabwriter.Writer, reasons *strings.Builder, i int,
 		took = round(r.Last.Sub(st.Started))
 	case st.Attempt > 0:
 		took = round(st.Took())
+	case st.Expanded:
+		took = round(r.together(i))
 	}
 	first, _, more := strings.Cut(strings.TrimSpace(st.Reason), "\n")
 	if more {
@@ -45,6 +48,24 @@ func (r *Review) stage(table *tabwriter.Writer, reasons *strings.Builder, i int,
 		first += " ..."
 	}
 	fmt.Fprintf(table, "%s%s\t%s\t%s\t%s\n", by, st.Name, took, line(standingOf(st)), line(first))
+}
+
+// together is how long the stages took that were made of one, from the first begin.
+func (r *Review) together(i int) time.Duration {
+	var first time.Time
+	for j := range r.State.made(i) {
+		if at := r.State.Stages[j].Started; !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	last := r.State.Stages[i].Ended
+	if last.IsZero() {
+		last = r.Last
+	}
+	if first.IsZero() {
+		return 0
+	}
+	return last.Sub(first)
 }
 
 // standingOf is where a stage stands, in words.

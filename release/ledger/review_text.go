@@ -147,7 +147,7 @@ func (r *Review) attempts(b *strings.Builder) {
 		if a.Undo {
 			what = "undo of " + what
 		}
-		fmt.Fprintf(b, "%s  %s %s, attempt %d, %s: %s\n", head, stamp(a.Began), what, a.Attempt, round(a.Ended.Sub(a.Began)),
+		fmt.Fprintf(b, "%s  %s, attempt %d, %s: %s\n", head, what, a.Attempt, round(a.Ended.Sub(a.Began)),
 			line(sentence(string(a.Outcome), a.Reason)))
 		head = ""
 	}
