@@ -85,6 +85,26 @@
 // another one may run it by then. What others have recorded, signals above all, it sees within a fifteenth
 // of the lease.
 //
+// # Several hosts
+//
+// Each host on one store makes a Runner with the same Config.Lease, and calls TakeUp with its pipelines
+// when it starts. One without pipelines can look on and signal: a console needs no more than the store.
+//
+//   - A host that stops gives its lease up, and is replaced within a third of one.
+//   - A host that stood still, and wakes when another one has its releases, tells what it runs at once. A
+//     stage that records a checkpoint before it touches its target does not touch it then.
+//   - Run and Wait in a host that has lost a release wait for its end, and tell how that was.
+//   - When the store is away for longer than a lease, releases stop where they are. When it is back, each
+//     host that has called TakeUp goes on with what nobody carries, with its own, too.
+//   - A signal outlives the death of the host that carries the release. One for a release at rest, of
+//     which nothing runs, is acted upon by the host that sees it first. What a release at rest only waits
+//     for, such as its next attempt, is left to the host that had it last, unless that is dead or a third
+//     of a lease late.
+//   - Deadlines, timeouts and the times of events are by the clock of the host that carries the release,
+//     and never go back: a host whose clock is behind goes on from the last event's time. One whose clock
+//     is ahead finds that deadlines of others have passed: keep the clocks of hosts in step to well below
+//     the shortest timeout.
+//
 // # The way of a stage
 //
 //	not begun ──> running ──> over ──> being undone ──> undone, or not undone

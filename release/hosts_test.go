@@ -432,3 +432,50 @@ func TestAReleaseGoesOnWhenTheStoreIsBack(t *testing.T) {
 		})
 	}
 }
+
+// Two hosts know of a release that waits for its next attempt: the one that had it last goes on with it,
+// however early the other one's clock is, and the other one does when that is dead.
+func TestWhatIsWaitedForIsLeftToTheLastHost(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			c, tries := newFleet(t, 2), 0
+			p := steps(do(func(context.Context, *stage.Task) error {
+				if tries++; tries < 4 {
+					return errors.New("not yet")
+				}
+				return nil
+			}))
+			p.Stages[1].Retry = release.Retry{Attempts: 9, Backoff: 2 * time.Minute, MaxBackoff: 2 * time.Minute}
+			require.NoError(t, c.hosts[0].Begin(t.Context(), p, request("r1")))
+			synctest.Wait()
+			_, err := c.hosts[1].TakeUp(t.Context(), p)
+			require.NoError(t, err)
+			c.links[0].away.Store(dies)
+			time.Sleep(10 * time.Minute)
+			state := c.state(t, "r1")
+			assert.Equal(t, stage.Succeeded, state.Outcome)
+			assert.Equal(t, 4, tries)
+			assert.Equal(t, map[bool]uint64{false: 1, true: 2}[dies], state.Fence)
+		})
+	}
+}
+
+// A signal for a release that stops in its host, as the store has failed for it, is recorded nevertheless.
+func TestASignalForAReleaseThatStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFleet(t, 1)
+		p := steps(do(func(ctx context.Context, t *stage.Task) error {
+			time.Sleep(time.Minute)
+			err := t.Checkpoint(ctx, 1)
+			time.Sleep(time.Minute) // it clears up
+			return err
+		}))
+		require.NoError(t, c.hosts[0].Begin(t.Context(), p, request("r1")))
+		time.Sleep(59 * time.Second)
+		c.links[0].away.Store(true)
+		time.Sleep(2 * time.Second)
+		c.links[0].away.Store(false)
+		require.NoError(t, c.hosts[0].Signal(t.Context(), "r1", stage.Signal{ID: "1", Kind: stage.Pause, By: "grace"}))
+		assert.NotNil(t, c.state(t, "r1").Paused)
+	})
+}

@@ -34,7 +34,9 @@ type Config struct {
 	// cancelled, a call has 5 s at most. Zero: DefaultStoreTimeout.
 	StoreTimeout time.Duration
 	// Lease is how long after its death the releases of a host are taken over by others that share
-	// its store, where the store is a Leaser. It has no meaning otherwise. Zero: DefaultLease.
+	// its store, where the store is a Leaser. It has no meaning otherwise. All hosts should have the
+	// same. A short one means more writes, a fifth of a lease apart at the most often, and that a host
+	// which cannot reach the store for that long stops what it runs. Zero: DefaultLease.
 	Lease time.Duration
 	// Secrets gives stages the secrets that they ask for, by name. Nil: there are none. It is called
 	// from any goroutine, at each attempt anew.

@@ -43,7 +43,7 @@ type (
 	// decides between two that try. A store that only one process can have open at a time needs no
 	// leases: whatever it finds unfinished when it opens belongs to nobody.
 	Leaser interface {
-		// Lease says that the host lives, for d from now on. A running host calls it every third of d.
+		// Lease says that the host lives, for d from now on. A running host calls it about every third of d.
 		// With d at zero or below, the lease ends at once. Hosts never share a name, and a host that
 		// starts anew has a new one.
 		Lease(ctx context.Context, host string, d time.Duration) error
