@@ -37,6 +37,7 @@ type machine struct {
 	mu      sync.Mutex
 	dead    bool
 	touches int
+	writes  []int // which of the touches were writes to the store
 	runner  *release.Runner
 }
 
@@ -83,7 +84,10 @@ type disk struct {
 var _ release.Store = disk{}
 
 func (d disk) Append(_ context.Context, id string, expected uint64, events ...ledger.Event) error {
-	return d.machine.touch(func() error { return d.store.Append(context.Background(), id, expected, events...) })
+	return d.machine.touch(func() error {
+		d.machine.writes = append(d.machine.writes, d.machine.touches)
+		return d.store.Append(context.Background(), id, expected, events...)
+	})
 }
 
 func (d disk) Events(_ context.Context, id string, from uint64) iter.Seq2[ledger.Event, error] {

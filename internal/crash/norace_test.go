@@ -3,4 +3,7 @@
 package crash_test
 
 // stride: each way to die is tried.
-const stride = 1
+const (
+	stride     = 1
+	bytesApart = 1
+)

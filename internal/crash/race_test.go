@@ -3,4 +3,7 @@
 package crash_test
 
 // stride: the race detector makes all of this ten times as slow, so only some of the ways to die are tried.
-const stride = 3
+const (
+	stride     = 3
+	bytesApart = 29
+)

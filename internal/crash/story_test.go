@@ -47,6 +47,7 @@ type told struct {
 	events  []ledger.Event
 	world   *world
 	touches []int // of each host
+	writes  [][]int
 	signals []stage.Signal
 	stuck   bool
 }
@@ -55,11 +56,17 @@ type told struct {
 // a second after the one before has died. It is called in a bubble.
 func (s story) tell(t *testing.T, store release.Store, cuts ...cut) told {
 	t.Helper()
+	return s.tellOn(t, store, nil, cuts...)
+}
+
+// tellOn does so where the store is replaced, too, when a host has died.
+func (s story) tellOn(t *testing.T, store release.Store, replace func(release.Store) release.Store, cuts ...cut) told {
+	t.Helper()
 	w := newWorld()
 	if s.begin != nil {
 		s.begin(w)
 	}
-	h := &house{t: t, world: w, story: s, store: store, over: make(chan struct{})}
+	h := &house{t: t, world: w, story: s, store: store, replace: replace, over: make(chan struct{})}
 	people := make(chan struct{})
 	go func() {
 		defer close(people)
@@ -76,7 +83,9 @@ func (s story) tell(t *testing.T, store release.Store, cuts ...cut) told {
 		require.Less(t, n, len(cuts), "a host died of nothing")
 		time.Sleep(time.Second)
 		if h.replace != nil {
+			h.world.mu.Lock()
 			h.store = h.replace(h.store)
+			h.world.mu.Unlock()
 		}
 	}
 	close(h.over)
@@ -150,6 +159,8 @@ func (h *house) carried(c cut) bool {
 
 // disk is the store as the machine sees it.
 func (h *house) disk(m *machine) release.Store {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
 	if h.story.leases {
 		return shared{disk{m, h.store}}
 	}
@@ -207,11 +218,11 @@ func (h *house) wait() bool {
 
 // stands reports whether the release stands as the person waits for.
 func (h *house) stands(p person) bool {
-	m := h.host()
-	if m == nil {
+	if h.host() == nil {
 		return false
 	}
-	for e, err := range (disk{m, h.store}).Events(context.Background(), id, h.seen.Seq+1) {
+	store := h.disk(h.host())
+	for e, err := range store.Events(context.Background(), id, h.seen.Seq+1) {
 		if err != nil {
 			return false
 		}
@@ -229,6 +240,7 @@ func (h *house) told() told {
 	out := told{world: h.world, signals: h.signals, stuck: h.stuck}
 	for _, m := range h.machines {
 		out.touches = append(out.touches, m.touches)
+		out.writes = append(out.writes, m.writes)
 	}
 	for e, err := range h.store.Events(context.Background(), id, 0) {
 		require.NoError(h.t, err)
