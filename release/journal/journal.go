@@ -163,7 +163,8 @@ type location struct {
 // archived, checks it, and cuts off what a crash left behind the last commit: that was never
 // acknowledged. The error is ErrLocked where the folder is in use, ErrVersion where it
 // is of another version, and a *CorruptError where it is damaged; then nothing is changed. Only one
-// problem is reported: Verify reports all.
+// problem is reported: Verify reports all. A folder that is in use is tried for 0.3 s: a process that was
+// killed while it started another one leaves its lock with that for an instant.
 //
 // A lock file that the kernel releases when the process ends, however that happens, keeps the
 // folder to one journal. It needs Linux or darwin, and a file system whose locks and syncs can be

@@ -6,7 +6,12 @@ import (
 	"errors"
 	"os"
 	"syscall"
+	"time"
 )
+
+// lockPatience is how long a lock that is held is tried again. A process that was killed while it started
+// another one leaves its locks with that until it runs its own program, which is an instant.
+const lockPatience = 300 * time.Millisecond
 
 // lock takes the kernel's lock on a file, which ends with the process, however that dies.
 func lock(f *os.File, shared bool) error {
@@ -14,11 +19,15 @@ func lock(f *os.File, shared bool) error {
 	if shared {
 		how = syscall.LOCK_SH
 	}
+	deadline := time.Now().Add(lockPatience)
 	for {
 		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 		switch {
 		case errors.Is(err, syscall.EWOULDBLOCK):
-			return ErrLocked
+			if time.Now().After(deadline) {
+				return ErrLocked
+			}
+			time.Sleep(lockPatience / 30)
 		case !errors.Is(err, syscall.EINTR):
 			return err
 		}
