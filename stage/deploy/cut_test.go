@@ -219,6 +219,29 @@ func TestARefusedDeploymentIsTriedAgain(t *testing.T) {
 	})
 }
 
+// A host dies when its rollout has ended and the stage has not, and its router with it: whoever goes on gives
+// the traffic back.
+func TestTheTrafficOfAnEndedRolloutIsGivenBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer gate.Outcome
+		end    stage.Outcome
+		runs   strategy.Revision
+	}{
+		"promoted":    {gate.Pass, stage.Succeeded, fresh},
+		"rolled back": {gate.Fail, stage.RolledBack, old},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			w := world()
+			e := new(engine)
+			s := deployment(w, answers(c.answer))
+			require.Equal(t, c.end, stage.OutcomeOf(e.run(t, s, "1.1.0")))
+			w.Meddle(func(table *rollout.Table) { *table = rollout.Table{} })
+			require.Equal(t, c.end, stage.OutcomeOf(e.run(t, s, "1.1.0")))
+			runs(t, w, alone(c.runs))
+		})
+	}
+}
+
 func TestALongPlanIsClipped(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
 		w := world()

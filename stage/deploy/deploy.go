@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/go-multierror"
 
@@ -152,6 +153,9 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 			return nil, nil, &stage.Error{Outcome: stage.Failed, Final: true, Reason: fmt.Sprintf("the deployment of %s was undone, or is to be", at.To)}
 		}
 		if err := ended(ctx, at.Rollout); err != nil || at.Rollout.Outcome == rollout.Promoted {
+			if dark := s.light(ctx, t, at, at.Rollout); dark != nil {
+				return nil, nil, errors.Join(err, dark)
+			}
 			return nil, nil, err
 		}
 		resumed = at.Rollout.Outcome == ""
@@ -213,6 +217,44 @@ func (s Stage) recall(ctx context.Context, at position) error {
 		}
 	}
 	return nil
+}
+
+// lightTimeout bounds light in a stage that was cancelled.
+const lightTimeout = time.Minute
+
+// light gives the traffic back to what a rollout has left that ended in an earlier attempt, where the target
+// has lost it since, as one does whose router lived in the process of the host.
+func (s Stage) light(ctx context.Context, t *stage.Task, at position, c rollout.Checkpoint) error {
+	state := at.From
+	switch c.Outcome {
+	case rollout.Promoted:
+		plan, err := s.plan(at)
+		if err != nil {
+			return err
+		}
+		state = plan.Final()
+	case rollout.RolledBack:
+	default:
+		return nil
+	}
+	if _, late := takesBack(context.Cause(ctx)); late {
+		// What was asked for is done but for this, which holds nobody up.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lightTimeout)
+		defer cancel()
+	}
+	now, err := s.Target.Observe(ctx)
+	if err != nil {
+		return fmt.Errorf("look at the target: %w", err)
+	}
+	if len(now.Traffic) > 0 || state.Dark() {
+		return nil
+	}
+	o := s.Options
+	if o.Fence = t.Fence(); o.Logger == nil {
+		o.Logger = t.Logger()
+	}
+	return rollout.Restore(ctx, s.Target, state, o)
 }
 
 // ended is how an earlier attempt ended that had no time to say so. What was taken back is not

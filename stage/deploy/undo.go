@@ -25,8 +25,15 @@ func (s Stage) Undo(ctx context.Context, t *stage.Task) error {
 		return err
 	}
 	var at position
-	if found, err := t.Restore(&at); err != nil || !found || at.undone() {
+	if found, err := t.Restore(&at); err != nil || !found {
 		return err
+	}
+	if at.undone() {
+		last := at.Rollout
+		if at.Undo != nil {
+			last = *at.Undo
+		}
+		return s.light(ctx, t, at, last)
 	}
 	plan, err := s.plan(at)
 	if err != nil {
