@@ -70,33 +70,36 @@ func (m *machine) undoes(then func(context.Context, *stage.Task) error, names ..
 // stories are what releases do, by name.
 func stories() map[string]story {
 	return map[string]story{
-		"chain":                       chain(),
-		"parallel":                    parallel(),
-		"each":                        each(),
-		"retry":                       retried(0),
-		"retries in vain":             retried(3),
-		"undo":                        undone(),
-		"undo of many":                undoneOfMany(),
-		"abort":                       aborted(),
-		"abort in a retry":            abortedInRetry(),
-		"approval":                    approved(),
-		"rejection":                   rejected(),
-		"pause":                       paused(),
-		"freeze, retry":               frozen(stage.Retry),
-		"freeze, skip":                frozen(stage.SkipStage),
-		"freeze, abort":               frozen(stage.Abort),
-		"wait":                        waiting(),
-		"timeout":                     outOfTime(),
-		"irreversible":                irreversible(),
-		"rollout":                     deployed(gate.Pass, false),
-		"rollout that does harm":      deployed(gate.Fail, false),
-		"rollout that is rejected":    steered(stage.Reject),
-		"rollout that is promoted":    steered(stage.Promote),
-		"rollout that is aborted":     steered(stage.Abort),
-		"rollout that is skipped":     steered(stage.SkipStage),
-		"rollout that is out of time": lateRollout(),
-		"rollout that is undone":      deployed(gate.Pass, true),
-		"undo that fails":             undoFails(),
+		"chain":                             chain(),
+		"parallel":                          parallel(),
+		"each":                              each(),
+		"retry":                             retried(0),
+		"retries in vain":                   retried(3),
+		"undo":                              undone(),
+		"undo of many":                      undoneOfMany(),
+		"abort":                             aborted(),
+		"abort in a retry":                  abortedInRetry(),
+		"approval":                          approved(),
+		"rejection":                         rejected(),
+		"pause":                             paused(),
+		"freeze, retry":                     frozen(stage.Retry),
+		"freeze, skip":                      frozen(stage.SkipStage),
+		"freeze, abort":                     frozen(stage.Abort),
+		"wait":                              waiting(),
+		"timeout":                           outOfTime(),
+		"irreversible":                      irreversible(),
+		"rollout":                           deployed(gate.Pass, false),
+		"rollout that does harm":            deployed(gate.Fail, false),
+		"rollout that is rejected":          steered(stage.Reject),
+		"rollout that is promoted":          steered(stage.Promote),
+		"rollout that is aborted":           steered(stage.Abort),
+		"rollout that is skipped":           steered(stage.SkipStage),
+		"rollout that is out of time":       lateRollout(),
+		"rollout, forgotten":                forgetful(gate.Pass, false),
+		"rollout that does harm, forgotten": forgetful(gate.Fail, false),
+		"rollout that is undone, forgotten": forgetful(gate.Pass, true),
+		"rollout that is undone":            deployed(gate.Pass, true),
+		"undo that fails":                   undoFails(),
 	}
 }
 
@@ -385,6 +388,13 @@ func lateRollout() story {
 		p.Stages[1].Timeout = 30 * time.Second
 		return p
 	}
+	return s
+}
+
+// forgetful is a rollout whose router dies with its host.
+func forgetful(answer gate.Outcome, behind bool) story {
+	s := deployed(answer, behind)
+	s.forgets = true
 	return s
 }
 

@@ -26,6 +26,9 @@ type story struct {
 	begin    func(w *world) // before anything else; nil: nothing
 	// loose says that effects of stages which run at once may come in any order.
 	loose bool
+	// forgets says that the router of a host dies with it: the next one gives the traffic back first, where it
+	// can tell to whom.
+	forgets bool
 	// leases says that the store is shared: hosts have leases in it.
 	leases bool
 }
@@ -81,6 +84,9 @@ func (s story) tellOn(t *testing.T, store release.Store, replace func(release.St
 			break
 		}
 		require.Less(t, n, len(cuts), "a host died of nothing")
+		if s.forgets {
+			w.sim.Meddle(func(t *rollout.Table) { *t = rollout.Table{} })
+		}
 		time.Sleep(time.Second)
 		if h.replace != nil {
 			h.world.mu.Lock()
@@ -126,6 +132,12 @@ func (h *house) carried(c cut) bool {
 	p := h.story.pipeline(m)
 	ended := make(chan error, 1)
 	go func() {
+		if h.story.forgets {
+			if err := h.relight(m); err != nil {
+				ended <- err
+				return
+			}
+		}
 		err := m.runner.Begin(context.Background(), p, release.Request{ID: id, Service: "shop", RequestedBy: "ada"})
 		if errors.Is(err, release.ErrConflict) {
 			_, err = m.runner.TakeUp(context.Background(), p)
@@ -155,6 +167,18 @@ func (h *house) carried(c cut) bool {
 		}
 		return true
 	}
+}
+
+// relight is what a host does before all else.
+func (h *house) relight(m *machine) error {
+	now, err := rollout.Current(context.Background(), m.target())
+	if errors.Is(err, rollout.ErrDark) {
+		return rollout.Restore(context.Background(), m.target(), now, rollout.Options{Poll: time.Second})
+	}
+	if errors.Is(err, rollout.ErrUnderWay) {
+		return nil // the rollout goes on
+	}
+	return err
 }
 
 // disk is the store as the machine sees it.
@@ -350,6 +374,15 @@ func (out told) faults() error {
 	return errors.Join(errs...)
 }
 
+// runs is what the simulated service runs, and who gets the traffic.
+func (out told) runs() string {
+	if out.world.sim == nil {
+		return ""
+	}
+	now, err := rollout.Current(context.Background(), out.world.sim.Target())
+	return fmt.Sprint(now, err, out.world.sim.Violations())
+}
+
 // likeness reports how a story that was told with crashes differs from the same one without.
 func (out told) likeness(s story, whole told) error {
 	var errs []error
@@ -364,6 +397,9 @@ func (out told) likeness(s story, whole told) error {
 	}
 	if !slices.Equal(a, b) {
 		errs = append(errs, fmt.Errorf("the target saw\n%q\nwithout a crash:\n%q", b, a))
+	}
+	if a, b := whole.runs(), out.runs(); a != b {
+		errs = append(errs, fmt.Errorf("what runs is\n%s\nwithout a crash:\n%s", b, a))
 	}
 	if a, b := fmt.Sprint(whole.world.stands), fmt.Sprint(out.world.stands); a != b {
 		errs = append(errs, fmt.Errorf("in effect are\n%s\nwithout a crash:\n%s", b, a))

@@ -108,26 +108,15 @@ func victim(args []string) (err error) {
 // restore gives the traffic back that was lost with the former host's router, unless a rollout will.
 func (h *host) restore() error {
 	ctx := context.Background()
-	for id, err := range h.store.Open(ctx) {
-		if err != nil {
-			return err
-		}
-		state, err := h.runner.State(ctx, id)
-		if err != nil {
-			return err
-		}
-		if st := state.Stage("deploy"); st != nil && st.Begun() && st.Checkpoint != nil || st != nil && st.Undo != nil && !st.Undo.Over() {
-			return nil
-		}
-	}
 	now, err := rollout.Current(ctx, h.target)
-	if err != nil && !errors.Is(err, rollout.ErrDark) {
+	switch {
+	case errors.Is(err, rollout.ErrUnderWay):
+		return nil
+	case err != nil && !errors.Is(err, rollout.ErrDark):
 		return err
+	case now.Stable.IsZero(), now.Stable.Revision.Version == "0":
+		now.Stable = strategy.Group{Revision: strategy.Revision{Version: "0"}, Replicas: 2, Share: strategy.All()}
 	}
-	if now.Stable.IsZero() {
-		now.Stable.Revision = strategy.Revision{Version: "0"}
-	}
-	now.Stable.Replicas, now.Stable.Share = 2, strategy.All()
 	return rollout.Restore(ctx, h.target, now, rollout.Options{Poll: 5 * time.Millisecond})
 }
 
