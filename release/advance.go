@@ -45,6 +45,9 @@ func (s *session) advance(events ...ledger.Event) error {
 				events, late = s.weigh(events, late)
 				continue
 			}
+			if s.lost == nil {
+				err = s.fail(err)
+			}
 		default:
 			err = s.fail(err)
 		}
@@ -205,12 +208,13 @@ func (s *session) write(known uint64, events []ledger.Event) error {
 }
 
 // catchUp reads the state anew, after somebody else has recorded something. The error says that the
-// release is no longer this host's, or cannot be read.
+// release is no longer this host's, or that it cannot be read: then all is as before.
 func (s *session) catchUp() error {
-	mine := s.owned
+	mine, was := s.owned, s.state
 	s.state = nil
 	if err := s.read(); err != nil {
-		return s.fail(err)
+		s.state = was
+		return err
 	}
 	state := s.state
 	s.stir()

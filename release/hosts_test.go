@@ -26,6 +26,7 @@ var errAway = errors.New("the database is away")
 type link struct {
 	*release.MemoryStore
 	away, deaf atomic.Bool
+	blind      atomic.Bool // events cannot be read
 	hangs      atomic.Pointer[string]
 	ahead      time.Duration
 }
@@ -59,8 +60,8 @@ func (l *link) Append(ctx context.Context, id string, expected uint64, events ..
 }
 
 func (l *link) Events(ctx context.Context, id string, from uint64) iter.Seq2[ledger.Event, error] {
-	if err := l.up(); err != nil {
-		return func(yield func(ledger.Event, error) bool) { yield(ledger.Event{}, err) }
+	if l.up() != nil || l.blind.Load() && from == 0 {
+		return func(yield func(ledger.Event, error) bool) { yield(ledger.Event{}, errAway) }
 	}
 	return l.MemoryStore.Events(ctx, id, from)
 }
@@ -477,5 +478,27 @@ func TestASignalForAReleaseThatStops(t *testing.T) {
 		c.links[0].away.Store(false)
 		require.NoError(t, c.hosts[0].Signal(t.Context(), "r1", stage.Signal{ID: "1", Kind: stage.Pause, By: "grace"}))
 		assert.NotNil(t, c.state(t, "r1").Paused)
+	})
+}
+
+// A read that fails, for a signal or while a host listens, harms neither what runs nor what is at rest.
+func TestAReadThatFailsIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFleet(t, 2)
+		require.NoError(t, c.hosts[0].Begin(t.Context(), steps(listening{}), request("r1")))
+		require.NoError(t, c.hosts[0].Begin(t.Context(), steps(waiter{}), request("r2")))
+		synctest.Wait()
+		c.links[0].blind.Store(true)
+		require.NoError(t, c.hosts[1].Signal(t.Context(), "r1", approve("1")))
+		require.ErrorIs(t, c.hosts[0].Signal(t.Context(), "r2", approve("1")), errAway)
+		time.Sleep(release.DefaultLease / 2)
+		c.links[0].blind.Store(false)
+		require.NoError(t, c.hosts[0].Signal(t.Context(), "r2", approve("1")))
+		time.Sleep(release.DefaultLease / 2)
+		for _, id := range []string{"r1", "r2"} {
+			state := c.state(t, id)
+			assert.Equal(t, stage.Succeeded, state.Outcome)
+			assert.Equal(t, uint64(1), state.Fence)
+		}
 	})
 }

@@ -63,11 +63,21 @@ func (s *session) hear(ctx context.Context) {
 	if s.closed || s.failure != nil || s.lost != nil || !s.runner.beyond(ctx, s.id, seq) {
 		return
 	}
-	if s.state != nil && s.catchUp() != nil {
-		s.settle()
+	if s.state == nil {
+		s.look()
 		return
 	}
-	s.look()
+	err := s.catchUp()
+	switch {
+	case err == nil:
+		s.look()
+		return
+	case s.lost == nil && s.patient(err):
+		return // what runs can run on: it is looked at again at the next beat
+	case s.lost == nil:
+		_ = s.fail(err)
+	}
+	s.settle()
 }
 
 // beyond reports whether the store has an event of the release behind that number.

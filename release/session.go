@@ -226,8 +226,8 @@ func (s *session) look() {
 	_ = s.advance(s.stale()...) // those who wait for the session see the failure
 }
 
-// patient reports whether a release of which nothing runs here can wait for the store: others may carry it
-// meanwhile.
+// patient reports whether a read that failed can be tried again later, in a store that hosts share and
+// that may be away for a while. A write that fails is another matter.
 func (s *session) patient(err error) bool {
 	if s.runner.leaser == nil || s.stopped != "" || s.failure != nil || s.pen.ctx.Err() != nil || errors.Is(err, ledger.ErrBroken) {
 		return false

@@ -79,6 +79,9 @@ func (s *session) take(sig stage.Signal) error {
 		return fmt.Errorf("release %s: %w: it stops in this one", s.id, ErrLost)
 	}
 	if err := s.read(); err != nil {
+		if s.patient(err) {
+			return fmt.Errorf("the signal is not recorded: %w", err)
+		}
 		err = s.fail(err)
 		s.settle()
 		return err
