@@ -27,6 +27,7 @@ type link struct {
 	*release.MemoryStore
 	away, deaf atomic.Bool
 	blind      atomic.Bool // events cannot be read
+	mute       atomic.Bool // what is written is not acknowledged
 	hangs      atomic.Pointer[string]
 	ahead      time.Duration
 }
@@ -55,7 +56,11 @@ func (l *link) Append(ctx context.Context, id string, expected uint64, events ..
 				events[i].Body = b
 			}
 		}
-		return l.MemoryStore.Append(ctx, id, expected, events...)
+		err := l.MemoryStore.Append(ctx, id, expected, events...)
+		if l.mute.Load() {
+			return errAway
+		}
+		return err
 	}())
 }
 
@@ -500,5 +505,28 @@ func TestAReadThatFailsIsTriedAgain(t *testing.T) {
 			assert.Equal(t, stage.Succeeded, state.Outcome)
 			assert.Equal(t, uint64(1), state.Fence)
 		}
+	})
+}
+
+// A write was kept, but nobody said so: the release stops in its host, which then takes it up as it was
+// recorded. What had ended is not run again.
+func TestAWriteOfUnknownFateIsLookedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, book := newFleet(t, 1), new(logbook)
+		p := steps(book.stage(0, sleeper(time.Minute)))
+		p.Stages[2].Do = sleeper(time.Hour)
+		_, err := c.hosts[0].TakeUp(t.Context(), p)
+		require.NoError(t, err)
+		require.NoError(t, c.hosts[0].Begin(t.Context(), p, request("r1")))
+		time.Sleep(59 * time.Second)
+		c.links[0].mute.Store(true)
+		time.Sleep(2 * time.Second) // b ends, and c begins, in one write
+		c.links[0].mute.Store(false)
+		time.Sleep(2 * time.Hour)
+		state := c.state(t, "r1")
+		assert.Equal(t, stage.Succeeded, state.Outcome)
+		assert.Equal(t, uint64(2), state.Fence)
+		assert.Len(t, book.shifts, 1)
+		assert.Equal(t, 2, state.Stage("c").Attempt)
 	})
 }
