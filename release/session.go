@@ -2,13 +2,11 @@ package release
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/davit-sdk/davit/release/ledger"
-	"github.com/davit-sdk/davit/stage"
 	"github.com/hashicorp/go-hclog"
 )
 
@@ -174,68 +172,6 @@ func (s *session) watched() <-chan struct{} {
 	return s.changed
 }
 
-// arm sets the timer of the session. Zero: nothing is to happen by itself. The mutex is held.
-func (s *session) arm(at time.Time) {
-	if at.Equal(s.alarm) {
-		return
-	}
-	s.disarm()
-	if at.IsZero() || s.closed {
-		return
-	}
-	s.alarm = at
-	s.stages.Add(1)
-	s.runner.running.Add(1)
-	wait := time.Until(at)
-	var timer *time.Timer
-	timer = time.AfterFunc(wait, func() {
-		defer s.runner.running.Done()
-		defer s.stages.Done()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.timer == timer {
-			s.timer, s.alarm = nil, time.Time{}
-		}
-		s.look()
-	})
-	s.timer = timer
-}
-
-func (s *session) disarm() {
-	if s.timer != nil && s.timer.Stop() {
-		s.runner.running.Done()
-		s.stages.Done()
-	}
-	s.timer, s.alarm = nil, time.Time{}
-}
-
-// look does what is due. The mutex is held.
-func (s *session) look() {
-	if s.closed {
-		return
-	}
-	if err := s.read(); err != nil {
-		if s.patient(err) {
-			s.arm(time.Now().Add(s.runner.lease / 3))
-			return
-		}
-		s.fail(err)
-		s.settle()
-		return
-	}
-	_ = s.advance(s.stale()...) // those who wait for the session see the failure
-}
-
-// patient reports whether a read that failed can be tried again later, in a store that hosts share and
-// that may be away for a while. A write that fails is another matter.
-func (s *session) patient(err error) bool {
-	if s.runner.leaser == nil || s.stopped != "" || s.failure != nil || s.pen.ctx.Err() != nil || errors.Is(err, ledger.ErrBroken) {
-		return false
-	}
-	s.logger.Warn("cannot read the release, and will try again", "error", err)
-	return true
-}
-
 // interrupt stops the release in this host: nothing is begun any more, and what runs is cancelled at
 // until; zero: not yet.
 func (s *session) interrupt(reason string, until time.Time) {
@@ -253,68 +189,6 @@ func (s *session) interrupt(reason string, until time.Time) {
 		return
 	}
 	_ = s.advance(s.event(0, "", 0, ledger.Interrupted{Reason: reason, Until: until}))
-}
-
-// wait waits until the session is closed and nothing of it runs any more, and says how the release
-// ended. Where ctx ends before, the release is interrupted.
-func (s *session) wait(ctx context.Context) (*ledger.State, error) {
-	select {
-	case <-s.done:
-	case <-ctx.Done():
-		s.interrupt(context.Cause(ctx).Error(), now())
-		<-s.done
-	}
-	s.stages.Wait()
-	<-s.gone
-	return s.result()
-}
-
-// result is how the release ended in this host.
-func (s *session) result() (*ledger.State, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	state := s.state
-	if s.failure != nil || state == nil {
-		// What was about to be recorded is in the state, too: only the store knows what was.
-		ctx, cancel := context.WithTimeout(s.base, min(writeGrace, s.runner.patience))
-		defer cancel()
-		var err error
-		if state, err = s.runner.State(ctx, s.id); err != nil && s.failure == nil {
-			return nil, err
-		}
-	}
-	if s.failure != nil {
-		return state, s.failure
-	}
-	if s.stopped != "" && !state.Over() && state.Busy() && state.Host != s.runner.host {
-		return state, fmt.Errorf("release %s: %w: host %s", s.id, ErrElsewhere, state.Host)
-	}
-	return state, ending(state, s.stopped)
-}
-
-// verdict is how the release ended in this host, by the state that was recorded last.
-func (s *session) verdict(state *ledger.State) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failure != nil {
-		return s.failure
-	}
-	return ending(state, s.stopped)
-}
-
-// ending is the error of a release that ended so; nil where it went well.
-func ending(state *ledger.State, stopped string) error {
-	outcome, by, reason := state.Outcome, state.By, state.Reason
-	switch outcome {
-	case stage.Succeeded, stage.Skipped:
-		return nil
-	case "":
-		outcome, reason = stage.Interrupted, stopped
-		if stop := state.Interrupted; stop != nil {
-			reason = stop.Reason
-		}
-	}
-	return &stage.Error{Outcome: outcome, By: by, Reason: reason}
 }
 
 // fail ends the release in this host: what cannot be recorded must not happen. The mutex is held.
