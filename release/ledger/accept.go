@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/davit-sdk/davit/stage"
 )
@@ -49,6 +50,9 @@ func (s *State) Accept(sig stage.Signal) (known bool, err error) {
 	}
 	st := s.Stage(sig.Stage)
 	if st == nil {
+		if of := s.unmade(sig.Stage); of != "" {
+			return refuse("there is no stage %q yet: tell stage %s, and whatever is made of it gets to know", sig.Stage, of)
+		}
 		return refuse("there is no stage %q", sig.Stage)
 	}
 	if sig.Kind == stage.Retry {
@@ -69,6 +73,17 @@ func (s *State) Accept(sig stage.Signal) (known bool, err error) {
 		}
 	}
 	return false, nil
+}
+
+// unmade is the stage that one of that name may yet be made of; empty where there is none.
+func (s *State) unmade(name string) string {
+	for i := range s.Stages {
+		st := &s.Stages[i]
+		if s.Pipeline.Stages[i].Each != nil && !st.Expanded && !st.Over() && strings.HasPrefix(name, st.Name+".") {
+			return st.Name
+		}
+	}
+	return ""
 }
 
 // canRetry reports why a stage cannot be told to try again.

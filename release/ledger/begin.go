@@ -116,12 +116,14 @@ func (d *decider) held(i int) bool {
 func (d *decider) begins() {
 	s := d.state
 	room := s.Pipeline.parallel() - s.running.n
-	var began []int
+	var began []int // of groups
 	try := func(i int) bool {
 		if d.crowded(i, began) {
 			return false
 		}
-		began = append(began, i)
+		if s.places[i].of >= 0 {
+			began = append(began, i)
+		}
 		room--
 		st := &s.Stages[i]
 		d.append(st.Name, st.Attempt+1, Began{})
