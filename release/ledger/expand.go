@@ -47,7 +47,7 @@ func (s *State) fit(name string, items []stage.Item) error {
 	for _, item := range items {
 		full := name + "." + item.Name
 		switch {
-		case item.Name == "" || !stage.ValidName("x"+item.Name) || !stage.ValidName(full):
+		case !stage.ValidName(full):
 			return fmt.Errorf("no stage can be made for item %.100q: %.100q is no name of a stage", item.Name, full)
 		case seen[item.Name]:
 			return fmt.Errorf("item %.100q comes twice", item.Name)

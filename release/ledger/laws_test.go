@@ -38,6 +38,7 @@ func (w *walk) event(name string, b ledger.Body) ledger.Event {
 
 func (w *walk) add(e ledger.Event) {
 	w.lawful(e)
+	require.False(w, e.Time.Before(w.state.Last), "time goes backwards")
 	require.NoError(w, w.state.Apply(e), "%+v", e)
 	require.NoError(w, ledger.CheckBook(w.state), "after %+v", e)
 	w.events = append(w.events, e)
