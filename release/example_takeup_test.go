@@ -71,11 +71,11 @@ func ExampleRunner_TakeUp() {
 	})
 	fmt.Println("the first host has ended:", err)
 	err = host(func(runner *release.Runner, taken []string) error {
-		fmt.Println("the second host takes up", taken)
 		state, err := runner.Wait(ctx, "shop-1")
 		if err != nil {
 			return err
 		}
+		fmt.Println("the second host took up", taken)
 		fmt.Println(state.Outcome, "with fence", state.Fence)
 		return nil
 	})
@@ -87,8 +87,8 @@ func ExampleRunner_TakeUp() {
 	// deploying to instance 0
 	// deploying to instance 1
 	// the first host has ended: <nil>
-	// the second host takes up [shop-1]
 	// deploying to instance 2
 	// deploying to instance 3
+	// the second host took up [shop-1]
 	// succeeded with fence 2
 }

@@ -513,14 +513,14 @@ func TestAReadThatFailsIsTriedAgain(t *testing.T) {
 func TestAWriteOfUnknownFateIsLookedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, book := newFleet(t, 1), new(logbook)
-		p := steps(book.stage(0, sleeper(time.Minute)))
+		p := steps(book.stage(0, sleeper(time.Minute+time.Second/2)))
 		p.Stages[2].Do = sleeper(time.Hour)
 		_, err := c.hosts[0].TakeUp(t.Context(), p)
 		require.NoError(t, err)
 		require.NoError(t, c.hosts[0].Begin(t.Context(), p, request("r1")))
-		time.Sleep(59 * time.Second)
+		time.Sleep(time.Minute + time.Second/10)
 		c.links[0].mute.Store(true)
-		time.Sleep(2 * time.Second) // b ends, and c begins, in one write
+		time.Sleep(time.Second * 8 / 10) // between two beats: b ends, and c begins, in one write
 		c.links[0].mute.Store(false)
 		time.Sleep(2 * time.Hour)
 		state := c.state(t, "r1")

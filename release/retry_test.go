@@ -3,6 +3,7 @@ package release_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,10 +101,10 @@ func TestAPersonNeedNotWaitForARetry(t *testing.T) {
 // A stage that waits holds nothing, and is run again when a signal comes, or its time.
 func TestAStageWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		runs := 0
+		var runs atomic.Int64
 		waits := func(until time.Duration) stage.Stage {
 			return listener{stage.Func(func(_ context.Context, task *stage.Task) error {
-				runs++
+				runs.Add(1)
 				past, cancel := context.WithCancel(context.Background())
 				cancel()
 				if sig, err := task.Next(past); err == nil {
@@ -125,9 +126,9 @@ func TestAStageWaits(t *testing.T) {
 			{Name: "a", Do: waits(0)}, {Name: "b", Do: waits(time.Hour), Needs: []string{"a"}},
 		}})
 		time.Sleep(1000 * time.Hour)
-		assert.Equal(t, 1, runs)
+		assert.Equal(t, int64(1), runs.Load())
 		require.NoError(t, f.say(stage.Approve, "a", "grace"))
-		assert.Equal(t, 3, runs)
+		assert.Equal(t, int64(3), runs.Load())
 		began := time.Now()
 		state, err := f.land()
 		assert.Equal(t, stage.Rejected, outcome(t, err))
