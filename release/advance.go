@@ -25,6 +25,8 @@ func (s *session) advance(events ...ledger.Event) error {
 			err = s.write(next.known, next.batch)
 		}
 		switch {
+		case err == nil && s.late(next):
+			err = s.lost
 		case err == nil:
 			s.act(next)
 			s.settle()
@@ -50,6 +52,17 @@ func (s *session) advance(events ...ledger.Event) error {
 		s.settle()
 		return err
 	}
+}
+
+// late reports that the lease has run out while something was recorded, and gives up what runs, and what was
+// about to: another host may run the same by now.
+func (s *session) late(next planned) bool {
+	lapsed := s.runner.leased()
+	if lapsed == nil || len(next.start)+len(next.undo)+len(s.desks) == 0 {
+		return false
+	}
+	_ = s.lose(lapsed)
+	return true
 }
 
 // refused says why nothing can be recorded.

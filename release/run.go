@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/davit-sdk/davit/release/ledger"
@@ -87,7 +88,7 @@ func (r *Runner) begin(ctx context.Context, p Pipeline, req Request) (*session, 
 	if err := r.enter(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := s.advance(first...); err != nil {
+	if err := s.advance(first...); err != nil && !errors.Is(err, ErrLost) { // lost: it has begun, and may go on elsewhere
 		if !s.closed {
 			s.close()
 		}

@@ -87,6 +87,16 @@ func (s *session) take(sig stage.Signal) error {
 		return err
 	}
 	known, err := s.state.Accept(sig)
+	if err != nil && s.runner.leaser != nil && s.runner.beyond(s.base, s.id, s.state.Seq) {
+		// It was judged by what this host knew, and others have written since.
+		if err := s.catchUp(); err != nil {
+			s.settle()
+			return err
+		}
+		if known, err = s.state.Accept(sig); err != nil || known {
+			_ = s.advance() // what others have written is to be acted upon; a failure shows by itself
+		}
+	}
 	if err != nil || known {
 		s.settle()
 		if err != nil {
