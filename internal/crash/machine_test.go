@@ -3,6 +3,7 @@ package crash_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -36,6 +37,10 @@ type machine struct {
 
 	mu      sync.Mutex
 	dead    bool
+	nap     time.Duration // how long it sleeps at its cut, in place of dying; zero: it dies
+	wakes   time.Time
+	slept   bool
+	leased  []time.Time // when it said that it lives
 	touches int
 	writes  []int // which of the touches were writes to the store
 	runner  *release.Runner
@@ -43,6 +48,7 @@ type machine struct {
 
 // touch does something to the store or to the world, unless the host is dead by then.
 func (m *machine) touch(do func() error) error {
+	m.doze()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.dead {
@@ -51,13 +57,38 @@ func (m *machine) touch(do func() error) error {
 	m.touches++
 	dies := m.touches == m.cut.touch
 	if dies && !m.cut.after {
-		return m.die()
+		if m.nap == 0 {
+			return m.die()
+		}
+		m.sleep()
 	}
 	err := do()
-	if dies {
-		return m.die()
+	if dies && m.cut.after {
+		if m.nap == 0 {
+			return m.die()
+		}
+		m.sleep()
 	}
 	return err
+}
+
+// sleep stops the machine, with all that it does to its surroundings. The mutex is held, but not while it
+// sleeps.
+func (m *machine) sleep() {
+	m.wakes, m.slept = time.Now().Add(m.nap), true
+	m.mu.Unlock()
+	m.doze()
+	m.mu.Lock()
+}
+
+// doze waits until the machine is awake.
+func (m *machine) doze() {
+	m.mu.Lock()
+	wait := time.Until(m.wakes)
+	m.mu.Unlock()
+	if wait > 0 {
+		time.Sleep(wait)
+	}
 }
 
 func (m *machine) die() error {
@@ -67,6 +98,7 @@ func (m *machine) die() error {
 }
 
 func (m *machine) lives() error {
+	m.doze()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.dead {
@@ -119,6 +151,9 @@ func (s shared) Lease(ctx context.Context, host string, d time.Duration) error {
 	if err := s.machine.lives(); err != nil {
 		return err
 	}
+	s.machine.mu.Lock()
+	s.machine.leased = append(s.machine.leased, time.Now())
+	s.machine.mu.Unlock()
 	return s.store.(release.Leaser).Lease(ctx, host, d)
 }
 
@@ -137,16 +172,32 @@ type world struct {
 	calls  []string        // each call of the target, in order
 	stands map[string]bool // what is in effect
 	flags  map[string]bool // what people have done
+
+	owner   uint64 // the highest fence that was seen
+	refused int    // calls with a lower one
 }
 
 func newWorld() *world { return &world{stands: make(map[string]bool), flags: make(map[string]bool)} }
 
+// admits reports whether the world listens to a host with that fence. Its mutex is held.
+func (w *world) admits(fence uint64) error {
+	if fence < w.owner {
+		w.refused++
+		return fmt.Errorf("fence %d: %d has been here", fence, w.owner)
+	}
+	w.owner = fence
+	return nil
+}
+
 // do has an effect on the world under a token: the same one again changes nothing.
-func (m *machine) do(token string) error {
+func (m *machine) do(fence uint64, token string) error {
 	return m.touch(func() error {
 		w := m.world
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		if err := w.admits(fence); err != nil {
+			return err
+		}
 		w.calls = append(w.calls, token)
 		w.stands[token] = true
 		return nil
@@ -154,11 +205,14 @@ func (m *machine) do(token string) error {
 }
 
 // undo takes an effect back.
-func (m *machine) undo(token string) error {
+func (m *machine) undo(fence uint64, token string) error {
 	return m.touch(func() error {
 		w := m.world
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		if err := w.admits(fence); err != nil {
+			return err
+		}
 		w.calls = append(w.calls, "undo "+token)
 		delete(w.stands, token)
 		return nil
@@ -275,7 +329,7 @@ func (e effects) Run(ctx context.Context, t *stage.Task) error {
 		return err
 	}
 	for ; done < len(e.names); done++ {
-		if err := e.machine.do(t.Token() + "/" + e.names[done]); err != nil {
+		if err := e.machine.do(t.Fence(), t.Token()+"/"+e.names[done]); err != nil {
 			return err
 		}
 		if err := t.Checkpoint(ctx, done+1); err != nil {
@@ -299,7 +353,7 @@ func (r reversible) Undo(ctx context.Context, t *stage.Task) error {
 		if !r.machine.world.stood(token) {
 			continue
 		}
-		if err := r.machine.undo(token); err != nil {
+		if err := r.machine.undo(t.Fence(), token); err != nil {
 			return err
 		}
 	}

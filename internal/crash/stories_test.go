@@ -163,7 +163,7 @@ func each() story {
 func retried(always int) story {
 	return story{pipeline: func(m *machine) release.Pipeline {
 		flaky := stage.Func(func(ctx context.Context, t *stage.Task) error {
-			if err := m.do(t.Token() + "/try"); err != nil {
+			if err := m.do(t.Fence(), t.Token()+"/try"); err != nil {
 				return err
 			}
 			if always > 0 || time.Since(t.Started()) < 5*time.Second {

@@ -113,6 +113,7 @@ type house struct {
 	over    chan struct{}
 
 	machines []*machine
+	phone    func() *machine // whom people call; nil: the last host
 	stuck    bool
 	signals  []stage.Signal
 	seen     ledger.State // what people know
@@ -195,6 +196,9 @@ func (h *house) disk(m *machine) release.Store {
 func (h *house) host() *machine {
 	h.world.mu.Lock()
 	defer h.world.mu.Unlock()
+	if h.phone != nil {
+		return h.phone()
+	}
 	if len(h.machines) == 0 {
 		return nil
 	}
