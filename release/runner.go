@@ -105,6 +105,11 @@ func (r *Runner) Host() string { return r.host }
 
 // enter takes a session on. Its mutex is held.
 func (r *Runner) enter(ctx context.Context, s *session) error {
+	select {
+	case <-r.soft: // it takes no lease any more
+		return fmt.Errorf("release %s: %w", s.id, ErrStopped)
+	default:
+	}
 	if err := r.liven(ctx); err != nil {
 		return fmt.Errorf("release %s: %w", s.id, err)
 	}
