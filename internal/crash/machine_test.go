@@ -173,19 +173,22 @@ type world struct {
 	stands map[string]bool // what is in effect
 	flags  map[string]bool // what people have done
 
-	owner   uint64 // the highest fence that was seen
-	refused int    // calls with a lower one
+	owners  map[string]uint64 // the highest fence that was seen, by release
+	refused int               // calls with a lower one
 }
 
-func newWorld() *world { return &world{stands: make(map[string]bool), flags: make(map[string]bool)} }
+func newWorld() *world {
+	return &world{stands: make(map[string]bool), flags: make(map[string]bool), owners: make(map[string]uint64)}
+}
 
-// admits reports whether the world listens to a host with that fence. Its mutex is held.
-func (w *world) admits(fence uint64) error {
-	if fence < w.owner {
+// admits reports whether the world listens to a host that has that fence for the release of the token. Its mutex is held.
+func (w *world) admits(fence uint64, token string) error {
+	release, _, _ := strings.Cut(token, "/")
+	if owner := w.owners[release]; fence < owner {
 		w.refused++
-		return fmt.Errorf("fence %d: %d has been here", fence, w.owner)
+		return fmt.Errorf("fence %d: %d has been here", fence, owner)
 	}
-	w.owner = fence
+	w.owners[release] = fence
 	return nil
 }
 
@@ -195,7 +198,7 @@ func (m *machine) do(fence uint64, token string) error {
 		w := m.world
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if err := w.admits(fence); err != nil {
+		if err := w.admits(fence, token); err != nil {
 			return err
 		}
 		w.calls = append(w.calls, token)
@@ -210,7 +213,7 @@ func (m *machine) undo(fence uint64, token string) error {
 		w := m.world
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if err := w.admits(fence); err != nil {
+		if err := w.admits(fence, token); err != nil {
 			return err
 		}
 		w.calls = append(w.calls, "undo "+token)
