@@ -91,7 +91,7 @@ func (r *Runner) tryUp(id string) (host string, err error) {
 	if !errors.Is(err, ErrElsewhere) {
 		return "", err
 	}
-	if state, failed := r.State(ctx, id); failed == nil {
+	if state, failed := r.state(ctx, id); failed == nil {
 		host = state.Host
 	}
 	return host, err

@@ -33,9 +33,12 @@ func (p Pipeline) Check() error {
 		c.bad("Pipeline.OnAbort: %q is neither %s nor %s", p.OnAbort, Undo, Stop)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Former)) {
-		if _, still := c.byName[name]; still || p.Former[name] == nil {
-			c.bad("Pipeline.Former: %s is no stage that the pipeline had once and has no more", name)
+		if _, still := c.byName[name]; still || p.Former[name] == nil || !stage.ValidName(name) {
+			c.bad("Pipeline.Former: %q is no stage that the pipeline had once and has no more", name)
+			continue
 		}
+		former := Stage{Name: name, Do: p.Former[name]}
+		c.asking(former, func() { c.valid(former) })
 	}
 	c.needs()
 	c.conditions()
@@ -83,18 +86,25 @@ func (c *checker) stage(i int, s Stage) {
 		c.bad("stage %s: Do: there is nothing to do", s.Name)
 		return
 	}
-	if v, ok := stage.As[stage.Validator](s.Do); ok {
-		if err := v.Validate(); err != nil {
-			for _, err := range flatten(err) {
-				c.bad("stage %s: %w", s.Name, err)
-			}
-		}
-	}
+	c.valid(s)
 	_, _ = stage.Reads(s.Do), stage.Writes(s.Do) // what they are is looked at with all others, by keys
 	s.outline().Check(c.bad)
 	for _, kind := range stage.Listens(s.Do) {
 		if !kind.Heard() {
 			c.bad("stage %s: listens for %q, which is not for a stage to take", s.Name, kind)
+		}
+	}
+}
+
+// valid reports what the stage says about its own settings.
+func (c *checker) valid(s Stage) {
+	v, ok := stage.As[stage.Validator](s.Do)
+	if !ok {
+		return
+	}
+	if err := v.Validate(); err != nil {
+		for _, err := range flatten(err) {
+			c.bad("stage %s: %w", s.Name, err)
 		}
 	}
 }

@@ -62,7 +62,11 @@ func (d *desk) Value(name string) (json.RawMessage, bool) {
 
 // Secret asks the runner's host for a secret, and remembers it so that it is never recorded.
 func (d *desk) Secret(ctx context.Context, name string) (stage.Secret, error) {
-	secret, err := d.session.runner.secrets(ctx, name)
+	give := d.session.runner.secrets
+	if give == nil { // a former stage may ask for what no stage does now
+		return stage.Secret{}, errors.New("Config.Secrets is nil")
+	}
+	secret, err := give(ctx, name)
 	if err == nil && secret.IsZero() {
 		err = errors.New("it is empty")
 	}
@@ -158,6 +162,10 @@ func (d *desk) Signal(ctx context.Context, n int) (stage.Signal, error) {
 	s := d.session
 	for {
 		s.mu.Lock()
+		if d.ended {
+			s.mu.Unlock()
+			return stage.Signal{}, stage.ErrEnded // to a goroutine that the stage has left behind
+		}
 		if err := errors.Join(s.failure, s.lost); err != nil {
 			s.mu.Unlock()
 			return stage.Signal{}, err
@@ -198,7 +206,7 @@ func (d *desk) finish(end ledger.Ended, exits bool) job {
 	if d.waiting != nil {
 		events = append(events, d.event(0, ledger.Progressed{Progress: *d.waiting}))
 	}
-	for _, key := range d.keys() {
+	for _, key := range d.keys(end.Outcome) {
 		events = append(events, d.event(len(events), ledger.Wrote{Key: key, Value: d.values[key]}))
 	}
 	events = append(events, d.event(len(events), end))
@@ -254,9 +262,10 @@ func (d *desk) log(what string, outcome stage.Outcome, reason string, began time
 	log(what, "stage", d.node.Name, "attempt", max(d.attempt, d.undoes), "outcome", outcome, "reason", reason, "took", d.session.now().Sub(began))
 }
 
-// keys are the keys that the stage has set, in order.
-func (d *desk) keys() []string {
-	if len(d.values) == 0 {
+// keys are the keys that the stage hands on, in order: none where it has not succeeded, since what it had
+// set by then is half done.
+func (d *desk) keys(o stage.Outcome) []string {
+	if len(d.values) == 0 || o != stage.Succeeded {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(d.values))

@@ -33,6 +33,7 @@
 //	runner := release.NewRunner(release.Config{Store: events})
 //	defer runner.Stop(grace)
 //	taken, err := runner.TakeUp(ctx, pipeline)
+//	... serve, or Wait for what was taken up
 //
 // [Runner.Stop] begins nothing new at once, and cancels what runs when grace is over; a release that is
 // left unfinished is taken up by the next host. To be killed is the same without the grace. What a pipeline

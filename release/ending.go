@@ -19,7 +19,8 @@ func (s *session) wait(ctx context.Context) (*ledger.State, error) {
 	}
 	s.stages.Wait()
 	<-s.gone
-	return s.result()
+	state, err := s.result()
+	return own(state), err
 }
 
 // result is how the release ended in this host.
@@ -32,7 +33,7 @@ func (s *session) result() (*ledger.State, error) {
 		ctx, cancel := context.WithTimeout(s.base, min(writeGrace, s.runner.patience))
 		defer cancel()
 		var err error
-		if state, err = s.runner.State(ctx, s.id); err != nil && s.failure == nil {
+		if state, err = s.runner.state(ctx, s.id); err != nil && s.failure == nil {
 			return nil, err
 		}
 	}

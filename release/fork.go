@@ -37,7 +37,7 @@ func (r *Runner) first(ctx context.Context, p ledger.Pipeline, req Request) ([]l
 	if req.ForkOf == nil {
 		return []ledger.Event{{Seq: 1, Time: at, Body: body}}, nil
 	}
-	old, err := r.State(ctx, req.ForkOf.Release)
+	old, err := r.state(ctx, req.ForkOf.Release)
 	if err != nil {
 		return nil, fmt.Errorf("fork: %w", err)
 	}

@@ -160,12 +160,12 @@ func guarded(ctx context.Context, ended func(error, *stage.Error), panicked func
 		ended(&stage.Error{Outcome: stage.Failed, Reason: exited}, nil)
 	}()
 	err := run()
-	returned = true
 	var cause *stage.Error
 	if ctx.Err() != nil {
 		cause, _ = context.Cause(ctx).(*stage.Error)
 	}
-	ended(err, cause)
+	ended(err, cause) // asks the error, which is the stage's code as well
+	returned = true
 }
 
 // cancel ends the context of a running stage; the first cause counts. The mutex is held.

@@ -73,14 +73,17 @@ type Stage struct {
 	// Each makes the stage once for each item of a list that a stage before has written, or that
 	// came with the request: one for each service, region or shard, named as this one, a dot, and the
 	// item ("deploy.eu-west"). What needs this stage needs all of them. A stage learns its item with
-	// Task.Item. Readers of a key that such a stage writes find a map by the names of the items: a
+	// Task.Item. Where the list is empty, there is nothing to do: the stage is skipped, and so is what needs
+	// it. Readers of a key that such a stage writes find a map by the names of the items: a
 	// Key[T] that is written is a Key[map[string]T] that is read. Nil: it is one stage.
 	Each *Each
 	// Environment says where the stage works: "production". It is for the stage and for people.
 	Environment string
 	// Timeout bounds the stage from the begin of its first attempt, waits between attempts included:
 	// its context ends when the time is over, and the stage has failed, unless it says otherwise.
-	// Time that it waits for a person to say retry does not end it. Zero: no bound.
+	// Time that it waits for a person to say retry does not end it. It counts while no host is up, too, and
+	// counts more than a success that comes after it: what asks people has a deadline of its own (see
+	// package approval), for which answers given in time count. Zero: no bound.
 	Timeout time.Duration
 	// AttemptTimeout bounds each attempt in the same way; where Retry allows, it is tried again.
 	// Zero: no bound.

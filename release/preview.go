@@ -108,7 +108,7 @@ func (r *Runner) past(ctx context.Context, id, pipeline string) ([]ledger.Event,
 // missing is what the release would not find.
 func (r *Runner) missing(ctx context.Context, p *ledger.Preview) ([]string, error) {
 	var missing []string
-	switch _, err := r.State(ctx, p.Release.ID); {
+	switch _, err := r.state(ctx, p.Release.ID); {
 	case err == nil:
 		missing = append(missing, fmt.Sprintf("Request.ID: there is a release %s already", p.Release.ID))
 	case !errors.Is(err, ErrUnknown):

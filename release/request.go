@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
@@ -46,6 +47,9 @@ func Input[T any](k stage.Key[T], v T) Value {
 	return Value{k.Ref(), raw, err}
 }
 
+// maxText bounds each text of a request, in bytes.
+const maxText = 8 << 10
+
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 
 // requested is the first event's body, or everything that is wrong with the request.
@@ -54,6 +58,16 @@ func (r Request) requested(p ledger.Pipeline, now time.Time) (ledger.Requested, 
 	bad := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
 	if !idPattern.MatchString(r.ID) {
 		bad("Request.ID: %q is none: letters, digits, dots, dashes and underscores, at most 128", r.ID)
+	}
+	for _, field := range []struct{ name, text string }{
+		{"Service", r.Service}, {"Commit", r.Commit}, {"RequestedBy", r.RequestedBy}, {"Reason", r.Reason},
+	} {
+		if !utf8.ValidString(field.text) {
+			bad("Request.%s: it is not UTF-8", field.name)
+		}
+		if len(field.text) > maxText {
+			bad("Request.%s: it has %d bytes, at most %d are allowed", field.name, len(field.text), maxText)
+		}
 	}
 	if r.Service == "" && r.ForkOf == nil {
 		bad("Request.Service: it is empty")

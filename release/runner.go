@@ -27,7 +27,7 @@ type Config struct {
 	// Store keeps the events. Nil: a MemoryStore of the runner's own.
 	Store Store
 	// Logger gets a line for the begin and the end of each stage. Nil: nothing is logged. Stages
-	// log to a sub-logger of it.
+	// log to a sub-logger of it. A sink must not call the runner, which may log in the midst of its work.
 	Logger hclog.Logger
 	// StoreTimeout bounds each call of the store for a release: a release whose events cannot be
 	// recorded within it is stopped, as for any other error of the store. Once what runs is being
@@ -158,8 +158,23 @@ func (r *Runner) sessions() []*session {
 	return all
 }
 
-// State is where a release stands, by what is recorded. The error is ErrUnknown where nothing is.
+// State is where a release stands, by what is recorded. The error is ErrUnknown where nothing is. The state
+// is the caller's; only the bytes of values and checkpoints may be those that a MemoryStore holds.
 func (r *Runner) State(ctx context.Context, id string) (*ledger.State, error) {
+	s, err := r.state(ctx, id)
+	return own(s), err
+}
+
+// own is the state for somebody who may change it.
+func own(s *ledger.State) *ledger.State {
+	if s != nil {
+		s.Pipeline = s.Pipeline.Clone()
+	}
+	return s
+}
+
+// state is the state as the engine itself uses it.
+func (r *Runner) state(ctx context.Context, id string) (*ledger.State, error) {
 	s, err := ledger.Fold(r.store.Events(ctx, id, 0))
 	if err != nil {
 		return nil, fmt.Errorf("release %s: %w", id, err)
@@ -180,13 +195,14 @@ func (r *Runner) Review(ctx context.Context, id string) (*ledger.Review, error) 
 	if review.State.Seq == 0 {
 		return nil, fmt.Errorf("release %s: %w", id, ErrUnknown)
 	}
+	own(review.State)
 	return review, nil
 }
 
 // Stop ends the runner in two steps. At once, no stage begins any more, in any release, and the runner
 // takes no new release. Stages that run may go on until ctx is done; then they are cancelled, with the
 // outcome Interrupted as the cause. Stop returns when nothing runs any more; for a stage that does not
-// heed its cancel it waits, and the log names it. It may be called before
+// heed its cancel it waits, and the log names it: so a stage must not call it. It may be called before
 // any Run, several times and concurrently; the earliest end of a ctx counts.
 func (r *Runner) Stop(ctx context.Context) {
 	r.mu.Lock()

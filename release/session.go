@@ -116,7 +116,7 @@ func (s *session) read() error {
 		return nil
 	}
 	return s.pen.bounded(func(ctx context.Context) error {
-		state, err := s.runner.State(ctx, s.id)
+		state, err := s.runner.state(ctx, s.id)
 		if err != nil {
 			return err
 		}

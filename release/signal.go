@@ -121,7 +121,7 @@ func (r *Runner) send(ctx context.Context, id string, sig stage.Signal) error {
 // post records a signal for a release that this runner does not carry.
 func (r *Runner) post(ctx context.Context, id string, sig stage.Signal) error {
 	for {
-		state, err := r.State(ctx, id)
+		state, err := r.state(ctx, id)
 		if err != nil {
 			return err
 		}

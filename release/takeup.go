@@ -97,7 +97,8 @@ func (r *Runner) TakeUp(ctx context.Context, pipelines ...Pipeline) ([]string, e
 
 // Resume takes up one release, as TakeUp does, and waits for it, as Run does. The error is ErrUnknown
 // for a release that there is not, ErrConflict for one that this runner carries, and ErrElsewhere for
-// one that another host does. A release that is over gives its outcome.
+// one that another host does, and ErrUnknown for one of another pipeline. A release that is over gives
+// its outcome.
 func (r *Runner) Resume(ctx context.Context, p Pipeline, id string) (*ledger.State, error) {
 	outline, err := p.Outline()
 	if err == nil {
@@ -109,7 +110,7 @@ func (r *Runner) Resume(ctx context.Context, p Pipeline, id string) (*ledger.Sta
 	if s, _ := r.session(id); s != nil {
 		return nil, fmt.Errorf("release %s: %w: it is under way", id, ErrConflict)
 	}
-	s, err := r.carry(ctx, id, func(string) (wiring, bool) { return p.wire(), true })
+	s, err := r.carry(ctx, id, func(name string) (wiring, bool) { return p.wire(), name == p.Name })
 	if s == nil && err == nil {
 		return r.Wait(ctx, id)
 	}
@@ -128,7 +129,7 @@ func (r *Runner) open(ctx context.Context) func(yield func(string, error) bool) 
 		for id, err := range r.store.Releases(ctx) {
 			if err == nil {
 				var state *ledger.State
-				if state, err = r.State(ctx, id); err == nil && state.Over() {
+				if state, err = r.state(ctx, id); err == nil && state.Over() {
 					continue
 				}
 			}
@@ -151,7 +152,7 @@ func (r *Runner) takeUp(ctx context.Context, id string) (*session, error) {
 
 // carry takes a release on that was begun before. Nil and no error: it is over.
 func (r *Runner) carry(ctx context.Context, id string, find func(name string) (wiring, bool)) (*session, error) {
-	state, err := r.State(ctx, id)
+	state, err := r.state(ctx, id)
 	if err != nil || state.Over() {
 		return nil, err
 	}

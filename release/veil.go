@@ -2,8 +2,11 @@ package release
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -24,8 +27,7 @@ const hidden = "***"
 func (v *veil) add(s stage.Secret) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	value := s.Reveal()
-	for _, form := range []string{value, quoted(value)} {
+	for _, form := range forms(s.Reveal()) {
 		if !slices.Contains(v.values, form) {
 			v.values = append(v.values, form)
 		}
@@ -34,17 +36,62 @@ func (v *veil) add(s stage.Secret) {
 	slices.SortStableFunc(v.values, func(a, b string) int { return len(b) - len(a) })
 }
 
+// forms are the ways in which programs write a secret by mistake: as it is, in JSON, in an URL, and in
+// base64, by itself or somewhere within other data.
+func forms(value string) []string {
+	all := []string{value, quoted(value), strings.Trim(strconv.Quote(value), `"`), url.QueryEscape(value), url.PathEscape(value),
+		strings.TrimPrefix(url.UserPassword("", value).String(), ":")}
+	for _, coding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		// Three bytes are four characters: where the secret begins within them decides how it looks, and
+		// the characters at its ends belong to its neighbours in part.
+		for shift := range 3 {
+			text := coding.EncodeToString([]byte(strings.Repeat("x", shift) + value))
+			text = text[(shift*8+5)/6:]
+			if (shift+len(value))%3 > 0 && text != "" {
+				text = text[:len(text)-1]
+			}
+			if len(text) >= leastCode {
+				all = append(all, text)
+			}
+		}
+	}
+	return all
+}
+
+// leastCode is how long a secret in base64 is at least that is looked for: shorter ones are found in
+// anything.
+const leastCode = 8
+
 // quoted is the text as it stands in JSON.
 func quoted(text string) string {
 	raw, _ := json.Marshal(text) // a string can always be written
 	return string(raw[1 : len(raw)-1])
 }
 
-// in reports whether there is a secret in the data.
+// in reports whether there is a secret in the data, which is JSON.
 func (v *veil) in(data []byte) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	return slices.ContainsFunc(v.values, func(secret string) bool { return bytes.Contains(data, []byte(secret)) })
+	if len(v.values) == 0 {
+		return false
+	}
+	if v.shows(string(data)) {
+		return true
+	}
+	// A string may be written with escapes that nothing needs.
+	for d := json.NewDecoder(bytes.NewReader(data)); ; {
+		token, err := d.Token()
+		if err != nil {
+			return false
+		}
+		if text, ok := token.(string); ok && v.shows(text) {
+			return true
+		}
+	}
+}
+
+func (v *veil) shows(text string) bool {
+	return slices.ContainsFunc(v.values, func(secret string) bool { return strings.Contains(text, secret) })
 }
 
 // mask is the text without secrets.

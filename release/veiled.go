@@ -26,7 +26,7 @@ func (l veiled) args(list []any) []any {
 			out[i] = l.veil.mask(a)
 		case nil, bool, int, int64, uint64, float64:
 		default:
-			if text := fmt.Sprintf("%+v", a); l.veil.in([]byte(text)) {
+			if text := fmt.Sprintf("%+v", a); l.veil.mask(text) != text {
 				out[i] = l.veil.mask(text)
 			}
 		}

@@ -70,7 +70,7 @@ func (r *Runner) elsewhere(ctx context.Context, id string) bool {
 	if r.leaser == nil {
 		return false
 	}
-	state, err := r.State(ctx, id)
+	state, err := r.state(ctx, id)
 	if err != nil {
 		return true // reading the events tells
 	}

@@ -34,6 +34,10 @@
 //   - [Failed]: the stage's own time is up. As with Aborted.
 //   - [Skipped]: a person wants to go on without this stage. As with Aborted.
 //
+// Run may also be called with a context that has ended already: where such a word came while no host had
+// the stage, or while it waited. It then only clears up what an earlier attempt has begun, as its checkpoint
+// tells. So a stage looks at its context before it does anything.
+//
 // # Concurrency
 //
 // A stage value may be used by several releases at once, so Run must not change it. What a stage works

@@ -25,7 +25,8 @@ var (
 // Key is a typed name by which stages hand values on. Values travel as JSON. The same name with the
 // same type is the same key, wherever it was made; a pipeline in which the types differ is refused.
 //
-// Values become visible to other stages when the stage that set them has ended, all at once.
+// Values become visible to other stages when the stage that set them has succeeded, all at once. What one
+// has set that ended otherwise is dropped.
 type Key[T any] struct{ name string }
 
 // NewKey makes a key. Its name consists of lower-case letters, digits and inner dashes or dots, and

@@ -62,6 +62,9 @@ type Error struct {
 // Error is the outcome, who stands behind it, the reason and the cause, as far as they are there:
 // "rejected by ada: not on a Friday".
 func (e *Error) Error() string {
+	if e == nil {
+		return string(Failed) + ": a nil *stage.Error was returned as an error"
+	}
 	text := string(e.Outcome)
 	if text == "" {
 		text = string(Failed)
@@ -79,7 +82,12 @@ func (e *Error) Error() string {
 }
 
 // Unwrap is the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // Skip is what a stage returns when there is nothing to do: the stage is skipped, and so is whatever
 // needs it. The reason is one sentence for people: "no commit since 1.4.0 asks for a release".
@@ -105,7 +113,7 @@ func OutcomeOf(err error) Outcome {
 		return Succeeded
 	}
 	var e *Error
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || e == nil {
 		return Failed
 	}
 	switch e.Outcome {

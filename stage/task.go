@@ -250,6 +250,9 @@ func (t *Task) get(r Ref) (json.RawMessage, error) {
 	if !slices.Contains(t.setup.Reads, r) {
 		return nil, t.deny("reads key "+r.String(), "Reads must name it")
 	}
+	if err := t.alive(); err != nil {
+		return nil, err
+	}
 	raw, ok := t.host.Value(r.Name)
 	if !ok {
 		return nil, fmt.Errorf("key %s: %w", r.Name, ErrNoValue)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/davit-sdk/davit/stage"
 )
@@ -16,8 +17,11 @@ var (
 	ErrSignal = errors.New("signal refused")
 )
 
+// maxName bounds the name of a person and the ID of a signal, in bytes.
+const maxName = 256
+
 // Accept reports whether the signal can be recorded: nil, an ErrTooLate or an ErrSignal that says why
-// not. A signal for a stage that has not begun is not too early: it waits. known is true for a signal
+// not. Its ID and By have at most 256 bytes, its Why 8 KiB, all of it UTF-8. A signal for a stage that has not begun is not too early: it waits. known is true for a signal
 // whose ID was recorded before, which is not to be recorded again.
 func (s *State) Accept(sig stage.Signal) (known bool, err error) {
 	if _, ok := s.seen[sig.ID]; ok {
@@ -25,6 +29,17 @@ func (s *State) Accept(sig stage.Signal) (known bool, err error) {
 	}
 	refuse := func(format string, args ...any) (bool, error) {
 		return false, fmt.Errorf("%w: %s", ErrSignal, fmt.Sprintf(format, args...))
+	}
+	for _, field := range []struct {
+		name, text string
+		most       int
+	}{{"ID", sig.ID, maxName}, {"By", sig.By, maxName}, {"Why", sig.Why, maxReason}} {
+		switch {
+		case !utf8.ValidString(field.text):
+			return refuse("%s is not UTF-8", field.name)
+		case len(field.text) > field.most:
+			return refuse("%s has %d bytes, at most %d are allowed", field.name, len(field.text), field.most)
+		}
 	}
 	switch {
 	case sig.ID == "":

@@ -110,6 +110,9 @@ func (s *State) made(i int) func(yield func(int) bool) {
 // gather makes one value of the values that stages made of one have written: an object by the names
 // of their items.
 func (s *State) gather(i int) {
+	if s.gathered(i) > MaxGathered {
+		return
+	}
 	for _, ref := range s.Pipeline.Stages[i].Writes {
 		values := make(map[string]json.RawMessage)
 		for j := range s.made(i) {
@@ -159,5 +162,22 @@ func (s *State) together(i int) Ended {
 	case done:
 		e = Ended{Outcome: stage.Succeeded}
 	}
+	if size := s.gathered(i); size > MaxGathered {
+		e = Ended{Outcome: stage.Failed, Reason: fmt.Sprintf("the values of its items have %d bytes together, at most %d are allowed", size, MaxGathered)}
+	}
 	return e
+}
+
+// MaxGathered bounds the values that stages made of one hand on together, in bytes.
+const MaxGathered = 16 << 20
+
+// gathered is the size of what stages made of one hand on.
+func (s *State) gathered(i int) int {
+	size := 0
+	for j := range s.made(i) {
+		for _, raw := range s.Stages[j].values {
+			size += len(raw)
+		}
+	}
+	return size
 }

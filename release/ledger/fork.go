@@ -28,7 +28,8 @@ var ErrNotOver = errors.New("it is not over")
 //
 // Inputs that first does not give are those of this release; one that it gives must not differ from
 // what a stage that is taken over has read. The same goes for Release.Service and Release.Commit, which
-// any stage may have read.
+// any stage may have read. A stage.AtMostOnce that has run, and would run again though it is neither that
+// stage nor behind it (some of its items were not done), is an error.
 //
 // Where a stage that is taken over is Irreversible, those that run are Irreversible, too: as in the old
 // release, nothing is undone behind it.
@@ -107,6 +108,7 @@ func (f *fork) stages() {
 			}
 		}
 	}
+	f.twice()
 	before := f.kept(f.old.Pipeline.Stages)
 	for _, node := range f.old.Pipeline.Stages {
 		there := func(n Stage) bool { return n.Name == node.Name }
@@ -128,6 +130,27 @@ func (f *fork) kept(stages []Stage) map[string]bool {
 		}
 	}
 	return kept
+}
+
+// twice reports stages that may run only once and did, and that would run again though nobody has said
+// so: only a fork at such a stage, or before it, says so.
+func (f *fork) twice() {
+	behind := map[string]bool{f.at: true}
+	for _, node := range f.new.Pipeline.Stages {
+		if slices.ContainsFunc(node.Needs, func(need string) bool { return behind[need] }) {
+			behind[node.Name] = true
+		}
+		if node.Effect != stage.AtMostOnce || f.copied[node.Name] || behind[node.Name] {
+			continue
+		}
+		for i := range f.old.Stages {
+			old, st := &f.old.Pipeline.Stages[i], &f.old.Stages[i]
+			if (old.Name == node.Name || old.Of == node.Name) && st.Attempt > 0 && !st.Undone() {
+				f.bad("stage %s may run only once, and did in release %s: fork at %s to say that it is to run again",
+					old.Name, f.old.Release.ID, node.Name)
+			}
+		}
+	}
 }
 
 // done reports whether nothing is left to do for a stage all of whose needs were done. The stage is as

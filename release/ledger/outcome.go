@@ -22,21 +22,22 @@ const maxReason = 8 << 10
 // not when the stage's time was up by then: a stage cut off by its timeout has not done its work in
 // time, whatever it says. Only a person's cancel makes a skip one by a person, since others go on
 // without a stage that a person passed over; the name that a stage gives itself is kept in the reason.
+// The texts are as long as they are: Settle cuts them, once secrets are masked.
 func EndOf(err error, cause *stage.Error) Ended {
 	if err == nil && cause != nil && cause.Outcome == stage.Failed {
-		return Ended{Outcome: stage.Failed, By: cause.By, Reason: bounded(cause.Reason), Final: cause.Final}
+		return Ended{Outcome: stage.Failed, By: cause.By, Reason: cause.Reason, Final: cause.Final}
 	}
 	if err == nil {
 		return Ended{Outcome: stage.Succeeded}
 	}
 	outcome := stage.OutcomeOf(err)
 	var said *stage.Error
-	spoke := errors.As(err, &said) && said != cause
+	spoke := errors.As(err, &said) && said != nil && said != cause
 	waits := outcome == stage.Waiting && cause != nil
 	undone := outcome == stage.RolledBack && cause != nil && cause.Outcome == stage.Skipped
 	switch {
 	case spoke && !undone && !waits && outcome != stage.Failed && outcome != stage.Interrupted:
-		e := Ended{Outcome: outcome, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: recordable(said.Evidence)}
+		e := Ended{Outcome: outcome, By: said.By, Reason: reasonOf(err, said), Evidence: said.Evidence}
 		if outcome == stage.Waiting {
 			e.Until = said.Until.UTC().Round(0)
 		}
@@ -46,7 +47,7 @@ func EndOf(err error, cause *stage.Error) Ended {
 				e.By = cause.By
 			}
 			if said.By != "" && said.By != e.By {
-				e.Reason = bounded(strings.TrimSuffix(said.By+": "+e.Reason, ": "))
+				e.Reason = strings.TrimSuffix(said.By+": "+e.Reason, ": ")
 			}
 		}
 		return e
@@ -59,15 +60,27 @@ func EndOf(err error, cause *stage.Error) Ended {
 		default:
 			reason = strings.TrimPrefix(reason+": "+err.Error(), ": ")
 		}
-		e := Ended{Outcome: cause.Outcome, By: cause.By, Reason: bounded(reason), Final: cause.Final}
+		e := Ended{Outcome: cause.Outcome, By: cause.By, Reason: reason, Final: cause.Final || final(err)}
 		if spoke {
-			e.Evidence = recordable(said.Evidence)
+			e.Evidence = said.Evidence
 		}
 		return e
 	case spoke:
-		return Ended{Outcome: stage.Failed, By: said.By, Reason: bounded(reasonOf(err, said)), Evidence: recordable(said.Evidence), Final: said.Final}
+		return Ended{Outcome: stage.Failed, By: said.By, Reason: reasonOf(err, said), Evidence: said.Evidence, Final: final(err)}
 	}
-	return Ended{Outcome: stage.Failed, Reason: bounded(err.Error())}
+	return Ended{Outcome: stage.Failed, Reason: err.Error()}
+}
+
+// final reports whether any stage.Error within the error is Final.
+func final(err error) bool {
+	var said *stage.Error
+	for errors.As(err, &said) && said != nil {
+		if said.Final {
+			return true
+		}
+		err = said.Err
+	}
+	return false
 }
 
 // reasonOf is the reason that is said and its cause, without the outcome and the person, which are
@@ -88,17 +101,29 @@ func reasonOf(err error, said *stage.Error) string {
 
 // Panicked is how a stage ended that panicked.
 func Panicked(value any, stack []byte) Ended {
-	return Ended{Outcome: stage.Failed, Reason: bounded(fmt.Sprintf("panic: %v", value)), Stack: bounded(string(stack))}
+	return Ended{Outcome: stage.Failed, Reason: fmt.Sprintf("panic: %v", value), Stack: string(stack)}
 }
 
-// recordable are the verdicts as they can be recorded: one that holds no proper numbers, or is too
-// large, keeps its outcome and says so.
+// recordable is the end with texts that are not too long, and verdicts as they can be recorded: one that
+// holds no proper numbers, or is too large, keeps its outcome and says so, and one without an outcome
+// that there is tells nothing.
+func (e Ended) recordable() Ended {
+	e.Reason, e.By, e.Stack, e.Evidence = bounded(e.Reason), bounded(e.By), bounded(e.Stack), recordable(e.Evidence)
+	return e
+}
+
 func recordable(verdicts []gate.Verdict) []gate.Verdict {
 	out := slices.Clone(verdicts)
 	for i, v := range out {
+		switch v.Outcome {
+		case gate.Pass, gate.Fail, gate.Continue, gate.Inconclusive:
+		default:
+			out[i].Outcome = gate.Inconclusive
+			out[i].Reason = fmt.Sprintf("%s (its outcome was %.50q, which is none)", bounded(v.Reason), v.Outcome)
+		}
 		if raw, err := json.Marshal(v); err != nil || len(raw) > stage.MaxDetail {
 			out[i].Evidence = nil
-			out[i].Reason = bounded(v.Reason) + " (the measurements could not be recorded)"
+			out[i].Reason = bounded(out[i].Reason) + " (the measurements could not be recorded)"
 		}
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/release/ledger"
@@ -46,7 +47,9 @@ func TestEndOf(t *testing.T) {
 		{"a skip in a person's name", &stage.Error{Outcome: stage.Skipped, By: "bob", Reason: "x"}, nil, ledger.Ended{Outcome: stage.Skipped, Reason: "bob: x"}},
 		{"a skip in another person's name", &stage.Error{Outcome: stage.Skipped, By: "bob"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Skipped, By: "ada", Reason: "bob"}},
 		{"a skip that is confirmed", &stage.Error{Outcome: stage.Skipped, Reason: "x"}, told(stage.Skipped), ledger.Ended{Outcome: stage.Skipped, By: "ada", Reason: "x"}},
-		{"what is not UTF-8", errors.New("a\xffb"), nil, ledger.Ended{Outcome: stage.Failed, Reason: "ab"}},
+		{"nothing in the guise of an error", (*stage.Error)(nil), nil, ledger.Ended{Outcome: stage.Failed, Reason: "failed: a nil *stage.Error was returned as an error"}},
+		{"the last word, cut off by its time", &stage.Error{Outcome: stage.Failed, Reason: "half done", Final: true}, &stage.Error{Outcome: stage.Failed, Reason: "too long"}, ledger.Ended{Outcome: stage.Failed, Reason: "too long: failed: half done", Final: true}},
+		{"the last word, within", &stage.Error{Outcome: stage.Failed, Err: fmt.Errorf("x: %w", &stage.Error{Outcome: stage.Failed, Final: true})}, nil, ledger.Ended{Outcome: stage.Failed, Reason: "x: failed", Final: true}},
 	}
 	for _, test := range tests {
 		assert.Equal(t, test.want, ledger.EndOf(test.err, test.cause), test.name)
@@ -55,14 +58,22 @@ func TestEndOf(t *testing.T) {
 
 func TestAnEndCanAlwaysBeRecorded(t *testing.T) {
 	bad := gate.Verdict{Gate: "p99", Outcome: gate.Fail, Reason: "no data", Evidence: []gate.Evidence{{What: "p99", Value: math.NaN()}}}
+	state := new(ledger.State)
+	apply(t, state, "", 0, ledger.Requested{Pipeline: ledger.Pipeline{Name: "p", Stages: []ledger.Stage{{Name: "a"}}}})
+	apply(t, state, "a", 1, ledger.Began{})
 	for _, end := range []ledger.Ended{
-		ledger.EndOf(&stage.Error{Outcome: stage.RolledBack, Evidence: []gate.Verdict{bad}}, nil),
+		ledger.EndOf(&stage.Error{Outcome: stage.RolledBack, Evidence: []gate.Verdict{bad, {Gate: "g", Outcome: "bogus", Reason: "x"}}}, nil),
 		ledger.EndOf(errors.New(strings.Repeat("long \xff", 100_000)), nil),
 		ledger.Panicked(strings.Repeat("x", 100_000), make([]byte, 100_000)),
 	} {
+		end = state.Settle("a", end, epoch)
 		text, err := json.Marshal(ledger.Event{Seq: 1, Stage: "a", Attempt: 1, Body: end})
 		require.NoError(t, err)
 		assert.Less(t, len(text), 128<<10)
+		assert.True(t, utf8.ValidString(end.Reason))
+		for _, v := range end.Evidence {
+			assert.Contains(t, []gate.Outcome{gate.Fail, gate.Inconclusive}, v.Outcome)
+		}
 	}
 	assert.True(t, math.IsNaN(bad.Evidence[0].Value), "the stage's own verdict is left alone")
 }
@@ -82,7 +93,7 @@ func TestEndOfUndo(t *testing.T) {
 		{"an error", errors.New("locked"), nil, ledger.UndoEnded{Outcome: stage.Failed, Reason: "locked"}},
 		{"a stop", stopped, stopped, ledger.UndoEnded{Outcome: stage.Interrupted, Reason: "the host is stopping"}},
 		{"a timeout", context.Canceled, late, ledger.UndoEnded{Outcome: stage.Failed, Reason: "too long"}},
-		{"a skip", stage.Skip("nothing to undo"), nil, ledger.UndoEnded{Outcome: stage.Failed, Reason: "nothing to undo"}},
+		{"a skip", stage.Skip("nothing to undo"), nil, ledger.UndoEnded{Outcome: stage.Succeeded, Reason: "nothing to undo"}},
 		{"a wait", stage.Wait(time.Time{}, "later"), nil, ledger.UndoEnded{Outcome: stage.Failed, Reason: "later"}},
 		{"half way", &stage.Error{Outcome: stage.Stranded, Reason: "half way"}, nil, ledger.UndoEnded{Outcome: stage.Stranded, Reason: "half way"}},
 		{"an interruption that was none", &stage.Error{Outcome: stage.Interrupted, Reason: "x"}, nil, ledger.UndoEnded{Outcome: stage.Failed, Reason: "x"}},

@@ -70,6 +70,26 @@ type Stage struct {
 	Item stage.Item `json:"item,omitzero"`
 }
 
+// Clone is a copy that shares nothing with the pipeline.
+func (p Pipeline) Clone() Pipeline {
+	p.Inputs = slices.Clone(p.Inputs)
+	p.Stages = slices.Clone(p.Stages)
+	for i := range p.Stages {
+		s := &p.Stages[i]
+		s.Needs, s.Reads, s.Writes = slices.Clone(s.Needs), slices.Clone(s.Reads), slices.Clone(s.Writes)
+		s.Listens, s.Secrets, s.Gates = slices.Clone(s.Listens), slices.Clone(s.Secrets), slices.Clone(s.Gates)
+		s.When = slices.Clone(s.When)
+		for j := range s.When {
+			s.When[j].Is = slices.Clone(s.When[j].Is)
+		}
+		if s.Each != nil {
+			each := *s.Each
+			s.Each = &each
+		}
+	}
+	return p
+}
+
 // Validate reports what makes the pipeline impossible to run: names, and the order of its stages.
 func (p Pipeline) Validate() error {
 	_, err := p.places()

@@ -132,7 +132,7 @@ func (p *plain) end(a *actor, s script) {
 		a.failures++
 		wait := a.Retry.Wait(a.failures, "r1/"+a.Name)
 		at := time.Duration(p.now)*time.Second + wait
-		if !s.final && a.told == "" && !p.halted() && a.failures < a.Retry.Attempts &&
+		if !s.final && a.told == "" && (a.Always || !p.halted()) && a.failures < a.Retry.Attempts &&
 			(a.Timeout == 0 || at <= time.Duration(a.started)*time.Second+a.Timeout) {
 			a.is, a.outcome, a.retryAt = "retry", "", at
 			return

@@ -205,7 +205,7 @@ func (r *Review) people(b *strings.Builder) {
 			fmt.Fprintf(b, ": %s", line(sig.Why))
 		}
 		if unheard[sig.ID] {
-			b.WriteString(" (came when the stage no longer asked)")
+			b.WriteString(" (the stage did not take it)")
 		}
 		b.WriteString("\n")
 	}

@@ -25,6 +25,7 @@ func (s *State) Settle(name string, e Ended, at time.Time) Ended {
 		at = s.Last
 	}
 	at = at.UTC().Round(0)
+	e = e.recordable()
 	switch {
 	case e.Outcome == stage.Waiting && e.Until.IsZero() && len(node.Listens) == 0:
 		e = Ended{Outcome: stage.Failed, Reason: "it waits for ever: it listens for no signal, and names no time", Heard: e.Heard, Final: true}
@@ -48,7 +49,7 @@ func (s *State) Settle(name string, e Ended, at time.Time) Ended {
 		if node.Effect == stage.AtMostOnce {
 			e.Parked = sentence(e.Reason, atMostOnce)
 		}
-	case e.Outcome == stage.Failed && !e.Final && st.Told == nil && s.halted() == "" && st.Failures+1 < node.Retry.Attempts:
+	case e.Outcome == stage.Failed && !e.Final && st.Told == nil && (node.Always || s.halted() == "") && st.Failures+1 < node.Retry.Attempts:
 		e.RetryAt = at.Add(node.Retry.Wait(st.Failures+1, s.Release.ID+"/"+name))
 		if node.Timeout > 0 && e.RetryAt.After(st.Started.Add(node.Timeout)) {
 			e.RetryAt = time.Time{}

@@ -179,6 +179,8 @@ func EndOfUndo(err error, cause *stage.Error) UndoEnded {
 	e := UndoEnded{Outcome: end.Outcome, Reason: end.Reason}
 	switch e.Outcome {
 	case stage.Interrupted, stage.Stranded:
+	case stage.Skipped: // there was nothing to undo
+		e.Outcome = stage.Succeeded
 	default:
 		e.Outcome = stage.Failed
 	}
@@ -195,6 +197,7 @@ func (s *State) SettleUndo(name string, e UndoEnded, at time.Time) UndoEnded {
 	if at.Before(s.Last) {
 		at = s.Last
 	}
+	e.Reason, e.Stack = bounded(e.Reason), bounded(e.Stack)
 	if e.Outcome == stage.Failed && st.Undo.Failures+1 < node.Retry.Attempts {
 		e.RetryAt = at.Add(node.Retry.Wait(st.Undo.Failures+1, s.Release.ID+"/"+name+"/undo"))
 	}

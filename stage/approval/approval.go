@@ -28,7 +28,7 @@ type Stage struct {
 	FourEyes bool
 	// Deadline is how long the answer may take, counted from the begin of the first attempt. What was
 	// recorded before it counts, also when the host was down meanwhile; what comes later never does.
-	// Zero: as long as it takes.
+	// Zero: as long as it takes. A Timeout that the pipeline gives the stage knows nothing of answers.
 	Deadline time.Duration
 	// Default is the answer when the deadline has passed. Empty: Reject.
 	Default Answer
