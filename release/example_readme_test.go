@@ -61,9 +61,12 @@ func Example_thatSurvives() {
 		}
 		defer events.Close()
 		runner := release.NewRunner(release.Config{Store: events})
-		defer runner.Stop(ctx)
-		_, err = runner.TakeUp(ctx, pipeline)
-		return err
+		defer runner.Close()
+		if _, err := runner.TakeUp(ctx, pipeline); err != nil {
+			return err
+		}
+		<-ctx.Done() // the host serves: Begin begins releases, Signal answers them, Watch looks on
+		return nil
 	}
 	_ = carryOn // ExampleRunner_TakeUp does it, in a folder that is there
 }

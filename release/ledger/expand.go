@@ -175,6 +175,7 @@ const MaxGathered = 16 << 20
 func (s *State) gathered(i int) int {
 	size := 0
 	for j := range s.made(i) {
+		// order: it is a sum
 		for _, raw := range s.Stages[j].values {
 			size += len(raw)
 		}
