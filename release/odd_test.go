@@ -258,3 +258,54 @@ func TestAForkChargesNobodyTwice(t *testing.T) {
 	assert.ErrorContains(t, err, "stage deploy.eu may run only once, and did in release r1: fork at deploy")
 	assert.Equal(t, []string{"charge eu"}, charged.list)
 }
+
+// One secret may be a part of another: neither shows, nor what is left of the longer one.
+func TestSecretsWithinSecrets(t *testing.T) {
+	host := release.NewRunner(release.Config{Secrets: func(_ context.Context, name string) (stage.Secret, error) {
+		return stage.NewSecret(map[string]string{"short": "abcd", "long": "abcdefgh"}[name]), nil
+	}})
+	_, err := host.Run(t.Context(), release.Pipeline{Name: "shop", Stages: []release.Stage{{Name: "a", Do: pair{}}}}, request("r1"))
+	assert.EqualError(t, err, "failed: stage a: *** and ***")
+}
+
+type pair struct{}
+
+func (pair) Secrets() []string { return []string{"short", "long"} }
+func (pair) Run(ctx context.Context, t *stage.Task) error {
+	short, err := t.Secret(ctx, "short")
+	if err != nil {
+		return err
+	}
+	long, err := t.Secret(ctx, "long")
+	if err != nil {
+		return err
+	}
+	return errors.New(short.Reveal() + " and " + long.Reveal())
+}
+
+func TestTheFirstRefusalIsTold(t *testing.T) {
+	_, err := release.NewRunner(release.Config{}).Run(t.Context(), steps(do(func(_ context.Context, t *stage.Task) error {
+		_, _ = stage.Version.Get(t)
+		_ = stage.Notes.Set(t, "x")
+		return nil
+	})), request("r1"))
+	assert.ErrorContains(t, err, "reads key version")
+	assert.NotContains(t, err.Error(), "notes")
+}
+
+// An abort that comes when a stage is being skipped counts more: nothing goes on behind it.
+func TestAnAbortBehindASkip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fly(t, steps(do(func(ctx context.Context, _ *stage.Task) error {
+			<-ctx.Done()
+			time.Sleep(time.Minute) // it clears up
+			return context.Cause(ctx)
+		})))
+		require.NoError(t, f.say(stage.SkipStage, "b", "ada"))
+		require.NoError(t, f.say(stage.Abort, "b", "grace"))
+		state, err := f.land()
+		assert.Equal(t, stage.Aborted, outcome(t, err))
+		assert.Equal(t, "grace", state.Stage("b").By)
+		assert.Equal(t, stage.Skipped, state.Stage("c").Outcome)
+	})
+}
