@@ -45,10 +45,11 @@ type (
 	Leaser interface {
 		// Lease says that the host lives, for d from now on. A running host calls it about every third of d.
 		// With d at zero or below, the lease ends at once. Hosts never share a name, and a host that
-		// starts anew has a new one.
+		// starts anew has a new one. It returns soon after ctx is done: a host that gets no answer gives up
+		// what it runs before its lease ends.
 		Lease(ctx context.Context, host string, d time.Duration) error
 		// Alive reports whether the host's lease has not run out. A host that is not known is not
-		// alive.
+		// alive. It returns soon after ctx is done.
 		Alive(ctx context.Context, host string) (bool, error)
 	}
 

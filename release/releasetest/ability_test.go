@@ -49,6 +49,7 @@ type abilities struct {
 	alive func(m *mutant, ctx context.Context, host string, p past) (bool, error)
 	open  func(m *mutant, ctx context.Context) iter.Seq2[string, error]
 	told  func(m *mutant, ctx context.Context, d time.Duration) iter.Seq2[string, error]
+	wait  func(ctx context.Context, host string) // before a lease
 
 	leased map[string]time.Duration
 }
@@ -59,6 +60,9 @@ func (m *mutant) past(host string) past {
 }
 
 func (m *mutant) Lease(ctx context.Context, host string, d time.Duration) error {
+	if m.wait != nil {
+		m.wait(ctx, host)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p := m.past(host)
@@ -145,7 +149,7 @@ func abilityMutants() map[string]abilities {
 			return m.MemoryStore.Lease(ctx, host, d)
 		}},
 		"end not at all": {lease: func(m *mutant, ctx context.Context, host string, d time.Duration, p past) error {
-			if d <= 0 {
+			if d <= 0 && host != "north" {
 				return ctx.Err()
 			}
 			return m.MemoryStore.Lease(ctx, host, d)
@@ -191,6 +195,12 @@ func abilityMutants() map[string]abilities {
 			return m.MemoryStore.Alive(context.WithoutCancel(ctx), host)
 		}},
 	}
+	// Waits for the lock of the database, and listens to nobody meanwhile.
+	all["impatient in the middle"] = abilities{wait: func(ctx context.Context, host string) {
+		if n, ok := strings.CutPrefix(host, "i"); ok && !inTime(ctx, n) {
+			time.Sleep(time.Hour)
+		}
+	}}
 	maps.Copy(all, openMutants())
 	maps.Copy(all, changeMutants())
 	return all
@@ -219,7 +229,12 @@ func openMutants() map[string]abilities {
 		"open whatever the context": {open: func(m *mutant, ctx context.Context) iter.Seq2[string, error] {
 			return m.MemoryStore.Open(context.WithoutCancel(ctx))
 		}},
-		"queue by name": opening(func(m *mutant, ids []string) []string { return slices.Sorted(slices.Values(ids)) }),
+		"queue by name": opening(func(m *mutant, ids []string) []string {
+			if m.len("d") == 1 {
+				slices.Sort(ids)
+			}
+			return ids
+		}),
 		"queue for one reader": {open: func(m *mutant, ctx context.Context) iter.Seq2[string, error] {
 			return func(yield func(string, error) bool) {
 				for id, err := range m.MemoryStore.Open(ctx) {
@@ -240,7 +255,19 @@ func openMutants() map[string]abilities {
 				}
 			}
 		}},
-		"agree on the first hundred": opening(func(m *mutant, ids []string) []string { return ids[:min(len(ids), 100)] }),
+		"agree on the first hundred": opening(func(m *mutant, ids []string) []string {
+			if m.len("r149") == 0 {
+				return ids
+			}
+			return ids[:min(len(ids), 100)]
+		}),
+		"pages of what is open": opening(func(m *mutant, ids []string) []string { return ids[:min(len(ids), 200)] }),
+		"pages of what is open in their own order": opening(func(m *mutant, ids []string) []string {
+			if len(ids) > 1000 {
+				slices.Reverse(ids)
+			}
+			return ids
+		}),
 	}
 }
 
@@ -289,8 +316,7 @@ func changeMutants() map[string]abilities {
 				return over
 			})
 		}),
-		"changed on the first page": telling(func(m *mutant, d time.Duration, ids []string) []string {
-			slices.Sort(ids)
+		"pages of changes": telling(func(m *mutant, d time.Duration, ids []string) []string {
 			return ids[:min(len(ids), 256)]
 		}),
 		// Names what somebody has tried to write to.
@@ -306,7 +332,7 @@ func changeMutants() map[string]abilities {
 		"changed for one reader": {told: func(m *mutant, ctx context.Context, d time.Duration) iter.Seq2[string, error] {
 			return func(yield func(string, error) bool) {
 				for id, err := range m.MemoryStore.Changed(ctx, d) {
-					if m.len("r299") == 1 {
+					if m.len("a") == 4 {
 						yield(id, err)
 					} else if !yield(id, err) {
 						return

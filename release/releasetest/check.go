@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/davit-sdk/davit/release"
@@ -21,88 +19,10 @@ type Violation struct{ Law, Reason string }
 // Error is the law and the reason.
 func (v *Violation) Error() string { return fmt.Sprintf("law %s: %s", v.Law, v.Reason) }
 
-// absent is the error of a law about an ability that the store does not have.
+// absent is the error of a law about an ability that the store, or its suite, does not have.
 type absent string
 
-func (a absent) Error() string { return "the store is no release." + string(a) }
-
-// Check reports every law that a store breaks, each as a *Violation in one joined error. new makes an
-// empty store; it is called for each law. Laws about an ability that the store does not have are left
-// out.
-func Check(new func() release.Store) error {
-	var errs []error
-	for _, l := range laws {
-		err := l.check(new())
-		if _, none := err.(absent); err != nil && !none {
-			errs = append(errs, &Violation{l.name, err.Error()})
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// Run checks each law as a subtest of its name. Laws about an ability that the store does not have are
-// skipped, and name it.
-func Run(t *testing.T, new func() release.Store) {
-	t.Helper()
-	for _, l := range laws {
-		t.Run(l.name, func(t *testing.T) {
-			t.Helper()
-			err := l.check(new())
-			if none, ok := err.(absent); ok {
-				t.Skip(none.Error())
-			}
-			if err != nil {
-				t.Error(&Violation{l.name, err.Error()})
-			}
-		})
-	}
-}
-
-type law struct {
-	name  string
-	check func(release.Store) error
-}
-
-// leases makes a law of one about the ability to lease, likewise opens and tells.
-func leases(check func(release.Leaser) error) func(release.Store) error {
-	return func(s release.Store) error {
-		l, ok := s.(release.Leaser)
-		if !ok {
-			return absent("Leaser")
-		}
-		return check(l)
-	}
-}
-
-func opens(check func(release.Store, release.Opener) error) func(release.Store) error {
-	return func(s release.Store) error {
-		o, ok := s.(release.Opener)
-		if !ok {
-			return absent("Opener")
-		}
-		return check(s, o)
-	}
-}
-
-func tells(check func(release.Store, release.Changer) error) func(release.Store) error {
-	return func(s release.Store) error {
-		c, ok := s.(release.Changer)
-		if !ok {
-			return absent("Changer")
-		}
-		return check(s, c)
-	}
-}
-
-var laws = []law{
-	{"order", order}, {"from", from}, {"fence", fence}, {"whole", whole}, {"apart", apart}, {"listed", listed},
-	{"unknown", unknown}, {"cancelled", cancelled}, {"snapshot", snapshot}, {"contest", contest},
-	{"names", names}, {"bodies", bodies}, {"large", large}, {"repeat", repeat}, {"break", breaks},
-	{"alive", leases(alive)}, {"lapse", leases(lapse)}, {"renew", leases(renew)}, {"end", leases(end)},
-	{"hosts", leases(hosts)}, {"crowd", leases(crowd)}, {"impatient", leases(impatient)},
-	{"open", opens(open)}, {"queue", opens(queue)}, {"agree", opens(agree)},
-	{"changed", tells(changed)}, {"again", tells(again)},
-}
+func (a absent) Error() string { return string(a) }
 
 func epoch() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.UTC) }
 
@@ -258,17 +178,7 @@ func listed(s release.Store) error {
 	if err := write(s, "b", events(3, 3)); err != nil {
 		return err
 	}
-	var got []string
-	for id, err := range s.Releases(context.Background()) {
-		if err != nil {
-			return err
-		}
-		got = append(got, id)
-	}
-	if !slices.Equal(got, want) {
-		return fmt.Errorf("they are listed as %q, but were begun as %q", got, want)
-	}
-	return nil
+	return lists(s, want...)
 }
 
 func unknown(s release.Store) error { return holds(s, "nobody", 0, nil) }
@@ -316,13 +226,17 @@ func snapshot(s release.Store) error {
 	return holds(s, "a", 0, events(1, 6))
 }
 
-func contest(s release.Store) error {
+func contest(s release.Store) error { return race("a", s) }
+
+// race lets many writers have the same expectation, and expects one to win.
+func race(id string, handles ...release.Store) error {
 	const writers, rounds = 8, 25
 	for round := uint64(0); round < rounds; round++ {
 		results := make([]error, writers)
 		var wg sync.WaitGroup
 		for i := range writers {
-			wg.Go(func() { results[i] = s.Append(context.Background(), "a", round*2, events(round*2+1, round*2+2)...) })
+			s := handles[i%len(handles)]
+			wg.Go(func() { results[i] = s.Append(context.Background(), id, round*2, events(round*2+1, round*2+2)...) })
 		}
 		wg.Wait()
 		won := 0
@@ -338,5 +252,10 @@ func contest(s release.Store) error {
 			return fmt.Errorf("%d of %d writers won", won, writers)
 		}
 	}
-	return holds(s, "a", 0, events(1, rounds*2))
+	for _, s := range handles {
+		if err := holds(s, id, 0, events(1, rounds*2)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package releasetest_test
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -16,8 +17,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// itself is how a store is opened again whose only handle is its value.
+func itself(s release.Store) release.Store { return s }
+
 func TestMemoryStore(t *testing.T) {
-	releasetest.Run(t, func() release.Store { return new(release.MemoryStore) })
+	releasetest.Suite{New: func() release.Store { return new(release.MemoryStore) }, Reopen: itself, Share: itself}.Run(t)
 }
 
 // mutant is a sound store, in which one thing is replaced.
@@ -113,7 +117,9 @@ func TestEachMutantBreaksItsLaw(t *testing.T) {
 				for id := range m.MemoryStore.Releases(ctx) {
 					ids = append(ids, id)
 				}
-				slices.Sort(ids)
+				if m.len("c") == 2 {
+					slices.Sort(ids)
+				}
 				for _, id := range ids {
 					if !yield(id, nil) {
 						return
@@ -157,24 +163,28 @@ func TestEachMutantBreaksItsLaw(t *testing.T) {
 		"contest": {append: func(m *mutant, ctx context.Context, id string, expected uint64, events []ledger.Event) error {
 			m.mu.Lock()
 			defer m.mu.Unlock()
-			if have := m.len(id); have == 50 && expected == 48 {
+			if have := m.len(id); id == "a" && have == 50 && expected == 48 {
 				return nil
 			}
 			return m.MemoryStore.Append(ctx, id, expected, events...)
 		}},
 	}
-	for name, wrong := range contentMutants() {
-		mutants[name] = wrong
-	}
+	maps.Copy(mutants, contentMutants())
+	maps.Copy(mutants, hastyMutants())
 	for name, wrong := range abilityMutants() {
 		mutants[name] = &mutant{abilities: wrong}
 	}
+	suites := handleMutants()
 	for name, m := range mutants {
+		suites[name] = releasetest.Suite{New: func() release.Store { return m.fresh() }, Reopen: itself, Share: itself}
+	}
+	broken := make(map[string]bool)
+	for name, suite := range suites {
 		law, _, _ := strings.Cut(name, " ")
+		broken[law] = true
 		t.Run(name, inBubble(func(t *testing.T) {
-			err := releasetest.Check(func() release.Store {
-				return &mutant{append: m.append, read: m.read, releases: m.releases, abilities: m.abilities}
-			})
+			err := suite.Check()
+			time.Sleep(2 * time.Hour) // for calls that the kit has given up
 			require.Error(t, err)
 			for _, err := range err.(interface{ Unwrap() []error }).Unwrap() {
 				var v *releasetest.Violation
@@ -183,4 +193,12 @@ func TestEachMutantBreaksItsLaw(t *testing.T) {
 			}
 		}))
 	}
+	for _, law := range releasetest.Laws() {
+		assert.True(t, broken[law], "no mutant breaks law %s", law)
+	}
+}
+
+// fresh is an empty store that is wrong in the same way.
+func (m *mutant) fresh() *mutant {
+	return &mutant{append: m.append, read: m.read, releases: m.releases, abilities: m.abilities}
 }

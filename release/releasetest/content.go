@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/release"
 	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
@@ -40,44 +39,6 @@ func names(s release.Store) error {
 		}
 	}
 	return nil
-}
-
-// bodies writes each body that there is, with each of its fields.
-func bodies(s release.Store) error {
-	verdict := gate.Verdict{
-		Gate: "errors", Outcome: gate.Fail, Reason: "4% is above 1%", At: epoch(),
-		Evidence: []gate.Evidence{{What: "error rate", Value: 0.04, Rule: "<=", Limit: 0.01, Samples: 1200}},
-	}
-	version := stage.Version.Ref()
-	all := []ledger.Body{
-		ledger.Requested{
-			Release: stage.Release{ID: "a", Service: "shop", Commit: "c0ffee", RequestedBy: "ada", Reason: "weekly", RequestedAt: epoch()},
-			Pipeline: ledger.Pipeline{Name: "p", Parallel: 2, Inputs: []stage.Ref{version}, Stages: []ledger.Stage{{
-				Name: "build", Environment: "production", Timeout: 1, OnFailure: ledger.GoOn, Always: true,
-				Reads: []stage.Ref{version}, Writes: []stage.Ref{stage.Built.Ref()}, Listens: []stage.SignalKind{stage.Pause},
-			}}},
-			Inputs: map[string]json.RawMessage{"version": json.RawMessage(`"1.0.0"`)},
-		},
-		ledger.Began{},
-		ledger.Wrote{Key: "artifact", Value: json.RawMessage(`{"digest":"sha256:00","number":12345678901234567890}`)},
-		ledger.Saved{Checkpoint: json.RawMessage(`{"step":2}`), Heard: 1},
-		ledger.Progressed{Progress: stage.Progress{Done: 1, Total: 3, Text: "one of three"}},
-		ledger.Judged{Verdict: verdict},
-		ledger.Noted{Name: "note", Data: json.RawMessage(`[null,true,""]`)},
-		ledger.Signalled{Signal: stage.Signal{ID: "s1", Kind: stage.Abort, Stage: "build", By: "grace", Why: "no", At: epoch()}},
-		ledger.Interrupted{Reason: "the host is stopping", Until: epoch()},
-		ledger.Ended{Outcome: stage.RolledBack, Reason: "harm", By: "ada", Evidence: []gate.Verdict{verdict}, Stack: "main.go:1", Heard: 1},
-		ledger.Finished{Outcome: stage.RolledBack, Reason: "stage build: harm", By: "ada"},
-	}
-	var list []ledger.Event
-	for n, body := range all {
-		e := ledger.Event{Seq: uint64(n) + 1, Time: epoch(), Stage: "build", Attempt: 1, Body: body}
-		if err := write(s, "a", []ledger.Event{e}); err != nil {
-			return fmt.Errorf("%s: %w", body.Type(), err)
-		}
-		list = append(list, e)
-	}
-	return holds(s, "a", 0, list)
 }
 
 // large writes an event with the largest checkpoint that a stage may make, and many events at once.

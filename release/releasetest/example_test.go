@@ -22,3 +22,15 @@ func ExampleCheck() {
 	// <nil>
 	// law order: a from 0 on: 0 events, 7 were expected
 }
+
+// A store that keeps something is opened again, by the program that starts anew and by others.
+func ExampleSuite() {
+	memory := func() release.Store { return new(release.MemoryStore) }
+	same := func(s release.Store) release.Store { return s }
+	fmt.Println(releasetest.Suite{New: memory, Reopen: same, Share: same}.Check())
+	fresh := func(release.Store) release.Store { return new(release.MemoryStore) }
+	fmt.Println(releasetest.Suite{New: memory, Reopen: fresh}.Check())
+	// Output:
+	// <nil>
+	// law reopened: opened anew: they are listed as [], but were begun as ["late" "early" "over"]
+}

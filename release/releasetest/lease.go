@@ -154,5 +154,21 @@ func impatient(l release.Leaser) error {
 	if on, err := l.Alive(ctx, "h1"); on || !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("whether a host is alive gives %v and %v, not the context's error", on, err)
 	}
-	return lives(l, "h1", true, "though nothing was ended")
+	if err := lives(l, "h1", true, "though nothing was ended"); err != nil {
+		return err
+	}
+	const many = 4
+	err := hurry(many, 6, many, func(ctx context.Context, n int) error {
+		own := fmt.Sprintf("i%d", n)
+		if err := l.Lease(ctx, own, long); err != nil {
+			return err
+		}
+		_, err := l.Alive(ctx, own)
+		return err
+	})
+	return first(
+		func() error { return err },
+		func() error { return lease(l, "h1", long) },
+		func() error { return lives(l, "h1", true, "with a lease after calls whose context ended") },
+	)
 }
