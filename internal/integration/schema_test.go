@@ -100,11 +100,12 @@ func TestFewRights(t *testing.T) {
 
 // TestStrictIsolation proves the store where all transactions are serializable unless told otherwise.
 func TestStrictIsolation(t *testing.T) {
-	releasetest.Run(t, func() release.Store {
+	strict := func(t testing.TB) place {
 		p := postgresPlace(t)
 		p.Source += " default_transaction_isolation=serializable"
-		return p.host(t)
-	})
+		return p
+	}
+	suite(t, strict, 0).Run(t)
 }
 
 // TestOpenIsIndexed shows that what is open is found without looking at what is not.

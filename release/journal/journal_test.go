@@ -98,7 +98,17 @@ func ids(t testing.TB, seq func(func(string, error) bool)) []string {
 func TestKit(t *testing.T) {
 	for name, o := range map[string]journal.Options{"as it comes": {}, "tiny files": {SegmentSize: 1 << 10, OpenFiles: 1}} {
 		t.Run(name, func(t *testing.T) {
-			releasetest.Run(t, func() release.Store { return open(t, t.TempDir(), o) })
+			dir := ""
+			releasetest.Suite{
+				New: func() release.Store {
+					dir = t.TempDir()
+					return open(t, dir, o)
+				},
+				Reopen: func(s release.Store) release.Store {
+					require.NoError(t, s.(*journal.Journal).Close())
+					return open(t, dir, o)
+				},
+			}.Run(t)
 		})
 	}
 }
