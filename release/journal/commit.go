@@ -27,6 +27,9 @@ type tail struct {
 // write writes the records as one commit and makes it last. The error of a write that did not happen is
 // that of the disk; where it is not known whether it did, ErrInDoubt and ErrFailed.
 func (t *tail) write(j *Journal, batch []*request) ([]location, error) {
+	if err := t.stands(j); err != nil {
+		return nil, err
+	}
 	if err := t.begin(j); err != nil {
 		return nil, err
 	}
@@ -45,6 +48,11 @@ func (t *tail) write(j *Journal, batch []*request) ([]location, error) {
 	t.places = places
 	began := time.Now()
 	err := t.flush(j)
+	if err == nil {
+		if err = t.stands(j); err != nil {
+			err = fmt.Errorf("%w: %w", ErrInDoubt, j.fail(err))
+		}
+	}
 	t.took = time.Since(began)
 	if cap(t.buf) > 2*most {
 		t.buf = nil // a rare giant's
@@ -55,6 +63,21 @@ func (t *tail) write(j *Journal, batch []*request) ([]location, error) {
 	t.commits++
 	t.signed = false
 	return places, nil
+}
+
+// stands makes sure that what is written is found again: that the path leads to the folder, and to the file
+// in it. It is asked before a write, so that nothing is written in vain, and after the sync, so that
+// nothing is acknowledged that went away meanwhile.
+func (t *tail) stands(j *Journal) error {
+	name := ""
+	if t.volume != nil {
+		name = t.volume.name
+	}
+	err := j.disk.Stands(name, t.file)
+	if errors.Is(err, errMoved) {
+		return j.fail(err)
+	}
+	return err
 }
 
 // flush appends the buffer to the file, and syncs it.

@@ -2,17 +2,23 @@ package journal
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 )
 
 // disk is all that the journal does to the world. Names are without a folder: there is only one.
 type disk interface {
-	// Make makes the folder where there is none, so that it stays.
-	Make() error
+	// Enter opens the folder, and with create makes it where there is none, so that it stays. All that
+	// follows is done in this very folder, wherever it is moved to.
+	Enter(create bool) error
+	// Lock keeps others out until Leave. ErrLocked says that somebody else does that.
+	Lock() error
+	// Free is ErrLocked while somebody keeps others out. It keeps nobody out by itself.
+	Free() error
+	// Leave lets others in.
+	Leave() error
+	// Stands is errMoved where the folder is no longer what its path leads to, or does not have the
+	// file by that name any more. Without a file, it is about the folder alone.
+	Stands(name string, f file) error
 	// List are the names of all files.
 	List() ([]string, error)
 	// Open opens a file for reading, or, with write, for both, and then makes or empties it with
@@ -22,9 +28,6 @@ type disk interface {
 	Remove(name string) error
 	// Sync makes names last: those that are new, and those that are gone.
 	Sync() error
-	// Lock keeps others out until it is closed: all of them, or, shared, only those that write.
-	// ErrLocked says that somebody else does that.
-	Lock(name string, shared bool) (io.Closer, error)
 }
 
 type file interface {
@@ -34,100 +37,6 @@ type file interface {
 	Size() (int64, error)
 	Truncate(size int64) error
 	Sync() error
-}
-
-// folder is the disk in earnest.
-type folder string
-
-func (d folder) Make() error {
-	path, err := filepath.Abs(string(d))
-	if err != nil {
-		return err
-	}
-	var missing []string
-	for at := path; ; at = filepath.Dir(at) {
-		info, err := os.Stat(at)
-		if err == nil {
-			if !info.IsDir() {
-				return fmt.Errorf("%s is not a folder", at)
-			}
-			break
-		}
-		if !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at) {
-			return err
-		}
-		missing = append(missing, at)
-	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return err
-	}
-	for _, made := range missing {
-		if err := folder(filepath.Dir(made)).Sync(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d folder) List() ([]string, error) {
-	entries, err := os.ReadDir(string(d))
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names, err
-}
-
-func (d folder) Open(name string, write, create bool) (file, error) {
-	flag := os.O_RDONLY
-	if write {
-		flag = os.O_RDWR
-	}
-	if create {
-		flag |= os.O_CREATE | os.O_TRUNC
-	}
-	f, err := os.OpenFile(d.path(name), flag, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	return osFile{f}, nil
-}
-
-func (d folder) path(name string) string      { return filepath.Join(string(d), name) }
-func (d folder) Rename(from, to string) error { return os.Rename(d.path(from), d.path(to)) }
-func (d folder) Remove(name string) error     { return os.Remove(d.path(name)) }
-
-func (d folder) Sync() error {
-	f, err := os.Open(string(d))
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-func (d folder) Lock(name string, shared bool) (io.Closer, error) {
-	flag := os.O_RDWR | os.O_CREATE
-	if shared {
-		flag = os.O_RDONLY
-	}
-	f, err := os.OpenFile(d.path(name), flag, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := lock(f, shared); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
-	}
-	return f, nil
-}
-
-type osFile struct{ *os.File }
-
-func (f osFile) Size() (int64, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
 }
 
 // window reads a file piece by piece.

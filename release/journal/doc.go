@@ -20,7 +20,10 @@
 //     aside, in a file that ends in ".torn" and that nobody needs any more. Damage anywhere else is
 //     reported, and never passed over: Open refuses.
 //   - One journal has the folder at a time. The kernel gives it free when its process is dead, at once,
-//     and never before.
+//     and never before. The lock is on the folder itself: there is no file of it that could be removed.
+//   - A journal whose folder, or the file that it writes to, is moved, removed or replaced takes no more
+//     appends: each one looks before it writes, and again before it is acknowledged. What stands in
+//     the folder's place is not touched.
 //   - After a sync that failed, nothing more is written until the journal is opened anew, because
 //     nobody can tell what is on the disk then; reading goes on. A full disk is no such case:
 //     writing goes on when there is room.

@@ -12,11 +12,15 @@ type (
 	File = file
 )
 
-const LockName = lockName
-
 func OpenOn(d Disk, o Options) (*Journal, error) { return open(d, o) }
 func VerifyOn(ctx context.Context, d Disk) error { return verify(ctx, d) }
-func Folder(dir string) Disk                     { return folder(dir) }
+func Folder(dir string) Disk                     { return newFolder(dir) }
+
+// ErrMoved is what a disk says whose folder is not found any more.
+var ErrMoved = errMoved
+
+// MakeFolder makes a folder, and syncs those above it with the function.
+func MakeFolder(path string, sync func(string) error) error { return makeFolder(path, sync) }
 
 // Files is how many files are open for reading.
 func (j *Journal) Files() int {

@@ -3,7 +3,6 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 
 	"github.com/davit-sdk/davit/release"
@@ -20,7 +19,8 @@ var (
 	// ErrVersion says that a file is of another version of the format. It is not touched.
 	ErrVersion = errors.New("unknown version of the format")
 	// ErrFailed says that the journal takes no more writes until it is opened anew: what it wrote
-	// last could not be made to last, and nobody can tell what is on the disk. Reading goes on.
+	// last could not be made to last, and nobody can tell what is on the disk; or its folder, or the file
+	// that it writes to, was moved, removed or replaced. Reading goes on.
 	ErrFailed = errors.New("the journal takes no more writes until it is opened anew")
 	// ErrInDoubt says that events may have been written or not: the disk did not say. No reader sees
 	// them for now. The next write to the release finds out: where they are there, it ends in
@@ -59,8 +59,8 @@ type Options struct {
 	// SegmentSize is the size in bytes at which a file is full and the next one begins. Releases
 	// that are over are moved to the archive at these times. Zero: DefaultSegmentSize.
 	SegmentSize int64
-	// OpenFiles is how many files are kept open for reading. Zero: DefaultOpenFiles. Two more are
-	// open for writing and for the lock, and a few for moments while files are made.
+	// OpenFiles is how many files are kept open for reading. Zero: DefaultOpenFiles. Three more are
+	// open, the folder twice and the file that is written, and a few for moments while files are made.
 	OpenFiles int
 	// Logger hears of what was cut off when the journal was opened, and of what could not be
 	// archived. Nil: nothing is logged.
@@ -97,7 +97,6 @@ type Journal struct {
 	options  Options
 	disk     disk
 	logger   hclog.Logger
-	lock     io.Closer
 	shelf    *shelf
 	decoder  ledger.Decoder
 	requests sync.Pool // of those that nobody knows any more
@@ -166,14 +165,14 @@ type location struct {
 // problem is reported: Verify reports all. A folder that is in use is tried for 0.3 s: a process that was
 // killed while it started another one leaves its lock with that for an instant.
 //
-// A lock file that the kernel releases when the process ends, however that happens, keeps the
-// folder to one journal. It needs Linux or darwin, and a file system whose locks and syncs can be
-// trusted; network file systems often cannot.
-func Open(dir string, o Options) (*Journal, error) { return open(folder(dir), o) }
+// A lock on the folder itself, which the kernel releases when the process ends, however that happens, keeps
+// the folder to one journal. It needs Linux or darwin, and a file system whose locks and syncs can be
+// trusted; network file systems often cannot. The lock goes with the folder where that is moved. A journal
+// whose folder is moved, removed or replaced takes no more appends (ErrFailed): what it acknowledged
+// would not be found where it is looked for. It touches nothing in a folder that stands in its place.
+func Open(dir string, o Options) (*Journal, error) { return open(newFolder(dir), o) }
 
-const lockName = "journal.lock"
-
-func open(d disk, o Options) (_ *Journal, err error) {
+func open(d disk, o Options) (*Journal, error) {
 	if err := o.Validate(); err != nil {
 		return nil, fmt.Errorf("journal: options: %w", err)
 	}
@@ -186,14 +185,15 @@ func open(d disk, o Options) (_ *Journal, err error) {
 	j.requests.New = func() any { return &request{wake: make(chan struct{}, 1)} }
 	j.tail.news = make(map[string]*entry)
 	j.shelf = newShelf(d, o.OpenFiles)
-	if err := d.Make(); err != nil {
+	if err := d.Enter(true); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	if j.lock, err = d.Lock(lockName, false); err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+	err := d.Lock()
+	if err == nil {
+		err = j.load()
 	}
-	if err := j.load(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open journal: %w", err), j.shelf.close(), j.tail.close(), j.lock.Close())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open journal: %w", err), j.shelf.close(), j.tail.close(), d.Leave())
 	}
 	j.tidy()
 	return j, nil
@@ -212,7 +212,7 @@ func (j *Journal) Close() error {
 	var err error
 	j.once.Do(func() {
 		j.verifying.Wait()
-		err = errors.Join(j.signOff(), j.shelf.close(), j.tail.close(), j.lock.Close())
+		err = errors.Join(j.signOff(), j.shelf.close(), j.tail.close(), j.disk.Leave())
 	})
 	if err != nil {
 		return fmt.Errorf("close journal: %w", err)

@@ -18,4 +18,6 @@ func lock(_ *os.File, shared bool) error {
 	return fmt.Errorf("a journal on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 
+func unlock(*os.File) error { return nil }
+
 func supported() error { return fmt.Errorf("a journal on %s: %w", runtime.GOOS, errors.ErrUnsupported) }

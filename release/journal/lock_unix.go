@@ -13,7 +13,7 @@ import (
 // another one leaves its locks with that until it runs its own program, which is an instant.
 const lockPatience = 300 * time.Millisecond
 
-// lock takes the kernel's lock on a file, which ends with the process, however that dies.
+// lock takes the kernel's lock on a folder, which ends with the process, however that dies.
 func lock(f *os.File, shared bool) error {
 	how := syscall.LOCK_EX
 	if shared {
@@ -33,5 +33,7 @@ func lock(f *os.File, shared bool) error {
 		}
 	}
 }
+
+func unlock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
 
 func supported() error { return nil }

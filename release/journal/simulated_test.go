@@ -19,7 +19,8 @@ type simulated struct {
 	mu      sync.Mutex
 	names   map[string]*content // as programs see it
 	lasting map[string]*content
-	locked  bool
+	moved   bool         // the folder is no longer where it was
+	free    func() error // whether somebody has the folder; nil: nobody
 	// fault is asked before each operation. Of a write, so many bytes are written before the error.
 	fault func(op, name string, bytes int) (int, error)
 }
@@ -60,7 +61,14 @@ func (d *simulated) ask(op, name string, bytes int) (int, error) {
 	return d.fault(op, name, bytes)
 }
 
-func (d *simulated) Make() error { return nil }
+func (d *simulated) Enter(bool) error { return nil }
+
+func (d *simulated) Stands(string, journal.File) error {
+	if d.moved {
+		return journal.ErrMoved
+	}
+	return nil
+}
 
 func (d *simulated) List() ([]string, error) {
 	if _, err := d.ask("list", "", 0); err != nil {
@@ -133,23 +141,14 @@ func (d *simulated) Sync() error {
 	return nil
 }
 
-func (d *simulated) Lock(string, bool) (io.Closer, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.locked {
-		return nil, journal.ErrLocked
+func (d *simulated) Lock() error  { return nil }
+func (d *simulated) Leave() error { return nil }
+
+func (d *simulated) Free() error {
+	if d.free == nil {
+		return nil
 	}
-	d.locked = true
-	return unlock{d}, nil
-}
-
-type unlock struct{ *simulated }
-
-func (u unlock) Close() error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.locked = false
-	return nil
+	return d.free()
 }
 
 type simulatedFile struct {

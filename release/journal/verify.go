@@ -13,24 +13,46 @@ import (
 
 // Verify reads all that is in a folder and reports every problem, each as a *CorruptError or an
 // error that names the file. It changes nothing, and needs no right to. What a crash left behind
-// the last commit is no problem. The error is ErrLocked while a journal has the folder open: that
-// one can be asked with its own Verify.
-func Verify(ctx context.Context, dir string) error { return verify(ctx, folder(dir)) }
+// the last commit is no problem. Where there is no file of a journal, the error is fs.ErrNotExist.
+//
+// The error is ErrLocked while a journal has the folder open: that one can be asked with its own Verify.
+// But it keeps nobody from opening the folder, also while it reads. Where a journal is opened meanwhile,
+// nil is about what was read, and in place of a problem that may come from that, the error is ErrLocked,
+// too: a problem is reported only when it is found twice and nobody has the folder open.
+func Verify(ctx context.Context, dir string) error { return verify(ctx, newFolder(dir)) }
 
 func verify(ctx context.Context, d disk) error {
-	held, err := d.Lock(lockName, true)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		// There is no journal, or one that was copied without its lock.
-	case err != nil:
-		return fmt.Errorf("verify journal: %w", err)
-	default:
-		defer held.Close()
+	err := d.Enter(false)
+	if err == nil {
+		err = errors.Join(examine(ctx, d), d.Leave())
 	}
-	if err := inspect(ctx, d, nil); err != nil {
+	if err != nil {
 		return fmt.Errorf("verify journal: %w", err)
 	}
 	return nil
+}
+
+// examine inspects a folder that others may open meanwhile.
+func examine(ctx context.Context, d disk) error {
+	const most = 10 // so often it may be found changed
+	var before error
+	for range most {
+		if err := d.Free(); err != nil {
+			return err
+		}
+		err := inspect(ctx, d, nil)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if busy := d.Free(); busy != nil {
+			return busy
+		}
+		if before != nil && before.Error() == err.Error() {
+			return err
+		}
+		before = err
+	}
+	return fmt.Errorf("%w: it changes again and again", ErrLocked)
 }
 
 // Verify is the function Verify for a journal that is open. It looks at what was written before the
@@ -93,6 +115,9 @@ func inspect(ctx context.Context, d disk, upTo *limit) error {
 		return err
 	}
 	in := &inspection{ctx: ctx, disk: d, limit: upTo, releases: make(map[string]*entry), begun: make(map[uint64]string)}
+	if upTo == nil && len(c.packs)+len(c.segments)+len(c.problems) == 0 {
+		return fmt.Errorf("there is no journal here: %w", fs.ErrNotExist)
+	}
 	for _, err := range c.problems {
 		in.report(err)
 	}
