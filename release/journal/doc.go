@@ -16,9 +16,10 @@
 //     a file is new. Of several events in one append, all are there after a crash, or none.
 //   - An append that has not returned nil may be there after a crash, or not. As long as the process
 //     lives, an append that has returned an error without [ErrInDoubt] is not there.
-//   - A write that a crash cut short is cut off when the journal is opened, and its bytes are kept
-//     aside, in a file that ends in ".torn" and that nobody needs any more. Damage anywhere else is
-//     reported, and never passed over: Open refuses.
+//   - A write that a crash cut short is cut off when the journal is opened. Its bytes are kept aside, in
+//     a file that ends in ".torn" and that nobody needs any more, unless that file cannot be written, as
+//     on a full disk: then they are lost, and the Logger hears of it. Damage anywhere else is reported,
+//     and never passed over: Open refuses.
 //   - One journal has the folder at a time. The kernel gives it free when its process is dead, at once,
 //     and never before. The lock is on the folder itself: there is no file of it that could be removed.
 //   - A journal whose folder, or the file that it writes to, is moved, removed or replaced takes no more

@@ -75,3 +75,10 @@ func (j *Journal) Hold(f func()) {
 	defer j.mu.Unlock()
 	f()
 }
+
+// Replaced lets the first segment seem to be replaced by another file, or not. It is for who reads.
+func (j *Journal) Replaced(gone bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.segments[0].gone = gone
+}

@@ -25,6 +25,12 @@ func numbered(name string) (header, bool) {
 	return h, err == nil && n > 0 && (kind == segmentKind || kind == packKind) && h.name() == name
 }
 
+// own reports whether a name without its ending is one that the journal gives.
+func own(name string, cut bool) bool {
+	_, ok := numbered(name)
+	return cut && ok
+}
+
 // survey looks through a folder. An error that is no problem of one file ends it.
 func survey(d disk) (*content, error) {
 	names, err := d.List()
@@ -37,7 +43,7 @@ func survey(d disk) (*content, error) {
 	for _, name := range names {
 		h, ok := numbered(name)
 		switch {
-		case strings.HasSuffix(name, tempEnding):
+		case own(strings.CutSuffix(name, tempEnding)):
 			c.leftovers = append(c.leftovers, name)
 		case ok && h.kind == packKind:
 			c.packs = append(c.packs, &volume{name: name, header: h, sealed: true})
@@ -145,8 +151,9 @@ func (j *Journal) load() error {
 	}
 	j.segments = c.segments
 	for _, name := range c.leftovers {
+		// It counts for nothing, here or not.
 		if err := j.disk.Remove(name); err != nil {
-			return err
+			j.logger.Warn("a file that nobody needs any more could not be removed", "file", name, "error", err)
 		}
 	}
 	// What is here now stays here, also where the journal before this one died before it could say so.
@@ -293,13 +300,16 @@ func (e *entry) next(r record, l *link) error {
 	return nil
 }
 
-// cutOff removes what a write left that never ended. Its bytes are kept aside.
+// cutOff removes what a write left that never ended. Its bytes are kept aside, if there is room for them:
+// they were never acknowledged, and going on is worth more than they are.
 func (j *Journal) cutOff(s *scan, damage *CorruptError) {
 	aside := fmt.Sprintf("%s.%d.torn", strings.TrimSuffix(s.name, "."+segmentKind), s.at)
 	j.logger.Warn("a write that never ended is cut off", "file", s.name, "offset", s.at, "bytes", s.w.size-s.at,
-		"reason", damage.Reason, "kept", aside)
+		"reason", damage.Reason)
 	if err := j.setAside(aside, s); err != nil {
-		j.logger.Warn("what was cut off could not be kept aside", "file", aside, "error", err)
+		// A part of it would only mislead.
+		err = errors.Join(err, j.disk.Remove(aside))
+		j.logger.Warn("what is cut off could not be kept aside, and is lost", "file", aside, "error", err)
 	}
 }
 
