@@ -104,7 +104,7 @@ func TestHandScalingInAPhaseIsSeen(t *testing.T) {
 			c.world.Start = 20 * time.Second
 			c.options.Drift = rollout.Freeze
 			c.on(rollout.PhaseStarted, func(rollout.Event) {
-				time.Sleep(15 * time.Second)
+				time.Sleep(15*time.Second + 100*time.Millisecond) // between two looks
 				if n > 0 {
 					c.world.Add(freshPool, n)
 				} else {
