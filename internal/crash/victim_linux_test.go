@@ -30,9 +30,12 @@ func parts() map[string]func(args []string) error {
 	return map[string]func(args []string) error{"victim": victim, "instance": instance, "locker": locker}
 }
 
-// instance is a process that a fleet runs: it answers until it is told to end.
+// instance is a process that a fleet runs: it answers until it is told to end, or for as long as no test takes,
+// so that one that fails badly leaves nothing for ever.
 func instance(args []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
 	l, err := net.Listen("tcp", args[0])
 	if err != nil {
