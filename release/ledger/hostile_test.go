@@ -70,7 +70,7 @@ func hostile(r *rand.Rand, s *ledger.State) ledger.Event {
 // Whatever is put before it, the fold neither panics nor keeps a book that is wrong; what it refuses has
 // changed nothing; and what is decided behind it can be applied.
 func TestEventsThatNoEngineWrites(t *testing.T) {
-	seeds := uint64(1500)
+	seeds := uint64(1500 / raced)
 	if testing.Short() {
 		seeds = 150
 	}

@@ -129,7 +129,7 @@ func (w *carried) settle() {
 }
 
 func TestTheLedgerAgreesWithThePlainStory(t *testing.T) {
-	seeds := uint64(6000)
+	seeds := uint64(6000 / raced)
 	if testing.Short() {
 		seeds = 600
 	}

@@ -169,7 +169,7 @@ func (w *walk) nonsense() {
 }
 
 func TestWhateverHappensTheLawsHold(t *testing.T) {
-	seeds := uint64(3000)
+	seeds := uint64(3000 / raced)
 	if testing.Short() {
 		seeds = 300
 	}

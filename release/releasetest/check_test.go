@@ -179,9 +179,13 @@ func TestEachMutantBreaksItsLaw(t *testing.T) {
 		suites[name] = releasetest.Suite{New: func() release.Store { return m.fresh() }, Reopen: itself, Share: itself}
 	}
 	broken := make(map[string]bool)
-	for name, suite := range suites {
+	for i, name := range slices.Sorted(maps.Keys(suites)) {
+		suite := suites[name]
 		law, _, _ := strings.Cut(name, " ")
 		broken[law] = true
+		if i%raced > 0 {
+			continue
+		}
 		t.Run(name, inBubble(func(t *testing.T) {
 			err := suite.Check()
 			time.Sleep(2 * time.Hour) // for calls that the kit has given up

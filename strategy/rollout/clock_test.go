@@ -135,7 +135,7 @@ func TestPauseSuspendsDeadlines(t *testing.T) {
 		var r *rollout.Rollout
 		c.on(rollout.Asked, func(rollout.Event) {
 			assert.NoError(t, r.Pause("ada", "all hands"))
-			time.Sleep(10 * time.Hour)
+			time.Sleep(3 * time.Hour)
 			assert.NoError(t, r.Resume("ada", "back"))
 			time.Sleep(30 * time.Minute)
 			assert.NoError(t, r.Resume("ada", "go"))

@@ -120,7 +120,7 @@ func TestPlannedPause(t *testing.T) {
 		var r *rollout.Rollout
 		c.on(rollout.Asked, func(e rollout.Event) {
 			assert.Equal(t, "does the dashboard look well?", e.Text)
-			time.Sleep(48 * time.Hour)
+			time.Sleep(3 * time.Hour)
 			assert.NoError(t, r.Resume("ada", "it does"))
 		})
 		r = c.rollout()

@@ -1,0 +1,5 @@
+//go:build !race
+
+package releasetest_test
+
+const raced = 1
