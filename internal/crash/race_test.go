@@ -4,6 +4,6 @@ package crash_test
 
 // stride: the race detector makes all of this ten times as slow, so only some of the ways to die are tried.
 const (
-	stride     = 3
+	stride     = 5
 	bytesApart = 29
 )

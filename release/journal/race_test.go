@@ -3,4 +3,4 @@
 package journal_test
 
 // stride is how many crashes of a matrix are left out, because the race detector is slow.
-const stride = 13
+const stride = 29
