@@ -97,6 +97,15 @@ func (r *Runner) begin(ctx context.Context, p Pipeline, req Request) (*session, 
 	return s, nil
 }
 
+// able reports why releases of the pipeline cannot be carried by this runner.
+func (r *Runner) able(p Pipeline) error {
+	outline, err := p.Outline()
+	if err != nil {
+		return err
+	}
+	return r.ready(outline)
+}
+
 // ready reports what the pipeline asks for and the runner does not have.
 func (r *Runner) ready(p ledger.Pipeline) error {
 	for _, node := range p.Stages {

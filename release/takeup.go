@@ -39,10 +39,7 @@ func (r *Runner) TakeUp(ctx context.Context, pipelines ...Pipeline) ([]string, e
 	var errs *multierror.Error
 	byName := make(map[string]wiring, len(pipelines))
 	for _, p := range pipelines {
-		outline, err := p.Outline()
-		if err == nil {
-			err = r.ready(outline)
-		}
+		err := r.able(p)
 		if _, twice := byName[p.Name]; twice && err == nil {
 			err = errors.New("it is given twice")
 		}
@@ -100,11 +97,7 @@ func (r *Runner) TakeUp(ctx context.Context, pipelines ...Pipeline) ([]string, e
 // one that another host does, and ErrUnknown for one of another pipeline. A release that is over gives
 // its outcome.
 func (r *Runner) Resume(ctx context.Context, p Pipeline, id string) (*ledger.State, error) {
-	outline, err := p.Outline()
-	if err == nil {
-		err = r.ready(outline)
-	}
-	if err != nil {
+	if err := r.able(p); err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", p.Name, err)
 	}
 	if s, _ := r.session(id); s != nil {
