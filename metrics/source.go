@@ -16,6 +16,23 @@ type Source interface {
 	Read(ctx context.Context, q Query) (Window, error)
 }
 
+// Parter is implemented by a Source that can tell a group's members apart: one Window for each of its
+// instances, say, or for each half of them. What differs among the members of one group is noise, so
+// a judge that knows it is not fooled by it.
+//
+// Parts answers as Read does. The parts come in an order that stays the same from one stretch to the
+// next, and add up to what Read answers. A group of one member has one part.
+type Parter interface {
+	Parts(ctx context.Context, q Query) ([]Window, error)
+}
+
+// Namer is implemented by a Source, or a SeriesSource, that knows beforehand which counts, gauges or
+// series it has. Whoever is wired to a name that is not among them is refused then, not at run time.
+type Namer interface {
+	// Names are sorted, and never change.
+	Names() []string
+}
+
 // Query asks for one group's measurements in a stretch of time.
 type Query struct {
 	// Group is the label of the group: the String of its strategy.Pool.
@@ -40,6 +57,12 @@ type Window struct {
 	Requests, Errors uint64
 	// Latency is the distribution of the time that answers took, in seconds.
 	Latency Histogram
+	// Counts are further events that were counted in the stretch, by name: "restarts", "cache misses".
+	// A name that is not in it was not measured, which is not the same as zero.
+	Counts map[string]uint64
+	// Gauges are the values that were sampled in the stretch, by name, in the order of time:
+	// "heap bytes", "queue length". A name that is not in it was not measured.
+	Gauges map[string][]float64
 }
 
 // ErrorRate is Errors/Requests; it is zero where there was no request, so look at Requests first.

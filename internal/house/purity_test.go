@@ -20,7 +20,7 @@ var worldly = []string{
 }
 
 // harmless are the packages below worldly ones that are data in, data out.
-var harmless = []string{"net/mail", "net/netip", "net/textproto", "net/url"}
+var harmless = []string{lots, "net/mail", "net/netip", "net/textproto", "net/url"}
 
 // clocks are the functions that read or wait for the time.
 var clocks = map[string][]string{
@@ -41,6 +41,10 @@ var effects = map[string]string{
 	"(reflect.Value).Seq":      "may have no order",
 	"(reflect.Value).Seq2":     "may have no order",
 }
+
+// lots are the functions that draw from a source nobody can repeat. A generator with a seed that is an
+// input is none.
+const lots = "math/rand/v2"
 
 // unordered are the functions that go over a map in no order.
 var unordered = map[string][]string{"maps": {"All", "Keys", "Values", "DeleteFunc", "EqualFunc"}}
@@ -190,6 +194,8 @@ func (c *purity) function(n ast.Expr) (pkg, name string) {
 func (c *purity) selector(n *ast.SelectorExpr) {
 	pkg, name := c.function(n)
 	switch {
+	case pkg == lots && !strings.HasPrefix(name, "New"):
+		c.report(n, "a PURE package does not use rand.%s: draw from a generator whose seed is an input", name)
 	case slices.Contains(clocks[pkg], name):
 		c.report(n, "a PURE package does not use %s.%s: the time is an input", pkg, name)
 	case slices.Contains(unordered[pkg], name) && !c.sorted[n] && !c.marked[c.tree.fset.Position(n.Pos()).Line]:
@@ -222,7 +228,10 @@ func TestPurity(t *testing.T) {
 		bad{"the time without a name", one("a/a.go", "// Package a (PURE) does.\npackage a\nimport . \"time\"\nvar F = Now"), []string{"a dot import of time"}},
 		bad{"sleep", in("time", "func F() { time.Sleep(1) }"), []string{"time.Sleep"}},
 		bad{"a timer", in("time context", "func F(c context.Context) { time.NewTimer(1); context.WithTimeout(c, 1) }"), []string{"time.NewTimer", "context.WithTimeout"}},
-		bad{"lots", in("math/rand/v2", "var F = rand.Int"), []string{"must not import math/rand/v2"}},
+		bad{"lots", in("math/rand/v2", "var F = rand.Int"), []string{"does not use rand.Int: draw from a generator"}},
+		bad{"lots of any type", in("math/rand/v2", "var F = rand.N[int]"), []string{"does not use rand.N"}},
+		bad{"lots of old", in("math/rand", "var F = rand.New"), []string{"must not import math/rand"}},
+		bad{"a generator with a seed", in("math/rand/v2", "func F(seed uint64) float64 { return rand.New(rand.NewPCG(seed, 1)).Float64() }"), nil},
 		bad{"keys", in("crypto/rand", "var F = rand.Reader"), []string{"must not import crypto/rand"}},
 		bad{"files", in("os", "var F = os.Open"), []string{"must not import os"}},
 		bad{"programs", in("os/exec", "var F = exec.Command"), []string{"must not import os/exec"}},

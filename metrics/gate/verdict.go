@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -33,6 +34,15 @@ type Subject struct {
 	Stable, Baseline, Candidate string
 	// Since is when the bake of this step began, Now is the time of asking.
 	Since, Now time.Time
+	// Share is the part of the traffic that the candidate is meant to get, from 0 to 1. Zero: none, or
+	// nobody knows.
+	Share float64
+	// Memory is what the gate put into its last Verdict, in this step or an earlier one of the same
+	// release; nil where there is none. So a gate that gathers evidence holds no state of its own,
+	// serves any number of releases, and goes on where it was in a process that takes over. What it
+	// is given may be older than its last verdict, by as much as the caller did not record: a gate
+	// remembers up to when it has read, and reads on from there.
+	Memory json.RawMessage
 	// End says that the bake is over with this check, so that a gate which could still wait for
 	// more data knows that it is asked for its last word.
 	End bool
@@ -62,9 +72,17 @@ type Verdict struct {
 	Reason string `json:"reason"`
 	// Evidence are the measurements behind the outcome.
 	Evidence []Evidence `json:"evidence,omitempty"`
+	// NoData says that the source works, and has nothing yet on which the gate could judge.
+	NoData bool `json:"noData,omitempty"`
 	// At is the time that the verdict was asked for.
 	At time.Time `json:"at,omitzero"`
+	// Memory is what the gate wants to be given with the next question: JSON of at most MaxMemory
+	// bytes. Nil forgets. It belongs to no report, and is no part of a verdict's JSON.
+	Memory json.RawMessage `json:"-"`
 }
+
+// MaxMemory is how much a gate may remember, in bytes.
+const MaxMemory = 128 << 10
 
 // Evidence is one measurement and what it was held against.
 type Evidence struct {
@@ -76,4 +94,9 @@ type Evidence struct {
 	Limit float64 `json:"limit"`
 	// Samples is how much data stands behind Value.
 	Samples uint64 `json:"samples"`
+	// Against names where the limit comes from, if it is no fixed number: "stable 1.0.0".
+	Against string `json:"against,omitempty"`
+	// Odds says how sure it is: how many to one the evidence speaks against the harmless case. In at
+	// most one of N harmless releases do odds of N or more ever appear. Zero: the rule gives none.
+	Odds float64 `json:"odds,omitempty"`
 }
