@@ -1,0 +1,122 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics/gate"
+)
+
+// served is how long the candidate has been serving.
+func (j *Judge) served() time.Duration {
+	if j.state.First.IsZero() {
+		return 0
+	}
+	return j.state.End.Sub(j.state.First)
+}
+
+// cold reports whether slowness may still be a cold start.
+func (j *Judge) cold() bool { return !j.state.Warm || j.served() < j.config.MaxWarmUp }
+
+// warm ends the warm-up when it is time to.
+func (j *Judge) warm() {
+	served := j.served()
+	if j.state.Warm || served < j.config.WarmUp {
+		return
+	}
+	j.state.Warm = served >= j.config.MaxWarmUp || !j.state.Trend.falling()
+}
+
+// convict decides on harm after a block. Who may still be warming up is not failed for being slow: the
+// evidence is thrown away, and gathered anew.
+func (j *Judge) convict() {
+	st := &j.state
+	if !st.Failed.IsZero() || j.harm(true) < j.harmLimit() {
+		return
+	}
+	if j.cold() && j.harm(false) < j.harmLimit() {
+		st.Suspended++
+		st.Last = st.End
+		for i := range j.questions {
+			if q := &j.questions[i]; q.cold {
+				st.Tracks[i].renew(q)
+			}
+		}
+		return
+	}
+	st.Failed = st.End
+}
+
+// decide is the outcome, its cause, and a sentence.
+func (j *Judge) decide() (gate.Outcome, Cause, string) {
+	st := &j.state
+	switch {
+	case !st.Failed.IsZero():
+		return gate.Fail, Harm, ""
+	case st.Ratio.log() >= math.Log(surely):
+		return gate.Inconclusive, NoData, fmt.Sprintf("the candidate does not get its share of the traffic (odds %s, limit %d:1)", odds(st.Ratio.log()), surely)
+	case st.Sick.log() >= math.Log(surely):
+		return gate.Inconclusive, Unhealthy, fmt.Sprintf("more than %s of the baseline's requests fail: it is no measure of the candidate (odds %s, limit %d:1)",
+			percent(j.config.Unhealthy), odds(st.Sick.log()), surely)
+	}
+	cause, why := j.hindrance()
+	if cause == "" {
+		return gate.Pass, Harmless, "every metric is shown to be within its margin"
+	}
+	if !st.End.IsZero() && st.End.Sub(st.Start) >= j.config.MaxTime {
+		return gate.Inconclusive, cause, fmt.Sprintf("no answer after %s: %s", j.config.MaxTime, why)
+	}
+	return gate.Continue, cause, why
+}
+
+// hindrance is what is in the way of a pass; nothing, if the cause is empty.
+func (j *Judge) hindrance() (Cause, string) {
+	st, served := &j.state, j.served()
+	silence := max(time.Minute, 6*j.config.Look, min(j.config.MaxBlock, st.Open.Covered))
+	switch {
+	case st.First.IsZero():
+		return NoData, "the candidate has not served a request yet"
+	case st.End.Sub(st.Heard) >= silence:
+		return NoData, fmt.Sprintf("nothing was heard of the candidate for %s", st.End.Sub(st.Heard).Round(time.Second))
+	}
+	for i := range j.questions {
+		if q, t := &j.questions[i], &st.Tracks[i]; !t.Passed && !q.failOnly {
+			return j.unproven(q, t)
+		}
+	}
+	if served < j.config.MinBake {
+		return WarmingUp, fmt.Sprintf("it has served for %s, and must for %s", served, j.config.MinBake)
+	}
+	if o := j.harm(true); o >= math.Log(suspicious) {
+		return Doubt, fmt.Sprintf("every metric is within its margin, but the odds of harm are %s", odds(o))
+	}
+	if served < j.config.DoubtBake {
+		for i := range j.questions {
+			q, t := &j.questions[i], &st.Tracks[i]
+			if q.doubts() && !q.failOnly && t.Doubt.log() >= math.Log(doubtful) {
+				return Doubt, fmt.Sprintf("%s is within its margin, but looks worse than the baseline's (odds %s): it is watched until it has served for %s",
+					q.name, odds(t.Doubt.log()), j.config.DoubtBake)
+			}
+		}
+	}
+	return "", ""
+}
+
+// doubtful are odds of any difference at which a pass waits for the DoubtBake.
+const doubtful = 5
+
+// unproven says why a metric has not passed.
+func (j *Judge) unproven(q *question, t *track) (Cause, string) {
+	switch {
+	case t.Total.Of == 0 && q.cold && !j.state.Warm:
+		return WarmingUp, fmt.Sprintf("%s: the candidate may be warming up", q.name)
+	case t.Total.Of == 0 || t.Total.Base == 0 && q.kind != sampled:
+		return NoData, fmt.Sprintf("%s: too little was measured in both arms to compare them", q.name)
+	}
+	text := fmt.Sprintf("%s: not yet shown to be within the margin (odds %s, limit %s)", q.name, odds(t.passing(q)), odds(j.passLimit()))
+	if n := j.need(q, t); n.Requests > 0 {
+		text += "; " + n.String()
+	}
+	return MoreData, text
+}

@@ -1,0 +1,39 @@
+// Package judge (PURE) compares a candidate with the version it is to replace while data arrives, and
+// tells as early as it can: harm, harmless, or not yet.
+//
+// A Judge may be asked after each look, as often as one likes: if the candidate is harmless, a release
+// with all its metrics and all its looks is called harmful with probability Alpha at most. It is a
+// state machine without a clock: the same samples give the same judgements, bit for bit, and its
+// whole state is a few kilobytes of JSON, so that it survives a change of process in mid-bake.
+//
+//	j, err := judge.New(judge.Config{})
+//	...
+//	judgement, err := j.Observe(judge.Sample{From: from, To: to, Candidate: candidate, Baseline: stable, Share: 0.05})
+//	fmt.Println(judgement) // every number behind the outcome, for people
+//
+// # How it judges
+//
+// A bettor starts with one coin and bets, block of data by block of data, against "the candidate is
+// harmless". Each bet is fair if that is so, whatever the two arms' common error rate does meanwhile;
+// who has a hundred coins has shown harm at 100:1 (Ville's inequality). What is common to both arms
+// (bursts, day and night, an incident of everybody's) cancels, because arms are compared within a block only.
+// The money is spread over the metrics, so no metric has an alpha of its own. A second bettor bets
+// against "the candidate is worse by the margin or more": where that one wins for every metric, the release passes.
+//
+// # What is not promised
+//
+// Alpha holds exactly for requests that fail independently of each other given their arm's rate. For
+// what fails in clumps (retries, instances that differ) the odds are damped by the noise that is seen
+// among the parts of the baseline (Sample.Parts); that this suffices is measured, not proved: see
+// BENCHMARKS.md. Without parts there is no such guard.
+//
+// # Errors
+//
+// A sample that cannot be (more errors than requests, stretches that overlap, histograms that are
+// none) is an error that names the field, and leaves the Judge as it was. It is never a verdict.
+//
+// # Concurrency
+//
+// A Judge belongs to one goroutine. Config and all results are values without hidden state, safe for
+// concurrent use.
+package judge

@@ -1,0 +1,130 @@
+package judge
+
+import (
+	"math"
+	"slices"
+)
+
+// minAbove is how many of the baseline's values must lie above a quantile before it is a threshold.
+const minAbove = 5
+
+// edge chooses the threshold of a quantile from the baseline so far: the bound whose part of slower
+// values is nearest to it, in proportion.
+func (s *scale) edge(q *question, seen buckets) edge {
+	d := distribution{scale: s, counts: seen}
+	for _, n := range seen {
+		d.total += float64(n)
+	}
+	slow := 1 - q.quantile
+	if d.total*slow < minAbove {
+		return edge{}
+	}
+	at, nearest, above := 0, math.Inf(1), d.total
+	for i := range seen {
+		bound, ok := d.upper(i)
+		if !ok {
+			break
+		}
+		above -= float64(seen[i])
+		if miss := math.Abs(math.Log(d.smooth(above) / slow)); miss < nearest {
+			at, nearest = bound, miss
+		}
+	}
+	e := edge{Set: true, At: s.bounds[at]}
+	p := d.survival(e.At)
+	e.Fail, e.FailRatio = d.shifted(e.At, q.tolerance)
+	e.Pass, e.PassRatio = d.shifted(e.At, q.pass)
+	same, limit := d.survival(e.Pass), min(e.PassRatio*p, 1-shy)
+	e.PassOdds = min(max(same/(1-same)*(1-limit)/limit, 0.01), 0.97)
+	return e
+}
+
+// distribution are the baseline's latencies so far.
+type distribution struct {
+	*scale
+	counts buckets
+	total  float64
+}
+
+// upper is the source's bound at which one of our buckets ends.
+func (d *distribution) upper(bucket int) (bound int, ok bool) {
+	i := (bucket+1)*d.stride - 1
+	if i >= len(d.bounds) {
+		return len(d.bounds) - 1, bucket == 0
+	}
+	return i, true
+}
+
+// smooth is a part of the values that is neither 0 nor 1.
+func (d *distribution) smooth(above float64) float64 { return (above + 0.5) / (d.total + 1) }
+
+// shifted is the candidate's threshold for the baseline's one at v, moved up by a ratio: the last bound
+// not above it. What is missing to the ratio is made up for by the probability: a baseline that was
+// slower by the rest would be above v so many times as often.
+func (d *distribution) shifted(v, ratio float64) (bound, odds float64) {
+	if v <= 0 {
+		return v, 1
+	}
+	i, found := slices.BinarySearch(d.bounds, v*ratio)
+	if !found {
+		i--
+	}
+	// Bounds that were computed lie beside where they should by rounding.
+	if i+1 < len(d.bounds) && d.bounds[i+1] <= v*ratio*(1+1e-9) {
+		i++
+	}
+	bound = max(d.bounds[max(i, 0)], v)
+	rest := v * ratio / bound
+	if rest <= 1+1e-9 {
+		return bound, 1
+	}
+	p := d.survival(v)
+	return bound, min(max(d.survival(v/rest)/p, 1), max(0.97/p, 1))
+}
+
+// survival estimates the part of values above v, by interpolation between the buckets: straight on
+// logarithmic axes.
+func (d *distribution) survival(v float64) float64 {
+	above := d.total
+	lower, at := 0.0, 1.0
+	for i, n := range d.counts {
+		j, ok := d.upper(i)
+		above -= float64(n)
+		if !ok {
+			return d.smooth(above + float64(n))
+		}
+		upper, p := d.bounds[j], d.smooth(above)
+		if v <= upper {
+			if lower <= 0 {
+				part := 1.0
+				if upper > 0 {
+					part = min(max(v/upper, 0), 1)
+				}
+				return at + (p-at)*part
+			}
+			part := math.Log(v/lower) / math.Log(upper/lower)
+			return math.Exp(math.Log(at) + part*(math.Log(p)-math.Log(at)))
+		}
+		lower, at = upper, p
+	}
+	return d.smooth(0)
+}
+
+// quantile is the value below which a part of the values lies, for people.
+func (d *distribution) quantile(q float64) float64 {
+	rank, below := q*d.total, 0.0
+	lower := 0.0
+	for i, n := range d.counts {
+		j, ok := d.upper(i)
+		if !ok {
+			break
+		}
+		upper := d.bounds[j]
+		if c := float64(n); c > 0 && below+c >= rank {
+			return lower + (upper-lower)*(rank-below)/c
+		}
+		below += float64(n)
+		lower = upper
+	}
+	return lower
+}

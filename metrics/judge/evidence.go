@@ -1,0 +1,124 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/davit-sdk/davit/metrics/gate"
+)
+
+// Judgement is what the judge thinks now; asking does not change it.
+func (j *Judge) Judgement() Judgement {
+	outcome, cause, reason := j.decide()
+	st := &j.state
+	g := Judgement{
+		Outcome: outcome, Cause: cause, Reason: reason, At: st.End, Served: j.served(),
+		Odds: natural(j.harm(true)), Limit: 1 / j.config.Alpha, MaxShare: st.Ramp.Share,
+	}
+	for i := range j.questions {
+		e := j.evidence(&j.questions[i], &st.Tracks[i])
+		if !j.questions[i].failOnly && !e.Passed && e.Need.Requests > g.Need.Requests {
+			g.Need = e.Need
+		}
+		g.Evidence = append(g.Evidence, e)
+	}
+	switch outcome {
+	case gate.Fail:
+		g.Reason, g.MaxShare, g.Need = g.verdictOfHarm(), 0, Need{}
+	case gate.Pass:
+		g.Need = Need{}
+	}
+	return g
+}
+
+// verdictOfHarm names the metric that speaks loudest.
+func (g *Judgement) verdictOfHarm() string {
+	worst := 0
+	for i, e := range g.Evidence {
+		if e.Odds > g.Evidence[worst].Odds {
+			worst = i
+		}
+	}
+	return fmt.Sprintf("harm was shown: %s", g.Evidence[worst].sentence())
+}
+
+func (j *Judge) evidence(q *question, t *track) Evidence {
+	e := Evidence{
+		Metric: q.name, Tolerance: q.toleranceText(), Margin: q.marginText(),
+		Odds: natural(t.harm(q)), PassOdds: natural(t.passing(q)), PassLimit: 1 / j.config.Beta, Passed: t.Passed,
+		Doubt: natural(t.Doubt.log()), Noise: t.Guard.factor(),
+		Candidate: Tally{Bad: t.Total.X, Of: t.Total.Of}, Baseline: Tally{Bad: t.Total.Y, Of: t.Total.Base},
+		Need: j.need(q, t),
+	}
+	e.Low, e.High = t.Total.interval(e.Noise)
+	if e.Odds > 1 {
+		e.Best = q.bestText(t)
+	}
+	switch q.kind {
+	case slower:
+		e.Threshold = t.Edge.At
+		if j.scale != nil {
+			e.Candidate.Value = j.scale.quantileOf(j.state.Latencies.Candidate, q.quantile)
+			e.Baseline.Value = j.scale.quantileOf(j.state.Latencies.Baseline, q.quantile)
+		}
+	case sampled:
+		e.Candidate.Value, e.Baseline.Value = t.Total.Values[0].mean(), t.Total.Values[1].mean()
+		e.Baseline.Of, e.Baseline.Bad = e.Candidate.Of, e.Candidate.Of-e.Candidate.Bad
+	}
+	return e
+}
+
+func (c counts) mean() float64 {
+	if c.Of == 0 {
+		return 0
+	}
+	return c.Bad / c.Of
+}
+
+func (s *scale) quantileOf(seen buckets, q float64) float64 {
+	d := distribution{scale: s, counts: seen}
+	for _, n := range seen {
+		d.total += float64(n)
+	}
+	if d.total == 0 {
+		return 0
+	}
+	return d.quantile(q)
+}
+
+// interval encloses the ratio of rates: Mantel's and Haenszel's estimate with the variance of
+// Greenland and Robins, and the boundary of a normal mixture (Robbins), which holds at all times as
+// far as the estimate is normal. Noise widens it.
+func (t *totals) interval(noise float64) (low, high float64) {
+	if !(t.R > 0 && t.S > 0 && t.P > 0) {
+		return 0, 0
+	}
+	const alpha, best = 0.05, 100 // best: the information at which the interval is narrowest
+	ratio := t.R / t.S
+	information := t.R * t.S / t.P / noise
+	half := math.Sqrt((information + best) / (information * information) * math.Log((information+best)/(best*alpha*alpha)))
+	return ratio * math.Exp(-half), ratio * math.Exp(half)
+}
+
+// natural are odds, as far as numbers go: JSON has no infinity.
+func natural(log float64) float64 { return math.Exp(min(max(log, broke), rich)) }
+
+// odds are for people: "340:1", or "1:20".
+func odds(log float64) string {
+	n := math.Exp(math.Abs(log))
+	text := strconv.FormatFloat(n, 'g', 2, 64)
+	switch {
+	case math.Abs(log) > math.Log(1e6):
+		text = "over 1000000"
+	case n >= 9.95:
+		text = strconv.FormatFloat(n, 'f', 0, 64)
+	}
+	if log < 0 {
+		return "1:" + text
+	}
+	return text + ":1"
+}
+
+// percent is a part of one, for people.
+func percent(p float64) string { return fmt.Sprintf("%.3g%%", 100*p) }

@@ -1,0 +1,183 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics"
+)
+
+// Judge compares a candidate with its baseline, sample by sample. It holds no clock: time is that of
+// the samples. It belongs to one goroutine.
+type Judge struct {
+	config    Config
+	questions []question
+	state     state
+	scale     *scale // of the latencies; nil until one was seen
+}
+
+// New is a judge that has seen nothing.
+func New(c Config) (*Judge, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	j := &Judge{config: c, questions: c.questions()}
+	j.state = state{
+		Version: stateVersion, Config: c.fingerprint(),
+		Ratio: newWealth(len(ratioChances), failStake), Sick: newWealth(len(limitRatios), failStake),
+		Warm: c.WarmUp == 0,
+	}
+	for i := range j.questions {
+		j.state.Tracks = append(j.state.Tracks, newTrack(&j.questions[i]))
+	}
+	return j, nil
+}
+
+// Observe takes one more sample, and says what is thought of the release now. After an error the judge
+// is as it was before.
+func (j *Judge) Observe(s Sample) (Judgement, error) {
+	if err := s.validate(); err != nil {
+		return Judgement{}, err
+	}
+	if s.From.Before(j.state.End) {
+		return Judgement{}, fmt.Errorf("%w: it begins at %s, before %s", ErrOverlap, s.From.Format(time.RFC3339Nano), j.state.End.Format(time.RFC3339Nano))
+	}
+	if err := j.measurable(s); err != nil {
+		return Judgement{}, err
+	}
+	j.begin(s)
+	j.fill(s)
+	j.state.Look.add(s)
+	looked := j.state.Look.Took >= j.config.Look
+	if looked {
+		j.look()
+	}
+	if j.complete() {
+		j.settle()
+		j.convict()
+	}
+	if looked {
+		j.ramp()
+	}
+	return j.Judgement(), nil
+}
+
+// Learn takes a sample of the baseline from before the release: its usual rates, its latencies and its
+// noise are known then when the candidate comes. It bets nothing, and looks at Baseline and Parts alone.
+// It is an error after the first Observe.
+func (j *Judge) Learn(s Sample) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	switch {
+	case !j.state.End.IsZero():
+		return fmt.Errorf("%w: judging has begun, nothing is learned any more", ErrOverlap)
+	case s.From.Before(j.state.Learned):
+		return fmt.Errorf("%w: it begins at %s, before %s", ErrOverlap, s.From.Format(time.RFC3339Nano), j.state.Learned.Format(time.RFC3339Nano))
+	}
+	s.Candidate, s.Share = metrics.Window{}, 0
+	if err := j.measurable(s); err != nil {
+		return err
+	}
+	j.state.Learned = s.To.UTC()
+	j.fill(s)
+	if j.state.Open.Covered >= j.config.Look && j.state.Open.Baseline >= j.config.MinBlock {
+		j.learn()
+	}
+	return nil
+}
+
+// learn closes a block without a candidate.
+func (j *Judge) learn() {
+	for i := range j.questions {
+		j.state.Tracks[i].settle(&j.questions[i], bets{cold: true})
+	}
+	j.state.Open = openBlock{}
+	j.edges()
+}
+
+// begin notes when things happened first.
+func (j *Judge) begin(s Sample) {
+	st := &j.state
+	if st.End.IsZero() {
+		if st.Open.Covered > 0 {
+			j.learn()
+		}
+		st.Start = s.From.UTC()
+	}
+	st.End = s.To.UTC()
+	if s.Candidate.Requests > 0 || len(s.Candidate.Gauges) > 0 {
+		st.Heard = st.End
+		if st.First.IsZero() {
+			st.First = s.From.UTC()
+		}
+	}
+}
+
+// complete reports whether the open block can be judged: it depends on how much there is, never on
+// what it says.
+func (j *Judge) complete() bool {
+	open := &j.state.Open
+	if open.Covered < j.config.Look {
+		return false
+	}
+	enough := open.Candidate >= j.config.MinBlock && open.Baseline >= j.config.MinBlock
+	return enough || open.Covered >= j.config.MaxBlock || !j.counted() && !j.state.First.IsZero()
+}
+
+// counted reports whether anything is judged per request.
+func (j *Judge) counted() bool {
+	for i := range j.questions {
+		if k := j.questions[i].kind; k != sampled && !j.questions[i].perShare {
+			return true
+		}
+	}
+	return false
+}
+
+// settle judges the open block and begins the next.
+func (j *Judge) settle() {
+	st := &j.state
+	st.Trend.add(st.Open.Lag)
+	j.warm()
+	at := bets{failCap: j.harmLimit() / 2, passCap: j.passLimit() / 2, cold: !st.Warm}
+	for i := range j.questions {
+		st.Tracks[i].settle(&j.questions[i], at)
+		if t := &st.Tracks[i]; !t.Passed && t.passing(&j.questions[i]) >= j.passLimit() {
+			t.Passed = true
+		}
+	}
+	st.Open = openBlock{}
+	j.edges()
+}
+
+// edges chooses the thresholds of the next block.
+func (j *Judge) edges() {
+	if j.scale == nil {
+		return
+	}
+	for i := range j.questions {
+		if q := &j.questions[i]; q.kind == slower {
+			j.state.Tracks[i].Edge = j.scale.edge(q, j.state.Latencies.Baseline)
+		}
+	}
+}
+
+// harmLimit and passLimit are the logarithms of the odds at which harm, and harmlessness, are shown.
+func (j *Judge) harmLimit() float64 { return -math.Log(j.config.Alpha) }
+func (j *Judge) passLimit() float64 { return -math.Log(j.config.Beta) }
+
+// harm is the logarithm of the odds of harm: the weighted mean of the money of all questions. Without
+// those that a cold candidate is excused from, if they are not wanted.
+func (j *Judge) harm(cold bool) float64 {
+	sum := math.Inf(-1)
+	for i := range j.questions {
+		q := &j.questions[i]
+		if money := math.Log(q.weight); cold || !q.cold {
+			sum = addLogs(sum, money+j.state.Tracks[i].harm(q))
+		}
+	}
+	return sum
+}

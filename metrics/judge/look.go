@@ -1,0 +1,95 @@
+package judge
+
+import (
+	"math"
+	"time"
+)
+
+// look is the open look: what is judged at once, without waiting for enough requests of both arms.
+type look struct {
+	Took time.Duration `json:"took"`
+	// Candidate and Baseline count all requests, failed ones among them.
+	Candidate counts `json:"c"`
+	Baseline  counts `json:"b"`
+	// Meant is the number of requests that the candidate was meant to get of Of, in millionths.
+	Meant float64 `json:"meant"`
+	Of    float64 `json:"of"`
+}
+
+func (l *look) add(s Sample) {
+	l.Took += s.To.Sub(s.From)
+	nc, nb := float64(s.Candidate.Requests), float64(s.Baseline.Requests)
+	l.Candidate = counts{l.Candidate.Bad + float64(s.Candidate.Errors), l.Candidate.Of + nc}
+	l.Baseline = counts{l.Baseline.Bad + float64(s.Baseline.Errors), l.Baseline.Of + nb}
+	if s.Share > 0 {
+		l.Meant += math.Round(s.Share*1e6) * (nc + nb)
+		l.Of += nc + nb
+	}
+}
+
+// share is the candidate's intended part of the requests; zero: nobody knows.
+func (l *look) share() float64 {
+	if l.Of == 0 {
+		return 0
+	}
+	return l.Meant / 1e6 / l.Of
+}
+
+// surely are the odds at which a missing share or a sick baseline is taken for shown.
+const surely = 1000
+
+// look closes the look: does the candidate get its share, and is the baseline fit to be compared with?
+func (j *Judge) look() {
+	st := &j.state
+	l := st.Look
+	st.Look = look{}
+	st.Pace.add(&l, j.config.FreshBaseline)
+	most := math.Log(surely) / 2
+	var room [len(limitRatios)]float64
+	gains := room[:0]
+	if share := l.share(); share > 0 {
+		// Against half of the intended share, as clients may stick to a version.
+		for _, chance := range ratioChances {
+			gains = append(gains, oneArm(l.Candidate.Of, l.Candidate.Of+l.Baseline.Of, chance*share/2, share/2))
+		}
+		st.Ratio.bet(gains, 1, most)
+	}
+	gains = room[:0]
+	for _, part := range limitRatios {
+		sick := j.config.Unhealthy
+		gains = append(gains, oneArm(l.Baseline.Bad, l.Baseline.Of, sick+part*(1-sick), sick))
+	}
+	st.Sick.bet(gains, 1, most)
+	st.Ramp.see(&l)
+}
+
+// pace is how fast requests come, over the last minutes: what is left of each sum fades with time.
+type pace struct {
+	Candidate float64 `json:"c"`
+	All       float64 `json:"a"`
+	Seconds   float64 `json:"s"`
+}
+
+// pacing is the time in which a second of the past loses all but 1/e of its weight.
+const pacing = 60.0
+
+func (p *pace) add(l *look, fresh bool) {
+	seconds := l.Took.Seconds()
+	left := math.Exp(-seconds / pacing)
+	all := l.Candidate.Of + l.Baseline.Of
+	if share := l.share(); fresh && share > 0 {
+		// The baseline is as large as the candidate; the rest of the traffic is not seen.
+		all = l.Candidate.Of / share
+	}
+	p.Candidate = p.Candidate*left + l.Candidate.Of
+	p.All = p.All*left + all
+	p.Seconds = p.Seconds*left + seconds
+}
+
+// rate is requests a second: of the candidate, and of all that is seen.
+func (p *pace) rate() (candidate, all float64) {
+	if p.Seconds == 0 {
+		return 0, 0
+	}
+	return p.Candidate / p.Seconds, p.All / p.Seconds
+}

@@ -1,0 +1,77 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// need is what it takes until the question passes, if the rates stay as they are: the money that is
+// missing, by what a block like the last ones is expected to bring. The e-value of a block is linear in
+// its counts, so the expectation is that of the expected counts.
+func (j *Judge) need(q *question, t *track) Need {
+	f := &t.Recent
+	if t.Passed || f.Blocks < 0.5 || q.kind == sampled || f.Of == 0 || f.Base == 0 {
+		return Need{}
+	}
+	nc, nb := f.Of/f.Blocks, f.Base/f.Blocks
+	qb := t.expected(q)
+	// Few requests say little about the candidate: as long, it is taken to be like the baseline.
+	qc := (t.Total.X + priorBad) / (t.Total.Of + priorBad/qb)
+	if t.Total.Of == 0 {
+		qc = qb
+	}
+	b := block{qc * nc, nc, qb * nb, nb}
+	if q.kind == slower {
+		// What is above the threshold of the pass is less than what is above the baseline's own.
+		b.x = min(q.worse(min(clampRate(q.passLine(t).at(qb)), 0.99), t.Edge.PassOdds), 1) * nc * min(qc/qb, 2)
+	}
+	missing := j.passLimit()
+	if q.floor > 0 {
+		missing += math.Ln2
+	}
+	blocks := math.Inf(1)
+	phi := t.Guard.factor()
+	reach := func(w *wealth, gains []float64) {
+		for i, gain := range gains {
+			if gain = min(gain/phi, j.passLimit()/2); gain > 0 {
+				blocks = min(blocks, max(missing-w.Money[i], 0)/gain)
+			}
+		}
+	}
+	var room [len(failRatios)]float64
+	reach(&t.Pass, q.passGains(room[:0], b, qb, t))
+	if q.floor > 0 {
+		gains := room[:0]
+		for _, part := range passFloors {
+			gains = append(gains, q.alone(b, part*q.floor, q.floor))
+		}
+		reach(&t.Floor, gains)
+	}
+	return j.needed(math.Ceil(blocks) * nc)
+}
+
+// needed is a number of the candidate's requests with the time that they take.
+func (j *Judge) needed(requests float64) Need {
+	candidate, _ := j.state.Pace.rate()
+	if !(requests < 1e15) || candidate <= 0 {
+		return Need{}
+	}
+	seconds := requests / candidate
+	if seconds > 1e9 {
+		return Need{}
+	}
+	return Need{uint64(max(requests, 1)), time.Duration(seconds * float64(time.Second)).Round(time.Second)}
+}
+
+// String is the need as people say it.
+func (n Need) String() string {
+	if n.Requests == 0 {
+		return "nobody can tell how much more data that needs"
+	}
+	minutes := n.Time.Minutes()
+	if minutes < 1.5 {
+		return fmt.Sprintf("needs %d more requests, about %d seconds at this rate", n.Requests, int(math.Ceil(n.Time.Seconds())))
+	}
+	return fmt.Sprintf("needs %d more requests, about %.0f minutes at this rate", n.Requests, math.Ceil(minutes))
+}

@@ -1,0 +1,81 @@
+package judge
+
+import "math"
+
+// ramp is which share of the traffic the evidence so far allows the candidate.
+type ramp struct {
+	// Share is what was allowed at the last look; zero before the first.
+	Share float64 `json:"share"`
+	// Seen fades: failed requests of both arms.
+	Candidate counts `json:"c"`
+	Baseline  counts `json:"b"`
+}
+
+// smallest is the least share ever allowed, as far as the budget goes: with less, nothing is learned.
+const smallest = 0.01
+
+func (r *ramp) see(l *look) {
+	step := func(seen *counts, now counts) {
+		seen.Bad, seen.Of = seen.Bad*fade+now.Bad, seen.Of*fade+now.Of
+	}
+	step(&r.Candidate, l.Candidate)
+	step(&r.Baseline, l.Baseline)
+}
+
+// ramp moves the allowed share after a look: so that no more than the budget of requests would fail in
+// the next one if the candidate was as bad as the data allow, and not faster than Growth. It goes down
+// as soon as harm is suspected, and stays small while the candidate may be warming up.
+func (j *Judge) ramp() {
+	r, c := &j.state.Ramp, j.config.Ramp
+	_, rate := j.state.Pace.rate()
+	excess := upperRate(r.Candidate.Bad, r.Candidate.Of)
+	if r.Baseline.Of > 0 {
+		excess -= r.Baseline.Bad / r.Baseline.Of
+	}
+	affordable := 1.0
+	if risk := rate * j.config.Look.Seconds() * max(excess, 1e-9); risk > c.Budget {
+		affordable = c.Budget / risk
+	}
+	most := c.Max
+	if j.cold() {
+		most = min(most, c.Cold)
+	}
+	suspicion := j.harm(true)
+	if suspicion >= math.Log(suspicious) || j.state.Suspended > 0 && j.cold() {
+		most = min(most, max(r.Share, min(smallest*2, c.Max)))
+	}
+	start := min(c.Cold, c.Max)
+	if rate > 0 {
+		start = min(start, max(c.Budget/(rate*j.config.Look.Seconds()), min(smallest/10, c.Max)))
+	}
+	if r.Share == 0 {
+		r.Share = start
+		return
+	}
+	r.Share = min(most, r.Share*c.Growth, max(affordable, min(smallest/10, c.Max)))
+}
+
+// suspicious are odds of harm at which the share stops growing, and at which nothing passes.
+const suspicious = 5
+
+// upperRate is the largest rate that x of n do not speak against at e^3:1, for small rates: the root of
+// n·u - x + x·log(x/(n·u)) = 3 above x/n.
+func upperRate(x, n float64) float64 {
+	if n == 0 {
+		return 1
+	}
+	lo, hi := max(x, 1e-9), x+3+math.Sqrt(6*x+9)+3
+	for range 60 {
+		mid := (lo + hi) / 2
+		miss := mid - x
+		if x > 0 {
+			miss += x * math.Log(x/mid)
+		}
+		if miss < 3 {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return min(hi/n, 1)
+}
