@@ -53,16 +53,16 @@ func (j *Judge) decide() (gate.Outcome, Cause, string) {
 	st := &j.state
 	switch {
 	case !st.Failed.IsZero():
-		return gate.Fail, Harm, ""
+		return gate.Fail, CauseHarm, ""
 	case st.Ratio.log() >= math.Log(surely):
-		return gate.Inconclusive, NoData, fmt.Sprintf("the candidate does not get its share of the traffic (odds %s, limit %d:1)", odds(st.Ratio.log()), surely)
+		return gate.Inconclusive, CauseNoData, fmt.Sprintf("the candidate does not get its share of the traffic (odds %s, limit %d:1)", odds(st.Ratio.log()), surely)
 	case st.Sick.log() >= math.Log(surely):
-		return gate.Inconclusive, Unhealthy, fmt.Sprintf("more than %s of the baseline's requests fail: it is no measure of the candidate (odds %s, limit %d:1)",
+		return gate.Inconclusive, CauseUnhealthy, fmt.Sprintf("more than %s of the baseline's requests fail: it is no measure of the candidate (odds %s, limit %d:1)",
 			percent(j.config.Unhealthy), odds(st.Sick.log()), surely)
 	}
 	cause, why := j.hindrance()
 	if cause == "" {
-		return gate.Pass, Harmless, "every metric is shown to be within its margin"
+		return gate.Pass, CauseHarmless, "every metric is shown to be within its margin"
 	}
 	if !st.End.IsZero() && st.End.Sub(st.Start) >= j.config.MaxTime {
 		return gate.Inconclusive, cause, fmt.Sprintf("no answer after %s: %s", j.config.MaxTime, why)
@@ -76,9 +76,9 @@ func (j *Judge) hindrance() (Cause, string) {
 	silence := max(time.Minute, 6*j.config.Look, min(j.config.MaxBlock, st.Open.Covered))
 	switch {
 	case st.First.IsZero():
-		return NoData, "the candidate has not served a request yet"
+		return CauseNoData, "the candidate has not served a request yet"
 	case st.End.Sub(st.Heard) >= silence:
-		return NoData, fmt.Sprintf("nothing was heard of the candidate for %s", st.End.Sub(st.Heard).Round(time.Second))
+		return CauseNoData, fmt.Sprintf("nothing was heard of the candidate for %s", st.End.Sub(st.Heard).Round(time.Second))
 	}
 	for i := range j.questions {
 		if q, t := &j.questions[i], &st.Tracks[i]; !t.Passed && !q.failOnly {
@@ -86,16 +86,16 @@ func (j *Judge) hindrance() (Cause, string) {
 		}
 	}
 	if served < j.config.MinBake {
-		return WarmingUp, fmt.Sprintf("it has served for %s, and must for %s", served, j.config.MinBake)
+		return CauseWarmingUp, fmt.Sprintf("it has served for %s, and must for %s", served, j.config.MinBake)
 	}
 	if o := j.harm(true); o >= math.Log(suspicious) {
-		return Doubt, fmt.Sprintf("every metric is within its margin, but the odds of harm are %s", odds(o))
+		return CauseDoubt, fmt.Sprintf("every metric is within its margin, but the odds of harm are %s", odds(o))
 	}
 	if served < j.config.DoubtBake {
 		for i := range j.questions {
 			q, t := &j.questions[i], &st.Tracks[i]
 			if q.doubts() && !q.failOnly && t.Doubt.log() >= math.Log(doubtful) {
-				return Doubt, fmt.Sprintf("%s is within its margin, but looks worse than the baseline's (odds %s): it is watched until it has served for %s",
+				return CauseDoubt, fmt.Sprintf("%s is within its margin, but looks worse than the baseline's (odds %s): it is watched until it has served for %s",
 					q.name, odds(t.Doubt.log()), j.config.DoubtBake)
 			}
 		}
@@ -110,13 +110,13 @@ const doubtful = 5
 func (j *Judge) unproven(q *question, t *track) (Cause, string) {
 	switch {
 	case t.Total.Of == 0 && q.cold && !j.state.Warm:
-		return WarmingUp, fmt.Sprintf("%s: the candidate may be warming up", q.name)
+		return CauseWarmingUp, fmt.Sprintf("%s: the candidate may be warming up", q.name)
 	case t.Total.Of == 0 || t.Total.Base == 0 && q.kind != sampled:
-		return NoData, fmt.Sprintf("%s: too little was measured in both arms to compare them", q.name)
+		return CauseNoData, fmt.Sprintf("%s: too little was measured in both arms to compare them", q.name)
 	}
 	text := fmt.Sprintf("%s: not yet shown to be within the margin (odds %s, limit %s)", q.name, odds(t.passing(q)), odds(j.passLimit()))
 	if n := j.need(q, t); n.Requests > 0 {
 		text += "; " + n.String()
 	}
-	return MoreData, text
+	return CauseMoreData, text
 }

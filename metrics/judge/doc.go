@@ -6,10 +6,12 @@
 // state machine without a clock: the same samples give the same judgements, bit for bit, and its
 // whole state is a few kilobytes of JSON, so that it survives a change of process in mid-bake.
 //
-//	j, err := judge.New(judge.Config{})
+//	j, err := judge.New(judge.Balanced())
 //	...
 //	judgement, err := j.Observe(judge.Sample{From: from, To: to, Candidate: candidate, Baseline: stable, Share: 0.05})
 //	fmt.Println(judgement) // every number behind the outcome, for people
+//
+// A rollout does not call it: Gate wraps it as a gate.Gate that reads a metrics.Source by itself.
 //
 // # How it judges
 //
@@ -34,6 +36,6 @@
 //
 // # Concurrency
 //
-// A Judge belongs to one goroutine. Config and all results are values without hidden state, safe for
-// concurrent use.
+// A Judge belongs to one goroutine. Config, Gate and all results are values without hidden state, safe for
+// concurrent use; a Gate is where its Source is.
 package judge

@@ -55,8 +55,10 @@ func (j *Judge) evidence(q *question, t *track) Evidence {
 	if e.Odds > 1 {
 		e.Best = q.bestText(t)
 	}
+	e.Limit = q.failLine(t).at(e.Baseline.Rate())
 	switch q.kind {
 	case slower:
+		e.Limit = e.Baseline.Rate()
 		e.Threshold = t.Edge.At
 		if j.scale != nil {
 			e.Candidate.Value = j.scale.quantileOf(j.state.Latencies.Candidate, q.quantile)
@@ -64,6 +66,7 @@ func (j *Judge) evidence(q *question, t *track) Evidence {
 		}
 	case sampled:
 		e.Candidate.Value, e.Baseline.Value = t.Total.Values[0].mean(), t.Total.Values[1].mean()
+		e.Limit = 0.5
 		e.Baseline.Of, e.Baseline.Bad = e.Candidate.Of, e.Candidate.Of-e.Candidate.Bad
 	}
 	return e

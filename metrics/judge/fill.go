@@ -15,7 +15,7 @@ func (j *Judge) measurable(s Sample) error {
 	var errs *multierror.Error
 	bounds := j.bounds(s)
 	check := func(field string, w metrics.Window) {
-		if len(w.Latency.Bounds) > 0 && !slices.Equal(w.Latency.Bounds, bounds) {
+		if bounds != nil && len(w.Latency.Bounds) > 0 && !slices.Equal(w.Latency.Bounds, bounds) {
 			errs = multierror.Append(errs, fmt.Errorf("Sample.%s: Latency: its bounds are not those of the other windows", field))
 		}
 		for i := range j.questions {

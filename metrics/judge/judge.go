@@ -50,15 +50,12 @@ func (j *Judge) Observe(s Sample) (Judgement, error) {
 	j.begin(s)
 	j.fill(s)
 	j.state.Look.add(s)
-	looked := j.state.Look.Took >= j.config.Look
-	if looked {
+	if j.state.Look.Took >= j.config.Look {
 		j.look()
-	}
-	if j.complete() {
-		j.settle()
+		if j.complete() {
+			j.settle()
+		}
 		j.convict()
-	}
-	if looked {
 		j.ramp()
 	}
 	return j.Judgement(), nil
@@ -120,9 +117,6 @@ func (j *Judge) begin(s Sample) {
 // what it says.
 func (j *Judge) complete() bool {
 	open := &j.state.Open
-	if open.Covered < j.config.Look {
-		return false
-	}
 	enough := open.Candidate >= j.config.MinBlock && open.Baseline >= j.config.MinBlock
 	return enough || open.Covered >= j.config.MaxBlock || !j.counted() && !j.state.First.IsZero()
 }

@@ -10,23 +10,23 @@ import (
 type Cause string
 
 const (
-	// Harm was shown: Fail.
-	Harm Cause = "harm"
-	// Harmless: every metric was shown to be within its margin. Pass.
-	Harmless Cause = "harmless"
-	// MoreData is needed. Continue, or Inconclusive after MaxTime.
-	MoreData Cause = "more data"
-	// WarmingUp: the candidate may still be warming up, or has not served for MinBake. Continue.
-	WarmingUp Cause = "warming up"
-	// Doubt: what is seen is within the margins, and looks like some harm all the same. Continue, until
+	// CauseHarm was shown: Fail.
+	CauseHarm Cause = "harm"
+	// CauseHarmless: every metric was shown to be within its margin. Pass.
+	CauseHarmless Cause = "harmless"
+	// CauseMoreData is needed. Continue, or Inconclusive after MaxTime.
+	CauseMoreData Cause = "more data"
+	// CauseWarmingUp: the candidate may still be warming up, or has not served for MinBake. Continue.
+	CauseWarmingUp Cause = "warming up"
+	// CauseDoubt: what is seen is within the margins, and looks like some harm all the same. Continue, until
 	// DoubtBake.
-	Doubt Cause = "doubt"
-	// NoData: the candidate does not get its share, or nothing is heard of an arm or a metric. Continue, or
+	CauseDoubt Cause = "doubt"
+	// CauseNoData: the candidate does not get its share, or nothing is heard of an arm or a metric. Continue, or
 	// Inconclusive once it is sure.
-	NoData Cause = "no data"
-	// Unhealthy: the baseline itself fails so often that it is no measure. Continue, or Inconclusive once
+	CauseNoData Cause = "no data"
+	// CauseUnhealthy: the baseline itself fails so often that it is no measure. Continue, or Inconclusive once
 	// it is sure.
-	Unhealthy Cause = "unhealthy baseline"
+	CauseUnhealthy Cause = "unhealthy baseline"
 )
 
 // Judgement is what the judge thinks after a sample.
@@ -70,6 +70,8 @@ type Evidence struct {
 	Baseline  Tally `json:"baseline"`
 	// Threshold is above which latency a request counted as slow in the last stretch, in seconds.
 	Threshold float64 `json:"threshold,omitempty"`
+	// Limit is the candidate's rate up to which nothing is harm, at the baseline's rate so far.
+	Limit float64 `json:"limit"`
 	// Tolerance is what is no harm, and Margin what passes, in words.
 	Tolerance string `json:"tolerance"`
 	Margin    string `json:"margin"`

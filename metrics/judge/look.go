@@ -60,6 +60,15 @@ func (j *Judge) look() {
 		gains = append(gains, oneArm(l.Baseline.Bad, l.Baseline.Of, sick+part*(1-sick), sick))
 	}
 	st.Sick.bet(gains, 1, most)
+	for i := range j.questions {
+		if q, t := &j.questions[i], &st.Tracks[i]; q.limit > 0 {
+			gains = room[:0]
+			for _, part := range limitRatios {
+				gains = append(gains, oneArm(l.Candidate.Bad, l.Candidate.Of, q.limit+part*(1-q.limit), q.limit))
+			}
+			t.Limit.bet(gains, t.Guard.factor(), j.harmLimit()/2)
+		}
+	}
 	st.Ramp.see(&l)
 }
 

@@ -37,12 +37,14 @@ func (j *Judge) ramp() {
 		affordable = c.Budget / risk
 	}
 	most := c.Max
-	if j.cold() {
+	switch {
+	case j.state.Suspended > 0 && j.cold():
+		most = min(most, 2*smallest)
+	case !j.state.Warm:
 		most = min(most, c.Cold)
 	}
-	suspicion := j.harm(true)
-	if suspicion >= math.Log(suspicious) || j.state.Suspended > 0 && j.cold() {
-		most = min(most, max(r.Share, min(smallest*2, c.Max)))
+	if j.harm(true) >= math.Log(suspicious) {
+		most = min(most, r.Share)
 	}
 	start := min(c.Cold, c.Max)
 	if rate > 0 {

@@ -186,13 +186,6 @@ func (t *track) betAll(q *question, at bets) {
 		}
 		t.Floor.bet(gains, phi, at.passCap)
 	}
-	if q.limit > 0 {
-		gains := room[:0]
-		for _, part := range limitRatios {
-			gains = append(gains, q.alone(c.block(toFail), q.limit+part*(1-q.limit), q.limit))
-		}
-		t.Limit.bet(gains, phi, at.failCap)
-	}
 }
 
 // harmGains are the logarithms of the e-values against the line, for each alternative of harm.

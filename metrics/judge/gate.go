@@ -1,0 +1,175 @@
+package judge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/davit-sdk/davit/metrics"
+	"github.com/davit-sdk/davit/metrics/gate"
+)
+
+// Gate is a Judge as a gate.Gate. It holds no state: what it knows is in the Memory of its verdicts, so
+// one Gate serves any number of releases, and goes on in a process that takes over.
+//
+// Check reads what was measured from where its memory ends up to Subject.Now, in looks of Config.Look.
+// Looks that were missed are made up for, so an older memory leads to the same judgement. Alpha is
+// that of the release: the memory goes on from step to step, and so does MinBake, which is counted once
+// (how long each step bakes is the plan's business). A pass needs news of the candidate from the
+// present step all the same.
+//
+// The baseline is Subject.Baseline, or else Subject.Stable. Where a step has neither, because the
+// candidate has all the traffic, there is nothing to compare with: the answer is Inconclusive. With
+// Errors.Limit, what was found in earlier steps stands, as long as the candidate stays below the limit.
+//
+// An error of the source is an error of Check. ErrNoData is none: it is a stretch without requests.
+// What arrives after Delay is not counted. A source that answers with a wider stretch than it was
+// asked for (a resolution coarser than Look) is read in its own stretches; one that overlaps what was
+// read already is left out.
+type Gate struct {
+	// Source is where both arms are read. One that is a metrics.Parter, or unwraps to one, feeds the
+	// noise guard, too; one that is a metrics.Namer lets Validate check the names of counts and gauges.
+	Source metrics.Source
+	// Config says what is judged, and how.
+	Config Config
+	// Delay is how long after a stretch the source knows all of it. Default: none.
+	Delay time.Duration
+	// History is how far back the baseline is learned from before the release: its usual rates, its
+	// latencies, its noise. Default: 10 min. Negative: not at all.
+	History time.Duration
+}
+
+var _ gate.Gate = Gate{}
+
+// Validate reports everything that is wrong with the settings, unknown names among it.
+func (g Gate) Validate() error {
+	var errs *multierror.Error
+	if g.Source == nil {
+		errs = multierror.Append(errs, errors.New("Gate.Source: is missing"))
+	}
+	if err := g.Config.Validate(); err != nil {
+		errs = multierror.Append(errs, fmt.Errorf("Gate.Config: %w", err))
+	}
+	if g.Delay < 0 {
+		errs = multierror.Append(errs, fmt.Errorf("Gate.Delay: %s is below zero", g.Delay))
+	}
+	if namer, ok := ability[metrics.Namer](g.Source); ok {
+		known := namer.Names()
+		for i, m := range g.Config.Metrics {
+			switch m.(type) {
+			case Count, Gauge:
+				if !slices.Contains(known, m.Name()) {
+					errs = multierror.Append(errs, fmt.Errorf("Gate.Config: Config.Metrics[%d]: the source has no %q: %w", i, m.Name(), metrics.ErrUnknownMetric))
+				}
+			}
+		}
+	}
+	return errs.ErrorOrNil()
+}
+
+// ability finds what more a source can do, also where it is wrapped.
+func ability[T any](s metrics.Source) (T, bool) {
+	for s != nil {
+		if t, ok := s.(T); ok {
+			return t, true
+		}
+		wrapped, ok := s.(interface{ Unwrap() metrics.Source })
+		if !ok {
+			break
+		}
+		s = wrapped.Unwrap()
+	}
+	var none T
+	return none, false
+}
+
+// memory is what a Gate remembers between two questions.
+type memory struct {
+	// Read is up to when both arms were read.
+	Read time.Time `json:"read"`
+	// Judge is the state of the judge.
+	Judge json.RawMessage `json:"judge"`
+}
+
+// Check reads what is new, and judges.
+func (g Gate) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error) {
+	if err := g.Validate(); err != nil {
+		return gate.Verdict{}, err
+	}
+	if s.Candidate == "" {
+		return gate.Verdict{}, fmt.Errorf("%s has no candidate group", s.Step)
+	}
+	r, err := g.reader(s)
+	if err != nil {
+		return gate.Verdict{}, err
+	}
+	late, err := r.catchUp(ctx)
+	if err != nil {
+		return gate.Verdict{}, err
+	}
+	v := g.answer(r.judge, s, r.against())
+	if late && v.Outcome != gate.Fail {
+		v.Outcome, v.Reason = gate.Continue, fmt.Sprintf("read up to %s so far, and there is more", r.read.Format(time.RFC3339))
+	}
+	if v.Memory, err = r.remember(); err != nil {
+		return gate.Verdict{}, err
+	}
+	return v, nil
+}
+
+// answer is the verdict on a step.
+func (g Gate) answer(j *Judge, s gate.Subject, against string) gate.Verdict {
+	judgement := j.Judgement()
+	switch {
+	case judgement.Outcome == gate.Fail:
+	case against == "":
+		judgement = j.alone(judgement)
+	}
+	if silent := !j.state.Heard.After(s.Since); silent && (judgement.Outcome == gate.Pass || judgement.Outcome == gate.Inconclusive && judgement.Cause == CauseMoreData) {
+		judgement.Outcome, judgement.Cause, judgement.Reason = gate.Continue, CauseNoData, "nothing was heard of the candidate in this step yet"
+	}
+	if s.End && judgement.Outcome == gate.Continue {
+		judgement = j.lastWord(judgement)
+	}
+	v := judgement.Verdict(s.Candidate, against)
+	v.At = s.Now
+	return v
+}
+
+// alone judges a candidate that nothing is left to compare with.
+func (j *Judge) alone(g Judgement) Judgement {
+	limited := slices.ContainsFunc(j.questions, func(q question) bool { return q.limit > 0 })
+	if limited && (g.Outcome == gate.Pass || g.Cause == CauseWarmingUp || g.Cause == CauseDoubt) {
+		return g
+	}
+	g.Outcome, g.Cause = gate.Inconclusive, CauseNoData
+	g.Reason = "nothing is left to compare the candidate with: the step has no stable and no baseline group"
+	return g
+}
+
+// lastWord is what is said where nothing is shown and no time is left.
+func (j *Judge) lastWord(g Judgement) Judgement {
+	why := g.Reason
+	if g.Need.Requests > 0 && g.Cause != CauseMoreData {
+		why += "; " + g.Need.String()
+	}
+	switch j.config.AtEnd {
+	case Extend:
+		return g
+	case Reject:
+		g.Outcome, g.Reason = gate.Fail, "not shown to be harmless in time: "+why
+		return g
+	case Accept:
+		if g.Cause == CauseMoreData && j.served() >= j.config.MinBake && g.Odds < suspicious {
+			g.Outcome, g.Reason = gate.Pass, "no harm was seen, though little was shown: "+why
+			return g
+		}
+	}
+	g.Outcome, g.Reason = gate.Inconclusive, "no answer in time: "+why
+	return g
+}
