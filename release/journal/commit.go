@@ -135,7 +135,7 @@ func (t *tail) begin(j *Journal) error {
 	return nil
 }
 
-// rotate ends the segment that is full, and archives. The next one begins with the next write.
+// rotate ends the segment that is full, and has the archive made. The next one begins with the next write.
 func (j *Journal) rotate() {
 	t := &j.tail
 	t.buf = commit{end: true, number: t.commits}.append(t.buf[:0])
@@ -143,15 +143,14 @@ func (j *Journal) rotate() {
 		j.logger.Warn("a full file could not be ended, and is written on", "error", err)
 		return
 	}
-	j.mu.Lock()
-	t.volume.size, t.volume.sealed = t.size, true
-	j.mu.Unlock()
-	err := t.file.Close()
-	t.volume, t.file, t.size = nil, nil, 0
-	if err != nil {
+	if err := t.file.Close(); err != nil {
 		j.logger.Warn("close a full file", "error", err)
 	}
-	j.tidy()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	t.volume.size, t.volume.sealed = t.size, true
+	t.volume, t.file, t.size = nil, nil, 0
+	j.tidyBeside()
 }
 
 // signOff says at the end of the last segment that all before it is on disk, so that damage to the last

@@ -57,8 +57,12 @@ type telling struct {
 	order        []string
 }
 
-// tell appends a story, and goes on with other releases where one fails.
-func tell(j *journal.Journal, steps []step) telling {
+// tell appends a story, and goes on with other releases where one fails. The archive is made between two
+// appends, so that the same happens each time, in the same order.
+func tell(j *journal.Journal, steps []step) telling { return tellWith(j, steps, j.Tidied) }
+
+// tellWith does something after each append.
+func tellWith(j *journal.Journal, steps []step, after func()) telling {
 	out := telling{map[string]uint64{}, map[string]uint64{}, nil}
 	stopped := map[string]bool{}
 	for _, s := range steps {
@@ -69,7 +73,9 @@ func tell(j *journal.Journal, steps []step) telling {
 			out.order = append(out.order, s.id)
 		}
 		out.attempted[s.id] = s.last
-		if err := j.Append(ctx, s.id, s.first-1, s.events()...); err != nil {
+		err := j.Append(ctx, s.id, s.first-1, s.events()...)
+		after()
+		if err != nil {
 			stopped[s.id] = true
 			continue
 		}

@@ -42,13 +42,13 @@
 //
 // # How it works
 //
-// All releases share files, the segments, so that one sync does for all that write at once. There
-// is no goroutine in here: whoever appends while nobody else does writes and syncs by itself, and
-// those that come meanwhile are written together by the first of them. When a segment is full,
-// releases that are over are moved to files of their own, the packs, and segments that hold little
-// else are dropped. So opening reads what is open, and 90 bytes for each release that is over. In
-// memory, an open release costs about 200 bytes and 32 for each append, one that is archived 40
-// bytes.
+// All releases share files, the segments, so that one sync does for all that write at once. Whoever
+// appends while nobody else does writes and syncs by itself, and those that come meanwhile are written
+// together by the first of them. When a segment is full, releases that are over are moved to files of
+// their own, the packs, and segments that hold little else are dropped: by the only goroutine in
+// here, which nobody but Close waits for, and which ends when that is done. So opening reads what is
+// open, and 90 bytes for each release that is over. In memory, an open release costs about 200 bytes
+// and 32 for each append, one that is archived 40 bytes.
 //
 // The files are lines of text, and events stand there as JSON:
 //

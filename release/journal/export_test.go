@@ -82,3 +82,12 @@ func (j *Journal) Replaced(gone bool) {
 	defer j.mu.Unlock()
 	j.segments[0].gone = gone
 }
+
+// Tidied waits until nothing is being archived.
+func (j *Journal) Tidied() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for j.tidies {
+		j.idle.Wait()
+	}
+}

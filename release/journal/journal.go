@@ -107,10 +107,12 @@ type Journal struct {
 
 	// mu guards all that follows, and is never held over a write or a sync.
 	mu       sync.Mutex
-	idle     sync.Cond // nobody leads
+	idle     sync.Cond // nobody leads, or tidies
 	closed   bool
 	failure  error // what ErrFailed came from
 	leading  bool
+	tidies   bool // a goroutine tidies
+	untidy   bool // it is to do so again
 	queue    []*request
 	crowd    int               // so many appends were in the last commit
 	entries  map[string]*entry // the releases that are not archived
@@ -199,13 +201,13 @@ func open(d disk, o Options) (*Journal, error) {
 	return j, nil
 }
 
-// Close waits for the writes and reads that are under way, and gives the folder free. Sequences
-// that are read later end in ErrClosed. It may be called several times and concurrently; only the
+// Close waits for the writes and reads that are under way, and for releases that are being archived, and
+// gives the folder free. Sequences that are read later end in ErrClosed. It may be called several times and concurrently; only the
 // first gives an error, where the last write's mark could not be made: nothing is lost by that.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	j.closed = true
-	for j.leading {
+	for j.leading || j.tidies {
 		j.idle.Wait()
 	}
 	j.mu.Unlock()

@@ -138,7 +138,7 @@ func (j *Journal) fetch(e *entry, i int, last uint64) (run []location, text []by
 		if len(run) == 0 {
 			return nil, nil, nil
 		}
-		text, err = j.readRun(run)
+		text, err = j.readRun(run, nil)
 		j.mu.Lock()
 		gone := run[0].volume.gone
 		j.mu.Unlock()
@@ -168,14 +168,16 @@ func together(records []location, last uint64) []location {
 	return records
 }
 
-func (j *Journal) readRun(run []location) ([]byte, error) {
+// readRun reads records that lie behind each other in one file, and what is between them.
+func (j *Journal) readRun(run []location, buf []byte) ([]byte, error) {
 	first, last := run[0], run[len(run)-1]
 	f, err := j.shelf.take(first.volume)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", first.volume.name, err)
 	}
 	defer j.shelf.give(first.volume)
-	text := make([]byte, last.at+int64(last.size)-first.at)
+	size := int(last.at + int64(last.size) - first.at)
+	text := slices.Grow(buf[:0], size)[:size]
 	if n, err := f.ReadAt(text, first.at); n < len(text) {
 		return nil, fmt.Errorf("read %s at %d: %w", first.volume.name, first.at, err)
 	}

@@ -7,10 +7,35 @@ import (
 	"slices"
 )
 
+// tidyBeside tidies in a goroutine of its own, for which Close waits, so that nobody who writes has to. Where
+// that is under way already, it begins once more when it is done. mu is held.
+func (j *Journal) tidyBeside() {
+	j.untidy = true
+	if j.tidies {
+		return
+	}
+	j.tidies = true
+	go func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		for j.untidy && j.failure == nil {
+			j.untidy = false
+			j.mu.Unlock()
+			j.tidy()
+			j.mu.Lock()
+		}
+		j.tidies = false
+		j.idle.Broadcast()
+	}()
+}
+
 // tidy moves releases that are over to the archive, and drops segments, or parts of them, that hold
 // nothing else any more. It does so when a segment is full, and when the journal is opened, each
 // time for about as many bytes as were written since the last time. What fails is tried again the
-// next time: nothing is dropped before its copy is on disk. Nobody writes meanwhile.
+// next time: nothing is dropped before its copy is on disk.
+//
+// Others write and read meanwhile. Only here are complete segments replaced, and is the place changed
+// where a record is.
 func (j *Journal) tidy() {
 	if !j.tidying.TryLock() {
 		return // it is being verified
@@ -21,126 +46,24 @@ func (j *Journal) tidy() {
 		return
 	}
 	for range 2 {
-		from, to := j.sparse()
-		if from == to {
+		old := j.sparse()
+		if len(old) == 0 {
 			return
 		}
-		if err := j.rewrite(j.segments[from:to]); err != nil {
+		if err := j.rewrite(old); err != nil {
 			j.logger.Warn("files with archived releases could not be dropped; this is tried again later", "error", err)
 			return
 		}
 	}
 }
 
-// archive makes a pack of releases that are over, once there is enough for one.
-func (j *Journal) archive() error {
-	list, bytes := j.finished()
-	if bytes < j.options.SegmentSize/4 || len(list) == 0 {
-		return nil
-	}
-	j.mu.Lock()
-	h := header{kind: packKind, number: uint64(len(j.packs)) + 1}
-	j.mu.Unlock()
-	p := new(pack)
-	moved := make(map[*entry][]location, len(list))
-	made, err := j.make(h, func(d *draft) error {
-		p.body = d.at()
-		for _, e := range list {
-			places, err := j.copyAll(e, d)
-			if err != nil {
-				return err
-			}
-			at := places[0].at
-			p.index = append(p.index, archived{key: keyOf([]byte(e.id)), begun: e.begun, last: e.last, at: at, length: d.at() - at})
-			moved[e] = places
-		}
-		slices.SortFunc(p.index, byKey)
-		p.end = d.at()
-		return d.write(appendIndex(nil, p.end, p.index))
-	})
-	if err != nil {
-		return err
-	}
-	p.volume = made.volume
-	if err := j.disk.Rename(made.temp, made.volume.name); err != nil {
-		return errors.Join(err, j.disk.Remove(made.temp))
-	}
-	if err := j.disk.Sync(); err != nil {
-		return j.fail(fmt.Errorf("sync the folder: %w", err))
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.packs = append(slices.Clip(j.packs), p)
-	for _, e := range list {
-		for _, at := range e.records {
-			at.volume.live -= int64(at.size)
-		}
-		// Whoever reads it now goes on in the pack.
-		e.records, e.archived = moved[e], true
-		delete(j.entries, e.id)
-	}
-	return nil
-}
-
-// finished are releases that are over and not archived, in the order of their beginning: as many as
-// are worth a file, and no more.
-func (j *Journal) finished() ([]*entry, int64) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var list []*entry
-	for _, e := range j.entries {
-		if e.over {
-			list = append(list, e)
-		}
-	}
-	slices.SortFunc(list, func(a, b *entry) int { return cmp.Compare(a.begun, b.begun) })
-	var bytes int64
-	for i, e := range list {
-		if bytes > 2*j.options.SegmentSize {
-			return list[:i], bytes
-		}
-		for _, at := range e.records {
-			bytes += int64(at.size)
-		}
-	}
-	return list, bytes
-}
-
-// copyAll appends a release's records to a file that is being made. The volumes of a draft are in it
-// as soon as it has its name.
-func (j *Journal) copyAll(e *entry, d *draft) ([]location, error) {
-	places := make([]location, 0, len(e.records))
-	link, prev := link{}, sum{}
-	for i := 0; i < len(e.records); {
-		run, text, err := j.fetch(e, i, e.last)
-		if err != nil {
-			return nil, err
-		}
-		for _, at := range run {
-			r, err := at.parse(text[at.at-run[0].at:], e.id)
-			if err == nil && !link.follows(r, prev) {
-				err = at.damage("the hash does not follow from those before it")
-			}
-			if err != nil {
-				return nil, err
-			}
-			places = append(places, location{volume: d.volume, at: d.at(), first: at.first, size: at.size})
-			if err := d.write(r.text); err != nil {
-				return nil, err
-			}
-			prev = r.sum
-		}
-		i += len(run)
-	}
-	return places, nil
-}
-
 // sparse finds a run of complete segments that is worth being written anew as one: what is dropped by
-// it is no less than what is copied. It is [from, to); there is none where both are the same.
-func (j *Journal) sparse() (from, to int) {
+// it is no less than what is copied.
+func (j *Journal) sparse() []*volume {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	const fileCost = 4 << 10 // what a file costs, beside its bytes
+	from, to := 0, 0
 	best := int64(0)
 	for i := range j.segments {
 		var live, size int64
@@ -159,12 +82,11 @@ func (j *Journal) sparse() (from, to int) {
 			}
 		}
 	}
-	return from, to
+	return slices.Clone(j.segments[from:to])
 }
 
 // rewrite replaces segments by one that holds what is still needed of them.
 func (j *Journal) rewrite(old []*volume) error {
-	old = slices.Clone(old)
 	last := old[len(old)-1]
 	kept := j.kept(old)
 	j.mu.Lock()
@@ -237,41 +159,40 @@ func (j *Journal) kept(segments []*volume) []keeper {
 // copyKept writes records as commits of about a chunk each, and the end of the file.
 func (j *Journal) copyKept(kept []keeper, places []location, d *draft) error {
 	var commits uint64
-	var texts []byte
-	var line []byte
-	start := 0
-	flush := func(upTo int) error {
-		if upTo == start {
-			return nil
+	var line, texts []byte
+	var run []location
+	flush := func(upTo int) (err error) {
+		start := upTo - len(run)
+		if texts, err = j.collect(run, texts); err != nil {
+			return err
+		}
+		rest := texts
+		for _, k := range kept[start:upTo] {
+			if _, err := k.parse(rest, k.entry.id); err != nil {
+				return err
+			}
+			rest = rest[k.size:]
 		}
 		commits++
-		line = commit{number: commits, records: uint64(upTo - start), bytes: uint64(len(texts))}.append(line[:0])
+		line = commit{number: commits, records: uint64(len(run)), bytes: uint64(len(texts))}.append(line[:0])
 		at := d.at() + int64(len(line))
 		for i := start; i < upTo; i++ {
 			places[i] = location{volume: d.volume, at: at, first: kept[i].first, size: kept[i].size}
 			at += int64(kept[i].size)
 		}
-		err := errors.Join(d.write(line), d.write(texts))
-		texts, start = texts[:0], upTo
-		return err
+		run = run[:0]
+		return errors.Join(d.write(line), d.write(texts))
 	}
+	bytes := 0
 	for i, k := range kept {
-		text, err := j.readRun([]location{k.location})
-		if err != nil {
+		run, bytes = append(run, k.location), bytes+int(k.size)
+		if bytes < chunk && i < len(kept)-1 {
+			continue
+		}
+		if err := flush(i + 1); err != nil {
 			return err
 		}
-		r, err := k.parse(text, k.entry.id)
-		if err != nil {
-			return err
-		}
-		if texts = append(texts, r.text...); len(texts) >= chunk {
-			if err := flush(i + 1); err != nil {
-				return err
-			}
-		}
-	}
-	if err := flush(len(kept)); err != nil {
-		return err
+		bytes = 0
 	}
 	return d.write(commit{end: true, number: commits}.append(line[:0]))
 }
