@@ -73,12 +73,13 @@ func (j *Judge) decide() (gate.Outcome, Cause, string) {
 // hindrance is what is in the way of a pass; nothing, if the cause is empty.
 func (j *Judge) hindrance() (Cause, string) {
 	st, served := &j.state, j.served()
-	silence := max(time.Minute, 6*j.config.Look, min(j.config.MaxBlock, st.Open.Covered))
-	switch {
-	case st.First.IsZero():
+	if st.First.IsZero() {
 		return CauseNoData, "the candidate has not served a request yet"
-	case st.End.Sub(st.Heard) >= silence:
-		return CauseNoData, fmt.Sprintf("nothing was heard of the candidate for %s", st.End.Sub(st.Heard).Round(time.Second))
+	}
+	for i, arm := range [...]string{"candidate", "baseline"} {
+		if quiet := st.End.Sub(later(st.Heard[i], st.First)); quiet >= j.silence(i) {
+			return CauseNoData, fmt.Sprintf("nothing was heard of the %s for %s", arm, quiet.Round(time.Second))
+		}
 	}
 	for i := range j.questions {
 		if q, t := &j.questions[i], &st.Tracks[i]; !t.Passed && !q.failOnly {
@@ -101,6 +102,17 @@ func (j *Judge) hindrance() (Cause, string) {
 		}
 	}
 	return "", ""
+}
+
+// silence is how long an arm may say nothing until that means something: ten times as long as from
+// one request to the next in the mean, within bounds.
+func (j *Judge) silence(arm int) time.Duration {
+	least := max(time.Minute, 6*j.config.Look)
+	gap := j.config.MaxBlock
+	if n := j.state.Requests[arm]; n > 0 {
+		gap = time.Duration(10 * float64(j.served()) / float64(n))
+	}
+	return max(least, min(gap, j.config.MaxBlock))
 }
 
 // doubtful are odds of any difference at which a pass waits for the DoubtBake.

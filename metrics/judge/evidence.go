@@ -14,7 +14,7 @@ func (j *Judge) Judgement() Judgement {
 	st := &j.state
 	g := Judgement{
 		Outcome: outcome, Cause: cause, Reason: reason, At: st.End, Served: j.served(),
-		Odds: natural(j.harm(true)), Limit: 1 / j.config.Alpha, MaxShare: st.Ramp.Share,
+		Odds: natural(j.harm(true)), Limit: 1 / j.config.Alpha, MaxShare: j.allowed(),
 	}
 	for i := range j.questions {
 		e := j.evidence(&j.questions[i], &st.Tracks[i])
@@ -97,11 +97,20 @@ func (t *totals) interval(noise float64) (low, high float64) {
 	if !(t.R > 0 && t.S > 0 && t.P > 0) {
 		return 0, 0
 	}
-	const alpha, best = 0.05, 100 // best: the information at which the interval is narrowest
 	ratio := t.R / t.S
 	information := t.R * t.S / t.P / noise
-	half := math.Sqrt((information + best) / (information * information) * math.Log((information+best)/(best*alpha*alpha)))
+	half := normalMixture(information, narrowest, 0.05) / information
 	return ratio * math.Exp(-half), ratio * math.Exp(half)
+}
+
+// narrowest is the parameter of the mixture that makes the interval narrowest at an information of 100,
+// where the ratio is known to some 30 %.
+const narrowest = 12.60056
+
+// normalMixture is the boundary that a sum with intrinsic time v crosses with probability alpha at most,
+// on either side, ever: sqrt((v+rho)·log((v+rho)/(rho·alpha²))) (Howard, Ramdas, McAuliffe, Sekhon 2021, eq. 14).
+func normalMixture(v, rho, alpha float64) float64 {
+	return math.Sqrt((v + rho) * math.Log((v+rho)/(rho*alpha*alpha)))
 }
 
 // natural are odds, as far as numbers go: JSON has no infinity.

@@ -130,7 +130,7 @@ func (g Gate) answer(j *Judge, s gate.Subject, against string) gate.Verdict {
 	case against == "":
 		judgement = j.alone(judgement)
 	}
-	if silent := !j.state.Heard.After(s.Since); silent && (judgement.Outcome == gate.Pass || judgement.Outcome == gate.Inconclusive && judgement.Cause == CauseMoreData) {
+	if silent := !j.state.Heard[0].After(s.Since); silent && (judgement.Outcome == gate.Pass || judgement.Outcome == gate.Inconclusive && judgement.Cause == CauseMoreData) {
 		judgement.Outcome, judgement.Cause, judgement.Reason = gate.Continue, CauseNoData, "nothing was heard of the candidate in this step yet"
 	}
 	if s.End && judgement.Outcome == gate.Continue {

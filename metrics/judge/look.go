@@ -14,9 +14,11 @@ type look struct {
 	// Meant is the number of requests that the candidate was meant to get of Of, in millionths.
 	Meant float64 `json:"meant"`
 	Of    float64 `json:"of"`
+	// Fresh says that the baseline is not the rest of the traffic.
+	Fresh bool `json:"fresh,omitempty"`
 }
 
-func (l *look) add(s Sample) {
+func (l *look) add(s Sample, fresh bool) {
 	l.Took += s.To.Sub(s.From)
 	nc, nb := float64(s.Candidate.Requests), float64(s.Baseline.Requests)
 	l.Candidate = counts{l.Candidate.Bad + float64(s.Candidate.Errors), l.Candidate.Of + nc}
@@ -25,15 +27,20 @@ func (l *look) add(s Sample) {
 		l.Meant += math.Round(s.Share*1e6) * (nc + nb)
 		l.Of += nc + nb
 	}
+	l.Fresh = fresh
 }
 
-// share is the candidate's intended part of the requests; zero: nobody knows.
+// share is the candidate's intended part of the traffic; zero: nobody knows.
 func (l *look) share() float64 {
 	if l.Of == 0 {
 		return 0
 	}
 	return l.Meant / 1e6 / l.Of
 }
+
+// freshShare is the least part of both arms' requests that a candidate beside a fresh baseline is meant
+// to get: the two are about as large, and nobody says how large the baseline is.
+const freshShare = 0.25
 
 // surely are the odds at which a missing share or a sick baseline is taken for shown.
 const surely = 1000
@@ -43,11 +50,14 @@ func (j *Judge) look() {
 	st := &j.state
 	l := st.Look
 	st.Look = look{}
-	st.Pace.add(&l, j.config.FreshBaseline)
+	st.Pace.add(&l)
 	most := math.Log(surely) / 2
 	var room [len(limitRatios)]float64
 	gains := room[:0]
 	if share := l.share(); share > 0 {
+		if l.Fresh {
+			share = freshShare
+		}
 		// Against half of the intended share, as clients may stick to a version.
 		for _, chance := range ratioChances {
 			gains = append(gains, oneArm(l.Candidate.Of, l.Candidate.Of+l.Baseline.Of, chance*share/2, share/2))
@@ -82,12 +92,12 @@ type pace struct {
 // pacing is the time in which a second of the past loses all but 1/e of its weight.
 const pacing = 60.0
 
-func (p *pace) add(l *look, fresh bool) {
+func (p *pace) add(l *look) {
 	seconds := l.Took.Seconds()
 	left := math.Exp(-seconds / pacing)
 	all := l.Candidate.Of + l.Baseline.Of
-	if share := l.share(); fresh && share > 0 {
-		// The baseline is as large as the candidate; the rest of the traffic is not seen.
+	if share := l.share(); l.Fresh && share > 0 {
+		// The rest of the traffic is not seen.
 		all = l.Candidate.Of / share
 	}
 	p.Candidate = p.Candidate*left + l.Candidate.Of

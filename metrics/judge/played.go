@@ -131,10 +131,7 @@ func (p *played) release(h Harm) (outcome gate.Outcome, took time.Duration, requ
 // share is what the candidate gets at a time; zero when the steps are over.
 func (p *played) share(at time.Duration, j *Judge) float64 {
 	if len(p.traffic.Steps) == 0 {
-		if s := j.state.Ramp.Share; s > 0 {
-			return s
-		}
-		return min(p.config.Ramp.Cold, p.config.Ramp.Max, p.config.Ramp.Budget/(p.traffic.Rate*p.config.Look.Seconds()))
+		return j.allowed()
 	}
 	for _, s := range p.traffic.Steps {
 		if at < s.For {

@@ -96,9 +96,13 @@ func (l Latency) questions() []question {
 }
 
 func (c Count) question() question {
+	prior := 0.001
+	if c.PerShare {
+		prior = c.Margin
+	}
 	return question{
 		kind: events, name: c.Of, of: c.Of, weight: c.Weight, failOnly: c.FailOnly,
-		tolerance: c.Tolerance, pass: c.PassRatio, margin: c.Margin, floor: floorOf(c.Margin, c.Floor), prior: 0.001, perShare: c.PerShare,
+		tolerance: c.Tolerance, pass: c.PassRatio, margin: c.Margin, floor: floorOf(c.Margin, c.Floor), prior: prior, perShare: c.PerShare,
 	}
 }
 

@@ -46,15 +46,29 @@ func (j *Judge) ramp() {
 	if j.harm(true) >= math.Log(suspicious) {
 		most = min(most, r.Share)
 	}
-	start := min(c.Cold, c.Max)
-	if rate > 0 {
-		start = min(start, max(c.Budget/(rate*j.config.Look.Seconds()), min(smallest/10, c.Max)))
+	share := r.Share
+	if share == 0 {
+		share = j.firstShare() / c.Growth
 	}
-	if r.Share == 0 {
-		r.Share = start
-		return
+	r.Share = min(most, share*c.Growth, max(affordable, min(smallest/10, c.Max)))
+}
+
+// firstShare is what is allowed before anything is known of the candidate: what the budget can bear if
+// all its requests fail, as far as the rate of requests is known.
+func (j *Judge) firstShare() float64 {
+	c := j.config.Ramp
+	if _, rate := j.state.Pace.rate(); rate > 0 {
+		return min(c.Cold, c.Max, max(c.Budget/(rate*j.config.Look.Seconds()), smallest/10))
 	}
-	r.Share = min(most, r.Share*c.Growth, max(affordable, min(smallest/10, c.Max)))
+	return min(c.Cold, c.Max, smallest)
+}
+
+// allowed is the largest share for now.
+func (j *Judge) allowed() float64 {
+	if j.state.Ramp.Share == 0 {
+		return j.firstShare()
+	}
+	return j.state.Ramp.Share
 }
 
 // suspicious are odds of harm at which the share stops growing, and at which nothing passes.

@@ -21,8 +21,8 @@ type Sample struct {
 	// Parts are the parts of the baseline, for the noise guard: one for each instance, say, in the
 	// same order in each sample. May be empty.
 	Parts []metrics.Window
-	// Share is which part of the requests of both arms together the candidate is meant to get, from 0
-	// to 1. Zero: nobody knows.
+	// Share is which part of the traffic the candidate is meant to get, from 0 to 1. The baseline has the
+	// rest, or with Config.FreshBaseline about as much. Zero: nobody knows.
 	Share float64
 }
 

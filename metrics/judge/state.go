@@ -14,11 +14,13 @@ type state struct {
 	Version int    `json:"version"`
 	Config  uint64 `json:"config,string"`
 	// Start is the begin of the first sample, First of the one with the candidate's first request, End
-	// the end of the last one, Heard the end of the last one with a request of the candidate's.
-	Start time.Time `json:"start,omitzero"`
-	First time.Time `json:"first,omitzero"`
-	End   time.Time `json:"end,omitzero"`
-	Heard time.Time `json:"heard,omitzero"`
+	// the end of the last one. Heard is the end of the last one with a request of the candidate's, and of
+	// the baseline's; Requests counts both arms.
+	Start    time.Time    `json:"start,omitzero"`
+	First    time.Time    `json:"first,omitzero"`
+	End      time.Time    `json:"end,omitzero"`
+	Heard    [2]time.Time `json:"heard"`
+	Requests [2]uint64    `json:"requests"`
 	// Learned is the end of what was learned of the baseline before the candidate came.
 	Learned time.Time `json:"learned,omitzero"`
 

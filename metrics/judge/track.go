@@ -9,7 +9,7 @@ type track struct {
 	Floor wealth `json:"floor,omitzero"`
 	Limit wealth `json:"limit,omitzero"`
 	Doubt wealth `json:"doubt"`
-	// Passed says that the candidate was shown to be within the margin.
+	// Passed says that the candidate is shown to be within the margin.
 	Passed bool  `json:"passed,omitempty"`
 	Guard  guard `json:"guard"`
 	// Cell is the open block.
@@ -179,7 +179,7 @@ func (t *track) betAll(q *question, at bets) {
 	t.Fail.bet(q.harmGains(room[:0], c.block(toFail), qb, l, q.failAlternatives()), phi, at.failCap)
 	t.Doubt.bet(q.harmGains(room[:0], c.block(toDoubt), qb, line{1, 0}, q.doubtAlternatives()), phi, at.failCap)
 	t.Pass.bet(q.passGains(room[:0], c.block(toPass), qb, t), phi, at.passCap)
-	if q.floor > 0 {
+	if q.floor > 0 && c.Base > 0 {
 		gains := room[:0]
 		for _, part := range passFloors {
 			gains = append(gains, q.alone(c.block(toPass), part*q.floor, q.floor))
