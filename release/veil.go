@@ -106,9 +106,13 @@ func (v *veil) mask(text string) string {
 
 func (v *veil) verdict(verdict gate.Verdict) gate.Verdict {
 	verdict.Gate, verdict.Reason = v.mask(verdict.Gate), v.mask(verdict.Reason)
-	verdict.Evidence = slices.Clone(verdict.Evidence)
+	verdict.Evidence, verdict.Looks = slices.Clone(verdict.Evidence), slices.Clone(verdict.Looks)
+	for i := range verdict.Looks {
+		verdict.Looks[i].Gate = v.mask(verdict.Looks[i].Gate)
+	}
 	for i := range verdict.Evidence {
-		verdict.Evidence[i].What = v.mask(verdict.Evidence[i].What)
+		e := &verdict.Evidence[i]
+		e.What, e.Against = v.mask(e.What), v.mask(e.Against)
 	}
 	return verdict
 }

@@ -8,40 +8,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/hashicorp/go-multierror"
-
 	"github.com/davit-sdk/davit/metrics"
 )
-
-// Group says which group of a release a gate looks at.
-type Group string
-
-const (
-	// Candidate is the group that runs the new revision. It is what an empty Group means.
-	Candidate Group = "candidate"
-	// Stable is the group that runs the old one.
-	Stable Group = "stable"
-	// Baseline is the fresh group of the old revision.
-	Baseline Group = "baseline"
-)
-
-// label is the label under which the group is measured.
-func (g Group) label(s Subject) (string, error) {
-	g = cmp.Or(g, Candidate)
-	label := map[Group]string{Candidate: s.Candidate, Stable: s.Stable, Baseline: s.Baseline}[g]
-	if label == "" {
-		return "", fmt.Errorf("%s has no %s group", s.Step, g)
-	}
-	return label, nil
-}
-
-func (g Group) validate(field string) error {
-	switch g {
-	case "", Candidate, Stable, Baseline:
-		return nil
-	}
-	return fmt.Errorf("%s: unknown group %q", field, g)
-}
 
 // defaultMinRequests is the least number of requests on which a threshold says anything.
 const defaultMinRequests = 100
@@ -66,17 +34,15 @@ var _ Gate = ErrorRate{}
 
 // Validate reports everything that is wrong with the settings.
 func (e ErrorRate) Validate() error {
-	var errs *multierror.Error
+	p := problems{of: "ErrorRate"}
 	if e.Source == nil {
-		errs = multierror.Append(errs, errors.New("ErrorRate.Source: is missing"))
+		p.add("Source", "is missing")
 	}
 	if !(e.Max >= 0 && e.Max <= 1) {
-		errs = multierror.Append(errs, fmt.Errorf("ErrorRate.Max: %v is not a fraction from 0 to 1", e.Max))
+		p.add("Max", "%v is not a fraction from 0 to 1", e.Max)
 	}
-	if err := e.Of.validate("ErrorRate.Of"); err != nil {
-		errs = multierror.Append(errs, err)
-	}
-	return errs.ErrorOrNil()
+	p.check("Of", e.Of.check(false))
+	return p.err()
 }
 
 // Check reads the group's counts since the bake began.
@@ -114,20 +80,18 @@ var _ Gate = Latency{}
 
 // Validate reports everything that is wrong with the settings.
 func (l Latency) Validate() error {
-	var errs *multierror.Error
+	p := problems{of: "Latency"}
 	if l.Source == nil {
-		errs = multierror.Append(errs, errors.New("Latency.Source: is missing"))
+		p.add("Source", "is missing")
 	}
 	if !(l.Quantile >= 0 && l.Quantile <= 1) {
-		errs = multierror.Append(errs, fmt.Errorf("Latency.Quantile: %v is not a fraction from 0 to 1", l.Quantile))
+		p.add("Quantile", "%v is not a fraction from 0 to 1", l.Quantile)
 	}
 	if l.Max <= 0 {
-		errs = multierror.Append(errs, fmt.Errorf("Latency.Max: %s is not above zero", l.Max))
+		p.add("Max", "%s is not above zero", l.Max)
 	}
-	if err := l.Of.validate("Latency.Of"); err != nil {
-		errs = multierror.Append(errs, err)
-	}
-	return errs.ErrorOrNil()
+	p.check("Of", l.Of.check(false))
+	return p.err()
 }
 
 // Check reads the group's latencies since the bake began.
@@ -191,6 +155,9 @@ func read(ctx context.Context, source metrics.Source, of Group, s Subject) (stri
 	if err != nil {
 		return "", metrics.Window{}, err
 	}
+	if !s.Since.Before(s.Now) {
+		return label, metrics.Window{}, nil // the bake begins just now
+	}
 	w, err := source.Read(ctx, metrics.Query{Group: label, From: s.Since, To: s.Now})
 	if errors.Is(err, metrics.ErrNoData) {
 		return label, metrics.Window{}, nil // zero requests, which never suffice
@@ -204,6 +171,7 @@ func read(ctx context.Context, source metrics.Source, of Group, s Subject) (stri
 	return label, w, nil
 }
 
+// judge holds the evidence against its limit, once there are enough requests.
 func judge(ev Evidence, text string, n, least uint64) Verdict {
 	if least == 0 {
 		least = defaultMinRequests
@@ -211,9 +179,9 @@ func judge(ev Evidence, text string, n, least uint64) Verdict {
 	v := Verdict{Outcome: Pass, Reason: text, Evidence: []Evidence{ev}}
 	switch {
 	case n < least:
-		v.Outcome = Continue
+		v.Outcome, v.NoData = Continue, n == 0
 		v.Reason = fmt.Sprintf("%s; %d requests are needed to tell", text, least)
-	case ev.Value > ev.Limit:
+	case !Op(ev.Rule).Holds(ev.Value, ev.Limit):
 		v.Outcome = Fail
 	}
 	return v

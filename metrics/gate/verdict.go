@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Gate decides whether a release may go on.
+// Gate decides whether a release may go on. Whoever asks one calls Ask, which takes nothing for an
+// answer that is none.
 //
 // Check is called again and again while a step bakes, one call at a time per rollout, but a gate
 // that serves several rollouts is called by all of them at once. It must return soon after ctx is
@@ -73,7 +74,16 @@ type Verdict struct {
 	// Evidence are the measurements behind the outcome.
 	Evidence []Evidence `json:"evidence,omitempty"`
 	// NoData says that the source works, and has nothing yet on which the gate could judge.
-	NoData bool `json:"noData,omitempty"`
+	NoData bool `json:"no_data,omitempty"`
+	// Down says that there was nobody to ask: a source is down, a number is none, the gate is broken.
+	Down bool `json:"down,omitempty"`
+	// Extend asks the caller not to count the time until its next question: neither as a part of the
+	// bake nor against its patience. It goes with Continue.
+	Extend bool `json:"extend,omitempty"`
+	// Muted is what a gate says that does not decide: see Muted. Its Outcome is a pass.
+	Muted Outcome `json:"muted,omitempty"`
+	// Looks are the last measurements, the latest one last, where a Schedule keeps them.
+	Looks []Look `json:"looks,omitempty"`
 	// At is the time that the verdict was asked for.
 	At time.Time `json:"at,omitzero"`
 	// Memory is what the gate wants to be given with the next question: JSON of at most MaxMemory
@@ -81,8 +91,22 @@ type Verdict struct {
 	Memory json.RawMessage `json:"-"`
 }
 
-// MaxMemory is how much a gate may remember, in bytes.
-const MaxMemory = 128 << 10
+// The largest memory and the largest verdict that Ask takes, in bytes of JSON.
+const (
+	MaxMemory  = 128 << 10
+	MaxVerdict = 32 << 10
+)
+
+// Look is one measurement of the past.
+type Look struct {
+	At time.Time `json:"at"`
+	// Gate names the gate within a combination; empty where there is one only.
+	Gate    string  `json:"gate,omitempty"`
+	Outcome Outcome `json:"outcome"`
+	// Value is that of the first piece of evidence, Measured whether there was one.
+	Value    float64 `json:"value,omitempty"`
+	Measured bool    `json:"measured,omitempty"`
+}
 
 // Evidence is one measurement and what it was held against.
 type Evidence struct {

@@ -19,7 +19,9 @@ func filled() []ledger.Body {
 	item := stage.Item{Name: "eu", Value: json.RawMessage(`{"size":3}`)}
 	verdict := gate.Verdict{
 		Gate: "errors", Outcome: gate.Fail, Reason: "4% is above 1%", At: epoch,
-		Evidence: []gate.Evidence{{What: "error rate", Value: 0.04, Rule: "<=", Limit: 0.01, Samples: 1200}},
+		NoData: true, Down: true, Extend: true, Muted: gate.Inconclusive,
+		Evidence: []gate.Evidence{{What: "error rate", Value: 0.04, Rule: "<=", Limit: 0.01, Samples: 1200, Against: "stable 1.0.0", Odds: 340}},
+		Looks:    []gate.Look{{At: epoch, Gate: "errors", Outcome: gate.Pass, Value: 0.004, Measured: true}},
 	}
 	values := map[string]json.RawMessage{"key": json.RawMessage(`"value"`)}
 	return []ledger.Body{
@@ -79,6 +81,9 @@ func full(t *testing.T, v reflect.Value, path string) {
 			break
 		}
 		for i := range v.NumField() {
+			if v.Type().Field(i).Tag.Get("json") == "-" {
+				continue // it is not written
+			}
 			full(t, v.Field(i), path+"."+v.Type().Field(i).Name)
 		}
 		return

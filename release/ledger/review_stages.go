@@ -113,7 +113,7 @@ func (r *Review) evidence(b *strings.Builder) {
 			head = ""
 			fmt.Fprintf(b, "  %s, gate %s: %s: %s\n", r.State.Stages[i].Name, line(v.Gate), line(string(v.Outcome)), line(v.Reason))
 			for _, e := range v.Evidence {
-				fmt.Fprintf(b, "    %s: %.6g, asked for %s %.6g, %d samples\n", line(e.What), e.Value, line(e.Rule), e.Limit, e.Samples)
+				b.WriteString("    " + line(e.String()) + "\n")
 			}
 		}
 	}

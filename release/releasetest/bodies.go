@@ -20,7 +20,9 @@ func filled() []ledger.Body {
 	values := map[string]json.RawMessage{"key": json.RawMessage(`"value"`), "other": json.RawMessage(`[null,true,""]`)}
 	verdict := gate.Verdict{
 		Gate: "errors", Outcome: gate.Fail, Reason: "4% is above 1%", At: epoch(),
-		Evidence: []gate.Evidence{{What: "error rate", Value: 0.04, Rule: "<=", Limit: 0.01, Samples: 1200}},
+		NoData: true, Down: true, Extend: true, Muted: gate.Inconclusive,
+		Evidence: []gate.Evidence{{What: "error rate", Value: 0.04, Rule: "<=", Limit: 0.01, Samples: 1200, Against: "stable 1.0.0", Odds: 340}},
+		Looks:    []gate.Look{{At: epoch(), Gate: "errors", Outcome: gate.Pass, Value: 0.004, Measured: true}},
 	}
 	return []ledger.Body{
 		ledger.Requested{

@@ -47,6 +47,9 @@ func fields(v reflect.Value, path string, visit func(v reflect.Value, path strin
 	switch {
 	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]():
 		for i := range v.NumField() {
+			if v.Type().Field(i).Tag.Get("json") == "-" {
+				continue // it is not written
+			}
 			fields(v.Field(i), path+"."+v.Type().Field(i).Name, visit)
 		}
 		return

@@ -36,7 +36,8 @@ type Stage struct {
 	// moves: what cannot be taken back is not begun. Nil: nothing to make sure of.
 	Recall func(ctx context.Context, r strategy.Revision) error
 	// Edit may change the plan before it is carried out, for example mark a step as irreversible.
-	// It must be a pure function, as it is called again when the stage resumes. Nil: no change.
+	// It must be a pure function, as it is called again when the stage resumes, and with a plan between
+	// made-up revisions when the stage is checked. Nil: no change.
 	Edit func(p strategy.Plan) (strategy.Plan, error)
 }
 
@@ -89,9 +90,31 @@ func (s Stage) Validate() error {
 		errs = multierror.Append(errs, errors.New("Stage.Options.Fence: belongs to the stage, leave it zero"))
 	}
 	if err := s.Options.Validate(); err != nil {
-		errs = multierror.Append(errs, fmt.Errorf("Stage.%w", err))
+		many, ok := err.(*multierror.Error)
+		if !ok {
+			many = multierror.Append(nil, err)
+		}
+		for _, err := range many.Errors {
+			errs = multierror.Append(errs, fmt.Errorf("Stage.%w", err))
+		}
+	}
+	if errs == nil {
+		for _, name := range s.unknown() {
+			errs = multierror.Append(errs, fmt.Errorf("Stage.Options.Gates: the strategy names %q, which is none of them: %w", name, rollout.ErrNoGate))
+		}
 	}
 	return errs.ErrorOrNil()
+}
+
+// unknown are gates that the strategy names and the options do not have, sorted. What runs is not known
+// yet; names of gates seldom depend on it, and where they do, the rollout looks at them once more.
+func (s Stage) unknown() []string {
+	from := strategy.State{Stable: strategy.Group{Revision: strategy.Revision{Version: "1.0.0"}, Replicas: 10, Share: strategy.All()}}
+	plan, err := s.plan(position{From: from, To: strategy.Revision{Version: "1.1.0"}})
+	if err != nil {
+		return nil // it may be that this strategy plans from something else
+	}
+	return slices.DeleteFunc(plan.Gates(), func(name string) bool { return s.Options.Gates[name] != nil })
 }
 
 // position is the stage's checkpoint: from where to where, and how far. The plan itself is made

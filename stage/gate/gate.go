@@ -54,12 +54,14 @@ func (s Stage) Gates() []string { return []string{s.Name} }
 // Validate reports every field that is wrong.
 func (s Stage) Validate() error {
 	var errs *multierror.Error
-	if s.Gate == nil {
-		errs = multierror.Append(errs, fmt.Errorf("Gate.Gate: there is none to ask"))
-	} else if v, ok := s.Gate.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			errs = multierror.Append(errs, fmt.Errorf("Gate.Gate: %w", err))
+	wrong := func(err error) { errs = multierror.Append(errs, fmt.Errorf("Gate.Gate: %w", err)) }
+	err := gate.Validate(s.Gate)
+	if many, ok := err.(*multierror.Error); ok {
+		for _, err := range many.Errors {
+			wrong(err)
 		}
+	} else if err != nil {
+		wrong(err)
 	}
 	for _, d := range []struct {
 		field string
@@ -94,6 +96,9 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 		w.subject = subject
 	}
 	w.subject.Since = t.Started()
+	if err := w.restore(t); err != nil {
+		return err
+	}
 	for {
 		done, err := w.ask(ctx)
 		if done || err != nil {
@@ -115,11 +120,21 @@ type watch struct {
 	subject       gate.Subject
 	bakeEnd, last time.Time
 	recorded      gate.Outcome // of the last verdict in evidence
+	outcome       gate.Outcome // of the last verdict
+	at            position
+	asked         time.Time // when the gate was asked last
+	extended      bool      // it said then not to count the time from there on
+	kept          time.Time // when the position was recorded last
+	unkept        bool      // it has changed since
 }
 
 // ask asks once, records the answer, and reports whether the stage is over.
 func (w *watch) ask(ctx context.Context) (done bool, err error) {
 	now := time.Now()
+	if w.extended {
+		w.at.Extended += now.Sub(w.asked)
+		w.extend(now.Sub(w.asked))
+	}
 	w.subject.Now, w.subject.End = now, !now.Before(w.last)
 	patience, cancel := ctx, func() {}
 	if !w.subject.End {
@@ -127,30 +142,28 @@ func (w *watch) ask(ctx context.Context) (done bool, err error) {
 	} else {
 		patience, cancel = context.WithTimeout(ctx, DefaultInterval) // its last word, soon
 	}
-	verdict, err := w.Gate.Check(patience, w.subject)
+	verdict := gate.Ask(patience, w.Gate, w.subject)
 	cancel()
 	if ctx.Err() != nil {
 		return false, context.Cause(ctx)
 	}
-	baked := !now.Before(w.bakeEnd)
-	if err != nil {
-		verdict = gate.Verdict{Outcome: gate.Continue, Reason: "no verdict: " + err.Error()}
-	}
+	w.asked, w.extended = now, verdict.Extend
 	verdict.Gate, verdict.At = w.name, now.UTC()
+	baked := !now.Before(w.bakeEnd)
 	if err := w.record(ctx, verdict, baked); err != nil {
 		return false, err
 	}
 	switch {
-	case verdict.Outcome == gate.Pass:
-		return baked, nil
+	case verdict.Outcome == gate.Pass && baked:
+		return true, nil
 	case verdict.Outcome == gate.Fail:
 		return false, w.fail("the gate failed", verdict)
-	case verdict.Outcome != gate.Continue:
+	case verdict.Outcome == gate.Inconclusive:
 		return false, w.fail("the gate cannot tell", verdict)
-	case w.subject.End:
+	case w.subject.End && !verdict.Extend:
 		return false, w.fail(fmt.Sprintf("no pass within %s", w.last.Sub(w.subject.Since)), verdict)
 	}
-	return false, nil
+	return false, w.remember(ctx, verdict, now)
 }
 
 func (w *watch) fail(what string, v gate.Verdict) error {
@@ -173,17 +186,20 @@ func (w *watch) record(ctx context.Context, v gate.Verdict, baked bool) error {
 func (w *watch) progress(v gate.Verdict) stage.Progress {
 	text := fmt.Sprintf("%s: %s: %s", w.name, v.Outcome, v.Reason)
 	text = strings.ToValidUTF8(text[:min(len(text), 500)], "")
-	total := w.Bake.Seconds()
+	total := (w.Bake + w.at.Extended).Seconds()
 	return stage.Progress{Done: min(max(time.Since(w.subject.Since).Seconds(), 0), total), Total: total, Text: text}
 }
 
 // pause is how long until the next question: the interval, but not past the end of the bake, nor past
-// the last question.
+// the last question, unless that is put off.
 func (w *watch) pause() time.Duration {
+	wait := orDefault(w.Interval, DefaultInterval)
 	if !time.Now().Before(w.last) {
+		if w.extended {
+			return wait
+		}
 		return 0
 	}
-	wait := orDefault(w.Interval, DefaultInterval)
 	for _, moment := range []time.Time{w.bakeEnd, w.last} {
 		if left := time.Until(moment); left > 0 {
 			wait = min(wait, left)

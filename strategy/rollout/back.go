@@ -47,7 +47,7 @@ func (r *Rollout) finish(ctx context.Context, cause error) *Error {
 		failure.Outcome, failure.Rollback = Frozen, err
 		return failure
 	}
-	r.at.Back, r.at.Step, r.at.Cause, r.at.Abort = true, failure.Step, cause.Error(), nil
+	r.at.Back, r.at.Step, r.at.Cause, r.at.Abort, r.at.Memory = true, failure.Step, cause.Error(), nil, nil
 	var abort *AbortError
 	if errors.As(cause, &abort) {
 		r.at.Abort = abort

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/davit-sdk/davit/metrics/gate"
@@ -43,7 +44,8 @@ const (
 	StepDone EventKind = "step done"
 	// GoingBack begins the way back.
 	GoingBack EventKind = "going back"
-	// CheckpointLost says that a checkpoint of the way back could not be recorded.
+	// CheckpointLost says that a checkpoint of the way back, or one for nothing but what gates remember,
+	// could not be recorded.
 	CheckpointLost EventKind = "checkpoint lost"
 	// Ended is the last event.
 	Ended EventKind = "ended"
@@ -124,8 +126,12 @@ type Checkpoint struct {
 	// what the plan pauses for was answered so.
 	Waived  bool `json:"waived,omitempty"`
 	Granted bool `json:"granted,omitempty"`
-	// Degraded is for how long of the bake the state was not whole; that does not count.
+	// Degraded is for how long of the bake the state was not whole, or a gate asked not to count the
+	// time; that does not count.
 	Degraded time.Duration `json:"degraded_ns,omitempty"`
+	// Memory is what the gates remember, by their names. It may be older than their last verdicts, by a
+	// minute, and is dropped on the way back and at the end. Nobody may change it.
+	Memory map[string]json.RawMessage `json:"memory,omitempty"`
 	// Short is how many instances of the old revision were missing when the rollout began. Nobody
 	// waits for those.
 	Short int `json:"short,omitempty"`

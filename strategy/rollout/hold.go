@@ -50,21 +50,23 @@ type hold struct {
 	verdicts []gate.Verdict // of the last round
 	agreed   bool           // all gates passed in one round at the end of the bake
 	degraded bool
+	extended bool      // a gate has asked not to count this time
+	kept     time.Time // when what the gates remember was recorded last
 	looked   time.Time // when the clocks were looked at last
 	ask      *question
 	waived   bool // somebody said to go on although the gates do not agree
 	granted  bool // the plan's pause was answered: go on
 }
 
-// pass lets time pass. What is degraded is not baked, and a pause of a person suspends all deadlines.
+// pass lets time pass. What is degraded, or what a gate asks not to count, is not baked, and a pause of a person suspends all deadlines.
 func (h *hold) pass(r *Rollout) {
 	now := time.Now()
 	d := now.Sub(h.looked)
 	h.looked = now
-	if h.degraded {
+	if h.degraded || h.extended {
 		h.until, r.at.Degraded = h.until.Add(d), r.at.Degraded+d
 	}
-	if h.degraded || r.paused {
+	if h.degraded || h.extended || r.paused {
 		h.patience = h.patience.Add(d)
 	}
 	if r.paused {

@@ -31,7 +31,10 @@ func (r *Rollout) judge(ctx context.Context, h *hold) error {
 	if now.Before(h.until) && h.nextAsk.After(h.until) {
 		h.nextAsk = h.until // the last word is asked for as soon as the bake is over
 	}
+	news := !outcomes(verdicts, h.verdicts)
+	r.remember(verdicts)
 	h.verdicts, h.agreed = verdicts, ended
+	h.extended = slices.ContainsFunc(verdicts, func(v gate.Verdict) bool { return v.Extend })
 	for _, v := range verdicts {
 		e := h.leg.event(Judged, fmt.Sprintf("gate %q says %s: %s", v.Gate, v.Outcome, v.Reason))
 		e.Verdict = &v
@@ -44,6 +47,7 @@ func (r *Rollout) judge(ctx context.Context, h *hold) error {
 			return &GateError{Verdict: v}
 		}
 	}
+	r.keep(ctx, h, news)
 	return nil
 }
 
@@ -73,35 +77,23 @@ func (r *Rollout) askGates(ctx context.Context, h *hold, now time.Time, end bool
 	return verdicts, nil
 }
 
-// askGate asks one gate. No answer is never a pass: an error, a panic and an unknown outcome all
-// count as "continue", whose patience is bounded.
-func (r *Rollout) askGate(ctx context.Context, name string, s gate.Subject) (v gate.Verdict) {
+// askGate asks one gate, with what it remembers.
+func (r *Rollout) askGate(ctx context.Context, name string, s gate.Subject) gate.Verdict {
 	ctx, cancel := context.WithTimeout(ctx, r.o.GateTimeout)
 	defer cancel()
-	none := func(format string, args ...any) gate.Verdict {
-		return gate.Verdict{Outcome: gate.Continue, Reason: "no verdict: " + fmt.Sprintf(format, args...)}
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			v = none("the gate panicked: %v", p)
-		}
-		v.Gate, v.At = name, s.Now
-	}()
-	v, err := r.o.Gates[name].Check(ctx, s)
-	if err != nil {
-		return none("%v", err)
-	}
-	switch v.Outcome {
-	case gate.Pass, gate.Fail, gate.Continue, gate.Inconclusive:
-		return v
-	}
-	return none("unknown outcome %q", v.Outcome)
+	s.Memory = r.at.Memory[name]
+	v := gate.Ask(ctx, r.o.Gates[name], s)
+	v.Gate = name
+	return v
 }
 
 // subject names the groups by what they run, not by the role they have just now: the candidate is
 // the new revision, also when it has become stable.
 func (r *Rollout) subject(l leg, now time.Time) gate.Subject {
-	s := gate.Subject{Step: fmt.Sprintf("step %d: %s", l.index+1, l.step.Reason), Since: r.at.Reached, Now: now}
+	s := gate.Subject{
+		Step: fmt.Sprintf("step %d: %s", l.index+1, l.step.Reason), Since: r.at.Reached, Now: now,
+		Share: l.step.State.On(r.plan.To).Fraction(),
+	}
 	for role, g := range l.step.State.Groups() {
 		label := l.step.State.Pool(role).String()
 		switch {

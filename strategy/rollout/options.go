@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -57,11 +56,12 @@ type Options struct {
 	// another host takes over. A target that is a Fencer is given it before anything moves. Zero: none.
 	Fence uint64
 
-	// Checkpoint is handed the rollout's position before and after each step moves the target. It
-	// is called from Run, in order, and has all commands that were given before: commands wait for it, so
+	// Checkpoint is handed the rollout's position before and after each step moves the target, and while
+	// a state is held, as questions are asked and answered, and now and then for what gates remember: when
+	// an outcome changes, and each minute. It is called from Run, in order, and has all commands that were given before: commands wait for it, so
 	// it must give none itself. When it fails on the way forward the rollout stops where it
-	// is: what could not be recorded is not done. On the way back its failure is told and logged,
-	// and the way back goes on.
+	// is: what could not be recorded is not done. Where all that is lost is what gates remember, and on the
+	// way back, its failure is told and logged, and the rollout goes on.
 	Checkpoint func(ctx context.Context, c Checkpoint) error
 	// Notify is told everything that happens. It is called from Run, in order, and should return
 	// soon.
@@ -81,15 +81,15 @@ const (
 	Freeze Drift = "freeze"
 )
 
-// validGate asks a gate that can tell whether its settings are right.
-func validGate(g gate.Gate) error {
-	if g == nil {
-		return errors.New("the gate is nil")
+// problems are the errors in one that reports several.
+func problems(err error) []error {
+	if many, ok := err.(*multierror.Error); ok {
+		return many.Errors
 	}
-	if v, ok := g.(interface{ Validate() error }); ok {
-		return v.Validate()
+	if err == nil {
+		return nil
 	}
-	return nil
+	return []error{err}
 }
 
 // Validate reports everything that is wrong with the options, each problem with its field.
@@ -141,7 +141,7 @@ func (o Options) withDefaults() (Options, error) {
 		errs = multierror.Append(errs, fmt.Errorf("Options.Decision.Default: unknown answer %q", o.Decision.Default))
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Gates)) {
-		if err := validGate(o.Gates[name]); err != nil {
+		for _, err := range problems(gate.Validate(o.Gates[name])) {
 			errs = multierror.Append(errs, fmt.Errorf("Options.Gates[%q]: %w", name, err))
 		}
 	}

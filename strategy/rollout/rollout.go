@@ -32,6 +32,7 @@ type Rollout struct {
 	verdicts []gate.Verdict
 	failed   map[string]bool // failures that were told already
 	paused   bool
+	unkept   bool // gates remember what no position has that was recorded
 }
 
 // New wires a plan to a target. It fails before anything moves when the plan is not safe within
@@ -68,6 +69,9 @@ func (c Checkpoint) fits(plan strategy.Plan) error {
 	}
 	if c.Degraded < 0 || c.Short < 0 {
 		return fmt.Errorf("Checkpoint: Degraded (%s) and Short (%d) are not below zero", c.Degraded, c.Short)
+	}
+	if err := c.remembered(); err != nil {
+		return err
 	}
 	if !c.Back {
 		return nil
@@ -116,6 +120,9 @@ func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout,
 	if err := errs.ErrorOrNil(); err != nil {
 		return nil, fmt.Errorf("wire a rollout: %w", err)
 	}
+	if c.Back {
+		c.Memory = nil // nobody asks gates on the way back
+	}
 	r := &Rollout{
 		target: target, plan: plan, o: o, log: o.Logger.Named("rollout"),
 		control: newControl(), at: c, failed: map[string]bool{},
@@ -161,7 +168,7 @@ func (r *Rollout) Run(ctx context.Context) (Result, error) {
 		result.Outcome = failure.Outcome
 	}
 	if result.Outcome != Interrupted {
-		r.at.Outcome = result.Outcome
+		r.at.Outcome, r.at.Memory = result.Outcome, nil
 		if err := r.checkpoint(context.WithoutCancel(ctx)); err != nil {
 			r.tell(Event{Kind: CheckpointLost, Text: err.Error()})
 		}
@@ -296,7 +303,9 @@ func (r *Rollout) checkpoint(ctx context.Context) error {
 	}
 	at := r.at
 	defer r.control.hold(&at)()
-	return r.o.Checkpoint(ctx, at)
+	err := r.o.Checkpoint(ctx, at)
+	r.unkept = r.unkept && err != nil
+	return err
 }
 
 // leg is one step on the way forward or back, or all of a Restore.
