@@ -85,7 +85,7 @@ func (x *exchange) moveOn(err error) bool {
 		x.group.tally.moved.Add(1)
 		if g.label != x.group.label {
 			took := time.Since(x.start)
-			x.group.tally.record(x.start.Add(took), took, 0, r.opts.IsError(0, err))
+			x.group.tally.record(failed, x.start.Add(took), took, 0, r.opts.IsError(0, err))
 		}
 		x.group = g
 		return true

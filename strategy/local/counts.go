@@ -99,21 +99,23 @@ func (r *ring) at(second int64) *cell {
 	}
 }
 
-// sum adds up all stretches that touch [from, to), and tells what they cover.
-func (r *ring) sum(from, to time.Time) metrics.Window {
-	first := floorDiv(from.Unix(), r.width)
-	last := floorDiv(to.Add(-1).Unix(), r.width)
-	w := metrics.Window{
-		From:    time.Unix(first*r.width, 0),
-		To:      time.Unix((last+1)*r.width, 0),
-		Latency: metrics.Histogram{Bounds: LatencyBounds(), Counts: make([]uint64, len(latencyBounds)+1)},
+// covering is a window without counts that covers all stretches that touch [from, to).
+func (r *ring) covering(from, to time.Time) metrics.Window {
+	return metrics.Window{
+		From:    time.Unix(floorDiv(from.Unix(), r.width)*r.width, 0),
+		To:      time.Unix((floorDiv(to.Add(-1).Unix(), r.width)+1)*r.width, 0),
+		Latency: metrics.NewHistogram(LatencyBounds()),
 	}
-	for epoch := first; epoch <= last; epoch++ {
+}
+
+// addTo adds all stretches that touch [from, to).
+func (r *ring) addTo(w *metrics.Window, from, to time.Time) {
+	last := floorDiv(to.Add(-1).Unix(), r.width)
+	for epoch := floorDiv(from.Unix(), r.width); epoch <= last; epoch++ {
 		if c := r.slot(epoch).Load(); c != nil && c.epoch == epoch {
-			c.addTo(&w)
+			c.addTo(w)
 		}
 	}
-	return w
 }
 
 func floorDiv(a, b int64) int64 {
@@ -131,20 +133,29 @@ type tally struct {
 	since time.Time
 	seen  time.Time // when a table named it last; guarded by Router.mu
 
-	fine, coarse ring
-	statuses     [6]atomic.Uint64 // by hundreds; 0: no answer
-	errors       atomic.Uint64
-	gone         atomic.Uint64 // given up by the client
-	moved        atomic.Uint64 // attempts that another backend took over
-	copies       atomic.Uint64 // mirrored ones among the answers
+	halves [2]half
+	split  bool // the second half has had a backend; guarded by Router.mu
+
+	statuses [6]atomic.Uint64 // by hundreds; 0: no answer
+	errors   atomic.Uint64
+	gone     atomic.Uint64 // given up by the client
+	moved    atomic.Uint64 // attempts that another backend took over
+	copies   atomic.Uint64 // mirrored ones among the answers
 }
 
-// record counts one answer.
-func (t *tally) record(now time.Time, took time.Duration, status int, failed bool) {
+// half counts what one half of a group's backends answered. Each backend belongs to one of the two for
+// as long as the router knows it, so that what differs between the halves is noise, and what is kept of
+// it does not grow with the number of backends.
+type half struct{ fine, coarse ring }
+
+func newHalf() half { return half{newRing(fineWidth, fineKept), newRing(coarseWidth, coarseKept)} }
+
+// record counts one answer of a backend.
+func (t *tally) record(b *backend, now time.Time, took time.Duration, status int, failed bool) {
 	bucket, _ := slices.BinarySearch(latencyBounds[:], took)
-	second := now.Unix()
-	t.fine.at(second).add(bucket, failed)
-	t.coarse.at(second).add(bucket, failed)
+	second, half := now.Unix(), &t.halves[b.half]
+	half.fine.at(second).add(bucket, failed)
+	half.coarse.at(second).add(bucket, failed)
 	t.statuses[min(max(status/100, 0), 5)].Add(1)
 	if failed {
 		t.errors.Add(1)
@@ -157,10 +168,7 @@ func (r *Router) tallyOf(p strategy.Pool) *tally {
 	now, label := time.Now(), p.String()
 	t, ok := r.tallies[label]
 	if !ok {
-		t = &tally{
-			pool: p, label: label, since: now,
-			fine: newRing(fineWidth, fineKept), coarse: newRing(coarseWidth, coarseKept),
-		}
+		t = &tally{pool: p, label: label, since: now, halves: [2]half{newHalf(), newHalf()}}
 		r.tallies[label] = t
 	}
 	t.seen = now

@@ -18,6 +18,7 @@ const cooldown = time.Second
 // names its ID or requests are in flight on it.
 type backend struct {
 	id, addr  string
+	half      int // of its group: 0 or 1, and never another one
 	transport *http.Transport
 	wake      chan<- struct{}
 
@@ -37,8 +38,8 @@ type unreachable struct{ error }
 
 func (u unreachable) Unwrap() error { return u.error }
 
-func (r *Router) newBackend(id, addr string) *backend {
-	b := &backend{id: id, addr: addr, wake: r.wake, conns: map[*conn]struct{}{}}
+func (r *Router) newBackend(id, addr string, half int) *backend {
+	b := &backend{id: id, addr: addr, half: half, wake: r.wake, conns: map[*conn]struct{}{}}
 	b.transport = &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return b.dial(ctx, r.base, &net.Dialer{Timeout: r.opts.DialTimeout}, network)

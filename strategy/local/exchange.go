@@ -210,7 +210,7 @@ func (x *exchange) settle() {
 		return
 	}
 	took := time.Since(x.start)
-	x.group.tally.record(x.start.Add(took), took, x.status, x.router.opts.IsError(x.status, x.err))
+	x.group.tally.record(x.backend, x.start.Add(took), took, x.status, x.router.opts.IsError(x.status, x.err))
 }
 
 func (x *exchange) reset() {

@@ -18,7 +18,22 @@ func (r *Router) Record(p strategy.Pool, took time.Duration, status int) {
 	r.mu.Lock()
 	t := r.tallies[p.String()]
 	r.mu.Unlock()
-	t.record(time.Now(), took, status, r.opts.IsError(status, nil))
+	t.record(&backend{}, time.Now(), took, status, r.opts.IsError(status, nil))
+}
+
+// RecordOn counts an answer of a backend of a pool that ends now.
+func (r *Router) RecordOn(p strategy.Pool, id string, took time.Duration, status int) {
+	r.mu.Lock()
+	t, b := r.tallies[p.String()], r.backends[id]
+	r.mu.Unlock()
+	t.record(b, time.Now(), took, status, r.opts.IsError(status, nil))
+}
+
+// Half is the half of its group that a backend belongs to.
+func (r *Router) Half(id string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.backends[id].half
 }
 
 // NewSequence is a sequence of places in the traffic.

@@ -95,7 +95,7 @@ func (r *Router) send(req *http.Request, b *backend, counts *tally) {
 	}
 	took := time.Since(start)
 	counts.copies.Add(1)
-	counts.record(start.Add(took), took, status, r.opts.IsError(status, err))
+	counts.record(b, start.Add(took), took, status, r.opts.IsError(status, err))
 }
 
 // awaitCopies waits for all copies under way: when it holds all slots, there is none.

@@ -27,27 +27,54 @@ const recent = 10 * time.Second
 // for a stretch that ends before the group was known, begins in the future, or ends before what is
 // kept.
 func (r *Router) Read(ctx context.Context, q metrics.Query) (metrics.Window, error) {
-	if err := ctx.Err(); err != nil {
+	parts, err := r.read(ctx, q, false)
+	if err != nil {
 		return metrics.Window{}, err
 	}
+	return parts[0], nil
+}
+
+// Parts is Read for each of two halves of the group's backends, or for the only one of a group that has
+// never had more than one backend. A backend that comes new to its group joins the half that has fewer
+// of those in the table; it stays there for as long as the router knows it. So both halves meet alike
+// what the group meets, and what differs between them is noise.
+func (r *Router) Parts(ctx context.Context, q metrics.Query) ([]metrics.Window, error) {
+	return r.read(ctx, q, true)
+}
+
+// read adds up what is kept of the query's stretch: of the group as a whole, or of each of its halves.
+func (r *Router) read(ctx context.Context, q metrics.Query, parted bool) ([]metrics.Window, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if !q.From.Before(q.To) {
-		return metrics.Window{}, fmt.Errorf("reading group %q: the stretch from %s to %s is empty", q.Group, q.From, q.To)
+		return nil, fmt.Errorf("reading group %q: the stretch from %s to %s is empty", q.Group, q.From, q.To)
 	}
 	r.mu.Lock()
 	t, ok := r.tallies[q.Group]
+	parted = parted && ok && t.split
 	r.mu.Unlock()
 	if !ok {
-		return metrics.Window{}, fmt.Errorf("reading group %q: %w", q.Group, metrics.ErrUnknownGroup)
+		return nil, fmt.Errorf("reading group %q: %w", q.Group, metrics.ErrUnknownGroup)
 	}
-	w, err := t.window(q.From, q.To, time.Now())
+	windows, err := t.windows(q.From, q.To, time.Now(), parted)
 	if err != nil {
-		return metrics.Window{}, fmt.Errorf("reading group %q from %s to %s: %w", q.Group, q.From, q.To, err)
+		return nil, fmt.Errorf("reading group %q from %s to %s: %w", q.Group, q.From, q.To, err)
 	}
-	return w, nil
+	return windows, nil
 }
 
 // window adds up what is kept of a stretch.
 func (t *tally) window(from, to, now time.Time) (metrics.Window, error) {
+	windows, err := t.windows(from, to, now, false)
+	if err != nil {
+		return metrics.Window{}, err
+	}
+	return windows[0], nil
+}
+
+// windows adds up what is kept of a stretch, of the group or of each of its halves.
+func (t *tally) windows(from, to, now time.Time, parted bool) ([]metrics.Window, error) {
 	if from.Before(t.since) {
 		from = t.since
 	}
@@ -61,21 +88,36 @@ func (t *tally) window(from, to, now time.Time) (metrics.Window, error) {
 		from = kept
 	}
 	if !from.Before(to) {
-		return metrics.Window{}, metrics.ErrNoData
+		return nil, metrics.ErrNoData
 	}
-	var w metrics.Window
-	if from.Unix() > now.Unix()-fineKept {
-		w = t.fine.sum(from, to)
-	} else {
-		w = t.coarse.sum(from, to)
+	fine := from.Unix() > now.Unix()-fineKept
+	whole := t.halves[0].ring(fine).covering(from, to)
+	if whole.From.Before(t.since) {
+		whole.From = t.since
 	}
-	if w.From.Before(t.since) {
-		w.From = t.since
+	if whole.To.After(now) {
+		whole.To = now
 	}
-	if w.To.After(now) {
-		w.To = now
+	if !parted {
+		for i := range t.halves {
+			t.halves[i].ring(fine).addTo(&whole, from, to)
+		}
+		return []metrics.Window{whole}, nil
 	}
-	return w, nil
+	parts := make([]metrics.Window, len(t.halves))
+	for i := range t.halves {
+		parts[i] = whole
+		parts[i].Latency = metrics.NewHistogram(LatencyBounds())
+		t.halves[i].ring(fine).addTo(&parts[i], from, to)
+	}
+	return parts, nil
+}
+
+func (h *half) ring(fine bool) *ring {
+	if fine {
+		return &h.fine
+	}
+	return &h.coarse
 }
 
 // Snapshot is what a router does at an instant, for displays.

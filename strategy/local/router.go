@@ -54,6 +54,7 @@ var (
 	_ rollout.Sticker  = (*Router)(nil)
 	_ rollout.Drainer  = (*Router)(nil)
 	_ metrics.Source   = (*Router)(nil)
+	_ metrics.Parter   = (*Router)(nil)
 )
 
 // NewRouter makes a router that is dark until its first Route. Close it when it serves no more.

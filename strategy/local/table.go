@@ -125,12 +125,14 @@ func (r *Router) compile(spec rollout.Table) *routing {
 		}
 		g.hash = hash(g.label)
 		g.copied.seed = rand.Uint64()
-		for _, named := range route.Backends {
+		halves := r.halvesOf(route.Backends)
+		for i, named := range route.Backends {
 			b, known := r.backends[named.ID]
 			if !known {
-				b = r.newBackend(named.ID, named.Addr)
+				b = r.newBackend(named.ID, named.Addr, halves[i])
 				r.backends[named.ID] = b
 			}
+			g.tally.split = g.tally.split || b.half == 1
 			b.retired.Store(false)
 			g.backends = append(g.backends, b)
 			t.ids[named.ID] = struct{}{}
@@ -160,6 +162,30 @@ func (r *Router) compile(spec rollout.Table) *routing {
 		}
 	}
 	return t
+}
+
+// halvesOf says to which half of its group each of the backends belongs: those that are known stay where
+// they are, and each new one joins the half that has fewer. The caller holds r.mu.
+func (r *Router) halvesOf(backends []rollout.Backend) []int {
+	halves, sizes := make([]int, len(backends)), [2]int{}
+	for i, named := range backends {
+		halves[i] = -1
+		if b, known := r.backends[named.ID]; known {
+			halves[i] = b.half
+			sizes[b.half]++
+		}
+	}
+	for i := range halves {
+		if halves[i] < 0 {
+			if sizes[1] < sizes[0] {
+				halves[i] = 1
+			} else {
+				halves[i] = 0
+			}
+			sizes[halves[i]]++
+		}
+	}
+	return halves
 }
 
 // order is the order in which rules are tried.
