@@ -25,7 +25,9 @@ func (j *Judge) warm() {
 	if j.state.Warm || served < j.config.WarmUp {
 		return
 	}
-	j.state.Warm = served >= j.config.MaxWarmUp || !j.state.Trend.falling()
+	if served >= j.config.MaxWarmUp || !j.state.Trend.falling() {
+		j.state.Warm, j.state.Trend = true, trend{}
+	}
 }
 
 // convict decides on harm after a block. Who may still be warming up is not failed for being slow: the
@@ -37,6 +39,7 @@ func (j *Judge) convict() {
 	}
 	if j.cold() && j.harm(false) < j.harmLimit() {
 		st.Suspended++
+		st.Trend = trend{}
 		st.Last = st.End
 		for i := range j.questions {
 			if q := &j.questions[i]; q.cold {
@@ -95,9 +98,8 @@ func (j *Judge) hindrance() (Cause, string) {
 	if served < j.config.DoubtBake {
 		for i := range j.questions {
 			q, t := &j.questions[i], &st.Tracks[i]
-			if q.doubts() && !q.failOnly && t.Doubt.log() >= math.Log(doubtful) {
-				return CauseDoubt, fmt.Sprintf("%s is within its margin, but looks worse than the baseline's (odds %s): it is watched until it has served for %s",
-					q.name, odds(t.Doubt.log()), j.config.DoubtBake)
+			if q.doubts() && !q.failOnly && (t.Doubt.log() >= math.Log(doubtful) || q.kind == slower && st.Trend.worrying()) {
+				return CauseDoubt, fmt.Sprintf("%s is within its margin, but looks worse than the baseline's: it is watched until it has served for %s", q.name, j.config.DoubtBake)
 			}
 		}
 	}

@@ -60,25 +60,45 @@ func (t *trend) add(l lag) {
 	t.Segments, t.Span = t.Segments[:maxSegments/2], 2*t.Span
 }
 
-// falling reports whether the candidate is clearly getting faster in comparison: the mean of the
-// second half of its life is below that of the first by more than two standard errors, and by more
-// than one per cent. The error is estimated from the scatter of the blocks.
-func (t *trend) falling() bool {
+// halves are the means of the first and of the second half of the candidate's life, with the squares of
+// their standard errors, which are estimated from the scatter of the blocks.
+func (t *trend) halves() (first, second, v1, v2 float64, ok bool) {
 	n := len(t.Segments)
 	if n < 4 {
+		return 0, 0, 0, 0, false
+	}
+	first, v1 = mean(t.Segments[:n/2], t.Span)
+	second, v2 = mean(t.Segments[n/2:], t.Span)
+	return first, second, v1, v2, true
+}
+
+// mean is that of several segments of so many blocks, with the square of its standard error.
+func mean(list []segment, span int) (mean, variance float64) {
+	var all segment
+	for _, s := range list {
+		all = all.plus(s)
+	}
+	mean = all.Sum / all.Weight
+	scatter := max(all.Square/all.Weight-mean*mean, 0)
+	return mean, scatter / float64(max(len(list)*span-1, 1))
+}
+
+// falling reports whether the candidate is clearly getting faster in comparison: the mean of the
+// second half of its life is below that of the first by more than two standard errors, and by more
+// than one per cent.
+func (t *trend) falling() bool {
+	first, second, v1, v2, ok := t.halves()
+	return ok && first-second > 0.01 && first-second > 2*math.Sqrt(v1+v2)
+}
+
+// worrying reports whether the candidate looks slower than the baseline, by however little, or is
+// getting slower: by more than two standard errors. It proves nothing, and is quick to see what
+// thresholds see late.
+func (t *trend) worrying() bool {
+	first, second, v1, v2, ok := t.halves()
+	if !ok {
 		return false
 	}
-	half := func(list []segment) (mean, variance float64) {
-		var all segment
-		for _, s := range list {
-			all = all.plus(s)
-		}
-		mean = all.Sum / all.Weight
-		scatter := max(all.Square/all.Weight-mean*mean, 0)
-		return mean, scatter / float64(len(list)*t.Span-1)
-	}
-	first, v1 := half(t.Segments[:n/2])
-	second, v2 := half(t.Segments[n/2:])
-	drop := first - second
-	return drop > 0.01 && drop > 2*math.Sqrt(v1+v2)
+	all, v := mean(t.Segments, t.Span)
+	return all > 0.002 && all > 2*math.Sqrt(v) || second-first > 0.002 && second-first > 2*math.Sqrt(v1+v2)
 }
