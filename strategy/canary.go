@@ -11,8 +11,10 @@ type Canary struct {
 	// Replicas is how many instances shall run in the end. Zero: as many as now.
 	Replicas int
 	// Steps are walked in order; their shares never fall. All of the traffic follows in the end in
-	// any case. Empty: 5%, 25% and 50%.
+	// any case. Empty: those of Ramp.
 	Steps []CanaryStep
+	// Ramp makes the steps, instead of Steps. Zero, where there are no Steps: 5%, 25% and 50%.
+	Ramp Ramp
 	// Bake is how long a step is held that does not say so itself.
 	Bake time.Duration
 	// Gates are the names of the gates of a step that does not name its own.
@@ -75,6 +77,12 @@ func (c Canary) Validate() error {
 			bad.add(field+".Share", "%s is below the %s of the step before", c.Steps[i].Share, c.Steps[i-1].Share)
 		}
 	}
+	if !c.Ramp.IsZero() {
+		bad.nest("Canary.Ramp", c.Ramp.Validate())
+		if len(c.Steps) > 0 {
+			bad.add("Canary.Ramp", "there are Steps, too: name one of them")
+		}
+	}
 	bad.nest("Canary", Hold{Bake: c.Bake, Gates: c.Gates}.Validate())
 	bad.nest("Canary.After", c.After.Validate())
 	bad.duration("Canary.MinReady", c.MinReady)
@@ -114,8 +122,12 @@ func (c Canary) Plan(from State, to Revision) (Plan, error) {
 	if p, done, err := j.direct(c.After); done {
 		return p, err
 	}
-	if len(c.Steps) == 0 {
+	switch {
+	case len(c.Steps) > 0:
+	case c.Ramp.IsZero():
 		c.Steps = defaultCanarySteps()
+	default:
+		c.Steps = c.Ramp.steps()
 	}
 	sizes, err := c.sizes(j)
 	if err != nil {

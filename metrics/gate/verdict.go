@@ -38,6 +38,10 @@ type Subject struct {
 	// Share is the part of the traffic that the candidate is meant to get, from 0 to 1. Zero: none, or
 	// nobody knows.
 	Share float64
+	// Next is the part of the traffic that the candidate is to get in the next step, if this one passes,
+	// from 0 to 1. A gate may let a small exposure become a larger one by less evidence than it asks
+	// for before the candidate gets everything. Zero: nobody knows.
+	Next float64
 	// Memory is what the gate put into its last Verdict, in this step or an earlier one of the same
 	// release; nil where there is none. So a gate that gathers evidence holds no state of its own,
 	// serves any number of releases, and goes on where it was in a process that takes over. What it

@@ -48,7 +48,7 @@ type Config struct {
 	// Unhealthy is the part of failed requests of the baseline from which on it is no measure of
 	// anything: no pass then, and once it is shown at 1000:1, Inconclusive. Default: 0.2.
 	Unhealthy float64
-	// AtEnd is what a Gate answers when it is asked for its last word and there is none. Default: Ask.
+	// AtEnd is what a Gate answers when it is asked for its last word and there is none. Default: Extend.
 	AtEnd AtEnd
 	// Ramp bounds Judgement.MaxShare.
 	Ramp Ramp
@@ -58,10 +58,11 @@ type Config struct {
 type AtEnd string
 
 const (
-	// Ask answers Inconclusive: a person is asked. It is what an empty AtEnd means.
-	Ask AtEnd = "ask"
-	// Extend answers Continue: whoever asks goes on until its own patience ends.
+	// Extend answers Continue: whoever asks goes on until its own patience ends, or MaxTime is over. It
+	// is what an empty AtEnd means.
 	Extend AtEnd = "extend"
+	// Ask answers Inconclusive: a person is asked at once.
+	Ask AtEnd = "ask"
 	// Reject answers Fail.
 	Reject AtEnd = "reject"
 	// Accept answers Pass, if the candidate has served its MinBake and is heard of, and the odds
@@ -105,7 +106,7 @@ func (c Config) withDefaults() Config {
 		c.WarmUp, c.MaxWarmUp = 0, 0
 	}
 	c.Unhealthy = cmp.Or(c.Unhealthy, 0.2)
-	c.AtEnd = cmp.Or(c.AtEnd, Ask)
+	c.AtEnd = cmp.Or(c.AtEnd, Extend)
 	c.Ramp.Budget, c.Ramp.Growth = cmp.Or(c.Ramp.Budget, 10), cmp.Or(c.Ramp.Growth, 1.26)
 	c.Ramp.Cold, c.Ramp.Max = cmp.Or(c.Ramp.Cold, 0.05), cmp.Or(c.Ramp.Max, 0.5)
 	return c

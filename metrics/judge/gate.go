@@ -23,6 +23,11 @@ import (
 // (how long each step bakes is the plan's business). A pass needs news of the candidate from the
 // present step all the same.
 //
+// Before the candidate gets all the traffic it must have been shown to be harmless. An earlier step,
+// after which it gets a part of it (Subject.Next), passes as soon as that part is within
+// Judgement.MaxShare: what is risked by then is bounded by Config.Ramp. So a plan of many small steps,
+// all with this gate, is a ramp that grows by evidence.
+//
 // The baseline is Subject.Baseline, or else Subject.Stable. Where a step has neither, because the
 // candidate has all the traffic, there is nothing to compare with: the answer is Inconclusive. With
 // Errors.Limit, what was found in earlier steps stands, as long as the candidate stays below the limit.
@@ -129,6 +134,9 @@ func (g Gate) answer(j *Judge, s gate.Subject, against string) gate.Verdict {
 	case judgement.Outcome == gate.Fail:
 	case against == "":
 		judgement = j.alone(judgement)
+	case judgement.allows(s.Next):
+		judgement.Reason = fmt.Sprintf("no harm was seen that would forbid the next %.3g%%: %s", 100*s.Next, judgement.Reason)
+		judgement.Outcome = gate.Pass
 	}
 	if silent := !j.state.Heard[0].After(s.Since); silent && (judgement.Outcome == gate.Pass || judgement.Outcome == gate.Inconclusive && judgement.Cause == CauseMoreData) {
 		judgement.Outcome, judgement.Cause, judgement.Reason = gate.Continue, CauseNoData, "nothing was heard of the candidate in this step yet"
@@ -139,6 +147,13 @@ func (g Gate) answer(j *Judge, s gate.Subject, against string) gate.Verdict {
 	v := judgement.Verdict(s.Candidate, against)
 	v.At = s.Now
 	return v
+}
+
+// allows reports whether a judgement that is no answer yet lets the candidate have a larger part of the
+// traffic, though not all of it.
+func (g Judgement) allows(share float64) bool {
+	undecided := g.Outcome == gate.Continue && (g.Cause == CauseMoreData || g.Cause == CauseWarmingUp || g.Cause == CauseDoubt)
+	return undecided && share > 0 && share < 1 && share <= g.MaxShare
 }
 
 // alone judges a candidate that nothing is left to compare with.

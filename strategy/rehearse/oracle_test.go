@@ -55,7 +55,7 @@ func (o oracle) Check(_ context.Context, s gate.Subject) (gate.Verdict, error) {
 	luck := int(rand.New(rand.NewPCG(hash.Sum64(), 0)).Uint64() % 1000)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	*o.log = append(*o.log, fmt.Sprint(o.name, s.Step, baked, s.End, s.Stable, s.Baseline, s.Candidate))
+	*o.log = append(*o.log, fmt.Sprint(o.name, s.Step, baked, s.End, s.Share, s.Next, s.Stable, s.Baseline, s.Candidate))
 	for i, outcome := range []gate.Outcome{gate.Pass, gate.Continue, "", gate.Inconclusive, gate.Fail} {
 		if i < len(o.odds) {
 			if luck -= o.odds[i]; luck >= 0 {

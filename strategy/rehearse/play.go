@@ -80,7 +80,10 @@ func (p *play) subject(index int, reached, until time.Time) gate.Subject {
 	step := p.Plan.Steps[index]
 	s := gate.Subject{
 		Step: fmt.Sprintf("step %d: %s", index+1, step.Reason), Since: reached, Now: p.world.now,
-		End: !p.world.now.Before(until),
+		End: !p.world.now.Before(until), Share: step.State.On(p.Plan.To).Fraction(),
+	}
+	if index+1 < len(p.Plan.Steps) {
+		s.Next = p.Plan.Steps[index+1].State.On(p.Plan.To).Fraction()
 	}
 	for role, g := range step.State.Groups() {
 		label := step.State.Pool(role).String()
@@ -88,16 +91,13 @@ func (p *play) subject(index int, reached, until time.Time) gate.Subject {
 		case role == strategy.Baseline:
 			s.Baseline = label
 		case g.Revision == p.Plan.To:
-			s.Candidate, s.Share = label, fraction(g.Share)
+			s.Candidate = label
 		default:
 			s.Stable = label
 		}
 	}
 	return s
 }
-
-// fraction is a share as a number from 0 to 1.
-func fraction(s strategy.Share) float64 { return float64(s.Millionths()) / 1e6 }
 
 // ask asks all gates of the step at the same moment.
 func (p *play) ask(ctx context.Context, s gate.Subject) []gate.Verdict {

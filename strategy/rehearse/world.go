@@ -68,7 +68,7 @@ func (w *world) pass(s strategy.State, d time.Duration) {
 		// A stretch never goes over a whole tick, so that what is read adds up.
 		step := min(d, w.now.Truncate(tick).Add(tick).Sub(w.now))
 		for role, g := range s.Groups() {
-			if share := fraction(g.Share); share > 0 {
+			if share := g.Share.Fraction(); share > 0 {
 				w.answer(s.Pool(role), share, step)
 			}
 		}

@@ -94,6 +94,9 @@ func (r *Rollout) subject(l leg, now time.Time) gate.Subject {
 		Step: fmt.Sprintf("step %d: %s", l.index+1, l.step.Reason), Since: r.at.Reached, Now: now,
 		Share: l.step.State.On(r.plan.To).Fraction(),
 	}
+	if l.index+1 < len(r.plan.Steps) && !l.back {
+		s.Next = r.plan.Steps[l.index+1].State.On(r.plan.To).Fraction()
+	}
 	for role, g := range l.step.State.Groups() {
 		label := l.step.State.Pool(role).String()
 		switch {
