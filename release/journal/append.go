@@ -26,6 +26,7 @@ type request struct {
 	buf      []byte // text lies in here
 	prev     sum    // what its hash builds on
 	sum      sum
+	packs    int // so many do not have the release
 
 	// What follows is guarded by the journal's mu.
 	phase phase
@@ -70,7 +71,7 @@ func (j *Journal) add(ctx context.Context, id string, expected uint64, events []
 		return fmt.Errorf("the ID has %d bytes, at most %d are possible", len(id), maxID)
 	}
 	r := j.requests.Get().(*request)
-	r.id, r.expected, r.prev, r.phase, r.entry, r.err = id, expected, sum{}, queued, nil, nil
+	r.id, r.expected, r.prev, r.packs, r.phase, r.entry, r.err = id, expected, sum{}, 0, queued, nil, nil
 	r.name = append(r.name[:0], id...)
 	begun, err := j.stand(r, len(events) > 0)
 	if err != nil || len(events) == 0 {
@@ -115,9 +116,17 @@ func (j *Journal) stand(r *request, write bool) (begun uint64, err error) {
 	if err := j.refusal(); err != nil {
 		return 0, err
 	}
-	e, err := j.find(r.id)
-	if err != nil {
-		return 0, err
+	e := j.entries[r.id]
+	if packs := j.packs; e == nil && len(packs) > 0 {
+		j.mu.Unlock() // reading takes its time
+		e, err = j.unpack(packs, r.name)
+		j.mu.Lock()
+		if err != nil {
+			return 0, err
+		}
+		if e == nil {
+			r.packs = len(packs)
+		}
 	}
 	if err := r.fits(e); err != nil {
 		return 0, err
@@ -230,6 +239,11 @@ func (j *Journal) handOver() {
 // settle ends a request.
 func (r *request) settle(err error) {
 	r.phase, r.err = done, err
+	r.rouse()
+}
+
+// rouse wakes whoever waits for the request. It may be used for another one at once.
+func (r *request) rouse() {
 	if r.waits {
 		r.wake <- struct{}{}
 	}
@@ -254,9 +268,14 @@ func (j *Journal) lead() {
 			if err == nil {
 				j.enter(r, places[i])
 			}
-			r.settle(err)
+			r.phase, r.err = done, err
 		}
 		clear(j.tail.news)
+		j.mu.Unlock() // or they would come back to find it held
+		for _, r := range batch {
+			r.rouse()
+		}
+		j.mu.Lock()
 	}
 	if j.tail.size >= j.options.SegmentSize && j.failure == nil {
 		j.mu.Unlock()
@@ -292,7 +311,10 @@ func (j *Journal) batch() []*request {
 	for _, r := range j.queue {
 		e, err := j.tail.news[r.id], error(nil)
 		if e == nil {
-			e, err = j.find(r.id)
+			e = j.entries[r.id]
+		}
+		if e == nil {
+			e, err = j.unpack(j.packs[r.packs:], r.name)
 		}
 		if e != nil && e.busy || bytes > 0 && bytes+len(r.text) > most {
 			later = append(later, r)

@@ -113,12 +113,12 @@ func (j *Journal) copyAll(list []leaving, d *draft) error {
 	var of []*leaving // of each record in the run
 	var run []location
 	var text []byte
+	var link link
 	bytes := 0
 	flush := func() (err error) {
 		if text, err = j.collect(run, text); err != nil {
 			return err
 		}
-		var link link
 		rest := text
 		for i, at := range run {
 			if err := of[i].take(at, rest[:at.size], &link, d); err != nil {
@@ -130,6 +130,7 @@ func (j *Journal) copyAll(list []leaving, d *draft) error {
 		return nil
 	}
 	for i := range list {
+		list[i].places = make([]location, 0, len(list[i].records))
 		for _, at := range list[i].records {
 			of, run, bytes = append(of, &list[i]), append(run, at), bytes+int(at.size)
 			if bytes < most {

@@ -382,7 +382,10 @@ func parseRecord(text []byte) (r record, err error) {
 }
 
 // link computes hashes of records. It is for one goroutine.
-type link struct{ hash hash.Hash }
+type link struct {
+	hash hash.Hash
+	sum  sum
+}
 
 // follows reports whether the record's hash is the one that it has behind that other one.
 func (l *link) follows(r record, prev sum) bool {
@@ -392,7 +395,6 @@ func (l *link) follows(r record, prev sum) bool {
 	l.hash.Reset()
 	l.hash.Write(prev[:])
 	l.hash.Write(r.text[:len(r.text)-tailLen])
-	var got sum
-	l.hash.Sum(got[:0])
-	return got == r.sum
+	l.hash.Sum(l.sum[:0])
+	return l.sum == r.sum
 }

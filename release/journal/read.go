@@ -60,15 +60,7 @@ func (j *Journal) eachEvent(ctx context.Context, r record, at location, from uin
 	return true, nil
 }
 
-// find is what is known of a release, nil where there is none. mu is held.
-func (j *Journal) find(id string) (*entry, error) {
-	if e := j.entries[id]; e != nil {
-		return e, nil
-	}
-	return j.unpack(j.packs, []byte(id))
-}
-
-// look is find for those who do not hold mu, and tells the number of the last event.
+// look is what is known of a release, nil where there is none, and the number of its last event.
 func (j *Journal) look(id string) (e *entry, last uint64, err error) {
 	j.mu.Lock()
 	if j.closed {
