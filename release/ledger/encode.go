@@ -48,6 +48,8 @@ func appendBody(b []byte, body Body) (_ []byte, ok bool) {
 	switch d := body.(type) {
 	case Began, UndoBegan:
 		return b, true
+	case Requested:
+		return appendRequested(b, d)
 	case Ended:
 		b = appendString(append(b, `,"data":{"outcome":`...), string(d.Outcome))
 		b = appendText(b, `,"reason":`, d.Reason)
