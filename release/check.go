@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
 	"github.com/hashicorp/go-multierror"
 )
@@ -13,8 +14,12 @@ import (
 // Check reports everything that is wrong with the pipeline as a whole, each problem with the name of
 // its stage. The error is a *multierror.Error. A pipeline that passes has only stages that can begin,
 // and each value that a stage reads has exactly one writer, which comes before it.
-func (p Pipeline) Check() error {
-	c := checker{Pipeline: p, byName: make(map[string]int, len(p.Stages))}
+func (p Pipeline) Check() error { return p.checked().errs.ErrorOrNil() }
+
+// checked is the pipeline with all that is wrong with it, and, where nothing is, its stages as data. Each
+// stage is asked once what it declares.
+func (p Pipeline) checked() *checker {
+	c := &checker{Pipeline: p, byName: make(map[string]int, len(p.Stages)), outlines: make([]ledger.Stage, len(p.Stages))}
 	if !stage.ValidName(p.Name) {
 		c.bad("Pipeline.Name: %q is no name: lower-case letters, digits and inner dashes or dots", p.Name)
 	}
@@ -46,7 +51,7 @@ func (p Pipeline) Check() error {
 	if len(c.panicked) == 0 {
 		c.keys()
 	}
-	return c.errs.ErrorOrNil()
+	return c
 }
 
 // asking asks a stage about itself: one that panics has something wrong with it, as any other. What it
@@ -63,8 +68,9 @@ func (c *checker) asking(s Stage, ask func()) {
 
 type checker struct {
 	Pipeline
-	byName map[string]int
-	errs   *multierror.Error
+	byName   map[string]int
+	outlines []ledger.Stage // as far as the stages could be asked
+	errs     *multierror.Error
 
 	panicked []string
 }
@@ -87,9 +93,9 @@ func (c *checker) stage(i int, s Stage) {
 		return
 	}
 	c.valid(s)
-	_, _ = stage.Reads(s.Do), stage.Writes(s.Do) // what they are is looked at with all others, by keys
-	s.outline().Check(c.bad)
-	for _, kind := range stage.Listens(s.Do) {
+	c.outlines[i] = s.outline() // what it reads and writes is looked at with all others, by keys
+	c.outlines[i].Check(c.bad)
+	for _, kind := range c.outlines[i].Listens {
 		if !kind.Heard() {
 			c.bad("stage %s: listens for %q, which is not for a stage to take", s.Name, kind)
 		}
@@ -144,7 +150,7 @@ func (c *checker) conditions() {
 			if !known || s.Always {
 				continue
 			}
-			from := c.Stages[i].outline()
+			from := ledger.Stage{OnFailure: c.Stages[i].OnFailure}
 			if len(w.Is) > 0 && !slices.ContainsFunc(w.Is, func(o stage.Outcome) bool { return !from.Spoils(o) }) {
 				c.bad("stage %s: When: it never runs, as the release goes no further when %s: it must be Always, or OnFailure of %s must be %s",
 					s.Name, w, w.Stage, GoOn)
@@ -208,7 +214,7 @@ func (c *checker) keys() {
 		writers[r.Name] = origin{r, -1}
 	}
 	for i, s := range c.Stages {
-		for _, w := range stage.Writes(s.Do) {
+		for _, w := range c.outlines[i].Writes {
 			if err := w.Validate(); err != nil {
 				c.bad("stage %s: writes %w", s.Name, err)
 				continue
@@ -230,7 +236,7 @@ func (c *checker) keys() {
 		}
 	}
 	for i, s := range c.Stages {
-		reads := stage.Reads(s.Do)
+		reads := c.outlines[i].Reads
 		if s.Each != nil {
 			if t := s.Each.Key.Type; t != "[]string" && !strings.HasPrefix(t, "map[string]") {
 				c.bad("stage %s: Each.Key: %s is neither a []string nor a map from strings", s.Name, s.Each.Key)
@@ -280,4 +286,28 @@ func (c *checker) upstream(i int) map[int]bool {
 	}
 	visit(i)
 	return seen
+}
+
+// order are the stages' indexes such that each comes after what it needs, and otherwise as they were
+// written. It is for a pipeline that passes.
+func (c *checker) order() []int {
+	order := make([]int, 0, len(c.Stages))
+	placed := make([]bool, len(c.Stages))
+	for again := true; again; {
+		again = false
+	next:
+		for i := range c.Stages {
+			if placed[i] {
+				continue
+			}
+			for _, need := range c.Stages[i].Needs {
+				if !placed[c.byName[need]] {
+					continue next
+				}
+			}
+			placed[i], again = true, true
+			order = append(order, i)
+		}
+	}
+	return order
 }

@@ -109,13 +109,18 @@ type Stage struct {
 // Outline is the pipeline as data, with the stages in the order in which they can run. It is what a
 // release freezes in its first event. The error is that of Check.
 func (p Pipeline) Outline() (ledger.Pipeline, error) {
-	if err := p.Check(); err != nil {
+	c := p.checked()
+	if err := c.errs.ErrorOrNil(); err != nil {
 		return ledger.Pipeline{}, err
 	}
 	out := ledger.Pipeline{Name: p.Name, Inputs: slices.Clone(p.Inputs), Parallel: p.Parallel, OnAbort: p.OnAbort}
-	out.Stages = make([]ledger.Stage, 0, len(p.Stages))
-	for _, i := range p.order() {
-		out.Stages = append(out.Stages, p.Stages[i].outline())
+	order := c.order()
+	if out.Stages = c.outlines; slices.IsSorted(order) {
+		return out, nil
+	}
+	out.Stages = make([]ledger.Stage, 0, len(order))
+	for _, i := range order {
+		out.Stages = append(out.Stages, c.outlines[i])
 	}
 	return out, nil
 }
@@ -138,29 +143,4 @@ func (s Stage) outline() ledger.Stage {
 		out.Each = &each
 	}
 	return out
-}
-
-// order are the stages' indexes such that each comes after what it needs, and otherwise as they were
-// written. Stages in a cycle, and those behind one, are left out.
-func (p Pipeline) order() []int {
-	done := make(map[string]bool, len(p.Stages))
-	var order []int
-	placed := make([]bool, len(p.Stages))
-	for again := true; again; {
-		again = false
-	next:
-		for i, s := range p.Stages {
-			if placed[i] {
-				continue
-			}
-			for _, need := range s.Needs {
-				if !done[need] {
-					continue next
-				}
-			}
-			placed[i], done[s.Name], again = true, true, true
-			order = append(order, i)
-		}
-	}
-	return order
 }
