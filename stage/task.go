@@ -35,7 +35,7 @@ type Task struct {
 	mu    sync.Mutex
 	ended bool
 
-	next  chan struct{} // filled while Next waits, so that signals are taken one by one
+	next  chan struct{} // filled while Next waits, so that signals are taken one by one; nil: none comes
 	taken int           // written under next and mu: signals that Next has returned
 	heard int           // guarded by mu: signals that were dealt with
 }
@@ -47,7 +47,11 @@ func NewTask(s Setup, h Host) *Task {
 		s.Logger = hclog.NewNullLogger()
 	}
 	s.Logger = discreet{s.Logger}
-	return &Task{setup: s, host: h, next: make(chan struct{}, 1), taken: s.Heard, heard: s.Heard}
+	t := &Task{setup: s, host: h, taken: s.Heard, heard: s.Heard}
+	if len(s.Listens) > 0 {
+		t.next = make(chan struct{}, 1)
+	}
+	return t
 }
 
 // End closes the task, and returns how many signals the stage has taken: by its end it has dealt with
