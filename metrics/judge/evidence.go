@@ -16,12 +16,19 @@ func (j *Judge) Judgement() Judgement {
 		Outcome: outcome, Cause: cause, Reason: reason, At: st.End, Served: j.served(),
 		Odds: natural(j.harm(true)), Limit: 1 / j.config.Alpha, MaxShare: j.allowed(),
 	}
+	unknown := false
 	for i := range j.questions {
 		e := j.evidence(&j.questions[i], &st.Tracks[i])
-		if !j.questions[i].failOnly && !e.Passed && e.Need.Requests > g.Need.Requests {
-			g.Need = e.Need
+		if !j.questions[i].failOnly && !e.Passed {
+			if e.Need.Requests > g.Need.Requests {
+				g.Need = e.Need
+			}
+			unknown = unknown || e.Need.Requests == 0
 		}
 		g.Evidence = append(g.Evidence, e)
+	}
+	if unknown {
+		g.Need = Need{} // as long as one metric does not get nearer to a pass, none of the others matters
 	}
 	switch outcome {
 	case gate.Fail:

@@ -46,13 +46,13 @@ type Judgement struct {
 	Limit float64 `json:"limit"`
 	// MaxShare is the largest share of the traffic that the evidence so far allows the candidate.
 	MaxShare float64 `json:"maxShare"`
-	// Need is what it takes to an answer if all goes on as it does.
+	// Need is what it takes to a pass, if the candidate is as good as the baseline.
 	Need Need `json:"need,omitzero"`
 	// Evidence is what is known of each metric, in the order of the configuration.
 	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
-// Need says how much more data would settle a question, at the traffic and rates seen so far.
+// Need says how much more data shows a harmless candidate to be harmless, at the traffic seen so far.
 type Need struct {
 	// Requests is how many more requests the candidate must serve. Zero: nobody can tell, or nothing is
 	// needed.
@@ -93,7 +93,7 @@ type Evidence struct {
 	// at all times, approximately. Both zero: too little is known.
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
-	// Need is what it takes until this metric passes.
+	// Need is what it takes until this metric passes, if the candidate is as good as the baseline.
 	Need Need `json:"need,omitzero"`
 }
 

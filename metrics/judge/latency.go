@@ -70,7 +70,7 @@ func (b *buckets) UnmarshalJSON(text []byte) error {
 }
 
 // maxBuckets is how many buckets are kept; of finer histograms several go into one.
-const maxBuckets = 600
+const maxBuckets = 300
 
 // scale are the bounds of the histograms in use, and what follows from them.
 type scale struct {
@@ -121,6 +121,9 @@ func (s *scale) above(h metrics.Histogram, bound float64) float64 {
 	return float64(n)
 }
 
+// crowded is when counts are halved, so that they never overflow: their proportions are all that matters.
+const crowded = 1 << 60
+
 // add adds a histogram to the buckets.
 func (s *scale) add(to buckets, h metrics.Histogram) buckets {
 	if to == nil {
@@ -128,6 +131,11 @@ func (s *scale) add(to buckets, h metrics.Histogram) buckets {
 	}
 	for i, n := range h.Counts {
 		to[i/s.stride] += n
+	}
+	if slices.Max(to) > crowded {
+		for i := range to {
+			to[i] /= 2
+		}
 	}
 	return to
 }

@@ -31,7 +31,7 @@ func TestThresholds(t *testing.T) {
 		name   string
 		bounds []float64
 		off    float64 // how far from the quantile a bound may be, in logarithms of the part above it
-	}{{"fine", metrics.LogBounds(0.001, 10, 1.01), 0.08}, {"coarse", coarse, 1}, {"too many", metrics.LogBounds(0.0001, 100, 1.002), 0.08}} {
+	}{{"fine", metrics.LogBounds(0.001, 10, 1.01), 0.15}, {"coarse", coarse, 1}, {"too many", metrics.LogBounds(0.0001, 100, 1.002), 0.15}} {
 		t.Run(c.name, func(t *testing.T) {
 			h := lognormal(rnd, 50_000, c.bounds, 1)
 			above := func(v float64) float64 {

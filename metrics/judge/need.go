@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// need is what it takes until the question passes, if the rates stay as they are: the money that is
-// missing, by what a block like the last ones is expected to bring. The e-value of a block is linear in
-// its counts, so the expectation is that of the expected counts.
+// need is what it takes until the question passes, if the candidate is as good as the baseline: the
+// money that is missing, by what a block like the last ones is expected to bring. The e-value of a
+// block is linear in its counts, so the expectation is that of the expected counts.
 func (j *Judge) need(q *question, t *track) Need {
 	f := &t.Recent
 	if t.Passed || f.Blocks < 0.5 || q.kind == sampled || f.Of == 0 || f.Base == 0 {
@@ -16,15 +16,10 @@ func (j *Judge) need(q *question, t *track) Need {
 	}
 	nc, nb := f.Of/f.Blocks, f.Base/f.Blocks
 	qb := t.expected(q)
-	// Few requests say little about the candidate: as long, it is taken to be like the baseline.
-	qc := (t.Total.X + priorBad) / (t.Total.Of + priorBad/qb)
-	if t.Total.Of == 0 {
-		qc = qb
-	}
-	b := block{qc * nc, nc, qb * nb, nb}
+	b := block{qb * nc, nc, qb * nb, nb}
 	if q.kind == slower {
-		// What is above the threshold of the pass is less than what is above the baseline's own.
-		b.x = min(q.worse(min(clampRate(q.passLine(t).at(qb)), 0.99), t.Edge.PassOdds), 1) * nc * min(qc/qb, 2)
+		// Less is above the threshold of the pass than above the baseline's own.
+		b.x = q.worse(min(q.passLine(t).at(qb), 0.99), t.Edge.PassOdds) * nc
 	}
 	missing := j.passLimit()
 	if q.floor > 0 {

@@ -39,7 +39,7 @@ func newPlayed(c Config, t Traffic) *played {
 const gridWidth = 1.03
 
 func latencyGrid(median, spread float64) []float64 {
-	growth := max(gridWidth, math.Exp(8*spread/maxBuckets*2))
+	growth := max(gridWidth, math.Exp(8.5*spread/maxBuckets))
 	var bounds []float64
 	for v := median * math.Exp(-4*spread); v < median*math.Exp(4.5*spread); v *= growth {
 		bounds = append(bounds, v)

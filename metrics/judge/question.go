@@ -44,7 +44,8 @@ var (
 	failOdds     = [...]float64{1.1, 1.25, 1.6, 2.5, 5, 12, 100}
 	doubtRatios  = [...]float64{1.2, 1.5, 2, 4}
 	doubtOdds    = [...]float64{1.05, 1.12, 1.3, 2}
-	passExcess   = [...]float64{0, -0.5} // of the margin, above the baseline's rate
+	passExcess   = [...]float64{0, -0.5}      // of the margin, above the baseline's rate
+	marginExcess = [...]float64{0, -0.5, 0.5} // the same where somebody said what may be worse
 	passFloors   = [...]float64{0.5, 0.25}
 	passOdds     = [...]float64{0.75, 0.5, 0.25} // besides "as fast as the baseline", and half way there
 	gaugeStakes  = [...]float64{0.1, 0.25, 0.5, 0.75, 0.95}
@@ -185,7 +186,14 @@ func (q *question) passAlternatives() int {
 	case sampled:
 		return len(gaugeStakes)
 	}
-	return len(passExcess)
+	return len(q.passExcess())
+}
+
+func (q *question) passExcess() []float64 {
+	if q.margin > 0 {
+		return marginExcess[:]
+	}
+	return passExcess[:]
 }
 
 // evalue is the e-value of a block by the question's kind.
@@ -208,7 +216,7 @@ func (q *question) alone(b block, alternative, rate float64) float64 {
 func (q *question) passGains(to []float64, b block, qb float64, t *track) []float64 {
 	l := q.passLine(t)
 	if q.kind != slower {
-		for _, excess := range passExcess {
+		for _, excess := range q.passExcess() {
 			qc := max(qb+excess*l.d, qb/4)
 			to = append(to, q.evalue(b, qc, qb, l))
 		}

@@ -75,7 +75,8 @@ func (c Config) fingerprint() uint64 {
 func (j *Judge) MarshalJSON() ([]byte, error) { return json.Marshal(&j.state) }
 
 // Restore is the judge that wrote the state, in this process: it goes on with the same numbers, bit for
-// bit. A state of another configuration is ErrForeignState; AtEnd may change.
+// bit. A state of another configuration is ErrForeignState; AtEnd may change. Of latencies the bounds are
+// not kept: the values of quantiles (Tally.Value) are told again from the next sample on.
 func Restore(c Config, text []byte) (*Judge, error) {
 	j, err := New(c)
 	if err != nil {

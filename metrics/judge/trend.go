@@ -91,8 +91,12 @@ func (t *trend) falling() bool {
 	return ok && first-second > 0.01 && first-second > 2*math.Sqrt(v1+v2)
 }
 
+// worry is how many standard errors look like more than chance: one harmless candidate in twenty has
+// as many.
+const worry = 1.7
+
 // worrying reports whether the candidate looks slower than the baseline, by however little, or is
-// getting slower: by more than two standard errors. It proves nothing, and is quick to see what
+// getting slower: by more than so many standard errors. It proves nothing, and is quick to see what
 // thresholds see late.
 func (t *trend) worrying() bool {
 	first, second, v1, v2, ok := t.halves()
@@ -100,5 +104,5 @@ func (t *trend) worrying() bool {
 		return false
 	}
 	all, v := mean(t.Segments, t.Span)
-	return all > 0.002 && all > 2*math.Sqrt(v) || second-first > 0.002 && second-first > 2*math.Sqrt(v1+v2)
+	return all > 0.002 && all > worry*math.Sqrt(v) || second-first > 0.002 && second-first > worry*math.Sqrt(v1+v2)
 }
