@@ -240,7 +240,7 @@ func TestAllTheTraffic(t *testing.T) {
 }
 
 func TestLastWord(t *testing.T) {
-	for policy, want := range map[judge.AtEnd]gate.Outcome{"": gate.Inconclusive, judge.Ask: gate.Inconclusive, judge.Extend: gate.Continue, judge.Reject: gate.Fail, judge.Accept: gate.Inconclusive} {
+	for policy, want := range map[judge.AtEnd]gate.Outcome{"": gate.Continue, judge.Ask: gate.Inconclusive, judge.Extend: gate.Continue, judge.Reject: gate.Fail, judge.Accept: gate.Inconclusive} {
 		g := judge.Gate{Source: store{world: quiet()}, Config: judge.Config{AtEnd: policy}}
 		s := subject(time.Minute, nil)
 		s.End = true
