@@ -32,8 +32,9 @@ func (l law) of(x situation) (wrong []string, skipped string) {
 	return nil, "the case has no Cuts"
 }
 
-func laws() []law {
-	return []law{
+// laws are those of a source, or of a source of series.
+func laws(series bool) []law {
+	return slices.DeleteFunc([]law{
 		{"answers", answers},
 		{"unknown", unknown},
 		{"metric", metric},
@@ -49,7 +50,13 @@ func laws() []law {
 		{"cancel", cancels},
 		{"hangs", hangs},
 		{"together", together},
-	}
+	}, func(l law) bool {
+		other := []string{"metric", "points"}
+		if series {
+			other = []string{"window", "parts"}
+		}
+		return slices.Contains(other, l.name)
+	})
 }
 
 // kinds are the errors that a source tells apart.
@@ -97,9 +104,6 @@ func unknown(x situation) (wrong []string, skipped string) {
 }
 
 func metric(x situation) (wrong []string, skipped string) {
-	if x.otherMetric == nil {
-		return nil, "it is no source of series"
-	}
 	from, to := x.whole()
 	_, err := x.otherMetric.ask(context.Background(), x.group, from, to)
 	if what := only(err, metrics.ErrUnknownMetric); what != "" {

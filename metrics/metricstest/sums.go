@@ -11,9 +11,6 @@ import (
 )
 
 func window(x situation) (wrong []string, skipped string) {
-	if x.series {
-		return nil, "it is a source of series"
-	}
 	for _, d := range x.doors {
 		x.stretches(func(from, to time.Time) {
 			a, err := d.ask(context.Background(), x.group, from, to)
@@ -59,9 +56,6 @@ func (x situation) flaws(w metrics.Window) (wrong []string) {
 }
 
 func points(x situation) (wrong []string, skipped string) {
-	if !x.series {
-		return nil, "it is no source of series"
-	}
 	x.stretches(func(from, to time.Time) {
 		all, err := x.pointsReader(context.Background(), from, to)
 		if err != nil {

@@ -1,12 +1,9 @@
 package trace
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/davit-sdk/davit/metrics"
@@ -14,9 +11,9 @@ import (
 
 // Record holds the lines of a trace by group, and adds them up.
 //
-// A line is counted as a whole, when it ends: a window from one time to another holds the lines that
-// end after the former, and not after the latter. So windows that follow each other count each line
-// once, however they are cut. A window tells which stretch its lines cover.
+// A line counts as a whole. A window holds all lines whose stretches lie in what was asked for, or reach
+// into it, and tells by From and To what they cover: it is wider than was asked for, where that is cut
+// within a line. Windows that are cut at the ends of lines count each line once.
 //
 // A group whose label is that of another with a slash and a number behind it is a part of that one:
 // "baseline/1" and "baseline/2" make up "baseline", where no line is of "baseline" itself.
@@ -83,31 +80,6 @@ func (r *Record) own(l Line) Line {
 	return l
 }
 
-// enrol makes a new group a part of another one, where its label says so.
-func (r *Record) enrol(label string) {
-	whole, number, isPart := PartOf(label)
-	if !isPart {
-		return
-	}
-	at, _ := slices.BinarySearchFunc(r.parts[whole], label, func(other, label string) int {
-		_, n, _ := PartOf(other)
-		return cmp.Or(cmp.Compare(n, number), cmp.Compare(other, label))
-	})
-	r.parts[whole] = slices.Insert(r.parts[whole], at, label)
-}
-
-// PartOf says of which group a label is a part, and its number among the parts: "baseline/2" is number 2
-// of "baseline".
-func PartOf(label string) (whole string, number int, isPart bool) {
-	slash := strings.LastIndexByte(label, '/')
-	text := label[slash+1:]
-	if slash < 1 || text == "" || len(text) > 9 || strings.ContainsFunc(text, func(c rune) bool { return c < '0' || c > '9' }) {
-		return "", 0, false
-	}
-	number, _ = strconv.Atoi(text) // at most nine digits always are a number
-	return label[:slash], number, true
-}
-
 // Forget drops the lines that ended at that time or before. That there were lines of their groups is
 // still known.
 func (r *Record) Forget(before time.Time) {
@@ -117,6 +89,22 @@ func (r *Record) Forget(before time.Time) {
 		*of = slices.Delete(*of, 0, n)
 		r.lines -= n
 	}
+}
+
+// Trim drops the lines that ended first, until n are left at most. Those that ended at the same time go
+// together.
+func (r *Record) Trim(n int) {
+	if r.lines <= n {
+		return
+	}
+	ends := make([]time.Time, 0, r.lines)
+	for _, label := range slices.Sorted(maps.Keys(r.groups)) {
+		for _, s := range *r.groups[label] {
+			ends = append(ends, s.to)
+		}
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	r.Forget(ends[len(ends)-max(n, 0)-1])
 }
 
 // Len is how many lines are kept.
@@ -153,16 +141,21 @@ func after(of []stretch, t time.Time) int {
 	return n
 }
 
-// lined are the lines of that very label that end in (from, to].
+// lined are the lines of that very label whose stretches touch [from, to). One whose begin is its end, as
+// the first one has it where lines have times, counts in the stretch before that.
 func (r *Record) lined(label string, from, to time.Time) []stretch {
 	of, known := r.groups[label]
 	if !known {
 		return nil
 	}
-	return (*of)[after(*of, from):after(*of, to)]
+	first, last := after(*of, from), after(*of, to)
+	for last < len(*of) && (*of)[last].from.Before(to) {
+		last++
+	}
+	return (*of)[first:last]
 }
 
-// among are the lines of a group, which may be made up of parts, that end in (from, to], by time.
+// among are the lines of a group, which may be made up of parts, that touch [from, to), by time.
 func (r *Record) among(group string, from, to time.Time) ([]stretch, error) {
 	if _, whole := r.groups[group]; whole {
 		return r.lined(group, from, to), nil
@@ -178,8 +171,8 @@ func (r *Record) among(group string, from, to time.Time) ([]stretch, error) {
 	return all, nil
 }
 
-// Window adds up the lines of a group that end after from, and not after to. It is metrics.ErrUnknownGroup
-// where there never was one of that group, and metrics.ErrNoData where none ended then.
+// Window adds up the lines of a group that touch [from, to). It is metrics.ErrUnknownGroup where there
+// never was one of that group, and metrics.ErrNoData where none touches it.
 func (r *Record) Window(group string, from, to time.Time) (metrics.Window, error) {
 	if err := ascending(from, to); err != nil {
 		return metrics.Window{}, err
@@ -196,39 +189,6 @@ func (r *Record) Window(group string, from, to time.Time) (metrics.Window, error
 		return metrics.Window{}, fmt.Errorf("group %q: %w", group, err)
 	}
 	return w, nil
-}
-
-// Parts is Window for each part of a group, in the order of their numbers; one without a line in the
-// stretch has an empty window. A group that has no parts is its only part, and so is one with lines of
-// its own which its parts do not add up to.
-func (r *Record) Parts(group string, from, to time.Time) ([]metrics.Window, error) {
-	whole, err := r.Window(group, from, to)
-	if err != nil || len(r.parts[group]) == 0 {
-		return []metrics.Window{whole}, err
-	}
-	var all total
-	parts := make([]metrics.Window, len(r.parts[group]))
-	for i, label := range r.parts[group] {
-		var part total
-		for _, s := range r.lined(label, from, to) {
-			if err := part.add(s); err != nil {
-				return nil, fmt.Errorf("group %q: %w", label, err)
-			}
-		}
-		if !part.some {
-			part.window.From, part.window.To = whole.From, whole.To
-		}
-		parts[i] = part.window
-		if err := all.add(stretch{part.window.From, part.window.To, Line{
-			Requests: part.window.Requests, Errors: part.window.Errors, Latency: part.window.Latency}}); err != nil {
-			return nil, fmt.Errorf("group %q: %w", group, err)
-		}
-	}
-	sum := all.window
-	if sum.Requests != whole.Requests || sum.Errors != whole.Errors || sum.Latency.Count() != whole.Latency.Count() {
-		return []metrics.Window{whole}, nil
-	}
-	return parts, nil
 }
 
 func ascending(from, to time.Time) error {

@@ -42,7 +42,9 @@ func TestWindow(t *testing.T) {
 		want     metrics.Window
 	}{
 		{0, 10, metrics.Window{From: at(0), To: at(10), Requests: 100, Errors: 1, Latency: metrics.Histogram{Bounds: []float64{0.1, 1}, Counts: []uint64{90, 9, 1}}}},
-		{9.9, 10.1, metrics.Window{From: at(0), To: at(10), Requests: 100, Errors: 1, Latency: metrics.Histogram{Bounds: []float64{0.1, 1}, Counts: []uint64{90, 9, 1}}}},
+		{9.9, 10, metrics.Window{From: at(0), To: at(10), Requests: 100, Errors: 1, Latency: metrics.Histogram{Bounds: []float64{0.1, 1}, Counts: []uint64{90, 9, 1}}}},
+		{3, 4, metrics.Window{From: at(0), To: at(10), Requests: 100, Errors: 1, Latency: metrics.Histogram{Bounds: []float64{0.1, 1}, Counts: []uint64{90, 9, 1}}}},
+		{9.9, 10.1, metrics.Window{From: at(0), To: at(20), Requests: 150, Errors: 1, Latency: metrics.Histogram{Bounds: []float64{0.1, 1}, Counts: []uint64{140, 9, 1}}}},
 		{10, 20, metrics.Window{From: at(10), To: at(20), Requests: 50, Latency: metrics.Histogram{Bounds: []float64{0.1, 1}, Counts: []uint64{50, 0, 0}}}},
 		{-5, 1000, metrics.Window{From: at(0), To: at(35), Requests: 150, Errors: 1, Latency: metrics.Histogram{Bounds: []float64{0.1, 1}, Counts: []uint64{140, 9, 1}}}},
 		{20, 40, metrics.Window{From: at(20), To: at(35)}},
@@ -51,7 +53,7 @@ func TestWindow(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, c.want, w, "from %v to %v", c.from, c.to)
 	}
-	for _, c := range []struct{ from, to float64 }{{-10, 0}, {0, 9}, {10, 19}, {20, 34}, {35, 100}} {
+	for _, c := range []struct{ from, to float64 }{{-10, 0}, {35, 100}} {
 		_, err := r.Window("a", at(c.from), at(c.to))
 		assert.ErrorIs(t, err, metrics.ErrNoData, "from %v to %v", c.from, c.to)
 	}
@@ -67,9 +69,12 @@ func TestWindow(t *testing.T) {
 
 func TestWindowsOfTimes(t *testing.T) {
 	r := recordOf(t, trace.Line{At: at(5), Group: "a", Requests: 3}, trace.Line{At: at(7), Group: "a", Requests: 4})
-	w, err := r.Window("a", at(0), at(6))
+	w, err := r.Window("a", at(0), at(5))
 	require.NoError(t, err)
 	assert.Equal(t, metrics.Window{From: at(5), To: at(5), Requests: 3}, w, "since when the first line counts is not known")
+	w, err = r.Window("a", at(0), at(6))
+	require.NoError(t, err)
+	assert.Equal(t, metrics.Window{From: at(5), To: at(7), Requests: 7}, w)
 	w, err = r.Window("a", at(5), at(10))
 	require.NoError(t, err)
 	assert.Equal(t, metrics.Window{From: at(5), To: at(7), Requests: 4}, w)
@@ -120,18 +125,19 @@ func TestParts(t *testing.T) {
 	assert.EqualValues(t, 220, parts[0].Requests, "number 2 comes before number 10")
 	assert.EqualValues(t, 11, parts[1].Requests)
 
-	parts, err = r.Parts("b", at(5), at(9))
+	require.NoError(t, r.Add(line(12, "b/2", 7, 0)))
+	parts, err = r.Parts("b", at(10), at(12))
 	require.NoError(t, err)
-	assert.Equal(t, metrics.Window{From: at(5), To: at(9)}, parts[1], "a part without a line keeps its place")
-	assert.EqualValues(t, 200, parts[0].Requests)
-	_, err = r.Parts("b", at(5), at(8))
+	assert.Equal(t, metrics.Window{From: at(9), To: at(12)}, parts[1], "a part without a line keeps its place")
+	assert.EqualValues(t, 7, parts[0].Requests)
+	_, err = r.Parts("b", at(12), at(20))
 	assert.ErrorIs(t, err, metrics.ErrNoData)
 	_, err = r.Parts("x", at(5), at(8))
 	assert.ErrorIs(t, err, metrics.ErrUnknownGroup)
 	_, err = r.Window("d", at(5), at(8))
 	assert.ErrorIs(t, err, metrics.ErrUnknownGroup, "x is no number")
 
-	for _, group := range []string{"c", "b/2"} {
+	for _, group := range []string{"c", "b/10"} {
 		whole, err := r.Window(group, at(0), at(5))
 		require.NoError(t, err)
 		parts, err = r.Parts(group, at(0), at(5))
@@ -173,6 +179,24 @@ func TestForget(t *testing.T) {
 	assert.Error(t, r.Add(line(19, "a", 7, 0)), "and must not go back before it")
 }
 
+func TestTrim(t *testing.T) {
+	all := []trace.Line{line(5, "a", 1, 0), line(5, "b", 1, 0), line(10, "a", 1, 0), line(12, "b", 1, 0), line(15, "a", 1, 0)}
+	for n, left := range []int{0, 1, 2, 3, 3, 5, 5} {
+		r := recordOf(t, all...)
+		r.Trim(n)
+		assert.Equal(t, left, r.Len(), "trimmed to %d", n)
+	}
+	r := recordOf(t, all...)
+	r.Trim(1)
+	w, err := r.Window("a", at(0), at(20))
+	require.NoError(t, err)
+	assert.Equal(t, metrics.Window{From: at(10), To: at(15), Requests: 1}, w)
+	_, err = r.Window("b", at(0), at(20))
+	assert.ErrorIs(t, err, metrics.ErrNoData)
+	r.Trim(-1)
+	assert.Zero(t, r.Len())
+}
+
 func TestAddChangesNothingWhereItRefuses(t *testing.T) {
 	r := recordOf(t, line(5, "a", 1, 0))
 	for _, bad := range []trace.Line{line(6, "a", 1, 2), line(4, "a", 1, 0), {At: start, Group: "b"}} {
@@ -210,7 +234,7 @@ func plainWindow(lines []trace.Line, group string, from, to time.Time) (w metric
 		}
 		end := start.Add(l.T)
 		begins[l.Group] = end
-		if whole, _, isPart := trace.PartOf(l.Group); l.Group != group && !(isPart && whole == group) || !end.After(from) || end.After(to) {
+		if whole, _, isPart := trace.PartOf(l.Group); l.Group != group && !(isPart && whole == group) || !end.After(from) || !(begin.Before(to) || end.Equal(begin) && end.Equal(to)) {
 			continue
 		}
 		if !some || begin.Before(w.From) {
@@ -339,4 +363,15 @@ func TestLinesStopWhereNobodyReadsOn(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 2, n)
+}
+
+func TestSum(t *testing.T) {
+	w, err := trace.Sum(line(5, "a", 3, 1, 1, 2, 3), line(1, "b", 4, 0, 1, 1, 1), line(7, "a", 5, 0))
+	require.NoError(t, err)
+	assert.Equal(t, metrics.Window{Requests: 12, Errors: 1, Latency: metrics.Histogram{Bounds: []float64{0.1, 1}, Counts: []uint64{2, 3, 4}}}, w)
+	w, err = trace.Sum()
+	require.NoError(t, err)
+	assert.Zero(t, w)
+	_, err = trace.Sum(trace.Line{Requests: math.MaxUint64}, trace.Line{Requests: 1})
+	assert.ErrorContains(t, err, "can be counted")
 }

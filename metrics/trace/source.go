@@ -45,7 +45,7 @@ func NewSource(start time.Time, lines iter.Seq2[Line, error]) (*Source, error) {
 	return &Source{record}, nil
 }
 
-// Read adds up lines, as Record.Window does. A stretch in which no line ends is metrics.ErrNoData.
+// Read adds up lines, as Record.Window does.
 func (s *Source) Read(ctx context.Context, q metrics.Query) (metrics.Window, error) {
 	if err := ctx.Err(); err != nil {
 		return metrics.Window{}, err

@@ -18,8 +18,21 @@ type stretch struct {
 	line     Line
 }
 
-// sum adds up stretches as one window. Of latencies with different bounds, it has the bounds that all of
-// them have: at these a cumulative count is exact.
+// Sum adds up lines, of one group or of several, whatever their times; From and To of the window are
+// left zero. Of latencies with different bounds, it has the bounds that all of them have: at these a
+// cumulative count is exact. It is an error where they have none in common, and where a sum is more than
+// can be counted.
+func Sum(lines ...Line) (metrics.Window, error) {
+	var t total
+	for _, l := range lines {
+		if err := t.add(stretch{line: l}); err != nil {
+			return metrics.Window{}, err
+		}
+	}
+	return t.window, nil
+}
+
+// sum is Sum with the stretch that the lines cover.
 func sum(stretches []stretch) (metrics.Window, error) {
 	var t total
 	for _, s := range stretches {
