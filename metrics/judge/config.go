@@ -28,10 +28,10 @@ type Config struct {
 	// MaxBlock is after which time a stretch is judged whatever it holds. Default: 5 min.
 	MaxBlock time.Duration
 	// MinBake is how long the candidate must have served before it can pass. It is counted once for a
-	// release, from the candidate's first request on. Default: 3 min.
+	// release, from the candidate's first request on. Default: 5 min.
 	MinBake time.Duration
 	// DoubtBake is how long it must have served where the evidence speaks of some harm, although less
-	// than the margins allow: what gets worse slowly is found then. Default: five times MinBake. Equal
+	// than the margins allow: what gets worse slowly is found then. Default: three times MinBake. Equal
 	// to MinBake: no doubts. A metric with an explicit Margin raises none.
 	DoubtBake time.Duration
 	// MaxTime is after which time without an answer the judgement is Inconclusive. The judge can still
@@ -97,8 +97,8 @@ func (c Config) withDefaults() Config {
 	c.Alpha, c.Beta = cmp.Or(c.Alpha, 0.01), cmp.Or(c.Beta, 0.05)
 	c.Look = cmp.Or(c.Look, 5*time.Second)
 	c.MinBlock, c.MaxBlock = cmp.Or(c.MinBlock, 3), cmp.Or(c.MaxBlock, 5*time.Minute)
-	c.MinBake = cmp.Or(c.MinBake, 3*time.Minute)
-	c.DoubtBake = cmp.Or(c.DoubtBake, 5*c.MinBake)
+	c.MinBake = cmp.Or(c.MinBake, 5*time.Minute)
+	c.DoubtBake = cmp.Or(c.DoubtBake, 3*c.MinBake)
 	c.MaxTime = cmp.Or(c.MaxTime, time.Hour)
 	c.WarmUp = max(0, cmp.Or(c.WarmUp, time.Minute))
 	c.MaxWarmUp = max(0, c.WarmUp, cmp.Or(c.MaxWarmUp, 5*time.Minute))

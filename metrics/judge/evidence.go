@@ -106,9 +106,15 @@ func (t *totals) interval(noise float64) (low, high float64) {
 	}
 	ratio := t.R / t.S
 	information := t.R * t.S / t.P / noise
+	if information < leastKnown {
+		return 0, 0
+	}
 	half := normalMixture(information, narrowest, 0.05) / information
 	return ratio * math.Exp(-half), ratio * math.Exp(half)
 }
+
+// leastKnown is the information below which an interval would say nothing to anybody.
+const leastKnown = 3
 
 // narrowest is the parameter of the mixture that makes the interval narrowest at an information of 100,
 // where the ratio is known to some 30 %.

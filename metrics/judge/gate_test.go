@@ -325,3 +325,28 @@ func TestGateValidate(t *testing.T) {
 	_, err = judge.Gate{Source: wrapped{named{}}, Config: c}.Check(t.Context(), subject(time.Minute, nil))
 	require.Error(t, err)
 }
+
+// A step with another one after it passes as soon as the evidence allows that one's share; before all
+// the traffic the candidate must have been shown to be harmless.
+func TestNextShare(t *testing.T) {
+	g := judge.Gate{Source: store{world: quiet()}, History: time.Minute}
+	at := func(after time.Duration, next float64) gate.Verdict {
+		s := subject(after, nil)
+		s.Next = next
+		v, err := g.Check(t.Context(), s)
+		require.NoError(t, err)
+		return v
+	}
+	assert.Equal(t, gate.Continue, at(20*time.Second, 0.5).Outcome, "it may be cold")
+	v := at(20*time.Second, 0.02)
+	assert.Equal(t, gate.Pass, v.Outcome, v.Reason)
+	assert.Contains(t, v.Reason, "forbid the next 2%")
+	assert.Equal(t, gate.Continue, at(3*time.Minute, 1).Outcome, "not all of it without proof")
+	assert.Equal(t, gate.Continue, at(3*time.Minute, 0).Outcome)
+	assert.Equal(t, gate.Pass, at(3*time.Minute, 0.4).Outcome)
+
+	w := quiet()
+	w.errors = func(c bool, _ float64) float64 { return map[bool]float64{true: 0.9}[c] }
+	g.Source = store{world: w}
+	assert.NotEqual(t, gate.Pass, at(10*time.Second, 0.02).Outcome, "half of all fail")
+}

@@ -42,8 +42,8 @@ func TestOutcomes(t *testing.T) {
 		after   time.Duration // at least
 		before  time.Duration
 	}{
-		{"as good", nil, judge.Config{}, gate.Pass, judge.CauseHarmless, 3 * time.Minute, 8 * time.Minute},
-		{"better", func(w *world) { w.errors, w.slowness = arm(0.0001, 0.01), arm(0.8, 1) }, judge.Config{}, gate.Pass, judge.CauseHarmless, 3 * time.Minute, 5 * time.Minute},
+		{"as good", nil, judge.Config{}, gate.Pass, judge.CauseHarmless, 5 * time.Minute, 8 * time.Minute},
+		{"better", func(w *world) { w.errors, w.slowness = arm(0.0001, 0.01), arm(0.8, 1) }, judge.Config{}, gate.Pass, judge.CauseHarmless, 5 * time.Minute, 8 * time.Minute},
 		{"an outage", func(w *world) { w.errors = arm(1, 0.001) }, judge.Config{}, gate.Fail, judge.CauseHarm, 15 * time.Second, 25 * time.Second},
 		{"ten times the errors", func(w *world) { w.errors = arm(0.01, 0.001) }, judge.Config{}, gate.Fail, judge.CauseHarm, 15 * time.Second, 2 * time.Minute},
 		{"twice as slow", func(w *world) { w.slowness = arm(2, 1) }, judge.Config{}, gate.Fail, judge.CauseHarm, 5 * time.Minute, 6 * time.Minute},

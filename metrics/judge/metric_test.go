@@ -123,7 +123,7 @@ func TestGaugesWait(t *testing.T) {
 		return judge.Sample{Baseline: w}
 	}, 100)
 	assert.Equal(t, gate.Pass, g.Outcome, "%s", g)
-	assert.InDelta(t, 18, g.Evidence[0].Candidate.Of, 5)
+	assert.InDelta(t, 30, g.Evidence[0].Candidate.Of, 5)
 	g = until(t, judge.Config{Metrics: []judge.Metric{judge.Gauge{Of: "x", Margin: 1e-12}}, WarmUp: -1, MaxTime: 20 * time.Minute}, func(int) judge.Sample {
 		w := metrics.Window{Gauges: map[string][]float64{"x": {0, 0}}}
 		return judge.Sample{Candidate: w, Baseline: w}

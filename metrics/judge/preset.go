@@ -6,7 +6,7 @@ import "time"
 // harm from 1.1 times the baseline's rate and pass below twice the usual one or 0.2 %, latency is harm
 // from 3 % slower and passes below 20 %.
 func Balanced() Config {
-	return Config{Metrics: []Metric{Errors{}, Latency{}}, MinBake: 3 * time.Minute, DoubtBake: 15 * time.Minute, MaxTime: time.Hour}
+	return Config{Metrics: []Metric{Errors{}, Latency{}}, MinBake: 5 * time.Minute, DoubtBake: 15 * time.Minute, MaxTime: time.Hour}
 }
 
 // Quick passes sooner, and what it passes may be worse: up to five times the usual errors or 0.5 %, and

@@ -52,7 +52,7 @@ func TestNeed(t *testing.T) {
 	var ratios []float64
 	for seed := range uint64(20) {
 		early, _ := w.play(t, judge.Config{}, seed, 3*time.Minute)
-		end, _ := w.play(t, judge.Config{DoubtBake: 3 * time.Minute}, seed, 2*time.Hour)
+		end, _ := w.play(t, judge.Config{MinBake: 3 * time.Minute, DoubtBake: 3 * time.Minute}, seed, 2*time.Hour)
 		if early.Need.Time > 0 {
 			ratios = append(ratios, float64(end.Served-early.Served)/float64(early.Need.Time))
 		}
