@@ -64,7 +64,10 @@ func (g Approvals) Check(ctx context.Context, s Subject) (Verdict, error) {
 		return Verdict{}, err
 	}
 	all, err := g.Read(ctx, s)
-	if err != nil && !errors.Is(err, metrics.ErrNoData) {
+	switch {
+	case errors.Is(err, metrics.ErrNoData):
+		all = nil
+	case err != nil:
 		return Verdict{}, fmt.Errorf("read the approvals: %w", err)
 	}
 	var yes, no []string

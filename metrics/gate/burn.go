@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,8 @@ type Burn struct {
 	SLO float64
 	// Period is what the objective is for. Default: 30 days.
 	Period time.Duration
-	// Windows are the stretches and their rates. Default: BurnWindows of the period.
+	// Windows are the stretches and their rates. Default: BurnWindows of the period, without those that
+	// would need an error rate above 1.
 	Windows []BurnWindow
 	// MinRequests is how many requests a long stretch must have. Default: 100.
 	MinRequests uint64
@@ -79,7 +81,7 @@ func (g Burn) Validate() error {
 			p.add(field+".Short", "%s is not above zero and below the long stretch of %s", w.Short, w.Long)
 		}
 		if w.Rate*(1-g.SLO) > 1 {
-			p.add(field+".Rate", "%g: an error rate of %g would be needed, and none is above 1", w.Rate, w.Rate*(1-g.SLO))
+			p.add(field+".Rate", "%g: an error rate of %.4g would be needed, and none is above 1", w.Rate, w.Rate*(1-g.SLO))
 		}
 	}
 	return p.err()
@@ -105,10 +107,10 @@ func (g Burn) period() time.Duration {
 }
 
 func (g Burn) windows() []BurnWindow {
-	if len(g.Windows) == 0 {
-		return BurnWindows(g.period())
+	if len(g.Windows) > 0 {
+		return g.Windows
 	}
-	return g.Windows
+	return slices.DeleteFunc(BurnWindows(g.period()), func(w BurnWindow) bool { return w.Rate*(1-g.SLO) > 1 })
 }
 
 // Check reads both stretches of each window.

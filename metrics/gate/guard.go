@@ -3,7 +3,9 @@ package gate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -99,8 +101,11 @@ func (g Guard) Check(ctx context.Context, s Subject) (Verdict, error) {
 	if err := recall(s.Memory, &m); err != nil {
 		return Verdict{}, err
 	}
+	if m.Spent < 0 {
+		return Verdict{}, errors.New("what it remembers cannot be read: it has stopped the clock for less than no time")
+	}
 	if !m.Stopped.IsZero() {
-		m.Spent += max(0, s.Now.Sub(m.Stopped))
+		m.Spent += min(max(s.Now.Sub(m.Stopped), 0), math.MaxInt64-m.Spent)
 		m.Stopped = time.Time{}
 	}
 	inner := s

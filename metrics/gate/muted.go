@@ -24,6 +24,9 @@ func (m Muted) Validate() error {
 
 // Check asks the gate.
 func (m Muted) Check(ctx context.Context, s Subject) (Verdict, error) {
+	if err := m.Validate(); err != nil {
+		return Verdict{}, err
+	}
 	v := Ask(ctx, m.Gate, s)
 	if v.Muted == "" {
 		v.Muted, v.Outcome, v.Extend = v.Outcome, Pass, false

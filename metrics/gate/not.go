@@ -20,6 +20,9 @@ func (n Not) Validate() error {
 
 // Check asks the gate.
 func (n Not) Check(ctx context.Context, s Subject) (Verdict, error) {
+	if err := n.Validate(); err != nil {
+		return Verdict{}, err
+	}
 	v := Ask(ctx, n.Gate, s)
 	if v.Muted != "" {
 		return v, nil

@@ -54,11 +54,11 @@ func (g Tests) Check(ctx context.Context, s Subject) (Verdict, error) {
 		what = "tests"
 	}
 	r, err := g.Read(ctx, s)
-	if err != nil && !errors.Is(err, metrics.ErrNoData) {
-		return Verdict{}, fmt.Errorf("read the results of the %s: %w", what, err)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, metrics.ErrNoData):
 		r = TestResults{}
+	case err != nil:
+		return Verdict{}, fmt.Errorf("read the results of the %s: %w", what, err)
 	}
 	ran := r.Passed + r.Failed
 	if ran < r.Passed || r.Skipped > math.MaxUint64-ran {

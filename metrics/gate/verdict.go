@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -24,6 +25,14 @@ var _ Gate = Func(nil)
 
 // Check calls f.
 func (f Func) Check(ctx context.Context, s Subject) (Verdict, error) { return f(ctx, s) }
+
+// Validate reports a nil function.
+func (f Func) Validate() error {
+	if f == nil {
+		return errors.New("the function is nil")
+	}
+	return nil
+}
 
 // Subject is what is judged, and when. The time comes from the caller, so that a gate needs no
 // clock.

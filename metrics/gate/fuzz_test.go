@@ -1,0 +1,73 @@
+package gate_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics"
+	"github.com/davit-sdk/davit/metrics/gate"
+)
+
+// remembering are gates with a memory, none of which can pass by what it sees now.
+func remembering() map[string]gate.Gate {
+	fail, down := outcomes("F")[0], outcomes("D")[0]
+	empty := sourceFunc(func(metrics.SeriesQuery) ([]metrics.Point, error) { return nil, metrics.ErrNoData })
+	high := sourceFunc(func(q metrics.SeriesQuery) ([]metrics.Point, error) {
+		return []metrics.Point{{At: q.From, Value: 9}}, nil
+	})
+	must := []gate.Bound{gate.AtMost(1)}
+	return map[string]gate.Gate{
+		"all":      gate.All{fail, gate.Named{Name: "b", Gate: gate.Guard{Gate: down}}, outcomes("P")[0]},
+		"any":      gate.Any{fail, gate.Schedule{Gate: down}},
+		"quorum":   gate.Quorum{N: 2, Of: outcomes("PFC")},
+		"score":    gate.Score{Least: 0.5, Of: []gate.Weighted{{Gate: outcomes("P")[0]}, {Gate: fail, Must: true}}},
+		"guard":    gate.Guard{Gate: gate.Guard{Gate: down, Down: gate.PolicyExtend}, Down: gate.PolicyExtend, After: time.Minute},
+		"schedule": gate.Schedule{Gate: gate.Schedule{Gate: script("N"), Green: time.Minute, Keep: 2}, Green: time.Minute, Red: time.Minute, Timeout: time.Hour, Keep: 3},
+		"series":   gate.Series{Source: high, Name: "x", Must: must, For: time.Minute},
+		"relative": gate.Relative{Source: empty, Name: "x", For: time.Minute},
+		"not":      gate.Not{Gate: gate.All{outcomes("P")[0], gate.Schedule{Gate: outcomes("P")[0]}}},
+	}
+}
+
+// What a gate is given back, whatever it is, makes it neither panic nor pass.
+func FuzzMemory(f *testing.F) {
+	for _, g := range remembering() {
+		s := subject()
+		for range 3 {
+			v := gate.Ask(f.Context(), g, s)
+			s.Memory, s.Now = v.Memory, s.Now.Add(time.Minute)
+			f.Add([]byte(v.Memory))
+		}
+	}
+	for _, text := range []string{"", "null", "{}", "[]", "0", `"x"`, "{", "{} {}", "\xff", `{"of":null,"next":-1}`, `{"of":{"0":{"of":{}}},"next":99}`,
+		`{"run":{"step":"2026-03-01T12:00:00Z","of":"pass","since":"0001-01-01T00:00:00Z","seen":"9999-12-31T23:59:59Z","every_ns":-9223372036854775808}}`,
+		`{"blind":"2026-03-01T13:00:00Z","stopped":"0001-01-01T00:00:00Z","spent_ns":9223372036854775807}`,
+		`{"last":{"outcome":"pass","reason":"","at":"2026-03-01T12:01:00Z"},"looks":[{"outcome":""}]}`, strings.Repeat("[", 1000),
+	} {
+		f.Add([]byte(text))
+	}
+	gates := remembering()
+	f.Fuzz(func(t *testing.T, memory []byte) {
+		for name, g := range gates {
+			s := subject()
+			s.Memory = memory
+			for range 2 {
+				v, err := g.Check(t.Context(), s) // not Ask, which would catch a panic
+				if err == nil && v.Outcome == gate.Pass {
+					t.Fatalf("%s passes by its memory %q: %s", name, memory, v)
+				}
+				if err != nil && v.Outcome != "" {
+					t.Fatalf("%s gives an error and a verdict", name)
+				}
+				if len(memory) > 0 && !json.Valid(memory) && err == nil && name != "not" {
+					t.Fatalf("%s takes %q for a memory", name, memory)
+				}
+				asked := gate.Ask(t.Context(), g, s)
+				s.Memory, s.Now = asked.Memory, s.Now.Add(time.Second)
+				memory = s.Memory
+			}
+		}
+	})
+}

@@ -1,0 +1,138 @@
+package gatetest
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync/atomic"
+
+	"github.com/davit-sdk/davit/metrics"
+	"github.com/davit-sdk/davit/metrics/gate"
+)
+
+// World is what a gate under test reads: a metrics.Source with parts, a metrics.SeriesSource, and, by Number,
+// a gate.Reader. All of its methods are safe for concurrent use.
+type World struct {
+	c     Case
+	mood  mood
+	reads atomic.Int64 // of anything
+	heard atomic.Int64 // of requests
+}
+
+// mood is what is the matter with a world.
+type mood string
+
+const (
+	well          mood = "all is well"
+	empty         mood = "there is no data"
+	silent        mood = "nobody sends requests"
+	broken        mood = "the source is down"
+	unknownGroup  mood = "the group is unknown"
+	unknownMetric mood = "the metric is unknown"
+	absurd        mood = "the numbers are none"
+	stuck         mood = "the source hangs"
+)
+
+var (
+	_ metrics.Source       = (*World)(nil)
+	_ metrics.Parter       = (*World)(nil)
+	_ metrics.SeriesSource = (*World)(nil)
+)
+
+// errDown is what a source says that is down.
+var errDown = errors.New("connection refused")
+
+// enter counts a read, and fails it where the world is not well.
+func (w *World) enter(ctx context.Context) error {
+	w.reads.Add(1)
+	switch w.mood {
+	case empty:
+		return metrics.ErrNoData
+	case broken:
+		return errDown
+	case unknownGroup:
+		return metrics.ErrUnknownGroup
+	case unknownMetric:
+		return metrics.ErrUnknownMetric
+	case stuck:
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return ctx.Err()
+}
+
+// Read is the group's window.
+func (w *World) Read(ctx context.Context, q metrics.Query) (metrics.Window, error) {
+	w.heard.Add(1)
+	if err := w.enter(ctx); err != nil {
+		return metrics.Window{}, err
+	}
+	return w.window(q), nil
+}
+
+// Parts are two halves of the group's window.
+func (w *World) Parts(ctx context.Context, q metrics.Query) ([]metrics.Window, error) {
+	w.heard.Add(1)
+	if err := w.enter(ctx); err != nil {
+		return nil, err
+	}
+	whole := w.window(q)
+	if whole.Errors > whole.Requests {
+		return []metrics.Window{whole, whole}, nil
+	}
+	return halves(whole), nil
+}
+
+func (w *World) window(q metrics.Query) metrics.Window {
+	if w.mood == silent {
+		return metrics.Window{From: q.From, To: q.To}
+	}
+	n := w.c.windows()(q)
+	if w.mood == absurd {
+		n.Errors, n.Latency = n.Requests+1, metrics.Histogram{Bounds: []float64{math.NaN()}, Counts: []uint64{n.Requests, 0}}
+		gauges := map[string][]float64{}
+		for name := range n.Gauges {
+			gauges[name] = []float64{math.NaN()}
+		}
+		n.Gauges = gauges
+	}
+	return n
+}
+
+// halves are two windows that add up to one. All errors, and whatever is odd, are of the first half.
+func halves(whole metrics.Window) []metrics.Window {
+	a, b := whole, metrics.Window{From: whole.From, To: whole.To, Requests: (whole.Requests - whole.Errors) / 2}
+	a.Requests -= b.Requests
+	if len(whole.Latency.Counts) > 0 {
+		a.Latency, b.Latency = metrics.NewHistogram(whole.Latency.Bounds), metrics.NewHistogram(whole.Latency.Bounds)
+		for i, n := range whole.Latency.Counts {
+			b.Latency.Counts[i], a.Latency.Counts[i] = n/2, n-n/2
+		}
+	}
+	return []metrics.Window{a, b}
+}
+
+// Series are the points of a series.
+func (w *World) Series(ctx context.Context, q metrics.SeriesQuery) ([]metrics.Point, error) {
+	if err := w.enter(ctx); err != nil {
+		return nil, err
+	}
+	points := w.c.points()(q)
+	if w.mood == absurd {
+		for i := range points {
+			points[i].Value = math.NaN()
+		}
+	}
+	return points, nil
+}
+
+// Number reads the number of the case.
+func (w *World) Number(ctx context.Context, _ gate.Subject) (float64, error) {
+	switch err := w.enter(ctx); {
+	case err != nil:
+		return 0, err
+	case w.mood == absurd:
+		return math.NaN(), nil
+	}
+	return w.c.Number, nil
+}
