@@ -19,7 +19,8 @@ func (p Pipeline) Check() error { return p.checked().errs.ErrorOrNil() }
 // checked is the pipeline with all that is wrong with it, and, where nothing is, its stages as data. Each
 // stage is asked once what it declares.
 func (p Pipeline) checked() *checker {
-	c := &checker{Pipeline: p, byName: make(map[string]int, len(p.Stages)), outlines: make([]ledger.Stage, len(p.Stages))}
+	framed := p.framed()
+	c := &checker{Pipeline: framed, place: p.place, byName: make(map[string]int, len(framed.Stages)), outlines: make([]ledger.Stage, len(framed.Stages))}
 	if !stage.ValidName(p.Name) {
 		c.bad("Pipeline.Name: %q is no name: lower-case letters, digits and inner dashes or dots", p.Name)
 	}
@@ -29,7 +30,7 @@ func (p Pipeline) checked() *checker {
 	if p.Parallel < 0 {
 		c.bad("Pipeline.Parallel: %d is below zero", p.Parallel)
 	}
-	for i, s := range p.Stages {
+	for i, s := range c.Stages {
 		c.asking(s, func() { c.stage(i, s) })
 	}
 	switch p.OnAbort {
@@ -68,6 +69,7 @@ func (c *checker) asking(s Stage, ask func()) {
 
 type checker struct {
 	Pipeline
+	place    func(i int) string // where a stage stands in the pipeline that was written
 	byName   map[string]int
 	outlines []ledger.Stage // as far as the stages could be asked
 	errs     *multierror.Error
@@ -81,10 +83,10 @@ func (c *checker) bad(format string, args ...any) {
 
 func (c *checker) stage(i int, s Stage) {
 	if !stage.ValidName(s.Name) {
-		c.bad("Stages[%d].Name: %q is no name: lower-case letters, digits and inner dashes or dots", i, s.Name)
+		c.bad("%s.Name: %q is no name: lower-case letters, digits and inner dashes or dots", c.place(i), s.Name)
 	}
 	if other, twice := c.byName[s.Name]; twice {
-		c.bad("stage %s: Stages[%d] and Stages[%d] have the same name", s.Name, other, i)
+		c.bad("stage %s: %s and %s have the same name", s.Name, c.place(other), c.place(i))
 	} else {
 		c.byName[s.Name] = i
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/davit-sdk/davit/metrics"
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/release"
 	"github.com/davit-sdk/davit/release/journal"
@@ -69,4 +70,28 @@ func Example_thatSurvives() {
 		return nil
 	}
 	_ = carryOn // ExampleRunner_TakeUp does it, in a folder that is there
+}
+
+// The gates of it.
+func Example_whatLetsItGoOn() {
+	notOnFridays := gate.CalendarFunc(func(at time.Time) (bool, string) { return at.Weekday() != time.Friday, "it is Friday" })
+	health := func(router metrics.Source, monitoring metrics.SeriesSource) gate.Gate {
+		healthy := gate.Schedule{
+			Gate: gate.All{
+				gate.Named{Name: "slo", Gate: gate.Burn{Source: router, SLO: 0.999}},
+				gate.Named{Name: "queue", Gate: gate.Guard{
+					Gate: gate.Relative{Source: monitoring, Name: "queue_length", By: gate.Max, Ratio: 1.2, Difference: 5},
+					Down: gate.PolicyExtend,
+				}},
+				gate.Any{gate.VersionLevel{Most: gate.Patch}, gate.InTime{Calendar: notOnFridays}},
+			},
+			Green: 5 * time.Minute,
+		}
+		return healthy
+	}
+	router, err := local.NewRouter(local.RouterOptions{})
+	fmt.Println(err, gate.Validate(health(router, nil)))
+	// Output:
+	// <nil> 1 error occurred:
+	// 	* Schedule.Gate: All[1]: Named.Gate: Guard.Gate: Relative.Source: is missing
 }

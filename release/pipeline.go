@@ -16,6 +16,8 @@ type Pipeline struct {
 	Name string
 	// Stages are the stages, in any order. Where several could begin, the earlier one does.
 	Stages []Stage
+	// Criteria are what the release is held to before it begins, and when all is done.
+	Criteria Criteria
 	// Inputs are the keys whose values each request must bring.
 	Inputs []stage.Ref
 	// Parallel is how many stages of one release run at once. Zero: ledger.DefaultParallel.

@@ -19,6 +19,7 @@ type wired struct {
 
 // wire asks all stages of the pipeline, the former ones included.
 func (p Pipeline) wire() wiring {
+	p = p.framed()
 	all := make(wiring, len(p.Stages)+len(p.Former))
 	add := func(name string, do stage.Stage) {
 		all[name] = wired{do, stage.Reads(do), stage.Writes(do)}
