@@ -25,7 +25,7 @@
 //
 // Small interfaces, optional abilities, conformance kits. A stage is one method, a target two. More is
 // offered by further one-method interfaces, and asked for when things are wired. The kits stage/stagetest,
-// strategy/strategytest and release/releasetest prove an implementation right.
+// strategy/strategytest, release/releasetest and metrics/gate/gatetest prove an implementation right.
 //
 // # Three bands
 //
@@ -55,6 +55,9 @@
 //
 // To find the next version of a repository and nothing else: package changelog, with changelog/git to read
 // one.
+//
+// To say when a release may go on: package metrics/gate, whose gates are asked by rollouts, by stages, and as
+// the criteria of a release.
 //
 // To write a stage: package stage and one method. To write a target: the ports in package strategy/rollout,
 // and strategytest to prove it.

@@ -19,6 +19,8 @@
 // What a request would lead to is known before it is made: [Runner.Preview]. A release that ended half-way
 // is not begun anew from its start: a fork of it begins at the stage that failed, see [Origin].
 //
+// What a release is held to, before it begins and when all is done, are its [Criteria].
+//
 // # The life of a host
 //
 // That program keeps its events in memory. A host whose releases must outlive it opens a store, makes a

@@ -2,4 +2,19 @@
 // a pass lets the release go on; every other end carries the verdict as its evidence.
 //
 //	gate.Stage{Name: "error-rate", Gate: errorRate, Bake: 10 * time.Minute}
+//
+// Where it stands in a pipeline says what it is asked: between two stages, whether the release may go on; in
+// release.Criteria, whether it may begin, and whether it has succeeded.
+//
+// # While there is no answer
+//
+// Continue, no data, and a source that is down are waited for: until the end of the bake, and then for as long as
+// Patience. A gate.Guard says otherwise: PolicyExtend stops the clock of both while there is nothing to judge by,
+// PolicyFail ends the stage, and so does PolicyAsk, as a stage asks nobody itself: with release.Freeze as the
+// stage's OnFailure, a person then says retry, skip or abort.
+//
+// # Memory
+//
+// What the gate remembers is a part of the stage's checkpoint, which is made when an outcome changes, and each
+// minute. A host that takes the release over goes on from there.
 package gate

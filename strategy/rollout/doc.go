@@ -28,8 +28,15 @@
 // says what runs where (RollbackFailed). Behind a step that cannot be undone, and where somebody else
 // keeps changing the target, nothing moves any more (Frozen): a person decides.
 //
-// A gate that does not answer is not a pass and not a failure. It is asked again until
-// Options.Patience ends; then a person is asked, with a deadline and a default answer.
+// A gate that does not answer is not a pass and not a failure: a source that is down, no data, too little of
+// it. It is asked again until the bake is over, and then until Options.Patience ends; then a person is asked,
+// with a deadline and a default answer. A gate.Guard says what else follows from no data, and from a source
+// that is down: the clock of bake and patience is stopped (PolicyExtend), a person is asked at once (PolicyAsk),
+// or the release is taken back (PolicyFail).
+//
+// What gates remember from one question to the next is kept for the whole rollout, by their names, and goes
+// into the Checkpoint now and then: when an outcome changes, when a step ends, and each minute. A process that
+// resumes gives it back to them. On the way back nobody asks gates, and it is dropped.
 //
 // # Undo, and who may move the target
 //
