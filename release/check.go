@@ -44,7 +44,10 @@ func (p Pipeline) checked() *checker {
 			continue
 		}
 		former := Stage{Name: name, Do: p.Former[name]}
-		c.asking(former, func() { c.valid(former) })
+		c.asking(former, func() {
+			c.valid(former)
+			_, _ = stage.Reads(former.Do), stage.Writes(former.Do) // they are asked when a release is taken up
+		})
 	}
 	c.needs()
 	c.conditions()

@@ -37,6 +37,14 @@ func TestAStageThatPanicsWhenAskedIsRefused(t *testing.T) {
 	}
 }
 
+func TestAFormerStageThatPanicsWhenAskedIsRefused(t *testing.T) {
+	for _, about := range []string{"Reads", "Writes", "Validate"} {
+		p := release.Pipeline{Name: "shop", Stages: []release.Stage{{Name: "a", Do: nothing}}, Former: map[string]stage.Stage{"b": rude{about}}}
+		_, err := release.NewRunner(release.Config{}).TakeUp(t.Context(), p)
+		assert.ErrorContains(t, err, "stage b: panics when it is asked what it declares: asked for "+about)
+	}
+}
+
 func TestAKeyIsNamedOnce(t *testing.T) {
 	number := stage.NewKey[int]("version").Ref()
 	p := release.Pipeline{Name: "shop", Inputs: []stage.Ref{stage.Notes.Ref(), stage.Notes.Ref(), stage.Version.Ref(), number}, Stages: []release.Stage{{Name: "a", Do: nothing}}}

@@ -52,9 +52,9 @@ func (s *session) setup(d *desk) stage.Setup {
 // doing is what a stage of the pipeline does; one that was made of another does what that does.
 func (s *session) doing(node *ledger.Stage) stage.Stage {
 	if node.Of != "" {
-		return s.does[node.Of].stage
+		return s.does[node.Of]
 	}
-	return s.does[node.Name].stage
+	return s.does[node.Name]
 }
 
 // launch starts a stage whose beginning has been recorded, with a context that has ended already where

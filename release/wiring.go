@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/davit-sdk/davit/release/ledger"
@@ -9,26 +10,16 @@ import (
 	"github.com/hashicorp/go-multierror"
 )
 
-// wiring is what the stages of a pipeline do, by their names, and what they declare.
-type wiring map[string]wired
+// wiring is what the stages of a pipeline do, by their names.
+type wiring map[string]stage.Stage
 
-type wired struct {
-	stage         stage.Stage
-	reads, writes []stage.Ref
-}
-
-// wire asks all stages of the pipeline, the former ones included.
+// wire takes all stages of the pipeline, the former ones included.
 func (p Pipeline) wire() wiring {
 	p = p.framed()
 	all := make(wiring, len(p.Stages)+len(p.Former))
-	add := func(name string, do stage.Stage) {
-		all[name] = wired{do, stage.Reads(do), stage.Writes(do)}
-	}
-	for name, do := range p.Former {
-		add(name, do)
-	}
+	maps.Copy(all, p.Former)
 	for _, s := range p.Stages {
-		add(s.Name, s.Do)
+		all[s.Name] = s.Do
 	}
 	return all
 }
@@ -42,7 +33,7 @@ func match(state *ledger.State, w wiring) error {
 		if node.Of != "" || st.Over() && !node.CanUndo {
 			continue
 		}
-		does, ok := w[node.Name]
+		do, ok := w[node.Name]
 		if !ok {
 			errs = multierror.Append(errs, &UnknownStageError{state.Release.ID, state.Pipeline.Name, node.Name})
 			continue
@@ -50,13 +41,14 @@ func match(state *ledger.State, w wiring) error {
 		if st.Over() {
 			continue
 		}
-		for _, ref := range does.reads {
+		for _, ref := range stage.Reads(do) {
 			if !slices.Contains(node.Reads, ref) {
 				errs = multierror.Append(errs, fmt.Errorf("release %s: stage %s has come to read key %s, which its plan does not say", state.Release.ID, node.Name, ref))
 			}
 		}
+		writes := stage.Writes(do)
 		for _, ref := range node.Writes {
-			if !slices.Contains(does.writes, ref) {
+			if !slices.Contains(writes, ref) {
 				errs = multierror.Append(errs, fmt.Errorf("release %s: stage %s no longer writes key %s, as its plan says", state.Release.ID, node.Name, ref))
 			}
 		}
