@@ -57,3 +57,25 @@ func (h Histogram) Plus(o Histogram) (Histogram, error) {
 	}
 	return sum, nil
 }
+
+// Coarsen is the histogram at those of its bounds that are among others, which ascend: there, a
+// cumulative count stays exact. So histograms with different bounds can be compared. It is the zero
+// Histogram where there is no such bound. The histogram must be valid.
+func (h Histogram) Coarsen(others []float64) Histogram {
+	if slices.Equal(h.Bounds, others) {
+		return h
+	}
+	var c Histogram
+	var below uint64
+	for i, b := range h.Bounds {
+		below += h.Counts[i]
+		if _, shared := slices.BinarySearch(others, b); shared {
+			c.Bounds, c.Counts, below = append(c.Bounds, b), append(c.Counts, below), 0
+		}
+	}
+	if len(c.Bounds) == 0 {
+		return Histogram{}
+	}
+	c.Counts = append(c.Counts, below+h.Counts[len(h.Bounds)])
+	return c
+}

@@ -70,6 +70,59 @@ func TestPlusRefuses(t *testing.T) {
 	assert.Equal(t, uint64(math.MaxUint64), a.Counts[1], "what was there is not touched")
 }
 
+func TestCoarsen(t *testing.T) {
+	h := metrics.Histogram{Bounds: []float64{1, 2, 3, 4}, Counts: []uint64{1, 10, 100, 1000, 10000}}
+	for _, c := range []struct {
+		others []float64
+		want   metrics.Histogram
+	}{
+		{[]float64{1, 2, 3, 4}, h},
+		{[]float64{2, 4}, metrics.Histogram{Bounds: []float64{2, 4}, Counts: []uint64{11, 1100, 10000}}},
+		{[]float64{0.5, 1, 2.5, 9}, metrics.Histogram{Bounds: []float64{1}, Counts: []uint64{1, 11110}}},
+		{[]float64{1.5}, metrics.Histogram{}},
+		{nil, metrics.Histogram{}},
+	} {
+		got := h.Coarsen(c.others)
+		assert.Equal(t, c.want, got)
+		assert.NoError(t, got.Validate())
+	}
+	assert.Zero(t, metrics.Histogram{}.Coarsen([]float64{1}))
+	assert.Equal(t, []uint64{1, 10, 100, 1000, 10000}, h.Counts)
+}
+
+// What lies at or below a shared bound is the same number of values.
+func TestCoarsenKeepsCumulativeCounts(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 10))
+	for range 100 {
+		h := metrics.NewHistogram(metrics.LogBounds(0.01, 10, 1.1+rnd.Float64()))
+		for range 200 {
+			h.Observe(rnd.ExpFloat64())
+		}
+		var others []float64
+		for _, b := range h.Bounds {
+			if rnd.IntN(2) == 0 {
+				others = append(others, b)
+			}
+		}
+		c := h.Coarsen(others)
+		for i, b := range c.Bounds {
+			var want, got uint64
+			for k := range h.Bounds {
+				if h.Bounds[k] <= b {
+					want += h.Counts[k]
+				}
+			}
+			for k := range i + 1 {
+				got += c.Counts[k]
+			}
+			require.Equal(t, want, got)
+		}
+		if len(others) > 0 {
+			require.Equal(t, h.Count(), c.Count())
+		}
+	}
+}
+
 func ExampleNewHistogram() {
 	h := metrics.NewHistogram(metrics.LogBounds(0.001, 10, 1.02))
 	h.Observe(0.1, 0.2, 0.2, 0.4)

@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -79,16 +78,15 @@ func (t *total) addLatency(h metrics.Histogram) error {
 		w.Latency = metrics.Histogram{Bounds: slices.Clone(h.Bounds), Counts: slices.Clone(h.Counts)}
 		return nil
 	case !slices.Equal(w.Latency.Bounds, h.Bounds):
-		common := shared(w.Latency.Bounds, h.Bounds)
-		if len(common) == 0 {
+		mine, common := w.Latency, w.Latency.Coarsen(h.Bounds)
+		if len(common.Bounds) == 0 {
 			return fmt.Errorf("latency: lines of one group have no bound in common: those to %v s, and those to %v s",
-				w.Latency.Bounds[len(w.Latency.Bounds)-1], h.Bounds[len(h.Bounds)-1])
+				mine.Bounds[len(mine.Bounds)-1], h.Bounds[len(h.Bounds)-1])
 		}
-		w.Latency, h = coarser(w.Latency, common), coarser(h, common)
+		w.Latency, h = common, h.Coarsen(common.Bounds)
 	}
-	var before, after uint64
+	var after uint64
 	for i, n := range h.Counts {
-		before += w.Latency.Counts[i]
 		w.Latency.Counts[i] += n
 		var over uint64
 		if after, over = bits.Add64(after, w.Latency.Counts[i], 0); over > 0 || w.Latency.Counts[i] < n {
@@ -119,21 +117,6 @@ func (t *total) addNamed(l Line) error {
 	return nil
 }
 
-// shared are the numbers that are in both of two ascending lists.
-func shared(a, b []float64) (both []float64) {
-	for len(a) > 0 && len(b) > 0 {
-		switch c := cmp.Compare(a[0], b[0]); {
-		case c < 0:
-			a = a[1:]
-		case c > 0:
-			b = b[1:]
-		default:
-			both, a, b = append(both, a[0]), a[1:], b[1:]
-		}
-	}
-	return both
-}
-
 // merged are the numbers that are in any of two ascending lists.
 func merged(a, b []float64) []float64 {
 	if slices.Equal(a, b) {
@@ -142,17 +125,4 @@ func merged(a, b []float64) []float64 {
 	all := slices.Concat(a, b)
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// coarser is a histogram with fewer bounds, all of which it has.
-func coarser(h metrics.Histogram, bounds []float64) metrics.Histogram {
-	c := metrics.Histogram{Bounds: bounds, Counts: make([]uint64, len(bounds)+1)}
-	bucket := 0
-	for i, n := range h.Counts {
-		for bucket < len(bounds) && (i == len(h.Bounds) || h.Bounds[i] > bounds[bucket]) {
-			bucket++
-		}
-		c.Counts[bucket] += n
-	}
-	return c
 }
