@@ -25,7 +25,8 @@
 //
 // Small interfaces, optional abilities, conformance kits. A stage is one method, a target two. More is
 // offered by further one-method interfaces, and asked for when things are wired. The kits stage/stagetest,
-// strategy/strategytest, release/releasetest and metrics/gate/gatetest prove an implementation right.
+// strategy/strategytest, release/releasetest, metrics/metricstest and metrics/gate/gatetest prove an
+// implementation right.
 //
 // # Three bands
 //
@@ -39,7 +40,7 @@
 // # Where to begin
 //
 // To see it happen: go run ./examples/quickstart. To see hosts die, and releases live: go run
-// ./examples/durable.
+// ./examples/durable. To see a recorded canary judged: go run ./examples/judge.
 //
 // To release a service with a pipeline: package release, whose Example is the smallest one, and the stages in
 // stage/version, stage/command, stage/approval, stage/gate and stage/deploy.

@@ -4,6 +4,9 @@
 // A router, a monitoring system or a test implements Source; gates read it. The numbers are counts,
 // not rates, because a rate does not say how much data stands behind it.
 //
+// Sources that come along: strategy/local's router, package trace for recordings, jsonl for a file that
+// grows, and httpjson for services that answer JSON. Package metricstest proves one of your own.
+//
 // # Errors
 //
 // A Source tells apart what must never be taken for good news: ErrNoData, ErrUnknownGroup, and any

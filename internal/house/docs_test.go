@@ -167,7 +167,7 @@ func TestReadme(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)
 	readme := string(text)
-	for _, must := range []string{"go run ./examples/quickstart", "go run ./examples/durable", "go test ./..."} {
+	for _, must := range []string{"go run ./examples/quickstart", "go run ./examples/durable", "go run ./examples/judge", "go test ./..."} {
 		assert.Contains(t, readme, must)
 	}
 	exists := func(dir string) bool {
