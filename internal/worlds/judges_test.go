@@ -105,7 +105,7 @@ func TestJudgeAsGate(t *testing.T) {
 	ramp := []worlds.Stage{{Share: 0.05, Bake: 90 * time.Second}, {Share: 0.5, Bake: 2 * time.Minute}}
 	p := worlds.NewPlayer()
 	for name, want := range map[string]gate.Outcome{
-		"errors .1 to 1 %": gate.Fail, "1000 requests/s": gate.Pass, "latency +20 %": gate.Fail, "failures 20 s late": "", "cold start, step of 90 s, fresh baseline": "",
+		"errors .1 to 1 %": gate.Fail, "1000 requests/s": gate.Pass, "latency +20 %": gate.Fail, "errors .1 to 1 %, 20 s late": gate.Fail, "cold start, step of 90 s, fresh baseline": "",
 	} {
 		w := named(t, name)
 		direct := worlds.Judged{Title: "same", Config: judge.Quick(), Ramp: ramp}

@@ -152,6 +152,45 @@ func TestSourceOfWhatIsMissing(t *testing.T) {
 	}
 }
 
+// A baseline has the rest of the traffic, or as much as the candidate where it is fresh; its halves are
+// alike, and each request has one latency.
+func TestSourceOfShares(t *testing.T) {
+	for _, fresh := range []bool{false, true} {
+		w := worlds.World{Name: "shares", Rate: 100, ErrorRate: 0.1, Fresh: fresh, Harm: worlds.Harm{Tail: 0.3, TailTimes: 8}}
+		label, rest := worlds.StableLabel, 0.9
+		if fresh {
+			label, rest = worlds.BaselineLabel, 0.1
+		}
+		var source *worlds.Source
+		_, err := worlds.NewPlayer().Play(w, always{0.1, gate.Fail, 5 * time.Minute, func(s *worlds.Source) { source = s }}, 1)
+		require.NoError(t, err)
+		q := metrics.Query{Group: worlds.CandidateLabel, From: worlds.Begin, To: worlds.Begin.Add(5 * time.Minute)}
+		c, err := source.Read(t.Context(), q)
+		require.NoError(t, err)
+		assert.InDelta(t, 3000, c.Requests, 275)
+		assert.Equal(t, c.Requests, c.Latency.Count())
+		assert.InDelta(t, 0.7, float64(c.Requests-slow(c))/float64(c.Requests), 0.05)
+		q.Group = label
+		parts, err := source.Parts(t.Context(), q)
+		require.NoError(t, err)
+		require.Len(t, parts, 2)
+		for _, part := range parts {
+			assert.InDelta(t, 15_000*rest, part.Requests, 600)
+			assert.Equal(t, part.Requests, part.Latency.Count())
+		}
+	}
+}
+
+// slow is how many requests took more than half a second.
+func slow(w metrics.Window) (n uint64) {
+	for i, c := range w.Latency.Counts {
+		if i == len(w.Latency.Bounds) || w.Latency.Bounds[i] > 0.5 {
+			n += c
+		}
+	}
+	return n
+}
+
 func TestTally(t *testing.T) {
 	var tally worlds.Tally
 	assert.Zero(t, tally.TimeBack(0.5))

@@ -31,6 +31,8 @@ func TestPlay(t *testing.T) {
 	}
 	assert.Equal(t, &want, of.tallies[cell{"errors .1 to 1 %", of.policies[0].Name()}])
 	assert.Equal(t, 6, of.tallies[cell{"100 requests/s", of.policies[0].Name()}].Runs())
+	assert.Equal(t, "  (fail of seeds 7 9)", wrong(worlds.World{}, 7, []worlds.Result{{Outcome: gate.Fail}, {Outcome: gate.Pass}, {Outcome: gate.Fail}}))
+	assert.Equal(t, "  (pass of seeds 8)", wrong(of.worlds[harmful][0], 7, []worlds.Result{{Outcome: gate.Fail}, {Outcome: gate.Pass}, {Outcome: gate.Fail}}))
 	for _, wrong := range [][2]string{{"(", ""}, {"", "("}} {
 		_, err := selected(wrong[0], wrong[1])
 		require.Error(t, err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/davit-sdk/davit/internal/worlds"
+	"github.com/davit-sdk/davit/metrics/gate"
 )
 
 // kinds are the three lists of worlds.
@@ -43,12 +44,12 @@ func (t *table) play(first uint64, seeds, others int, tell func(line string)) (*
 		for _, w := range all {
 			for _, p := range t.policies {
 				began := time.Now()
-				tally, err := playCell(w, p, first, n)
+				tally, results, err := playCell(w, p, first, n)
 				if err != nil {
 					return nil, err
 				}
 				t.tallies[cell{w.Name, p.Name()}] = tally
-				tell(line(w, p, tally, time.Since(began)/time.Duration(n)))
+				tell(line(w, p, tally, time.Since(began)/time.Duration(n)) + wrong(w, first, results))
 			}
 		}
 	}
@@ -56,7 +57,7 @@ func (t *table) play(first uint64, seeds, others int, tell func(line string)) (*
 }
 
 // playCell plays the releases of one cell. The tally does not depend on which processor was the first.
-func playCell(w worlds.World, p worlds.Policy, first uint64, n int) (*worlds.Tally, error) {
+func playCell(w worlds.World, p worlds.Policy, first uint64, n int) (*worlds.Tally, []worlds.Result, error) {
 	results, errs := make([]worlds.Result, n), make([]error, n)
 	var next atomic.Int64
 	var group sync.WaitGroup
@@ -72,11 +73,29 @@ func playCell(w worlds.World, p worlds.Policy, first uint64, n int) (*worlds.Tal
 	var tally worlds.Tally
 	for i, r := range results {
 		if errs[i] != nil {
-			return nil, errs[i]
+			return nil, nil, errs[i]
 		}
 		tally.Add(r)
 	}
-	return &tally, nil
+	return &tally, results, nil
+}
+
+// wrong names the first seeds of which the outcome was wrong, for whoever wants to play them again.
+func wrong(w worlds.World, first uint64, results []worlds.Result) string {
+	mistake := gate.Fail
+	if !w.Harm.None() || w.Silent {
+		mistake = gate.Pass
+	}
+	text, left := "", 5
+	for i, r := range results {
+		if r.Outcome == mistake && left > 0 {
+			text, left = fmt.Sprintf("%s %d", text, first+uint64(i)), left-1
+		}
+	}
+	if text == "" {
+		return ""
+	}
+	return fmt.Sprintf("  (%s of seeds%s)", mistake, text)
 }
 
 func line(w worlds.World, p worlds.Policy, t *worlds.Tally, each time.Duration) string {
