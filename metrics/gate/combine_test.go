@@ -129,7 +129,7 @@ func leaf(rnd *rand.Rand) (gate.Gate, string, bool) {
 func TestRandomTreesAgainstTheTable(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	seen := map[string]int{}
-	for range 8_000 {
+	for range 3_000 {
 		g, want, blind := tree(rnd, 3)
 		require.NoError(t, gate.Validate(g))
 		v := gate.Ask(t.Context(), g, subject())
@@ -143,7 +143,7 @@ func TestRandomTreesAgainstTheTable(t *testing.T) {
 		seen[want]++
 	}
 	for _, o := range best {
-		assert.Greater(t, seen[string(o)], 300, "%v", seen)
+		assert.Greater(t, seen[string(o)], 100, "%v", seen)
 	}
 }
 
@@ -151,7 +151,7 @@ func TestRandomTreesAgainstTheTable(t *testing.T) {
 func TestRandomScoresAgainstTheTable(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
 	seen := map[string]int{}
-	for range 8_000 {
+	for range 3_000 {
 		s := gate.Score{Least: float64(1+rnd.IntN(4)) / 4}
 		var answers []string
 		n := 1 + rnd.IntN(5)
@@ -193,7 +193,7 @@ func TestRandomScoresAgainstTheTable(t *testing.T) {
 		seen[want]++
 	}
 	for _, o := range best {
-		assert.Greater(t, seen[string(o)], 200, "%v", seen)
+		assert.Greater(t, seen[string(o)], 100, "%v", seen)
 	}
 }
 

@@ -66,9 +66,25 @@ func named(p *problems, source metrics.SeriesSource, name string) {
 		p.add("Source", "is missing")
 		return
 	}
-	if n, ok := source.(metrics.Namer); ok && name != "" {
+	if n, ok := namer(source); ok && name != "" {
 		p.check("Name", unnamed(n, name))
 	}
+}
+
+// namer is whoever knows the names of a source: the source itself, or what it wraps, as told by a method
+// Unwrap() metrics.SeriesSource.
+func namer(source metrics.SeriesSource) (metrics.Namer, bool) {
+	for source != nil {
+		if n, ok := source.(metrics.Namer); ok {
+			return n, true
+		}
+		wrapper, ok := source.(interface{ Unwrap() metrics.SeriesSource })
+		if !ok {
+			break
+		}
+		source = wrapper.Unwrap()
+	}
+	return nil, false
 }
 
 // unnamed reports a name that a source does not have.

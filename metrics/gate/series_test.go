@@ -148,6 +148,11 @@ type answer []metrics.Point
 
 func (a answer) Series(context.Context, metrics.SeriesQuery) ([]metrics.Point, error) { return a, nil }
 
+// veiled hides everything of a source but what Unwrap shows.
+type veiled struct{ metrics.SeriesSource }
+
+func (v veiled) Unwrap() metrics.SeriesSource { return v.SeriesSource }
+
 func TestUnknownMetricsAreFoundAtWiring(t *testing.T) {
 	known := listed{lines{names: []string{"heap bytes", "queue length"}}}
 	require.NoError(t, gate.Series{Source: known, Name: "queue length", Must: []gate.Bound{gate.AtMost(1)}}.Validate())
@@ -160,6 +165,8 @@ func TestUnknownMetricsAreFoundAtWiring(t *testing.T) {
 		_, err = g.Check(t.Context(), subject())
 		require.ErrorIs(t, err, metrics.ErrUnknownMetric)
 	}
+	wrapped := gate.Series{Source: veiled{veiled{known}}, Name: "queue", Must: []gate.Bound{gate.AtMost(1)}}
+	require.ErrorIs(t, wrapped.Validate(), metrics.ErrUnknownMetric, "also behind wrappers")
 	assert.ErrorContains(t, gate.Series{Source: listed{}, Name: "queue", Must: []gate.Bound{gate.AtMost(1)}}.Validate(), "the source has none")
 }
 

@@ -167,6 +167,7 @@ func TestWhatCannotBeRemembered(t *testing.T) {
 	} {
 		bubble(t, name, func(t *testing.T) {
 			s := newScene(t, canary(), 3)
+			s.options.Patience, s.options.Decision.Deadline = time.Minute, time.Minute
 			s.options.Gates["errors"] = gate.Func(func(context.Context, gate.Subject) (gate.Verdict, error) {
 				return gate.Verdict{Outcome: gate.Pass, Reason: "all is well", Memory: json.RawMessage(c.memory)}, nil
 			})
@@ -200,7 +201,7 @@ func TestMemoriesTogetherAreBounded(t *testing.T) {
 		}
 		c := newScene(t, s, 4)
 		c.options.Gates = gates
-		c.options.Decision.Deadline = time.Minute
+		c.options.Patience, c.options.Decision.Deadline = time.Minute, time.Minute
 		result, _ := c.run(stableAt(v1, 4))
 		assert.Equal(t, rollout.RolledBack, result.Outcome)
 		refused := 0

@@ -25,8 +25,8 @@ type Case struct {
 	Every time.Duration
 	// Want is the last answer where all is well. Empty: gate.Pass.
 	Want gate.Outcome
-	// Windows are what a metrics.Source answers where all is well. Nil: ten requests a second that take
-	// 20 ms, none of which fails.
+	// Windows are what a metrics.Source answers where all is well. Nil: a hundred requests a second that
+	// take 10 to 190 ms, none of which fails.
 	Windows func(q metrics.Query) metrics.Window
 	// Points are what a metrics.SeriesSource answers where all is well. Nil: the value of Number, each 5 s.
 	Points func(q metrics.SeriesQuery) []metrics.Point
@@ -74,13 +74,16 @@ func (c Case) windows() func(q metrics.Query) metrics.Window {
 		return c.Windows
 	}
 	return func(q metrics.Query) metrics.Window {
-		n := uint64(10 * q.To.Sub(q.From).Seconds())
+		const kinds = 10
+		n := uint64(100 / kinds * q.To.Sub(q.From).Seconds())
 		h := metrics.NewHistogram(metrics.LogBounds(0.001, 10, 1.1))
-		h.Observe(0.02)
+		for i := range kinds {
+			h.Observe(0.01 + 0.02*float64(i))
+		}
 		for i := range h.Counts {
 			h.Counts[i] *= n
 		}
-		return metrics.Window{From: q.From, To: q.To, Requests: n, Latency: h}
+		return metrics.Window{From: q.From, To: q.To, Requests: kinds * n, Latency: h}
 	}
 }
 
