@@ -3,6 +3,7 @@ package release_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -58,6 +59,29 @@ func TestCriteriaHaveTheirPlaceInThePipeline(t *testing.T) {
 	}, needs(t, p))
 	p.Criteria = release.Criteria{}
 	assert.Equal(t, before, needs(t, p), "the stages that were given are left alone")
+
+	p.Stages = append(p.Stages[:4:4], p.Stages[5])
+	p.Criteria.Succeed = []release.Stage{criterion("holds", gate.Pass)}
+	assert.Equal(t, []string{"docs", "deploy"}, needs(t, p)["holds"], "what only tells people holds nothing up")
+}
+
+// A stage that runs under a condition may have had no reason to.
+func TestCriteriaBehindAStageThatDidNotRun(t *testing.T) {
+	for _, c := range []struct {
+		deploy stage.Stage
+		ran    []string
+	}{
+		{nothing, []string{"deploy", "holds"}},
+		{do(func(context.Context, *stage.Task) error { return errors.New("no room") }), []string{"holds", "lament"}},
+	} {
+		p := release.Pipeline{Name: "shop", Stages: []release.Stage{
+			{Name: "deploy", Do: c.deploy, OnFailure: release.GoOn},
+			{Name: "lament", Do: nothing, Needs: []string{"deploy"}, When: []release.Condition{{Stage: "deploy", Is: []stage.Outcome{stage.Failed}}}},
+		}, Criteria: release.Criteria{Succeed: []release.Stage{criterion("holds", gate.Pass)}}}
+		state, err := release.NewRunner(release.Config{}).Run(t.Context(), p, request("r1"))
+		require.NoError(t, err)
+		assert.Equal(t, c.ran, ran(state))
+	}
 }
 
 func TestCriteriaAreChecked(t *testing.T) {

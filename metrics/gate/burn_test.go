@@ -187,6 +187,21 @@ func TestBudget(t *testing.T) {
 	}
 	_, err := gate.Budget{Source: week, SLO: 0.999}.Check(t.Context(), subject())
 	assert.ErrorContains(t, err, "the metrics of 1.0.0 begin at")
+
+	whole := gate.Budget{Source: byAge{"1.0.0": period, "1.1.0": time.Minute}, Of: gate.Whole, SLO: 0.999}
+	v, err := whole.Check(t.Context(), subject())
+	require.NoError(t, err, "a group that is young has no longer a past")
+	assert.Equal(t, gate.Pass, v.Outcome)
+	whole.Source = byAge{"1.0.0": time.Hour, "1.1.0": time.Minute}
+	_, err = whole.Check(t.Context(), subject())
+	assert.ErrorContains(t, err, "the metrics of the whole begin at 2026-03-01T11:01:00Z")
+}
+
+// byAge has a thousand requests of each group, and knows it for so long.
+type byAge map[string]time.Duration
+
+func (b byAge) Read(_ context.Context, q metrics.Query) (metrics.Window, error) {
+	return metrics.Window{From: q.To.Add(-b[q.Group]), To: q.To, Requests: 1000}, nil
 }
 
 func TestObjectivesFailClosed(t *testing.T) {

@@ -41,7 +41,7 @@ func FuzzMemory(f *testing.F) {
 			f.Add([]byte(v.Memory))
 		}
 	}
-	for _, text := range []string{"", "null", "{}", "[]", "0", `"x"`, "{", "{} {}", "\xff", `{"of":null,"next":-1}`, `{"of":{"0":{"of":{}}},"next":99}`,
+	for _, text := range []string{"", "null", "{}", "[]", "0", `"x"`, "{", "{} {}", "\xff", `{"of":null,"next":-1}`, `{"of":{"0":{"of":{}}},"next":99}`, `{"next":9223372036854775807}`,
 		`{"run":{"step":"2026-03-01T12:00:00Z","of":"pass","since":"0001-01-01T00:00:00Z","seen":"9999-12-31T23:59:59Z","every_ns":-9223372036854775808}}`,
 		`{"blind":"2026-03-01T13:00:00Z","stopped":"0001-01-01T00:00:00Z","spent_ns":9223372036854775807}`,
 		`{"last":{"outcome":"pass","reason":"","at":"2026-03-01T12:01:00Z"},"looks":[{"outcome":""}]}`, strings.Repeat("[", 1000),
@@ -70,4 +70,23 @@ func FuzzMemory(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What a gate did not write itself gives no verdict, be it as plausible as it may.
+func TestForeignMemory(t *testing.T) {
+	at := subject().Since.Format(time.RFC3339)
+	for name, memory := range map[string]string{
+		"all":      `{"of":{},"from":"a later version"}`,
+		"guard":    `{"spent_ns":-1}`,
+		"schedule": `{"run":{"step":"` + at + `"},"last":{"outcome":"fine","reason":"","at":"` + at + `"}}`,
+		"series":   `{"step":"` + at + `","of":"pass","because":"I say so"}`,
+		"score":    `{"of":{"0":1}} {}`,
+	} {
+		s := subject()
+		s.Memory = json.RawMessage(memory)
+		_, err := remembering()[name].Check(t.Context(), s)
+		if err == nil || !strings.Contains(err.Error(), "what it remembers") {
+			t.Errorf("%s takes %s: %v", name, memory, err)
+		}
+	}
 }

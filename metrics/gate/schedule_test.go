@@ -81,6 +81,7 @@ func TestARunIsBrokenWhereNobodyLooks(t *testing.T) {
 	assert.Equal(t, "CCCPPP", letters(play(t, g, time.Minute, 6, jump(2, time.Minute), jump(3, time.Minute))), "a host was away for a minute")
 	assert.Equal(t, "CCCCCCCP", letters(play(t, g, time.Minute, 8, jump(2, time.Hour))), "a host was away for an hour")
 	assert.Equal(t, "CCCPP", letters(play(t, gate.Schedule{Gate: script("P"), Green: 15 * time.Minute}, 10*time.Minute, 5)), "looks are rare")
+	assert.Equal(t, "CCCPPP", letters(play(t, gate.Schedule{Gate: script("P"), Green: 15 * time.Minute}, 10*time.Minute, 6, jump(4, 15*time.Minute))), "and not quite regular")
 	assert.Equal(t, "CCCCCCCCP", letters(play(t, g, time.Minute, 9, jump(3, -90*time.Second))), "a clock that is behind")
 }
 

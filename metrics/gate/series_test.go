@@ -297,3 +297,15 @@ func TestAggregatesOfRandomSeries(t *testing.T) {
 		assert.Equal(t, want, v.Outcome, "no sum overflows: %s", v)
 	}
 }
+
+func TestOps(t *testing.T) {
+	nan := math.NaN()
+	for op, want := range map[gate.Op]string{"<": "yes no no", "<=": "yes yes no", ">": "no no yes", ">=": "no yes yes", "==": "no yes no", "!=": "yes no yes", "=": "no no no"} {
+		got := ""
+		for _, v := range []float64{1, 2, 3} {
+			got += map[bool]string{true: " yes", false: " no"}[op.Holds(v, 2)]
+		}
+		assert.Equal(t, " "+want, got, op)
+		assert.False(t, op.Holds(nan, 1) || op.Holds(1, nan) || op.Holds(nan, nan), "%s of what is no number", op)
+	}
+}

@@ -98,6 +98,19 @@ func TestAGateStopsTheClock(t *testing.T) {
 			})
 		})
 	}
+	t.Run("at the last moment", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			late := metricsgate.Func(func(ctx context.Context, s metricsgate.Subject) (metricsgate.Verdict, error) {
+				if s.Now.Sub(s.Since) < 5*time.Minute {
+					return metricsgate.Verdict{Outcome: metricsgate.Continue, Reason: "too little"}, nil
+				}
+				return silent(0, 20*time.Minute).Check(ctx, s)
+			})
+			began := time.Now()
+			require.NoError(t, gate.Stage{Gate: late}.Run(t.Context(), stagetest.NewHost(gate.Stage{Gate: late}).Task()))
+			assert.Equal(t, 20*time.Minute, time.Since(began))
+		})
+	})
 	t.Run("over a restart", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := gate.Stage{Gate: silent(5*time.Minute, 25*time.Minute), Bake: 10 * time.Minute}
