@@ -51,7 +51,7 @@ func FuzzMemory(f *testing.F) {
 	gates := remembering()
 	f.Fuzz(func(t *testing.T, memory []byte) {
 		for name, g := range gates {
-			s := subject()
+			s, memory := subject(), memory
 			s.Memory = memory
 			for range 2 {
 				v, err := g.Check(t.Context(), s) // not Ask, which would catch a panic

@@ -240,6 +240,27 @@ func TestALostRecordOfMemories(t *testing.T) {
 	})
 }
 
+func TestALostRecordIsMadeUpFor(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		c := newScene(t, oneStep(10*time.Minute), 4)
+		c.options.Gates["errors"] = gate.Func(func(context.Context, gate.Subject) (gate.Verdict, error) {
+			return gate.Verdict{Outcome: gate.Pass, Memory: json.RawMessage(`"the same"`)}, nil
+		})
+		tried := 0
+		c.options.Checkpoint = func(_ context.Context, p rollout.Checkpoint) error {
+			if p.Memory != nil && p.Step == 0 {
+				if tried++; tried == 1 {
+					return errors.New("the disk is full")
+				}
+			}
+			return nil
+		}
+		_, err := c.run(stableAt(v2, 4))
+		require.NoError(t, err)
+		assert.Equal(t, 2, tried)
+	})
+}
+
 func TestResumeRefusesAMemoryThatIsNone(t *testing.T) {
 	c := newScene(t, canary(), 3)
 	at := rollout.Checkpoint{Plan: c.plan.Hash(), Memory: map[string]json.RawMessage{"errors": json.RawMessage(`{`)}}
