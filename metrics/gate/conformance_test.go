@@ -37,6 +37,12 @@ func TestConformance(t *testing.T) {
 			return s
 		}},
 		{Name: "Relative", New: func(w *world) gate.Gate { return gate.Relative{Source: w, Name: "queue"} }},
+		{Name: "Windows", New: func(w *world) gate.Gate {
+			return gate.All{
+				gate.Relative{Source: gate.Windows{Source: w}, Name: "error rate", Ratio: 1.5},
+				gate.Series{Source: gate.Windows{Source: w}, Name: "latency p99", Must: []gate.Bound{gate.AtMost(1)}},
+			}
+		}},
 		{Name: "Burn", New: func(w *world) gate.Gate { return gate.Burn{Source: w, SLO: 0.999} }},
 		{Name: "Budget", New: func(w *world) gate.Gate { return gate.Budget{Source: w, SLO: 0.999} }},
 		{Name: "Number", New: func(w *world) gate.Gate { return gate.OpenBugs(w.Number, 0) }},

@@ -25,6 +25,7 @@
 //	ErrorRate, Latency   a group's failed requests, and how long requests take, since the bake began
 //	Series               any series: an aggregate of a window within bounds, for some time
 //	Relative             the same series of two groups, by ratio and difference
+//	Windows              lets those two read what a metrics.Source counts: error rates, restarts
 //	Burn, Budget         a service level objective: how fast the error budget burns, what is left of it
 //	Number               any number that you can read: Coverage, OpenBugs
 //	Tests, Approvals     test results, and the yes of people that is recorded elsewhere

@@ -52,6 +52,15 @@ func ExampleRelative() {
 	//   last memory in MB of 1.1.0: 640, asked for <= 600, 1 samples, against stable 1.0.0
 }
 
+// The error rate of the candidate may be one and a half times that of what runs, and 0.1 points.
+func ExampleWindows() {
+	router := grouped{"1.1.0": {Requests: 900, Errors: 19}, "1.0.0": {Requests: 8100, Errors: 81}}
+	g := gate.Relative{Source: gate.Windows{Source: router}, Name: "error rate", Ratio: 1.5, Difference: 0.001}
+	fmt.Println(gate.Ask(context.Background(), g, moment()).Reason)
+	// Output:
+	// last error rate of 1.1.0 is 0.0211111, and must be <= 0.016 (1.5 times the other and 0.001 more; stable 1.0.0 has 0.01)
+}
+
 // An error budget that burns too fast, in the last hour and still now.
 func ExampleBurn() {
 	measured := byLength{of: map[time.Duration][2]uint64{

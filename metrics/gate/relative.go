@@ -26,11 +26,13 @@ type Relative struct {
 	// To is the group that it is held against. Default, where a candidate is judged: Baseline where the
 	// step has one, or else Stable.
 	To Group
-	// Window, By, Quantile and MinPoints say how a number is made of the points, of both groups alike.
+	// Window, By, Quantile, MinPoints and MaxAge say how a number is made of the points, of both groups
+	// alike.
 	Window    time.Duration
 	By        Aggregate
 	Quantile  float64
 	MinPoints int
+	MaxAge    time.Duration
 	// Op is how the value is held against the limit. Default: "<=".
 	Op Op
 	// Ratio is the factor of the other group's value, above zero. Default: 1.
@@ -65,6 +67,7 @@ func (g Relative) Validate() error {
 	}
 	notNegative(&p, "Window", g.Window)
 	notNegative(&p, "For", g.For)
+	notNegative(&p, "MaxAge", g.MaxAge)
 	if g.MinPoints < 0 {
 		p.add("MinPoints", "%d is below zero", g.MinPoints)
 	}
@@ -96,7 +99,7 @@ func (g Relative) Check(ctx context.Context, s Subject) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	r := reading{g.Source, g.Name, g.Window, g.By, g.Quantile, g.MinPoints}
+	r := reading{g.Source, g.Name, g.Window, g.By, g.Quantile, g.MinPoints, g.MaxAge}
 	value, n, err := r.read(ctx, label, s)
 	if err != nil {
 		return Verdict{}, err

@@ -38,7 +38,12 @@ type Series struct {
 	For time.Duration
 	// MinPoints is how many points there must be. Default: 1.
 	MinPoints int
+	// MaxAge is how old the latest point may be: what nobody measures any more is no data. Default: 5 min.
+	MaxAge time.Duration
 }
+
+// defaultMaxAge is how old the latest point of a series may be.
+const defaultMaxAge = 5 * time.Minute
 
 var _ Gate = Series{}
 
@@ -51,6 +56,7 @@ func (g Series) Validate() error {
 	bounds(g.Must).validate(&p, "Must")
 	notNegative(&p, "Window", g.Window)
 	notNegative(&p, "For", g.For)
+	notNegative(&p, "MaxAge", g.MaxAge)
 	if g.MinPoints < 0 {
 		p.add("MinPoints", "%d is below zero", g.MinPoints)
 	}
@@ -66,25 +72,30 @@ func named(p *problems, source metrics.SeriesSource, name string) {
 		p.add("Source", "is missing")
 		return
 	}
-	if n, ok := namer(source); ok && name != "" {
+	if w, ok := unwrapped[Windows](source); ok {
+		w.validate(p, name)
+	} else if n, ok := unwrapped[metrics.Namer](source); ok && name != "" {
 		p.check("Name", unnamed(n, name))
 	}
 }
 
-// namer is whoever knows the names of a source: the source itself, or what it wraps, as told by a method
-// Unwrap() metrics.SeriesSource.
-func namer(source metrics.SeriesSource) (metrics.Namer, bool) {
+// unwrapped is a source as another type: the source itself, or what it wraps, as told by a method Unwrap
+// that returns a metrics.SeriesSource or a metrics.Source.
+func unwrapped[T any](source any) (found T, ok bool) {
 	for source != nil {
-		if n, ok := source.(metrics.Namer); ok {
-			return n, true
+		if found, ok = source.(T); ok {
+			return found, true
 		}
-		wrapper, ok := source.(interface{ Unwrap() metrics.SeriesSource })
-		if !ok {
-			break
+		switch wrapper := source.(type) {
+		case interface{ Unwrap() metrics.SeriesSource }:
+			source = wrapper.Unwrap()
+		case interface{ Unwrap() metrics.Source }:
+			source = wrapper.Unwrap()
+		default:
+			return found, false
 		}
-		source = wrapper.Unwrap()
 	}
-	return nil, false
+	return found, false
 }
 
 // unnamed reports a name that a source does not have.
@@ -116,7 +127,7 @@ func (g Series) Check(ctx context.Context, s Subject) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	r := reading{g.Source, g.Name, g.Window, g.By, g.Quantile, g.MinPoints}
+	r := reading{g.Source, g.Name, g.Window, g.By, g.Quantile, g.MinPoints, g.MaxAge}
 	value, n, err := r.read(ctx, label, s)
 	if err != nil {
 		return Verdict{}, err
@@ -136,6 +147,7 @@ type reading struct {
 	by       Aggregate
 	quantile float64
 	least    int
+	maxAge   time.Duration
 }
 
 // read reads the number, and of how many points it was made; zero where there is none.
@@ -158,7 +170,7 @@ func (r reading) read(ctx context.Context, label string, s Subject) (float64, in
 	if err != nil {
 		return 0, 0, fmt.Errorf("%s cannot be judged: %w", r.of(label), err)
 	}
-	if len(all) == 0 {
+	if len(all) == 0 || s.Now.Sub(points[len(points)-1].At) > cmp.Or(r.maxAge, defaultMaxAge) {
 		return 0, 0, nil
 	}
 	return r.by.of(all, r.quantile), len(all), nil
@@ -184,6 +196,6 @@ func (r reading) what(label string) string {
 func (r reading) lacking(what string, n int) Verdict {
 	return Verdict{
 		Outcome: Continue, NoData: n == 0,
-		Reason: fmt.Sprintf("%s has %d points, and needs %d to tell", what, n, max(r.least, 1)),
+		Reason: fmt.Sprintf("%s has %d points of late, and needs %d to tell", what, n, max(r.least, 1)),
 	}
 }

@@ -70,8 +70,8 @@ func TestSeries(t *testing.T) {
 		"the median":         {gate.Series{Source: of(6, 1, 2, 100), By: gate.Quantile, Quantile: 0.5, Must: []gate.Bound{gate.NotEqual(4)}}, gate.Fail, "p50 queue"},
 		"within two bounds":  {gate.Series{Source: of(3), Must: []gate.Bound{gate.AtLeast(2), gate.AtMost(4)}}, gate.Pass, "must be >= 2 and <= 4"},
 		"below the lower":    {gate.Series{Source: of(1), Must: []gate.Bound{gate.AtLeast(2), gate.AtMost(4)}}, gate.Fail, "must be >= 2 and <= 4"},
-		"too few points":     {gate.Series{Source: of(1, 1), MinPoints: 3, Must: []gate.Bound{gate.AtMost(1)}}, gate.Continue, "has 2 points, and needs 3"},
-		"no points":          {gate.Series{Source: of(), Must: []gate.Bound{gate.AtMost(1)}}, gate.Continue, "has 0 points, and needs 1"},
+		"too few points":     {gate.Series{Source: of(1, 1), MinPoints: 3, Must: []gate.Bound{gate.AtMost(1)}}, gate.Continue, "has 2 points of late, and needs 3"},
+		"no points":          {gate.Series{Source: of(), Must: []gate.Bound{gate.AtMost(1)}}, gate.Continue, "has 0 points of late, and needs 1"},
 		"no data":            {gate.Series{Source: lines{err: metrics.ErrNoData}, Must: []gate.Bound{gate.AtMost(1)}}, gate.Continue, "has 0 points"},
 		"a window":           {gate.Series{Source: of(9, 9, 1, 1), By: gate.Max, Window: 20 * time.Second, Must: []gate.Bound{gate.AtMost(1)}}, gate.Pass, "max queue of 1.1.0 in 20s is 1"},
 		"the service itself": {gate.Series{Source: lines{of: map[string][]float64{"": {7}}}, Of: gate.Whole, Must: []gate.Bound{gate.AtMost(1)}}, gate.Fail, "last queue is 7"},
@@ -110,6 +110,24 @@ func TestSeriesAsksForItsWindow(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, v.NoData, "a bake that begins just now has no stretch")
 	assert.Len(t, asked, 2)
+}
+
+// What nobody measures any more is no good news.
+func TestASeriesThatHasEnded(t *testing.T) {
+	s := subject()
+	s.Now = s.Since.Add(time.Hour)
+	for age, want := range map[time.Duration]string{time.Second: "P", 5 * time.Minute: "P", 5*time.Minute + 1: "C", 50 * time.Minute: "C"} {
+		ended := answer{{At: s.Now.Add(-age), Value: 0}}
+		for _, by := range []gate.Aggregate{gate.Last, gate.Max, gate.Mean} {
+			g := gate.Series{Source: ended, Name: "queue", By: by, Must: []gate.Bound{gate.AtMost(1)}}
+			v := gate.Ask(t.Context(), g, s)
+			assert.Equal(t, want, letter(v.Outcome), "%s ago", age)
+			assert.Equal(t, want == "C", v.NoData)
+			g.MaxAge = time.Hour
+			assert.Equal(t, gate.Pass, gate.Ask(t.Context(), g, s).Outcome)
+		}
+		assert.Equal(t, want, letter(gate.Ask(t.Context(), gate.Relative{Source: ended, Name: "queue"}, s).Outcome))
+	}
 }
 
 // What is no number, and what was not asked for, gives no verdict.
@@ -171,9 +189,9 @@ func TestUnknownMetricsAreFoundAtWiring(t *testing.T) {
 }
 
 func TestSeriesValidates(t *testing.T) {
-	err := gate.Series{By: "median", Quantile: 2, Window: -1, For: -1, MinPoints: -1, Of: "canary", Must: []gate.Bound{{}, {Op: "<=", Limit: math.NaN()}}}.Validate()
+	err := gate.Series{By: "median", Quantile: 2, Window: -1, For: -1, MinPoints: -1, MaxAge: -1, Of: "canary", Must: []gate.Bound{{}, {Op: "<=", Limit: math.NaN()}}}.Validate()
 	for _, want := range []string{
-		"Series.Source", "Series.Name", `Series.By: unknown aggregate "median"`, "Series.Window", "Series.For", "Series.MinPoints", `Series.Of: unknown group "canary"`,
+		"Series.Source", "Series.Name", `Series.By: unknown aggregate "median"`, "Series.Window", "Series.For", "Series.MinPoints", "Series.MaxAge", `Series.Of: unknown group "canary"`,
 		`Series.Must[0].Op: "" is none of`, "Series.Must[1].Limit: NaN is no number",
 	} {
 		assert.ErrorContains(t, err, want)
@@ -182,8 +200,8 @@ func TestSeriesValidates(t *testing.T) {
 	assert.ErrorContains(t, err, "Series.Quantile: 99 is not a fraction")
 	assert.ErrorContains(t, err, "Series.Must: there is no bound to keep")
 	assert.ErrorContains(t, gate.Series{Source: lines{}, Name: "q", Quantile: 0.5, Must: []gate.Bound{gate.AtMost(1)}}.Validate(), `Series.Quantile: 0.5 is given, and By is not "quantile"`)
-	err = gate.Relative{By: "x", Window: -1, For: -1, MinPoints: -1, Of: "x", To: "x", Op: "=", Ratio: -1, Difference: math.Inf(1)}.Validate()
-	for _, want := range []string{"Source", "Name", "By", "Window", "For", "MinPoints", "Of", "To", "Op", "Ratio", "Difference"} {
+	err = gate.Relative{By: "x", Window: -1, For: -1, MinPoints: -1, MaxAge: -1, Of: "x", To: "x", Op: "=", Ratio: -1, Difference: math.Inf(1)}.Validate()
+	for _, want := range []string{"Source", "Name", "By", "Window", "For", "MinPoints", "MaxAge", "Of", "To", "Op", "Ratio", "Difference"} {
 		assert.ErrorContains(t, err, "Relative."+want+": ")
 	}
 	for _, same := range []gate.Relative{{To: gate.Candidate}, {Of: gate.Stable, To: gate.Stable}} {

@@ -1,0 +1,116 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics"
+)
+
+// Windows lets Series and Relative read what a metrics.Source counts, so that the error rate of a candidate
+// can be held against that of the baseline, say. The series that there are:
+//
+//	"requests", "errors"  how many there were in the stretch
+//	"error rate"          errors by requests
+//	"latency p99"         a quantile of the latency, in seconds: any percentage from p0 to p100, also p99.9
+//	a name of Counts      how often it was counted in the stretch
+//	a name of Gauges      the values that were sampled, spread evenly over the stretch
+//
+// Where the source knows its names beforehand (metrics.Namer), any other is refused by Validate.
+type Windows struct {
+	Source metrics.Source
+	// MinRequests is how many requests a stretch must have, for a series that depends on them: below that
+	// there is no data. Default: 100.
+	MinRequests uint64
+}
+
+var _ metrics.SeriesSource = Windows{}
+
+// latencyPrefix is what a quantile of the latency is called, up to its percentage.
+const latencyPrefix = "latency p"
+
+// Series reads one window, and makes points of it.
+func (w Windows) Series(ctx context.Context, q metrics.SeriesQuery) ([]metrics.Point, error) {
+	n, err := w.Source.Read(ctx, metrics.Query{Group: q.Group, From: q.From, To: q.To})
+	if err != nil {
+		return nil, err
+	}
+	if n.Errors > n.Requests {
+		return nil, fmt.Errorf("there are %d errors in %d requests", n.Errors, n.Requests)
+	}
+	least := w.MinRequests
+	if least == 0 {
+		least = defaultMinRequests
+	}
+	last := q.To.Add(-1)
+	point := func(v float64, enough bool) ([]metrics.Point, error) {
+		if !enough {
+			return nil, metrics.ErrNoData
+		}
+		return []metrics.Point{{At: last, Value: v}}, nil
+	}
+	switch q.Name {
+	case "requests":
+		return point(float64(n.Requests), true)
+	case "errors":
+		return point(float64(n.Errors), n.Requests >= least)
+	case "error rate":
+		return point(n.ErrorRate(), n.Requests >= least)
+	}
+	if part, ok := quantileOf(q.Name); ok {
+		if err := n.Latency.Validate(); err != nil {
+			return nil, fmt.Errorf("the latency cannot be read: %w", err)
+		}
+		return point(n.Latency.Quantile(part), n.Latency.Count() >= least)
+	}
+	if count, ok := n.Counts[q.Name]; ok {
+		return point(float64(count), true)
+	}
+	return spread(n.Gauges[q.Name], q.From, last), nil
+}
+
+// spread lays values evenly over a stretch.
+func spread(values []float64, from, last time.Time) []metrics.Point {
+	points := make([]metrics.Point, len(values))
+	for i, v := range values {
+		part := float64(i+1) / float64(len(values))
+		points[i] = metrics.Point{At: from.Add(time.Duration(part * float64(last.Sub(from)))), Value: v}
+		if points[i].At.After(last) { // by rounding
+			points[i].At = last
+		}
+	}
+	return points
+}
+
+// quantileOf is the part that the name of a quantile of the latency asks for.
+func quantileOf(name string) (float64, bool) {
+	text, ok := strings.CutPrefix(name, latencyPrefix)
+	if !ok {
+		return 0, false
+	}
+	percent, err := strconv.ParseFloat(text, 64)
+	return percent / 100, err == nil && percent >= 0 && percent <= 100
+}
+
+// validate reports a name that there is not.
+func (w Windows) validate(p *problems, name string) {
+	if w.Source == nil {
+		p.add("Source.Source", "is missing")
+		return
+	}
+	_, isQuantile := quantileOf(name)
+	if name == "" || isQuantile || slices.Contains([]string{"requests", "errors", "error rate"}, name) {
+		return
+	}
+	if strings.HasPrefix(name, latencyPrefix) {
+		p.add("Name", "%w: %q asks for no percentage from 0 to 100", metrics.ErrUnknownMetric, name)
+		return
+	}
+	if n, ok := unwrapped[metrics.Namer](w.Source); ok {
+		p.check("Name", unnamed(n, name))
+	}
+}
