@@ -149,6 +149,35 @@ func TestCriteriaDecide(t *testing.T) {
 	}
 }
 
+// A stage asks nobody. What a gate wants to have asked, a release that freezes does.
+func TestACriterionThatAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := true
+		bugs := gate.OpenBugs(func(context.Context, gate.Subject) (float64, error) {
+			if down {
+				return 0, errors.New("the tracker is down")
+			}
+			return 0, nil
+		}, 0)
+		p := release.Pipeline{Name: "shop", Stages: []release.Stage{{Name: "deploy", Do: nothing}}, Criteria: release.Criteria{Activate: []release.Stage{
+			{Name: "bugs", Do: stagegate.Stage{Gate: gate.Guard{Gate: bugs, Down: gate.PolicyAsk}}, OnFailure: release.Freeze},
+		}}}
+		r := release.NewRunner(release.Config{})
+		defer r.Stop(t.Context())
+		require.NoError(t, r.Begin(t.Context(), p, request("r1")))
+		time.Sleep(2 * time.Minute)
+		state, err := r.State(t.Context(), "r1")
+		require.NoError(t, err)
+		assert.NotEmpty(t, state.Stage("bugs").Parked)
+		assert.Contains(t, state.Stage("bugs").Reason, `the tracker is down; it is so for 1m0s, and the policy for that is "ask"`)
+		down = false
+		require.NoError(t, r.Signal(t.Context(), "r1", stage.Signal{Kind: stage.Retry, Stage: "bugs", By: "ada", Why: "the tracker is back"}))
+		state, err = r.Wait(t.Context(), "r1")
+		require.NoError(t, err)
+		assert.Equal(t, []string{"bugs", "deploy"}, ran(state))
+	})
+}
+
 // A criterion that is under way when its host stops goes on in the next one, with what its gate remembers.
 func TestCriteriaSurviveAHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

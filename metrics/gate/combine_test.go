@@ -217,9 +217,9 @@ func TestCombinationsHandOnWhy(t *testing.T) {
 		"not where all is lost":           {gate.All{fail, stops}, "F", false, false, false},
 		"not where a person is needed":    {gate.All{outcomes("I")[0], stops}, "I", true, false, false},
 		"down in the depth":               {gate.All{pass, gate.Any{fail, gate.Not{Gate: down}}}, "C", false, true, false},
-		"a fail for want of data":         {gate.All{pass, gate.Guard{Gate: empty, NoData: gate.PolicyFail}}, "F", true, false, false},
-		"is not what Not makes a pass of": {gate.Not{Gate: gate.All{pass, gate.Guard{Gate: empty, NoData: gate.PolicyFail}}}, "C", true, false, false},
-		"but a fail beside it is":         {gate.Not{Gate: gate.All{fail, gate.Guard{Gate: empty, NoData: gate.PolicyFail}}}, "P", false, false, false},
+		"a fail for want of data":         {gate.All{pass, gate.Guard{Gate: empty, NoData: gate.PolicyFail, After: -1}}, "F", true, false, false},
+		"is not what Not makes a pass of": {gate.Not{Gate: gate.All{pass, gate.Guard{Gate: empty, NoData: gate.PolicyFail, After: -1}}}, "C", true, false, false},
+		"but a fail beside it is":         {gate.Not{Gate: gate.All{fail, gate.Guard{Gate: empty, NoData: gate.PolicyFail, After: -1}}}, "P", false, false, false},
 		"in a score, too":                 {gate.Score{Least: 0.5, Of: []gate.Weighted{{Gate: pass}, {Gate: down, Weight: 2}}}, "C", false, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -335,7 +335,7 @@ func TestMutedGatesDoNotCount(t *testing.T) {
 		"a quorum that is not reached":  {gate.Quorum{N: 2, Of: []gate.Gate{pass, more, fail}}, "C", ""},
 		"a score of those that count":   {gate.Score{Least: 1, Of: []gate.Weighted{{Gate: pass}, {Gate: fail, Weight: 9, Must: true}}}, "P", ""},
 		"twice":                         {gate.Muted{Gate: fail}, "P", gate.Fail},
-		"a guard does not make it loud": {gate.Guard{Gate: down, Down: gate.PolicyFail}, "P", gate.Continue},
+		"a guard does not make it loud": {gate.Guard{Gate: down, Down: gate.PolicyFail, After: -1}, "P", gate.Continue},
 		"nor does a schedule":           {gate.Schedule{Gate: fail, Timeout: time.Second, Late: gate.Fail}, "P", gate.Fail},
 	} {
 		t.Run(name, func(t *testing.T) {

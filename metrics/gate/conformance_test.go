@@ -74,7 +74,7 @@ func TestConformance(t *testing.T) {
 			return gate.Score{Least: 0.6, Of: []gate.Weighted{{Gate: errorRate(w), Must: true}, {Gate: series(w), Weight: 2}}}
 		}},
 		{Name: "Not", New: func(w *world) gate.Gate {
-			return gate.Not{Gate: gate.Guard{Gate: gate.Series{Source: w, Name: "queue", Must: []gate.Bound{gate.AtLeast(1)}}, NoData: gate.PolicyFail, Down: gate.PolicyFail}}
+			return gate.Not{Gate: gate.Guard{Gate: gate.Series{Source: w, Name: "queue", Must: []gate.Bound{gate.AtLeast(1)}}, NoData: gate.PolicyFail, Down: gate.PolicyFail, After: -1}}
 		}},
 		{Name: "Guard", New: func(w *world) gate.Gate {
 			return gate.Guard{Gate: errorRate(w), NoData: gate.PolicyExtend, Down: gate.PolicyAsk, After: time.Minute}

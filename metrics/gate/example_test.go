@@ -112,7 +112,7 @@ func ExampleGuard() {
 	down := source{err: errors.New("connection refused")}
 	g := gate.Guard{
 		Gate: gate.ErrorRate{Source: down, Max: 0.01},
-		Down: gate.PolicyExtend, NoData: gate.PolicyFail, After: time.Minute,
+		Down: gate.PolicyExtend, NoData: gate.PolicyFail,
 	}
 	s := moment()
 	for range 3 {

@@ -23,7 +23,7 @@ func remembering() map[string]gate.Gate {
 		"any":      gate.Any{fail, gate.Schedule{Gate: down}},
 		"quorum":   gate.Quorum{N: 2, Of: outcomes("PFC")},
 		"score":    gate.Score{Least: 0.5, Of: []gate.Weighted{{Gate: outcomes("P")[0]}, {Gate: fail, Must: true}}},
-		"guard":    gate.Guard{Gate: gate.Guard{Gate: down, Down: gate.PolicyExtend}, Down: gate.PolicyExtend, After: time.Minute},
+		"guard":    gate.Guard{Gate: gate.Guard{Gate: down, Down: gate.PolicyExtend, After: -1}, Down: gate.PolicyExtend, After: time.Minute},
 		"schedule": gate.Schedule{Gate: gate.Schedule{Gate: script("N"), Green: time.Minute, Keep: 2}, Green: time.Minute, Red: time.Minute, Timeout: time.Hour, Keep: 3},
 		"series":   gate.Series{Source: high, Name: "x", Must: must, For: time.Minute},
 		"relative": gate.Relative{Source: empty, Name: "x", For: time.Minute},

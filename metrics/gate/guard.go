@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,13 +52,18 @@ type Guard struct {
 	// Default: PolicyHold.
 	Down Policy
 	// After is how long it must be so without a break before the policy counts; until then it is as
-	// PolicyHold. Zero: at once.
+	// PolicyHold. Each bake begins without data, and a source may well miss a look. Default: 1 min.
+	// Below zero: at once.
 	After time.Duration
 	// Longest is how long the clock is stopped in all by PolicyExtend. Default: 1 h.
 	Longest time.Duration
 }
 
-const defaultLongest = time.Hour
+// The defaults of a Guard.
+const (
+	defaultAfter   = time.Minute
+	defaultLongest = time.Hour
+)
 
 var _ Gate = Guard{}
 
@@ -76,7 +82,6 @@ func (g Guard) Validate() error {
 			p.add(policy.field, "unknown policy %q", string(policy.Policy))
 		}
 	}
-	notNegative(&p, "After", g.After)
 	notNegative(&p, "Longest", g.Longest)
 	return p.err()
 }
@@ -136,19 +141,15 @@ func (g Guard) apply(v *Verdict, m *guarded, s Subject) {
 	if v.Down && g.Down.severity() > policy.severity() {
 		policy = g.Down
 	}
-	longest := g.Longest
-	if longest == 0 {
-		longest = defaultLongest
-	}
 	lasts := s.Now.Sub(m.Blind)
 	switch {
-	case lasts < g.After || v.Outcome == Fail:
+	case lasts < cmp.Or(g.After, defaultAfter) || v.Outcome == Fail:
 		return
 	case policy == PolicyFail:
 		v.Outcome, v.Extend = Fail, false
 	case policy == PolicyAsk:
 		v.Outcome, v.Extend = Inconclusive, false
-	case policy == PolicyExtend && v.Outcome == Continue && m.Spent < longest:
+	case policy == PolicyExtend && v.Outcome == Continue && m.Spent < cmp.Or(g.Longest, defaultLongest):
 		v.Extend, m.Stopped = true, s.Now
 	default:
 		return

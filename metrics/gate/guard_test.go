@@ -94,9 +94,19 @@ func TestPolicies(t *testing.T) {
 		"what is known is left alone":    {gate.Guard{NoData: gate.PolicyFail, Down: gate.PolicyFail}, "PCIF", "PCIF"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.guard.Gate = script(c.script)
+			if c.guard.Gate = script(c.script); c.guard.After == 0 {
+				c.guard.After = -1 // at once
+			}
 			assert.Equal(t, c.want, letters(play(t, c.guard, time.Minute, len(c.want))))
 		})
+	}
+}
+
+// A bake begins without data: that alone is no reason for anything.
+func TestAGuardWaitsAMinute(t *testing.T) {
+	for _, c := range []struct{ script, want string }{{"NNP", "CCP"}, {"NNN", "CCF"}, {"DND", "CCF"}, {"NNPNNN", "CCPCCF"}} {
+		g := gate.Guard{Gate: script(c.script), NoData: gate.PolicyFail, Down: gate.PolicyFail}
+		assert.Equal(t, c.want, letters(play(t, g, 30*time.Second, len(c.want))))
 	}
 }
 
@@ -114,7 +124,7 @@ func TestNoPolicyLetsPass(t *testing.T) {
 	for _, noData := range policies {
 		for _, down := range policies {
 			for _, g := range blind {
-				guard := gate.Guard{Gate: g, NoData: noData, Down: down}
+				guard := gate.Guard{Gate: g, NoData: noData, Down: down, After: -1}
 				for _, l := range play(t, guard, time.Minute, 3) {
 					assert.NotEqual(t, gate.Pass, l.Outcome)
 					assert.True(t, l.NoData || l.Down)
@@ -129,19 +139,19 @@ func TestNoPolicyLetsPass(t *testing.T) {
 
 func TestAGuardMakesNothingMilder(t *testing.T) {
 	for _, policy := range []gate.Policy{gate.PolicyHold, gate.PolicyExtend, gate.PolicyAsk} {
-		guard := gate.Guard{Gate: gate.Guard{Gate: script("N"), NoData: gate.PolicyFail}, NoData: policy}
+		guard := gate.Guard{Gate: gate.Guard{Gate: script("N"), NoData: gate.PolicyFail, After: -1}, NoData: policy, After: -1}
 		assert.Equal(t, "F", letters(play(t, guard, time.Minute, 1)))
 	}
-	v := play(t, gate.Guard{Gate: says(gate.Verdict{Outcome: gate.Inconclusive, NoData: true}), NoData: gate.PolicyExtend}, time.Minute, 1)[0]
+	v := play(t, gate.Guard{Gate: says(gate.Verdict{Outcome: gate.Inconclusive, NoData: true}), NoData: gate.PolicyExtend, After: -1}, time.Minute, 1)[0]
 	assert.Equal(t, gate.Inconclusive, v.Outcome)
 	assert.False(t, v.Extend)
 }
 
 func TestGuardValidates(t *testing.T) {
-	err := gate.Guard{Gate: gate.ErrorRate{}, NoData: "pass", Down: "go", After: -1, Longest: -1}.Validate()
+	err := gate.Guard{Gate: gate.ErrorRate{}, NoData: "pass", Down: "go", Longest: -1}.Validate()
 	for _, want := range []string{
 		"Guard.Gate: ErrorRate.Source: is missing", `Guard.NoData: unknown policy "pass"`, `Guard.Down: unknown policy "go"`,
-		"Guard.After: -1ns is below zero", "Guard.Longest: -1ns is below zero",
+		"Guard.Longest: -1ns is below zero",
 	} {
 		assert.ErrorContains(t, err, want)
 	}
