@@ -7,6 +7,7 @@ import (
 
 	"github.com/davit-sdk/davit/metrics"
 	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/metrics/judge"
 	"github.com/davit-sdk/davit/release"
 	"github.com/davit-sdk/davit/release/journal"
 	"github.com/davit-sdk/davit/stage/command"
@@ -17,7 +18,7 @@ import (
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
-// The program that README.md shows: from commits to production, and back when errors show. What it
+// The program that README.md shows: from commits to production, and back when it does harm. What it
 // needs to run is a repository in the working directory.
 func Example_fromCommitsToProduction() {
 	releaseShop := func(ctx context.Context, fleet rollout.Fleet, router *local.Router) error {
@@ -25,18 +26,18 @@ func Example_fromCommitsToProduction() {
 		if err != nil {
 			return err
 		}
-		errors := gate.ErrorRate{Source: router, Max: 0.01}
 		canary := strategy.Canary{
-			Steps: []strategy.CanaryStep{{Share: strategy.Percent(5)}, {Share: strategy.Percent(50)}},
-			Bake:  10 * time.Minute,
-			Gates: []string{"errors"},
+			Ramp:  strategy.Ramp{From: strategy.Percent(1), To: strategy.Percent(50), Growth: 4},
+			Bake:  30 * time.Second,
+			Gates: []string{"harm"},
 		}
+		harm := judge.Gate{Source: router} // as many errors and as slow as what runs now, or back it goes
 		pipeline := release.Pipeline{Name: "shop", Stages: []release.Stage{
 			{Name: "version", Do: version.Stage{Dir: "."}},
 			{Name: "build", Do: command.Stage{Args: []string{"go", "build", "-o", "shop", "."}, Artifact: "shop"}, Needs: []string{"version"}},
 			{Name: "test", Do: command.Stage{Args: []string{"go", "test", "./..."}}, Needs: []string{"version"}},
 			{Name: "production", Do: deploy.Stage{Target: target, Strategy: canary,
-				Options: rollout.Options{Gates: map[string]gate.Gate{"errors": errors}}}, Needs: []string{"build", "test"}},
+				Options: rollout.Options{Gates: map[string]gate.Gate{"harm": harm}}}, Needs: []string{"build", "test"}},
 		}}
 		runner := release.NewRunner(release.Config{})
 		defer runner.Stop(ctx)
