@@ -8,6 +8,9 @@
 // is there: what is behind the last one may be torn. Lines with "at" carry their own times; those with "t"
 // count from Options.Start.
 //
+// What a line counts is known when it is written, not before: whoever judges stretch by stretch must wait
+// for as long as a line covers, as judge.Gate does with such a Delay.
+//
 // What is kept is bounded by Options.Keep and Options.MaxLines. A question about an earlier time is
 // answered by what is left, whose From is later, or by metrics.ErrNoData.
 //
