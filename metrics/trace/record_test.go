@@ -161,6 +161,21 @@ func TestAWholeWithParts(t *testing.T) {
 	assert.EqualValues(t, 31, parts[0].Requests)
 }
 
+func TestPartsThatDoNotAddUp(t *testing.T) {
+	for name, whole := range map[string]trace.Line{
+		"requests": line(5, "b", 31, 2, 10, 10, 10), "errors": line(5, "b", 30, 1, 10, 10, 10), "latency": line(5, "b", 30, 2, 10, 10, 9), "": line(5, "b", 30, 2, 10, 10, 10),
+	} {
+		r := recordOf(t, whole, line(5, "b/1", 20, 1, 10, 5, 5), line(5, "b/2", 10, 1, 0, 5, 5))
+		parts, err := r.Parts("b", at(0), at(5))
+		require.NoError(t, err)
+		if name == "" {
+			assert.Len(t, parts, 2)
+		} else {
+			assert.Len(t, parts, 1, name)
+		}
+	}
+}
+
 func TestForget(t *testing.T) {
 	r := recordOf(t, line(5, "a", 1, 0), line(5, "b", 1, 0), line(10, "a", 10, 0), line(15, "a", 100, 0))
 	assert.Equal(t, 4, r.Len())
