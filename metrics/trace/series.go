@@ -14,7 +14,6 @@ import (
 // Series answers from series that are all there. It never changes.
 type Series struct {
 	names  []string
-	groups map[string]bool
 	points map[seriesKey][]metrics.Point
 }
 
@@ -37,7 +36,7 @@ type NamedSeries struct {
 // The points are copied.
 func NewSeries(series ...NamedSeries) (*Series, error) {
 	var errs *multierror.Error
-	all := &Series{groups: map[string]bool{}, points: map[seriesKey][]metrics.Point{}}
+	all := &Series{points: map[seriesKey][]metrics.Point{}}
 	names := map[string]bool{}
 	for i, s := range series {
 		key := seriesKey{s.Name, s.Group}
@@ -50,7 +49,7 @@ func NewSeries(series ...NamedSeries) (*Series, error) {
 		if !slices.IsSortedFunc(s.Points, func(a, b metrics.Point) int { return a.At.Compare(b.At) }) {
 			errs = multierror.Append(errs, fmt.Errorf("series[%d]: Points: those of %q go back in time", i, s.Name))
 		}
-		names[s.Name], all.groups[s.Group] = true, true
+		names[s.Name] = true
 		all.points[key] = slices.Clone(s.Points)
 	}
 	if err := errs.ErrorOrNil(); err != nil {

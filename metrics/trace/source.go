@@ -66,9 +66,8 @@ func (s *Source) Names() []string { return s.record.Names() }
 
 // Series are the series of the trace, as Record.Points gives them.
 func (s *Source) Series() (*Series, error) {
-	all := &Series{names: s.record.SeriesNames(), points: map[seriesKey][]metrics.Point{}, groups: map[string]bool{}}
+	all := &Series{names: s.record.SeriesNames(), points: map[seriesKey][]metrics.Point{}}
 	for _, group := range s.record.Groups() {
-		all.groups[group] = true
 		for _, name := range all.names {
 			points, err := s.record.points(name, group)
 			if err != nil {
