@@ -101,8 +101,8 @@ func (o options) validate(rest []string, given map[string]bool) error {
 	}
 	if !(o.alpha > 0 && o.alpha < 1) {
 		bad("-alpha: %v is no probability between 0 and 1", o.alpha)
-	} else if o.alpha > 0.5 || o.alpha < 1e-9 {
-		bad("-alpha: %v is not from 1e-9 to 0.5: whoever errs more often than not is no judge", o.alpha)
+	} else if o.alpha > 0.5 || o.alpha <= 1e-9 {
+		bad("-alpha: %v is not above 1e-9 and at most 0.5: whoever errs more often than not is no judge", o.alpha)
 	}
 	if !(o.errorMargin >= 0 && o.errorMargin < 0.999) {
 		bad("-error-margin: %v is no fraction from 0 to below 0.999 (0.001 is 0.1 percentage points)", o.errorMargin)

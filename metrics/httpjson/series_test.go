@@ -46,6 +46,12 @@ func TestSeries(t *testing.T) {
 	_, err = s.Series(t.Context(), q)
 	assert.ErrorIs(t, err, metrics.ErrUnknownMetric)
 
+	dots := series(t, httpjson.Endpoint{URL: says(t, "[]") + ranged}, pairs, ".", "..")
+	for _, name := range dots.Names() {
+		_, err = dots.Series(t.Context(), metrics.SeriesQuery{Name: name, From: noon, To: noon.Add(1)})
+		assert.ErrorContains(t, err, "no names for a URL")
+	}
+
 	ms := series(t, httpjson.Endpoint{URL: says(t, fmt.Sprintf(`[{"t":%d,"v":1},{"t":"2026-01-01T12:00:02Z","v":2}]`, noon.Add(time.Second).UnixMilli())) + ranged},
 		httpjson.Points{List: ".", At: "t", Value: "v", Unit: time.Millisecond}, "load")
 	q.Name = "load"

@@ -235,6 +235,38 @@ func TestLimits(t *testing.T) {
 	assert.ErrorContains(t, err, "its answer breaks off")
 }
 
+func TestHeadersAreLimited(t *testing.T) {
+	base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Much", strings.Repeat("x", 80<<10))
+		fmt.Fprint(w, `{"requests":1,"errors":0}`)
+	})
+	_, err := source(t, httpjson.Endpoint{URL: base + asked}, plain).Read(t.Context(), query())
+	assert.Error(t, err)
+	_, err = source(t, httpjson.Endpoint{URL: base + asked, Transport: http.DefaultTransport}, plain).Read(t.Context(), query())
+	assert.NoError(t, err, "another transport has limits of its own")
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+}
+
+func TestCountsAtTheirEdges(t *testing.T) {
+	for body, want := range map[string]metrics.Window{
+		`{"requests":0.0,"errors":"0.0"}`:                                     {},
+		`{"requests":7,"errors":7.0}`:                                         {Requests: 7, Errors: 7},
+		`{"requests":"18446744073709551615","errors":0}`:                      {Requests: 18446744073709551615},
+		`{"requests":18446744073709551616,"errors":0}`:                        {},
+		`{"requests":18446744073709551616.0,"errors":18446744073709551616.0}`: {},
+	} {
+		w, err := source(t, httpjson.Endpoint{URL: says(t, body) + asked}, plain).Read(t.Context(), query())
+		if strings.Contains(body, "616") {
+			assert.ErrorContains(t, err, "not a count", body)
+			continue
+		}
+		require.NoError(t, err, body)
+		w.From, w.To = time.Time{}, time.Time{}
+		assert.Equal(t, want, w)
+	}
+}
+
 func TestRedirects(t *testing.T) {
 	var followed []string
 	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) { followed = append(followed, "elsewhere") })

@@ -36,6 +36,16 @@ func TestWiringNamesEverythingAtOnce(t *testing.T) {
 	for _, want := range []string{"it has no {to}", "it has no {name}", "Points.At", "Points.Value", "Points.Unit", "names: one is empty, or there twice"} {
 		assert.ErrorContains(t, err, want)
 	}
+	_, err = httpjson.NewSource(httpjson.Endpoint{URL: "https://x/{group}{from}{to}", NoData: []int{201, 599}}, httpjson.Fields{Requests: "a"})
+	assert.ErrorContains(t, err, "Fields.Errors: is missing")
+	assert.NotContains(t, err.Error(), "Endpoint")
+	one := httpjson.Points{List: ".", At: "0", Value: "1"}
+	_, err = httpjson.NewSeries(httpjson.Endpoint{URL: "https://x/{from}{to}"}, one, "load")
+	assert.NoError(t, err, "a single series needs no name in the URL")
+	_, err = httpjson.NewSeries(httpjson.Endpoint{URL: "https://x/{from}{to}"}, one, "")
+	assert.ErrorContains(t, err, "one is empty")
+	_, err = httpjson.NewSeries(httpjson.Endpoint{URL: "https://x/{from}{to}{name}"}, one, "a", "a")
+	assert.ErrorContains(t, err, "there twice")
 	_, err = httpjson.NewSeries(httpjson.Endpoint{URL: "https://x/{from}{to}"}, httpjson.Points{List: ".", At: "0", Value: "1"})
 	assert.ErrorContains(t, err, "names: there is none")
 }

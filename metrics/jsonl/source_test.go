@@ -195,6 +195,22 @@ func TestBadLines(t *testing.T) {
 	}
 }
 
+func TestLongLines(t *testing.T) {
+	g := newGrowing(t)
+	pad := func(n int) string { return strings.Repeat(" ", n) }
+	g.add(pad(200_000), of(5, "a", 1), pad(64<<10), of(10, "a", 10), of(15, "a", 100), pad(300_000)+"\n", of(20, "a", 1000)[:20])
+	s := g.source()
+	assert.EqualValues(t, 111, requests(t, s, "a"), "longer than any buffer")
+	g.add(of(20, "a", 1000)[20:])
+	assert.EqualValues(t, 1111, requests(t, s, "a"))
+
+	line := of(25, "a", 1)
+	exact := newGrowing(t)
+	exact.add(strings.TrimSuffix(line, "\n") + "\r\n")
+	assert.NoError(t, errOf(exact.source(func(o *jsonl.Options) { o.MaxLine = len(line) - 1 })), "a line end is no part of a line")
+	assert.ErrorContains(t, errOf(exact.source(func(o *jsonl.Options) { o.MaxLine = len(line) - 2 })), "is longer than")
+}
+
 func TestLinesWithAStart(t *testing.T) {
 	g := newGrowing(t)
 	g.add(`{"t":5,"group":"a/1","requests":3,"errors":1,"gauges":{"heap":7}}`, "\n", `{"t":5,"group":"a/2","requests":4,"errors":1}`, "\n")
