@@ -39,7 +39,8 @@ type Config struct {
 	MaxTime time.Duration
 	// WarmUp is how long after the candidate's first request latency and gauges are not judged; errors
 	// never wait. It is prolonged up to MaxWarmUp while the candidate is clearly getting faster. Until
-	// MaxWarmUp a slow candidate is held, at a small MaxShare, not failed: it may still be warming up.
+	// MaxWarmUp a slow candidate is held, at a small MaxShare, not failed: it may still be warming up. One
+	// that is clearly getting faster is excused for up to three times as long.
 	// Defaults: 1 min and 5 min. Negative: none.
 	WarmUp, MaxWarmUp time.Duration
 	// FreshBaseline says that the baseline was started together with the candidate: it warms up in the
@@ -90,6 +91,9 @@ type Metric interface {
 	validate() error
 }
 
+// maxQuestions keeps what a gate remembers below gate.MaxMemory.
+const maxQuestions = 40
+
 func (c Config) withDefaults() Config {
 	if len(c.Metrics) == 0 {
 		c.Metrics = []Metric{Errors{}, Latency{}}
@@ -129,6 +133,9 @@ func (c Config) Validate() error {
 			bad("Config.Metrics[%d]: %q is there twice", i, m.Name())
 		}
 		seen[m.Name()] = true
+	}
+	if n := len(c.questions()); n > maxQuestions {
+		bad("Config.Metrics: they are %d comparisons, of which each quantile is one; at most %d can be remembered", n, maxQuestions)
 	}
 	d := c.withDefaults()
 	for _, p := range []struct {

@@ -16,8 +16,14 @@ func (j *Judge) served() time.Duration {
 	return j.state.End.Sub(j.state.First)
 }
 
+// patience is how many times MaxWarmUp a candidate that is clearly getting faster is excused.
+const patience = 3
+
 // cold reports whether slowness may still be a cold start.
-func (j *Judge) cold() bool { return !j.state.Warm || j.served() < j.config.MaxWarmUp }
+func (j *Judge) cold() bool {
+	served := j.served()
+	return !j.state.Warm || served < j.config.MaxWarmUp || served < patience*j.config.MaxWarmUp && j.state.Life.falling()
+}
 
 // warm ends the warm-up when it is time to.
 func (j *Judge) warm() {
@@ -25,9 +31,7 @@ func (j *Judge) warm() {
 	if j.state.Warm || served < j.config.WarmUp {
 		return
 	}
-	if served >= j.config.MaxWarmUp || !j.state.Trend.falling() {
-		j.state.Warm, j.state.Trend = true, trend{}
-	}
+	j.state.Warm = served >= j.config.MaxWarmUp || !j.state.Life.falling()
 }
 
 // convict decides on harm after a block. Who may still be warming up is not failed for being slow: the

@@ -9,7 +9,8 @@ import (
 const minAbove = 5
 
 // edge chooses the threshold of a quantile from the baseline so far: the bound whose part of slower
-// values is nearest to it, in proportion.
+// values is nearest to it, in proportion. That is one of the two around the quantile; a bound that nearly
+// all values are above tells nothing.
 func (s *scale) edge(q *question, seen buckets) edge {
 	d := distribution{scale: s, counts: seen}
 	for _, n := range seen {
@@ -19,24 +20,52 @@ func (s *scale) edge(q *question, seen buckets) edge {
 	if d.total*slow < minAbove {
 		return edge{}
 	}
-	at, nearest, above := 0, math.Inf(1), d.total
+	at, before, above := len(s.bounds)-1, 1.0, d.total
 	for i := range seen {
 		bound, ok := d.upper(i)
 		if !ok {
 			break
 		}
 		above -= float64(seen[i])
-		if miss := math.Abs(math.Log(d.smooth(above) / slow)); miss < nearest {
-			at, nearest = bound, miss
+		p := d.smooth(above)
+		if at = bound; p > slow {
+			before = p
+			continue
 		}
+		if i > 0 && before < min(3*slow, 0.9) && before/slow < slow/p {
+			at, _ = d.upper(i - 1)
+		}
+		break
 	}
 	e := edge{Set: true, At: s.bounds[at]}
 	p := d.survival(e.At)
 	e.Fail, e.FailRatio = d.shifted(e.At, q.tolerance)
 	e.Pass, e.PassRatio = d.shifted(e.At, q.pass)
-	same, limit := d.survival(e.Pass), min(e.PassRatio*p, 1-shy)
+	if rest := e.At * q.pass / e.Pass; p < slow/10 && e.At > 0 && rest > 1+1e-9 {
+		// Nearly all values are in the bucket below: where in it, nobody knows, and there is nothing to be a
+		// ratio of. They are taken to be spread over it.
+		e.PassRatio, e.PassPlus = 1, min(d.spread(e.At/rest)-p, 0.9)
+	}
+	same, limit := d.survival(e.Pass), min(e.PassRatio*p+e.PassPlus, 1-shy)
 	e.PassOdds = min(max(same/(1-same)*(1-limit)/limit, 0.01), 0.97)
 	return e
+}
+
+// spread is the part of values above v, if those of a bucket are spread evenly over it.
+func (d *distribution) spread(v float64) float64 {
+	above, lower := d.total, 0.0
+	for i, n := range d.counts {
+		j, ok := d.upper(i)
+		if !ok {
+			break
+		}
+		if upper := d.bounds[j]; v <= upper {
+			return d.smooth(above - float64(n)*min(max((v-lower)/(upper-lower), 0), 1))
+		}
+		above -= float64(n)
+		lower = d.bounds[j]
+	}
+	return d.smooth(0)
 }
 
 // distribution are the baseline's latencies so far.

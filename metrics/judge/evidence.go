@@ -27,7 +27,7 @@ func (j *Judge) Judgement() Judgement {
 		}
 		g.Evidence = append(g.Evidence, e)
 	}
-	if unknown {
+	if unknown || cause == CauseNoData {
 		g.Need = Need{} // as long as one metric does not get nearer to a pass, none of the others matters
 	}
 	switch outcome {

@@ -138,9 +138,12 @@ func (j *Judge) counted() bool {
 // settle judges the open block and begins the next.
 func (j *Judge) settle() {
 	st := &j.state
-	st.Trend.add(st.Open.Lag)
+	st.Life.add(st.Open.Lag)
+	if st.Warm {
+		st.Trend.add(st.Open.Lag)
+	}
 	j.warm()
-	at := bets{failCap: j.harmLimit() / 2, passCap: j.passLimit() / 2, cold: !st.Warm}
+	at := bets{failCap: j.harmCap(), passCap: j.passLimit() / 2, cold: !st.Warm}
 	for i := range j.questions {
 		st.Tracks[i].settle(&j.questions[i], at)
 		t, need := &st.Tracks[i], j.passLimit()
@@ -172,6 +175,10 @@ func (j *Judge) edges() {
 // harmLimit and passLimit are the logarithms of the odds at which harm, and harmlessness, are shown.
 func (j *Judge) harmLimit() float64 { return -math.Log(j.config.Alpha) }
 func (j *Judge) passLimit() float64 { return -math.Log(j.config.Beta) }
+
+// harmCap is what one block may win at most: half of what it takes, at odds of 100:1 at least, so that
+// who asks for less proof is not slower to get it.
+func (j *Judge) harmCap() float64 { return max(j.harmLimit(), math.Log(100)) / 2 }
 
 // harm is the logarithm of the odds of harm: the weighted mean of the money of all questions. Without
 // those that a cold candidate is excused from, if they are not wanted.

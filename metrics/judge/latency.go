@@ -24,6 +24,8 @@ type edge struct {
 	// candidate's thresholds, if it was slower by exactly the tolerance: 1 where a bound lies right there.
 	FailRatio float64 `json:"rf"`
 	PassRatio float64 `json:"rp"`
+	// PassPlus is the same where there is nothing to multiply: by which part more would be above.
+	PassPlus float64 `json:"pp,omitempty"`
 	// PassOdds are the odds, in proportion to the line of the pass, of a candidate as fast as the baseline.
 	PassOdds float64 `json:"op"`
 }
@@ -70,7 +72,7 @@ func (b *buckets) UnmarshalJSON(text []byte) error {
 }
 
 // maxBuckets is how many buckets are kept; of finer histograms several go into one.
-const maxBuckets = 300
+const maxBuckets = 250
 
 // scale are the bounds of the histograms in use, and what follows from them.
 type scale struct {

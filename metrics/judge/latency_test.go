@@ -69,7 +69,7 @@ func TestThresholdsNeedData(t *testing.T) {
 	assert.True(t, set)
 	assert.InDelta(t, 1, at, 0, "one bound is better than none")
 	assert.GreaterOrEqual(t, ratio, 1.)
-	assert.GreaterOrEqual(t, passRatio, ratio)
+	assert.GreaterOrEqual(t, passRatio, 1.)
 	set, at, _, ratio, _, passRatio = judge.Threshold(metrics.Histogram{Bounds: []float64{-1, 0}, Counts: []uint64{0, 10, 100}}, 0.5, 1.03, 1.2)
 	assert.True(t, set)
 	assert.LessOrEqual(t, at, 0.)

@@ -76,7 +76,7 @@ func (j *Judge) look() {
 			for _, part := range limitRatios {
 				gains = append(gains, oneArm(l.Candidate.Bad, l.Candidate.Of, q.limit+part*(1-q.limit), q.limit))
 			}
-			t.Limit.bet(gains, t.Guard.factor(), j.harmLimit()/2)
+			t.Limit.bet(gains, t.Guard.factor(), j.harmCap())
 		}
 	}
 	st.Ramp.see(&l)

@@ -40,7 +40,8 @@ type Errors struct {
 
 // Latency compares how many requests are slower than thresholds, which are quantiles of the baseline.
 // It works on histograms: any bounds will do, if both arms have the same; with coarse ones the
-// tolerance is applied by interpolation within the baseline's buckets.
+// tolerance is applied by interpolation within the baseline's buckets. Raw values go into one with
+// metrics.NewHistogram(metrics.LogBounds(0.0005, 60, 1.02)) and Observe.
 type Latency struct {
 	// Quantiles of the baseline whose values are the thresholds. Default: 0.5, 0.9 and 0.99.
 	Quantiles []float64

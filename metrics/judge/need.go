@@ -21,28 +21,26 @@ func (j *Judge) need(q *question, t *track) Need {
 		// Less is above the threshold of the pass than above the baseline's own.
 		b.x = q.worse(min(q.passLine(t).at(qb), 0.99), t.Edge.PassOdds) * nc
 	}
-	missing := j.passLimit()
-	if q.floor > 0 {
-		missing += math.Ln2
-	}
 	blocks := math.Inf(1)
 	phi := t.Guard.factor()
-	reach := func(w *wealth, gains []float64) {
+	reach := func(w *wealth, part float64, gains []float64) {
 		for i, gain := range gains {
-			if gain = min(gain/phi, j.passLimit()/2); gain > 0 {
-				blocks = min(blocks, max(missing-w.Money[i], 0)/gain)
+			if gain = min(gain/phi, j.passLimit()/2/math.Sqrt(phi)); gain > 0 {
+				blocks = min(blocks, max(j.passLimit()-math.Log(part)-w.Money[i], 0)/gain)
 			}
 		}
 	}
 	var room [len(failRatios)]float64
-	reach(&t.Pass, q.passGains(room[:0], b, qb, t))
-	if q.floor > 0 {
-		gains := room[:0]
-		for _, part := range passFloors {
-			gains = append(gains, q.alone(b, part*q.floor, q.floor))
-		}
-		reach(&t.Floor, gains)
+	if q.floor == 0 {
+		reach(&t.Pass, 1, q.passGains(room[:0], b, qb, t))
+		return j.needed(math.Ceil(blocks) * nc)
 	}
+	reach(&t.Pass, 1-floorPart, q.passGains(room[:0], b, qb, t))
+	gains := room[:0]
+	for _, part := range passFloors {
+		gains = append(gains, q.alone(b, part*q.floor, q.floor))
+	}
+	reach(&t.Floor, floorPart, gains)
 	return j.needed(math.Ceil(blocks) * nc)
 }
 

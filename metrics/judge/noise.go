@@ -8,20 +8,22 @@ type guard struct {
 	Scales [3]dispersion `json:"s"`
 }
 
-// dispersion is the squared difference of the halves in proportion to what chance makes of it,
-// averaged over batches of one size.
+// dispersion is the squared difference of the halves in proportion to what chance makes of it, over
+// batches of one size. Batches count by what chance makes of them: large clumps are rare, and matter most.
 type dispersion struct {
 	// Excess and Variance are those of the open batch, Open its blocks.
 	Excess   float64 `json:"e"`
 	Variance float64 `json:"v"`
 	Open     int     `json:"o"`
-	// Sum is over all closed batches.
+	// Sum is that of the squared excesses of all closed batches, All that of their variances, and Squares
+	// that of the variances' squares.
 	Sum     float64 `json:"s"`
-	Batches float64 `json:"n"`
+	All     float64 `json:"a"`
+	Squares float64 `json:"q"`
 }
 
 // The sizes of the batches, and how many imaginary ones without noise are there from the start.
-const priorBatches = 8
+const priorBatches = 4
 
 func batchSize(scale int) int { return 1 << (2 * scale) }
 
@@ -54,19 +56,23 @@ func (d *dispersion) add(excess, variance float64, size int) {
 	if d.Open++; d.Open < size {
 		return
 	}
-	d.Sum += d.Excess * d.Excess / d.Variance
-	d.Batches++
+	d.Sum += d.Excess * d.Excess
+	d.All += d.Variance
+	d.Squares += d.Variance * d.Variance
 	d.Excess, d.Variance, d.Open = 0, 0, 0
 }
 
 // factor is what odds are damped by: the largest dispersion of the three sizes of batches, shrunk by
-// imaginary batches, less one standard error (the squared normal has variance 2), at least 1.
+// imaginary batches without noise, less one standard error (a squared normal has variance 2), at least 1.
 func (g *guard) factor() float64 {
 	phi := 1.0
 	for _, d := range g.Scales {
-		n := d.Batches + priorBatches
-		mean := (d.Sum + priorBatches) / n
-		phi = max(phi, mean*(1-math.Sqrt(2/n)))
+		if d.All == 0 {
+			continue
+		}
+		n := d.All * d.All / d.Squares // batches, if they were all alike
+		ratio := (n*d.Sum/d.All + priorBatches) / (n + priorBatches)
+		phi = max(phi, ratio*(1-math.Sqrt(2/(n+priorBatches))))
 	}
 	return phi
 }

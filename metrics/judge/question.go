@@ -140,7 +140,7 @@ func (q *question) failLine(t *track) line {
 func (q *question) passLine(t *track) line {
 	switch {
 	case q.kind == slower:
-		return line{t.Edge.PassRatio, 0}
+		return line{t.Edge.PassRatio, t.Edge.PassPlus}
 	case q.margin > 0:
 		return line{1, q.margin}
 	}

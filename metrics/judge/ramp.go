@@ -1,6 +1,9 @@
 package judge
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // ramp is which share of the traffic the evidence so far allows the candidate.
 type ramp struct {
@@ -38,7 +41,7 @@ func (j *Judge) ramp() {
 	}
 	most := c.Max
 	switch {
-	case j.state.Suspended > 0 && j.cold():
+	case j.state.Suspended > 0 && j.state.End.Sub(j.state.Last) < max(time.Minute, j.config.MaxWarmUp-j.served()):
 		most = min(most, 2*smallest)
 	case !j.state.Warm:
 		most = min(most, c.Cold)

@@ -28,7 +28,9 @@ type state struct {
 	Look      look      `json:"look"`
 	Tracks    []track   `json:"tracks"`
 	Latencies latencies `json:"latencies,omitzero"`
-	Trend     trend     `json:"trend"`
+	// Life is how slow the candidate was in all its life, Trend since it is warm.
+	Life  trend `json:"life"`
+	Trend trend `json:"trend"`
 	// Warm says that the warm-up is over. Suspended counts how often the evidence against latency was
 	// thrown away because the candidate may still have been warming up, Last when.
 	Warm      bool      `json:"warm"`
@@ -108,7 +110,7 @@ func (s *state) check(fresh *state) error {
 			return fmt.Errorf("track %d is of another shape", i)
 		}
 	}
-	if !same(&s.Ratio, &fresh.Ratio) || !same(&s.Sick, &fresh.Sick) || len(s.Trend.Segments) > maxSegments {
+	if !same(&s.Ratio, &fresh.Ratio) || !same(&s.Sick, &fresh.Sick) || max(len(s.Trend.Segments), len(s.Life.Segments)) > maxSegments {
 		return errors.New("it is of another shape")
 	}
 	return nil

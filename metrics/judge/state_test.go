@@ -2,6 +2,7 @@ package judge_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/davit-sdk/davit/metrics"
+	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/metrics/judge"
 )
 
@@ -124,6 +126,41 @@ func TestStateIsSmall(t *testing.T) {
 		t.Logf("%d buckets: %d bytes", len(bounds)+1, len(text))
 		assert.Less(t, len(text), 16<<10)
 	}
+}
+
+// As many comparisons as are allowed fit into what a gate may remember.
+func TestTheLargestMemory(t *testing.T) {
+	c := judge.Config{Metrics: []judge.Metric{judge.Latency{Quantiles: []float64{0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999}}}}
+	for i := range 32 {
+		c.Metrics = append(c.Metrics, judge.Gauge{Of: fmt.Sprintf("g%d", i)})
+	}
+	j, err := judge.New(c)
+	require.NoError(t, err)
+	w := metrics.Window{Requests: 1 << 40, Latency: metrics.NewHistogram(metrics.LogBounds(0.0005, 60, 1.02)), Gauges: map[string][]float64{}}
+	for i := range w.Latency.Counts {
+		w.Latency.Counts[i] = 1 << 40
+	}
+	for i := range 32 {
+		for k := range 32 {
+			w.Gauges[fmt.Sprintf("g%d", i)] = append(w.Gauges[fmt.Sprintf("g%d", i)], 1e300/float64(7+k))
+		}
+	}
+	at := noon
+	for i := range 200 {
+		s := judge.Sample{From: at, To: at.Add(5 * time.Second), Candidate: w, Share: 0.5}
+		if i < 199 {
+			s.Baseline = w
+		}
+		_, err := j.Observe(s)
+		require.NoError(t, err)
+		at = s.To
+	}
+	text, err := j.MarshalJSON()
+	require.NoError(t, err)
+	t.Logf("%d bytes", len(text))
+	assert.Less(t, len(text), gate.MaxMemory-100)
+	c.Metrics = append(c.Metrics, judge.Errors{})
+	require.ErrorContains(t, c.Validate(), "41 comparisons")
 }
 
 func TestForeignStates(t *testing.T) {

@@ -95,7 +95,8 @@ func (t Tally) text(e Evidence) string {
 	case t.Of == 0:
 		return "nothing"
 	case e.Threshold > 0:
-		return fmt.Sprintf("%.0f of %.0f slower than %s (%s), p at %s", t.Bad, t.Of, seconds(e.Threshold), percent(t.Rate()), seconds(t.Value))
+		return fmt.Sprintf("%.0f of %.0f slower than %s (%s), %s at %s",
+			t.Bad, t.Of, seconds(e.Threshold), percent(t.Rate()), strings.TrimPrefix(e.Metric, "latency "), seconds(t.Value))
 	case t.Value != 0:
 		return fmt.Sprintf("mean %.4g", t.Value)
 	}

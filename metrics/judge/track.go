@@ -98,7 +98,7 @@ func (t *totals) add(b block, poisson bool) {
 // passStake is more than failStake: a pass cannot come late, there is nothing to keep money for.
 const (
 	failStake = 0.5
-	passStake = 0.7
+	passStake = 0.8
 )
 
 func newTrack(q *question) track {
@@ -161,8 +161,10 @@ func (t *track) settle(q *question, at bets) {
 	if c.Base == 0 && c.Of == 0 {
 		return
 	}
-	if ready := q.kind != slower || t.Edge.Set; ready && !(at.cold && q.cold) {
-		t.betAll(q, at)
+	if waits := at.cold && q.cold; !waits && (q.kind != slower || t.Edge.Set) {
+		if t.ready(q) {
+			t.betAll(q, at)
+		}
 		t.Total.add(c.block(toDoubt), q.kind == events)
 	}
 	t.Guard.observe(c.Parts[0].Bad, c.Parts[0].Of, c.Parts[1].Bad, c.Parts[1].Of, q.kind == events)
@@ -170,6 +172,12 @@ func (t *track) settle(q *question, at bets) {
 	t.Known.Bad += c.Y
 	t.Known.Of += c.Base
 	t.Cell = cell{}
+}
+
+// ready reports whether anything is known that a bet could be built on. Without any idea of the
+// baseline's rate one large block could cost all the stake.
+func (t *track) ready(q *question) bool {
+	return q.kind == slower || q.usual > 0 || t.Known.Of > 0
 }
 
 func (t *track) betAll(q *question, at bets) {
@@ -201,8 +209,12 @@ func (q *question) harmGains(to []float64, b block, qb float64, l line, alternat
 	return to
 }
 
+// floorPart is the part of the money that is on the floor, where there are two ways to pass: it needs no
+// baseline, so it is the quicker one.
+const floorPart = 2.0 / 3
+
 // harm is the logarithm of the money that speaks of harm, passing that of the money that speaks of a
-// pass: where there are two ways to pass, each of them has half.
+// pass.
 func (t *track) harm(q *question) float64 {
 	if q.limit > 0 {
 		return addLogs(t.Fail.log(), t.Limit.log()) - math.Ln2
@@ -212,7 +224,7 @@ func (t *track) harm(q *question) float64 {
 
 func (t *track) passing(q *question) float64 {
 	if q.floor > 0 {
-		return max(t.Pass.log(), t.Floor.log()) - math.Ln2
+		return max(t.Pass.log()+math.Log(1-floorPart), t.Floor.log()+math.Log(floorPart))
 	}
 	return t.Pass.log()
 }

@@ -26,7 +26,7 @@ func (s segment) plus(o segment) segment {
 }
 
 // maxSegments is how many segments there are at most.
-const maxSegments = 32
+const maxSegments = 16
 
 // lag are the sums of logarithmic latencies in the open block, in millionths.
 type lag struct {

@@ -45,10 +45,11 @@ func (w *wealth) log() float64 {
 }
 
 // bet settles one block: gains are the logarithms of the e-values of each alternative, damped by the
-// noise factor, which keeps them fair by Jensen's inequality, and capped, so that no block decides.
+// noise factor, which keeps them fair by Jensen's inequality, and capped, so that no block decides: where
+// failures come in clumps, a lower cap makes it take several clumps.
 func (w *wealth) bet(gains []float64, noise, most float64) {
 	for i := range w.Money {
-		gain := min(gains[i]/noise, most)
+		gain := min(gains[i]/noise, most/math.Sqrt(noise))
 		if gain != gain {
 			gain = 0
 		}

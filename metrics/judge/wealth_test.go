@@ -21,7 +21,7 @@ func TestMoneyIsKept(t *testing.T) {
 		gains := []float64{rnd.NormFloat64(), rnd.NormFloat64() / 2, rnd.NormFloat64() / 5}
 		best := purse.Bet(gains, 2, 1)
 		for k := range money {
-			money[k] *= math.Exp(min(gains[k]/2, 1))
+			money[k] *= math.Exp(min(gains[k]/2, 1/math.Sqrt2))
 		}
 		if i == restart {
 			restart *= 2
