@@ -42,7 +42,7 @@ func (j Judged) Pilot(w World, s *Source) (Pilot, error) {
 			return nil, err
 		}
 	}
-	return &judgedPilot{judge: judging, source: s, read: historyCells, late: int((w.Late + Cell - 1) / Cell), walk: newWalk(j.Ramp)}, nil
+	return &judgedPilot{judge: judging, source: s, read: historyCells, late: int((w.Late + Cell - 1) / Cell), last: judging.Judgement(), walk: newWalk(j.Ramp)}, nil
 }
 
 type judgedPilot struct {
@@ -50,6 +50,7 @@ type judgedPilot struct {
 	source *Source
 	read   int // up to which cell
 	late   int // by how many cells data are late
+	last   judge.Judgement
 	walk   *walk
 }
 
@@ -67,11 +68,11 @@ func (p *judgedPilot) Look(now time.Time) (float64, gate.Outcome, error) {
 		if err != nil {
 			return 0, "", err
 		}
-		if _, err := p.judge.Observe(sample); err != nil {
+		if p.last, err = p.judge.Observe(sample); err != nil {
 			return 0, "", err
 		}
 	}
-	j := p.judge.Judgement()
+	j := p.last
 	if p.walk != nil {
 		share, outcome := p.walk.step(now, j.Outcome)
 		return share, outcome, nil
