@@ -121,3 +121,6 @@ func pipecdPrimary() Policy {
 		return []preset.PipeCDMetric{metric("errors", preset.ErrorRate()), metric("p50", preset.Latency(0.5)), metric("p99", preset.Latency(0.99))}
 	})
 }
+
+// UsualP99 is the usual p99 of the latency, in seconds.
+func UsualP99() float64 { return newLatencies().quantile(0.99) }

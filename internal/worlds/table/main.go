@@ -1,10 +1,11 @@
 // This program plays policies over simulated traffic, and prints what becomes of the releases: the
 // tables of metrics/judge/BENCHMARKS.md.
 //
-//	go run ./internal/worlds/table -seeds 2000 -md > metrics/judge/BENCHMARKS.md
+//	go run ./internal/worlds/table -seeds 2000 -harmful 500 -md > metrics/judge/BENCHMARKS.md
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -23,22 +24,27 @@ func main() {
 }
 
 func run() error {
-	seeds := flag.Int("seeds", 200, "releases for each harmless world and policy")
-	harmful := flag.Int("harmful", 0, "releases for each other world and policy; 0: as many as -seeds")
-	first := flag.Uint64("first", 0, "the first seed")
+	var s sizes
+	flag.IntVar(&s.seeds, "seeds", 200, "releases of the balanced judge in each harmless world")
+	flag.IntVar(&s.peers, "peers", 0, "releases of other tools' rules in each harmless world; 0: as many as -seeds")
+	flag.IntVar(&s.presets, "presets", 0, "releases of the judge's other presets in each harmless world; 0: as many as -seeds")
+	flag.IntVar(&s.harmful, "harmful", 0, "releases of each policy in each other world; 0: as many as -seeds")
+	flag.Uint64Var(&s.first, "first", 0, "the first seed")
 	world := flag.String("world", "", "a regular expression for the names of the worlds")
 	policy := flag.String("policy", "", "a regular expression for the names of the policies")
+	keep := flag.String("keep", "", "a file in which results are kept, and from which a run goes on; remove it after a change of the code")
 	md := flag.Bool("md", false, "print all tables as Markdown")
 	flag.Parse()
-	of, err := selected(*world, *policy)
+	s.peers, s.presets, s.harmful = cmp.Or(s.peers, s.seeds), cmp.Or(s.presets, s.seeds), cmp.Or(s.harmful, s.seeds)
+	t, err := selected(*world, *policy)
 	if err != nil {
 		return err
 	}
-	if *harmful == 0 {
-		*harmful = *seeds
+	k, err := openKept(*keep)
+	if err != nil {
+		return err
 	}
-	began := time.Now()
-	results, err := of.play(*first, *seeds, *harmful, func(line string) {
+	err = t.play(s, k, func(line string) {
 		if *md {
 			fmt.Fprintln(os.Stderr, line)
 		} else {
@@ -49,10 +55,8 @@ func run() error {
 		return err
 	}
 	if *md {
-		results.head = header{
-			seeds: *seeds, harmful: *harmful, first: *first, date: began, took: time.Since(began), machine: machine(), processors: runtime.NumCPU(), version: runtime.Version(),
-		}
-		fmt.Print(results.markdown())
+		t.head = header{sizes: s, date: time.Now(), machine: machine(), processors: runtime.NumCPU(), version: runtime.Version()}
+		fmt.Print(t.markdown())
 	}
 	return nil
 }

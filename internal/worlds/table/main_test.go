@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,8 +20,11 @@ func TestPlay(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, of.policies, 2)
 	var lines []string
-	of, err = of.play(5, 6, 4, func(line string) { lines = append(lines, line) })
+	file := filepath.Join(t.TempDir(), "kept")
+	keep, err := openKept(file)
 	require.NoError(t, err)
+	s := sizes{first: 5, seeds: 9, peers: 6, presets: 9, harmful: 4}
+	require.NoError(t, of.play(s, keep, func(line string) { lines = append(lines, line) }))
 	require.Len(t, lines, 4)
 	assert.Contains(t, lines[0], "100 requests/s")
 	player := worlds.NewPlayer()
@@ -31,6 +36,21 @@ func TestPlay(t *testing.T) {
 	}
 	assert.Equal(t, &want, of.tallies[cell{"errors .1 to 1 %", of.policies[0].Name()}])
 	assert.Equal(t, 6, of.tallies[cell{"100 requests/s", of.policies[0].Name()}].Runs())
+	// What is kept is not played again, and is the same.
+	again, err := selected("^errors .1 to 1 %$|^100 requests", "Flagger, d")
+	require.NoError(t, err)
+	keep, err = openKept(file)
+	require.NoError(t, err)
+	require.Len(t, keep.cells, 4)
+	before := lines
+	lines = nil
+	require.NoError(t, again.play(s, keep, func(line string) { lines = append(lines, line) }))
+	assert.Equal(t, before, lines)
+	assert.Equal(t, of.tallies, again.tallies)
+	require.NoError(t, os.WriteFile(file, []byte("{"), 0o644))
+	_, err = openKept(file)
+	require.Error(t, err)
+
 	assert.Equal(t, "  (fail of seeds 7 9)", wrong(worlds.World{}, 7, []worlds.Result{{Outcome: gate.Fail}, {Outcome: gate.Pass}, {Outcome: gate.Fail}}))
 	assert.Equal(t, "  (pass of seeds 8)", wrong(of.worlds[harmful][0], 7, []worlds.Result{{Outcome: gate.Fail}, {Outcome: gate.Pass}, {Outcome: gate.Fail}}))
 	for _, wrong := range [][2]string{{"(", ""}, {"", "("}} {
@@ -71,13 +91,13 @@ func results(t *testing.T, of map[cell][3]int, harmed float64) *table {
 			}
 		}
 	}
-	all.head = header{seeds: 100, harmful: 100, date: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), machine: "a machine"}
+	all.head = header{sizes: sizes{seeds: 100, peers: 50, presets: 25, harmful: 10}, date: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), machine: "a machine"}
 	return all
 }
 
 func TestMarkdown(t *testing.T) {
 	text := results(t, nil, 70).markdown()
-	assert.Contains(t, text, "go run ./internal/worlds/table -seeds 100 -harmful 100 -first 0 -md")
+	assert.Contains(t, text, "go run ./internal/worlds/table -seeds 100 -peers 50 -presets 25 -harmful 10 -first 0 -md")
 	assert.Contains(t, text, "2026-03-01")
 	assert.Equal(t, 5, strings.Count(text, "| yes |"), "all targets are met")
 	assert.NotContains(t, text, "| no |")
@@ -129,6 +149,22 @@ func TestCostlyComparesWithPeersThatHoldTheSameRate(t *testing.T) {
 	assert.Equal(t, world+": 70 against 71 of Flagger, docs", costly(map[cell][3]int{{world, "Flagger, docs"}: {60, 40, 0}}))
 	assert.Empty(t, costly(map[cell][3]int{{world, "Flagger, docs"}: {40, 60, 0}}), "it misses the harm")
 	assert.Empty(t, costly(map[cell][3]int{{world, "Flagger, docs"}: {60, 40, 0}, {twin, "Flagger, docs"}: {20, 80, 0}}), "it takes harmless ones back")
+}
+
+func TestSizes(t *testing.T) {
+	s := sizes{seeds: 1, peers: 2, presets: 3, harmful: 4}
+	for _, c := range []struct {
+		k      kind
+		policy string
+		want   int
+	}{{harmless, balanced, 1}, {harmless, "Kayenta", 2}, {harmless, "judge, strict", 3}, {harmful, balanced, 4}, {odd, "Kayenta", 4}} {
+		assert.Equal(t, c.want, s.of(c.k, c.policy))
+	}
+	names := map[string]bool{}
+	for _, p := range worlds.Policies() {
+		names[p.Name()] = true
+	}
+	assert.True(t, names[balanced])
 }
 
 func TestNumbers(t *testing.T) {

@@ -10,35 +10,38 @@ import (
 
 // header says how the tables came about.
 type header struct {
-	seeds, harmful, processors int
-	first                      uint64
-	date                       time.Time
-	took                       time.Duration
-	machine, version           string
+	sizes
+	processors       int
+	date             time.Time
+	machine, version string
 }
 
-func (h header) markdown() string {
+func (t *table) header() string {
+	h := t.head
 	return fmt.Sprintf(`# Benchmarks of package judge
 
-    go run ./internal/worlds/table -seeds %d -harmful %d -first %d -md
+    go run ./internal/worlds/table -seeds %d -peers %d -presets %d -harmful %d -first %d -md
 
-Simulated releases: %d with each policy in each harmless world, %d in each other one, seeds from %d up.
-%s, %s on %d processors of an %s; the run took %s. The same seeds give the same numbers everywhere.
+Simulated releases: in each harmless world %d of the balanced judge, %d of each peer's rules and %d of each
+other preset of the judge; in each other world %d of each policy; with the seeds from %d up.
+%s, %s on %d processors of an %s shared with other work; the runs took %s. The same seeds give the same
+numbers everywhere.
 
 A release lasts up to %s; 10 minutes of measurements precede it. Traffic is 100 requests/s, of which
-0.1 %% fail, where a row says nothing else; latency has a median of 0.1 s and a p99 of 0.4 s. Package
+0.1 %% fail, where a row says nothing else; latency has a median of 0.1 s and a p99 of %.2f s. Package
 internal/worlds says what each world is, and how each policy is set: "default" and "docs" hold the
 candidate against the tools' own examples (99 %% succeed, p99 below 0.5 s), "tuned" knows the service
 (three times its usual errors, a p99 a quarter above the usual). The judge sees the two halves of the
 baseline apart, and has been told of late data.
 
-`, h.seeds, h.harmful, h.first, h.seeds, h.harmful, h.first, h.date.Format(time.DateOnly), h.version, h.processors, h.machine, h.took.Round(time.Second), worlds.Horizon)
+`, h.seeds, h.peers, h.presets, h.harmful, h.first, h.seeds, h.peers, h.presets, h.harmful, h.first,
+		h.date.Format(time.DateOnly), h.version, h.processors, h.machine, t.took.Round(time.Second), worlds.Horizon, worlds.UsualP99())
 }
 
 // markdown is all tables.
 func (t *table) markdown() string {
 	var b strings.Builder
-	b.WriteString(t.head.markdown())
+	b.WriteString(t.header())
 	b.WriteString("## Harmless releases that were taken back\n\nParts of all; **bold** is more than one in a hundred, beyond three standard deviations of chance.\n\n")
 	t.table(&b, harmless, func(w worlds.World, tally *worlds.Tally) string {
 		text := part(tally.Back())

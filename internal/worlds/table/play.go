@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,53 +32,80 @@ type table struct {
 	worlds   [kinds][]worlds.World
 	policies []worlds.Policy
 	tallies  map[cell]*worlds.Tally
+	took     time.Duration
 	head     header
 }
 
+// sizes are how many releases are played in a cell.
+type sizes struct {
+	first uint64
+	// seeds are those of the balanced judge in harmless worlds, peers those of other tools' rules there,
+	// presets those of the judge's other presets there, and harmful those of all in the other worlds.
+	seeds, peers, presets, harmful int
+}
+
+// of is how many releases are played in a cell.
+func (s sizes) of(k kind, policy string) int {
+	switch {
+	case k != harmless:
+		return s.harmful
+	case policy == balanced:
+		return s.seeds
+	case strings.HasPrefix(policy, "judge"):
+		return s.presets
+	}
+	return s.peers
+}
+
 // play plays all cells, one after another, the seeds of each on all processors.
-func (t *table) play(first uint64, seeds, others int, tell func(line string)) (*table, error) {
-	for k, all := range t.worlds {
-		n := seeds
-		if kind(k) != harmless {
-			n = others
-		}
+func (t *table) play(s sizes, k *kept, tell func(line string)) error {
+	for list, all := range t.worlds {
 		for _, w := range all {
 			for _, p := range t.policies {
-				began := time.Now()
-				tally, results, err := playCell(w, p, first, n)
-				if err != nil {
-					return nil, err
+				c := played{w.Name, p.Name(), s.first, s.of(kind(list), p.Name())}
+				done, ok := k.cells[c]
+				if !ok {
+					var err error
+					if done, err = playCell(w, p, c); err != nil {
+						return err
+					}
+					if err := k.add(done); err != nil {
+						return err
+					}
 				}
+				tally := &worlds.Tally{}
+				for _, r := range done.Results {
+					tally.Add(r)
+				}
+				t.took += done.Took
 				t.tallies[cell{w.Name, p.Name()}] = tally
-				tell(line(w, p, tally, time.Since(began)/time.Duration(n)) + wrong(w, first, results))
+				tell(line(w, p, tally, done.Took/time.Duration(c.Seeds)) + wrong(w, s.first, done.Results))
 			}
 		}
 	}
-	return t, nil
+	return nil
 }
 
-// playCell plays the releases of one cell. The tally does not depend on which processor was the first.
-func playCell(w worlds.World, p worlds.Policy, first uint64, n int) (*worlds.Tally, []worlds.Result, error) {
-	results, errs := make([]worlds.Result, n), make([]error, n)
+// playCell plays the releases of one cell. The results are in the order of the seeds.
+func playCell(w worlds.World, p worlds.Policy, c played) (cellResults, error) {
+	began, results, errs := time.Now(), make([]worlds.Result, c.Seeds), make([]error, c.Seeds)
 	var next atomic.Int64
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			player := worlds.NewPlayer()
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				results[i], errs[i] = player.Play(w, p, first+uint64(i))
+			for i := next.Add(1) - 1; i < int64(c.Seeds); i = next.Add(1) - 1 {
+				results[i], errs[i] = player.Play(w, p, c.First+uint64(i))
 			}
 		})
 	}
 	group.Wait()
-	var tally worlds.Tally
-	for i, r := range results {
-		if errs[i] != nil {
-			return nil, nil, errs[i]
+	for _, err := range errs {
+		if err != nil {
+			return cellResults{}, err
 		}
-		tally.Add(r)
 	}
-	return &tally, results, nil
+	return cellResults{c, time.Since(began), results}, nil
 }
 
 // wrong names the first seeds of which the outcome was wrong, for whoever wants to play them again.
