@@ -104,9 +104,10 @@ func (a ArgoRollouts) verdict(r ArgoRun, s gate.Subject) gate.Verdict {
 			v.Outcome, v.Reason = gate.Pass, "the analysis has found nothing until the end of the bake"
 		}
 	}
+	var lacks []Missing
 	for i, result := range r.Results {
 		m := a.Metrics[i]
-		v.NoData = v.NoData && result.Count == 0
+		v.NoData, lacks = v.NoData && result.Count == 0, append(lacks, result.Missing)
 		v.Evidence = append(v.Evidence, gate.Evidence{
 			What:  fmt.Sprintf("failed measurements of %s (the last: %s, %s of %.6g)", m.Name, cmp.Or(result.As, PhasePending), m.Query.Value.Name, result.Value),
 			Value: float64(result.Failed), Rule: "<=", Limit: float64(max(m.FailureLimit, 0)), Samples: uint64(result.Count),
@@ -119,5 +120,5 @@ func (a ArgoRollouts) verdict(r ArgoRun, s gate.Subject) gate.Verdict {
 			}
 		}
 	}
-	return v
+	return told(v, lacks...)
 }

@@ -60,6 +60,8 @@ type ArgoResult struct {
 	At    time.Time `json:"at,omitzero"`
 	As    Phase     `json:"as,omitempty"`
 	Value float64   `json:"value,omitempty"`
+	// Missing says why the last measurement had no number.
+	Missing Missing `json:"missing,omitempty"`
 }
 
 // Measurement is what one measurement of a metric gave: a number or an error.
@@ -102,7 +104,7 @@ func (a ArgoRollouts) Step(r ArgoRun, at time.Time, measurements ...Measurement)
 		if r.Phase != PhaseRunning || result.Phase.ended() {
 			continue
 		}
-		result.At, result.Value = at, finite(m.Value)
+		result.At, result.Value, result.Missing = at, finite(m.Value), missing(m.Err)
 		result.count(a.outcome(m))
 		result.Phase = a.Metrics[m.Metric].assess(*result)
 	}

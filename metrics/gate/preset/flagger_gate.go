@@ -28,7 +28,8 @@ func (f Flagger) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error
 		return gate.Verdict{}, err
 	}
 	if !m.Since.Equal(s.Since) {
-		m.Since, m.Run.At, m.Run.Passed, m.Run.Halted, m.Run.Values = s.Since, s.Since, false, "", nil
+		m.Since = s.Since
+		m.Run = FlaggerRun{FailedChecks: m.Run.FailedChecks, Failed: m.Run.Failed, At: s.Since}
 	}
 	if m.Run.At.Before(s.Since) {
 		return gate.Verdict{}, fmt.Errorf("the memory is of %s, before the bake began", m.Run.At)
@@ -78,5 +79,5 @@ func (f Flagger) verdict(r FlaggerRun, label string) gate.Verdict {
 		}
 		v.Evidence = append(v.Evidence, e)
 	}
-	return v
+	return told(v, r.Missing)
 }

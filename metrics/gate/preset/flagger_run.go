@@ -20,6 +20,8 @@ type FlaggerRun struct {
 	// Halted names that metric.
 	Values []float64 `json:"values,omitempty"`
 	Halted string    `json:"halted,omitempty"`
+	// Missing says why that metric had no value, where it had none.
+	Missing Missing `json:"missing,omitempty"`
 }
 
 // Tick is one tick: is the threshold reached? If not, one look at the metrics, which are asked one after
@@ -33,13 +35,16 @@ func (f Flagger) Tick(r FlaggerRun, at time.Time, measured func(metric int) (flo
 		r.Failed = true
 		return r
 	}
-	r.Values = nil
+	r.Values, r.Missing = nil, ""
 	for i, m := range f.Metrics {
 		v, err := measured(i)
 		r.Values = append(r.Values, finite(v))
 		if err != nil || math.IsNaN(v) || m.limits().out(v) {
 			r.FailedChecks++
 			r.Halted = m.Name
+			if r.Missing = missing(err); err == nil && math.IsNaN(v) {
+				r.Missing = MissingData
+			}
 			return r
 		}
 	}

@@ -119,5 +119,5 @@ func (k Kayenta) verdict(r KayentaRun, s gate.Subject) gate.Verdict {
 		v.Outcome, v.NoData = gate.Continue, true
 		v.Reason = fmt.Sprintf("the first of %d judgements comes after %s", k.judgements(), k.BeginAfter+k.interval())
 	}
-	return v
+	return told(v, r.Missing)
 }

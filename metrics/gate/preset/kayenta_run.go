@@ -19,6 +19,8 @@ type KayentaRun struct {
 	Reason string `json:"reason,omitempty"`
 	// Classes are those of the metrics in the last judgement, for people.
 	Classes []string `json:"classes,omitempty"`
+	// Missing says that a metric had no data in it.
+	Missing Missing `json:"missing,omitempty"`
 }
 
 // Series are the values of one metric, one a step, NaN where one is missing.
@@ -32,9 +34,12 @@ func (k Kayenta) Judge(r KayentaRun, series []Series) KayentaRun {
 		return r
 	}
 	classes := make([]Classification, len(k.Metrics))
-	r.Classes = nil
+	r.Classes, r.Missing = nil, ""
 	for i, m := range k.Metrics {
 		classes[i] = m.Classify(series[i].Candidate, series[i].Control)
+		if c := classes[i].Class; c == ClassNodata || c == ClassNodataFail {
+			r.Missing = MissingData
+		}
 		r.Classes = append(r.Classes, m.Name+": "+classes[i].String())
 	}
 	r.Judged++

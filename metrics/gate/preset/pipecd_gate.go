@@ -123,12 +123,14 @@ func (p PipeCD) verdict(r PipeCDRun, s gate.Subject) gate.Verdict {
 	case over:
 		v.Outcome, v.Reason = gate.Pass, "the analysis is over"
 	}
+	var lacks []Missing
 	for i, result := range r.Results {
 		m := p.Metrics[i]
+		lacks = append(lacks, result.Missing)
 		v.Reason += fmt.Sprintf("; %s: %d of %d looks failed (%d may), %d had values", m.Name, result.Failures, result.Looks, m.FailureLimit, result.Seen)
 		v.Evidence = append(v.Evidence, gate.Evidence{
 			What: "failed looks at " + m.Name, Value: float64(result.Failures), Rule: "<=", Limit: float64(m.FailureLimit), Samples: uint64(result.Seen),
 		})
 	}
-	return v
+	return told(v, lacks...)
 }

@@ -26,6 +26,8 @@ type PipeCDResult struct {
 	// At is the last look, P what its test said (0 for none).
 	At time.Time `json:"at,omitzero"`
 	P  float64   `json:"p,omitempty"`
+	// Missing says why the last look had no values, where it had none.
+	Missing Missing `json:"missing,omitempty"`
 }
 
 // Points are what one look at a metric found: the values of the candidate's side and, in a comparison,
@@ -55,6 +57,9 @@ func (p PipeCD) Look(r PipeCDRun, at time.Time, metric int, points Points) PipeC
 	}
 	if len(points.Experiment)+len(points.Control) > 0 && points.Err == nil {
 		result.Seen++
+	}
+	if result.Missing = missing(points.Err); points.empty() {
+		result.Missing = MissingData
 	}
 	passed, chance := m.passed(points)
 	result.P = chance

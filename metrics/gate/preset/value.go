@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/davit-sdk/davit/metrics"
@@ -105,6 +106,34 @@ func measure(ctx context.Context, source metrics.Source, v Value, group string, 
 		return math.NaN(), fmt.Errorf("read %s of %s: %w", v.Name, group, err)
 	}
 	return v.Of(w), nil
+}
+
+// Missing says why a look had no value.
+type Missing string
+
+const (
+	// MissingData: the source works, and has nothing.
+	MissingData Missing = "no data"
+	// MissingSource: the source is down, or knows no such group.
+	MissingSource Missing = "source down"
+)
+
+// missing is why a look had no value; empty, if it had one.
+func missing(err error) Missing {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, metrics.ErrNoData), errors.Is(err, errMissing):
+		return MissingData
+	}
+	return MissingSource
+}
+
+// told says in a verdict whether values were missing.
+func told(v gate.Verdict, m ...Missing) gate.Verdict {
+	v.Down = slices.Contains(m, MissingSource)
+	v.NoData = !v.Down && (v.NoData || slices.Contains(m, MissingData))
+	return v
 }
 
 // labelOf is the label under which a group is measured.
