@@ -27,7 +27,17 @@
 // Alpha holds exactly for requests that fail independently of each other given their arm's rate. For
 // what fails in clumps (retries, instances that differ) the odds are damped by the noise that is seen
 // among the parts of the baseline (Sample.Parts); that this suffices is measured, not proved: see
-// BENCHMARKS.md. Without parts there is no such guard.
+// BENCHMARKS.md. Without parts there is no such guard. It does not suffice where arms really differ for
+// minutes on end: if each arm's error rate swings on its own by a factor of 1.6 (a standard deviation of
+// 0.5 of its logarithm, with a memory of two minutes), two to eight of a hundred harmless releases are
+// called harmful; raise Errors.Tolerance there.
+//
+// A cold start is told from harm by its fading. A candidate that is slow for longer than MaxWarmUp and
+// does not get clearly faster is called harmful, and so is one that takes longer than three times
+// MaxWarmUp. With a fresh baseline (FreshBaseline) none of this matters.
+//
+// With little traffic there is no answer: a tenth of a request a second in each arm shows an outage within
+// ten requests, and nothing else within an hour. Config.Forecast says what can be expected.
 //
 // # Errors
 //
