@@ -99,6 +99,12 @@ func (j *Judge) hindrance() (Cause, string) {
 	if o := j.harm(true); o >= math.Log(suspicious) {
 		return CauseDoubt, fmt.Sprintf("every metric is within its margin, but the odds of harm are %s", odds(o))
 	}
+	for i := range j.questions {
+		q, t := &j.questions[i], &st.Tracks[i]
+		if !q.failOnly && t.contradicts(q) {
+			return CauseDoubt, fmt.Sprintf("%s is within its margin of late, but not over all that was seen", q.name)
+		}
+	}
 	if served < j.config.DoubtBake {
 		for i := range j.questions {
 			q, t := &j.questions[i], &st.Tracks[i]
@@ -108,6 +114,19 @@ func (j *Judge) hindrance() (Cause, string) {
 		}
 	}
 	return "", ""
+}
+
+// contradicts reports whether all that was seen of a question, however long ago, says that the candidate
+// is beyond the margin. A pass is shown by the wealth, which forgets a time that was bad and is over; who
+// passes in spite of it would have to be explained to somebody. Latencies are not counted beyond their
+// margin, and gauges not at all.
+func (t *track) contradicts(q *question) bool {
+	if q.kind == sampled || q.kind == slower || !(t.Total.Of > 0 && t.Total.Base > 0) {
+		return false
+	}
+	low, _ := t.Total.interval(t.Guard.factor())
+	base := t.Total.Y / t.Total.Base
+	return low > 0 && low*base > max(q.passLine(t).at(base), q.floor)
 }
 
 // silence is how long an arm may say nothing until that means something: ten times as long as from

@@ -36,5 +36,5 @@ func Example() {
 	}
 	// Output:
 	// fail 1m10s
-	// harm was shown: errors: candidate 7 of 700 (1%), baseline 7 of 6300 (0.111%) (up to 1.1x the baseline's allowed): odds 142:1 against harmless, best fit 11x as many
+	// harm was shown: errors: candidate 7 of 700 (1%), baseline 7 of 6300 (0.111%) (up to 1.1x the baseline's allowed): odds 145:1 against harmless, best fit 11x as many
 }

@@ -96,9 +96,9 @@ func (t *track) settleGauge(q *question, at bets) {
 			pass[i] = superiority(1-mean(toPass), stake)
 			doubt[i] = superiority(mean(toDoubt), stake)
 		}
-		t.Fail.bet(fail[:], 1, at.failCap)
+		t.Fail.betOnHarm(fail[:], 1, at.failCap)
 		t.Pass.bet(pass[:], 1, at.passCap)
-		t.Doubt.bet(doubt[:], 1, at.failCap)
+		t.Doubt.betOnHarm(doubt[:], 1, at.failCap)
 		t.Total.Of++
 		t.Total.X += mean(toFail)
 	}

@@ -62,21 +62,21 @@ func (j *Judge) look() {
 		for _, chance := range ratioChances {
 			gains = append(gains, oneArm(l.Candidate.Of, l.Candidate.Of+l.Baseline.Of, chance*share/2, share/2))
 		}
-		st.Ratio.bet(gains, 1, most)
+		st.Ratio.betOnHarm(gains, 1, most)
 	}
 	gains = room[:0]
 	for _, part := range limitRatios {
 		sick := j.config.Unhealthy
 		gains = append(gains, oneArm(l.Baseline.Bad, l.Baseline.Of, sick+part*(1-sick), sick))
 	}
-	st.Sick.bet(gains, 1, most)
+	st.Sick.betOnHarm(gains, 1, most)
 	for i := range j.questions {
 		if q, t := &j.questions[i], &st.Tracks[i]; q.limit > 0 {
 			gains = room[:0]
 			for _, part := range limitRatios {
 				gains = append(gains, oneArm(l.Candidate.Bad, l.Candidate.Of, q.limit+part*(1-q.limit), q.limit))
 			}
-			t.Limit.bet(gains, t.Guard.factor(), j.harmCap())
+			t.Limit.betOnHarm(gains, t.Guard.factor(), j.harmCap())
 		}
 	}
 	st.Ramp.see(&l)

@@ -43,7 +43,7 @@ type Errors struct {
 // tolerance is applied by interpolation within the baseline's buckets. Raw values go into one with
 // metrics.NewHistogram(metrics.LogBounds(0.0005, 60, 1.02)) and Observe.
 type Latency struct {
-	// Quantiles of the baseline whose values are the thresholds. Default: 0.5, 0.9 and 0.99.
+	// Quantiles of the baseline whose values are the thresholds, at most 6. Default: 0.5, 0.9 and 0.99.
 	Quantiles []float64
 	// Margin is by how much slower each quantile may be: 0.05 is 5 %. Shown to be beyond it is harm, shown
 	// to be within it is a pass. Zero: the two lines below.
@@ -171,6 +171,9 @@ func (e Errors) validate() error {
 	return p.errs.ErrorOrNil()
 }
 
+// maxQuantiles keeps the state of the metric below 16 KiB.
+const maxQuantiles = 6
+
 func (l Latency) validate() error {
 	p := &problems{metric: "Latency"}
 	d := l.withDefaults()
@@ -182,8 +185,8 @@ func (l Latency) validate() error {
 		}
 		last = q
 	}
-	if len(d.Quantiles) > 8 {
-		p.add("Quantiles", "there are more than 8")
+	if len(d.Quantiles) > maxQuantiles {
+		p.add("Quantiles", fmt.Sprintf("there are more than %d", maxQuantiles))
 	}
 	p.within("Margin", l.Margin, 0, 100)
 	p.within("Tolerance", d.Tolerance, 1, 101)

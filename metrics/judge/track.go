@@ -184,8 +184,8 @@ func (t *track) betAll(q *question, at bets) {
 	c, phi, qb := &t.Cell, t.Guard.factor(), t.expected(q)
 	var room [len(failRatios)]float64
 	l := q.failLine(t)
-	t.Fail.bet(q.harmGains(room[:0], c.block(toFail), qb, l, q.failAlternatives()), phi, at.failCap)
-	t.Doubt.bet(q.harmGains(room[:0], c.block(toDoubt), qb, line{1, 0}, q.doubtAlternatives()), phi, at.failCap)
+	t.Fail.betOnHarm(q.harmGains(room[:0], c.block(toFail), qb, l, q.failAlternatives()), phi, at.failCap)
+	t.Doubt.betOnHarm(q.harmGains(room[:0], c.block(toDoubt), qb, line{1, 0}, q.doubtAlternatives()), phi, at.failCap)
 	t.Pass.bet(q.passGains(room[:0], c.block(toPass), qb, t), phi, at.passCap)
 	if q.floor > 0 && c.Base > 0 {
 		gains := room[:0]

@@ -7,7 +7,7 @@ import "math"
 type wealth struct {
 	Money []float64 `json:"m"`
 	Cash  float64   `json:"c"`
-	// Blocks counts the bets; at Restart of them cash is staked anew.
+	// Blocks counts the bets; at Restart of them much of the cash is staked anew.
 	Blocks  int `json:"b"`
 	Restart int `json:"r"`
 }
@@ -19,7 +19,9 @@ const (
 	rich  = 700.0
 )
 
-// firstRestart is after how many blocks cash is staked anew; then after twice as many, and so on.
+// firstRestart is after how many blocks much of the cash is staked anew; then after twice as many, and
+// so on. Between them a little is staked in each block, so that what begins at any time finds money that
+// the good time before it did not cost.
 const firstRestart = 12
 
 // newWealth has one coin: the stake spread evenly over n alternatives, and the rest in cash.
@@ -47,28 +49,46 @@ func (w *wealth) log() float64 {
 // bet settles one block: gains are the logarithms of the e-values of each alternative, damped by the
 // noise factor, which keeps them fair by Jensen's inequality, and capped, so that no block decides: where
 // failures come in clumps, a lower cap makes it take several clumps.
-func (w *wealth) bet(gains []float64, noise, most float64) {
-	for i := range w.Money {
-		gain := min(gains[i]/noise, most/math.Sqrt(noise))
+func (w *wealth) bet(gains []float64, noise, most float64) { w.settle(gains, noise, most, broke) }
+
+// betOnHarm is bet where harm may begin at any time: money that good data have cost may come back to what
+// it was in the beginning before the cap counts, so harm is not found later because it begins later. A
+// cap that the past alone decides on keeps a bet fair.
+func (w *wealth) betOnHarm(gains []float64, noise, most float64) {
+	w.settle(gains, noise, most, math.Log(failStake/float64(len(w.Money))))
+}
+
+func (w *wealth) settle(gains []float64, noise, most, fresh float64) {
+	for i, m := range w.Money {
+		gain := min(gains[i]/noise, most/math.Sqrt(noise)+max(0, fresh-m))
 		if gain != gain {
 			gain = 0
 		}
-		w.Money[i] = min(max(w.Money[i]+gain, broke), rich)
+		w.Money[i] = min(max(m+gain, broke), rich)
 	}
 	w.Blocks++
+	part := trickle(w.Blocks)
 	if w.Blocks >= w.Restart {
 		w.Restart *= 2
-		w.stake()
+		part = 0.25
 	}
+	w.stake(part)
 }
 
-// stake stakes a quarter of the cash anew, evenly: for what begins late, and whatever was lost before.
-func (w *wealth) stake() {
-	each := w.Cash + math.Log(0.25/float64(len(w.Money)))
+// trickle is which part of the cash is staked after the n-th block. What is left of it falls as
+// 1/log(n), so that some is there at any time.
+func trickle(n int) float64 {
+	before, after := math.Log(float64(n+firstRestart)), math.Log(float64(n+1+firstRestart))
+	return 1 - before/after
+}
+
+// stake stakes a part of the cash anew, evenly: for what begins late, and whatever was lost before.
+func (w *wealth) stake(part float64) {
+	each := w.Cash + math.Log(part/float64(len(w.Money)))
 	for i, m := range w.Money {
 		w.Money[i] = addLogs(m, each)
 	}
-	w.Cash = max(w.Cash+math.Log(0.75), broke)
+	w.Cash = max(w.Cash+math.Log1p(-part), broke)
 }
 
 // best is the alternative with the most money.

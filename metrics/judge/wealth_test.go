@@ -23,13 +23,15 @@ func TestMoneyIsKept(t *testing.T) {
 		for k := range money {
 			money[k] *= math.Exp(min(gains[k]/2, 1/math.Sqrt2))
 		}
+		part := 1 - math.Log(float64(i+judge.FirstRestart))/math.Log(float64(i+1+judge.FirstRestart))
 		if i == restart {
 			restart *= 2
-			for k := range money {
-				money[k] += cash / 4 / 3
-			}
-			cash *= 0.75
+			part = 0.25
 		}
+		for k := range money {
+			money[k] += cash * part / 3
+		}
+		cash *= 1 - part
 		sum := cash + money[0] + money[1] + money[2]
 		require.InDelta(t, math.Log(sum), purse.Log(), 1e-9, "bet %d", i)
 		for k := range money {
