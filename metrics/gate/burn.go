@@ -17,8 +17,8 @@ import (
 //
 // It fails when in one of the Windows the long and the short stretch both burn at the rate of that window
 // or faster: the long one says that it matters, the short one that it still goes on. It passes when none
-// does, and each long stretch has enough requests. Until then, and where only one of the two can be told,
-// it answers continue.
+// does, each long stretch has enough requests, and each short one has any. Until then it answers continue:
+// also where the one of the two that can be told burns slowly, as a calm minute says nothing of an hour.
 type Burn struct {
 	// Source is where the counts are read.
 	Source metrics.Source
@@ -161,8 +161,14 @@ const (
 	yes
 )
 
-// and is the answer to two questions at once.
-func (a answer) and(b answer) answer { return min(a, b) }
+// and is the answer to two questions at once. A no does not hide that the other one cannot be told: nothing
+// passes by half of what it is held to.
+func (a answer) and(b answer) answer {
+	if a == maybe || b == maybe {
+		return maybe
+	}
+	return min(a, b)
+}
 
 // judge says whether both stretches of a window burn too fast, adds the evidence, and says it in words.
 func (g Burn) judge(v *Verdict, w BurnWindow, long, short total) (string, answer) {

@@ -80,8 +80,11 @@ func TestBurn(t *testing.T) {
 		"slowly, in the second window":   {windows(calm, calm, [2]uint64{10_000, 60}, [2]uint64{1000, 6}), "F", "at 6 in 6h0m0s and at 6 in 30m0s (6 in both"},
 		"too few requests":               {windows([2]uint64{99, 99}, [2]uint64{9, 9}, calm, calm), "C", "100 requests are needed to tell, there are 99"},
 		"too few in one, harm in other":  {windows([2]uint64{99, 99}, [2]uint64{9, 9}, [2]uint64{10_000, 60}, [2]uint64{1000, 6}), "F", ""},
-		"few, and the short one is calm": {windows([2]uint64{99, 99}, [2]uint64{9, 0}, calm, calm), "P", ""},
+		"few, and the short one is calm": {windows([2]uint64{99, 99}, [2]uint64{9, 0}, calm, calm), "C", "100 requests are needed to tell, there are 99"},
 		"silence now, after harm":        {windows([2]uint64{10_000, 500}, [2]uint64{}, calm, calm), "C", "at an unknown rate in 5m0s"},
+		"silence now, after a calm hour": {windows(calm, [2]uint64{}, calm, calm), "C", "at an unknown rate in 5m0s"},
+		"a request in each":              {counts{h: {1, 0}, 5 * m: {1, 0}, 6 * h: {1, 0}, 30 * m: {1, 0}, 72 * h: {1, 0}}, "C", "there are 1"},
+		"a hair below":                   {windows([2]uint64{1_000_000, 14_399}, [2]uint64{1_000_000, 14_399}, calm, calm), "P", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := gate.Burn{Source: byLength{of: c.of}, SLO: 0.999}
