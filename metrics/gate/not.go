@@ -3,7 +3,8 @@ package gate
 import "context"
 
 // Not passes when its gate fails, and fails when it passes. Continue stays continue, and inconclusive
-// stays inconclusive. A fail for want of data, as a Guard may give, is no pass: it becomes continue.
+// stays inconclusive. A fail that nobody saw is no pass, and becomes continue: one for want of data, as a
+// Guard or a preset may give, and one that is Late, as a Schedule may.
 type Not struct{ Gate Gate }
 
 var _ Gate = Not{}
@@ -30,8 +31,8 @@ func (n Not) Check(ctx context.Context, s Subject) (Verdict, error) {
 	switch {
 	case v.Outcome == Pass:
 		v.Outcome = Fail
-	case v.Outcome == Fail && v.blind():
-		v.Outcome = Continue
+	case v.Outcome == Fail && v.unseen():
+		v.Outcome, v.Late = Continue, false
 	case v.Outcome == Fail:
 		v.Outcome = Pass
 	}

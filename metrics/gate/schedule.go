@@ -143,7 +143,7 @@ func (g Schedule) answer(s Subject, m scheduled) Verdict {
 	}
 	if decided := v.Outcome == Pass || v.Outcome == Fail; !decided && g.Timeout > 0 && s.Now.Sub(s.Since) >= g.Timeout {
 		v.Reason = clip(fmt.Sprintf("there is no pass within %s: %s", g.Timeout, v.Reason))
-		v.Outcome, v.Extend = cmp.Or(g.Late, Inconclusive), false
+		v.Outcome, v.Extend, v.Late = cmp.Or(g.Late, Inconclusive), false, true
 	}
 	return v
 }

@@ -50,6 +50,9 @@ func (t votes) outcome(need float64) Outcome {
 // blind reports whether a verdict comes from data that is not there.
 func (v Verdict) blind() bool { return v.NoData || v.Down }
 
+// unseen reports whether nobody saw what a verdict says: for want of data, or of time.
+func (v Verdict) unseen() bool { return v.blind() || v.Late }
+
 // settle makes one verdict of several. decide counts the verdicts that it is given, and says what follows,
 // and how the count stands.
 func settle(verdicts []Verdict, decide func([]Verdict) (Outcome, string)) Verdict {
@@ -85,7 +88,7 @@ func (v *Verdict) blame(verdicts []Verdict, decide func([]Verdict) (Outcome, str
 		concerns = func(one Verdict) bool { return one.Outcome == Fail }
 		seen := slices.Clone(verdicts)
 		for i := range seen {
-			if seen[i].Outcome == Fail && seen[i].blind() {
+			if seen[i].Outcome == Fail && seen[i].unseen() {
 				seen[i].Outcome = Continue
 			}
 		}
@@ -95,7 +98,7 @@ func (v *Verdict) blame(verdicts []Verdict, decide func([]Verdict) (Outcome, str
 	}
 	for _, one := range verdicts {
 		if v.Outcome != Pass && concerns(one) {
-			v.NoData, v.Down = v.NoData || one.NoData, v.Down || one.Down
+			v.NoData, v.Down, v.Late = v.NoData || one.NoData, v.Down || one.Down, v.Late || one.Late && v.Outcome != Continue
 			v.Extend = v.Extend || one.Extend && v.Outcome == Continue
 		}
 	}

@@ -17,7 +17,7 @@ func (v Verdict) String() string {
 	for _, mark := range []struct {
 		on   bool
 		text string
-	}{{v.NoData, "no data"}, {v.Down, "nobody could be asked"}, {v.Extend, "the clock is stopped"}, {v.Muted != "", "muted"}} {
+	}{{v.NoData, "no data"}, {v.Down, "nobody could be asked"}, {v.Extend, "the clock is stopped"}, {v.Late, "late"}, {v.Muted != "", "muted"}} {
 		if mark.on {
 			marks = append(marks, mark.text)
 		}

@@ -93,6 +93,9 @@ type Verdict struct {
 	// Extend asks the caller not to count the time until its next question: neither as a part of the
 	// bake nor against its patience. It goes with Continue.
 	Extend bool `json:"extend,omitempty"`
+	// Late says that a deadline made this answer of one that was open: nobody saw what it says. A fail that
+	// is late is one, and Not makes no pass of it.
+	Late bool `json:"late,omitempty"`
 	// Muted is what a gate says that does not decide: see Muted. Its Outcome is a pass.
 	Muted Outcome `json:"muted,omitempty"`
 	// Looks are the last measurements, the latest one last, where a Schedule keeps them.

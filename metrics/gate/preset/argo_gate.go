@@ -105,9 +105,14 @@ func (a ArgoRollouts) verdict(r ArgoRun, s gate.Subject) gate.Verdict {
 		}
 	}
 	var lacks []Missing
+	seen := false
 	for i, result := range r.Results {
 		m := a.Metrics[i]
-		v.NoData, lacks = v.NoData && result.Count == 0, append(lacks, result.Missing)
+		if v.NoData = v.NoData && result.Count == 0; v.Outcome != gate.Fail {
+			lacks = append(lacks, result.Missing)
+		} else if !m.DryRun && (result.Phase == PhaseFailed || result.Phase == PhaseErrored) {
+			lacks, seen = append(lacks, result.Lacked), seen || m.saw(result)
+		}
 		v.Evidence = append(v.Evidence, gate.Evidence{
 			What:  fmt.Sprintf("failed measurements of %s (the last: %s, %s of %.6g)", m.Name, cmp.Or(result.As, PhasePending), m.Query.Value.Name, result.Value),
 			Value: float64(result.Failed), Rule: "<=", Limit: float64(max(m.FailureLimit, 0)), Samples: uint64(result.Count),
@@ -119,6 +124,9 @@ func (a ArgoRollouts) verdict(r ArgoRun, s gate.Subject) gate.Verdict {
 				v.Reason += " (dry run)"
 			}
 		}
+	}
+	if seen {
+		v.NoData, lacks = false, nil
 	}
 	return told(v, lacks...)
 }

@@ -1,6 +1,7 @@
 package preset
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -62,6 +63,10 @@ type ArgoResult struct {
 	Value float64   `json:"value,omitempty"`
 	// Missing says why the last measurement had no number.
 	Missing Missing `json:"missing,omitempty"`
+	// Unseen counts the measurements that failed for want of a number, and Lacked says why the last one that
+	// did not succeed had none.
+	Unseen int     `json:"unseen,omitempty"`
+	Lacked Missing `json:"lacked,omitempty"`
 }
 
 // Measurement is what one measurement of a metric gave: a number or an error.
@@ -105,7 +110,14 @@ func (a ArgoRollouts) Step(r ArgoRun, at time.Time, measurements ...Measurement)
 			continue
 		}
 		result.At, result.Value, result.Missing = at, finite(m.Value), missing(m.Err)
-		result.count(a.outcome(m))
+		as := a.outcome(m)
+		if as != PhaseSuccessful && (m.Err != nil || math.IsNaN(m.Value)) {
+			result.Lacked = cmp.Or(result.Missing, MissingData)
+			if as == PhaseFailed {
+				result.Unseen++
+			}
+		}
+		result.count(as)
 		result.Phase = a.Metrics[m.Metric].assess(*result)
 	}
 	if r.Phase == PhaseRunning {
@@ -156,6 +168,11 @@ func (r *ArgoResult) count(as Phase) {
 		r.Inconclusive++
 	}
 	r.ConsecutiveSuccess = 0
+}
+
+// saw reports whether a metric failed by what was seen, and would have without what was not.
+func (m ArgoMetric) saw(r ArgoResult) bool {
+	return r.Phase == PhaseFailed && !m.DryRun && (r.Lacked == "" || m.FailureLimit >= 0 && r.Failed-r.Unseen > m.FailureLimit)
 }
 
 func (m ArgoMetric) consecutiveErrorLimit() int {

@@ -29,7 +29,7 @@ func (f Flagger) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error
 	}
 	if !m.Since.Equal(s.Since) {
 		m.Since = s.Since
-		m.Run = FlaggerRun{FailedChecks: m.Run.FailedChecks, Failed: m.Run.Failed, At: s.Since}
+		m.Run = FlaggerRun{FailedChecks: m.Run.FailedChecks, Failed: m.Run.Failed, Unseen: m.Run.Unseen, Lacked: m.Run.Lacked, At: s.Since}
 	}
 	if m.Run.At.Before(s.Since) {
 		return gate.Verdict{}, fmt.Errorf("the memory is of %s, before the bake began", m.Run.At)
@@ -57,9 +57,13 @@ func (f Flagger) verdict(r FlaggerRun, label string) gate.Verdict {
 		What: "failed checks of " + label, Value: float64(r.FailedChecks), Rule: "<", Limit: float64(f.threshold()), Samples: uint64(r.FailedChecks),
 	}}}
 	failed := fmt.Sprintf("%d checks of %s have failed (fewer than %d may)", r.FailedChecks, label, f.threshold())
+	lacks := r.Missing
 	switch {
 	case r.Failed:
 		v.Outcome, v.Reason = gate.Fail, failed
+		if lacks = ""; r.FailedChecks-r.Unseen < f.threshold() {
+			lacks = r.Lacked // by what was seen alone it would not have failed
+		}
 	case r.Passed:
 		v.Outcome, v.Reason = gate.Pass, "the last check of "+label+" passed; "+failed
 	case r.Halted != "":
@@ -79,5 +83,5 @@ func (f Flagger) verdict(r FlaggerRun, label string) gate.Verdict {
 		}
 		v.Evidence = append(v.Evidence, e)
 	}
-	return told(v, r.Missing)
+	return told(v, lacks)
 }

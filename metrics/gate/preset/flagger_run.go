@@ -22,6 +22,9 @@ type FlaggerRun struct {
 	Halted string    `json:"halted,omitempty"`
 	// Missing says why that metric had no value, where it had none.
 	Missing Missing `json:"missing,omitempty"`
+	// Unseen counts the failed looks that failed for want of a value, and Lacked says why the last one did.
+	Unseen int     `json:"unseen,omitempty"`
+	Lacked Missing `json:"lacked,omitempty"`
 }
 
 // Tick is one tick: is the threshold reached? If not, one look at the metrics, which are asked one after
@@ -44,6 +47,9 @@ func (f Flagger) Tick(r FlaggerRun, at time.Time, measured func(metric int) (flo
 			r.Halted = m.Name
 			if r.Missing = missing(err); err == nil && math.IsNaN(v) {
 				r.Missing = MissingData
+			}
+			if r.Missing != "" {
+				r.Unseen, r.Lacked = r.Unseen+1, r.Missing
 			}
 			return r
 		}

@@ -54,6 +54,9 @@ func (k Kayenta) Judge(r KayentaRun, series []Series) KayentaRun {
 	case last:
 		r.Passed = true
 	}
+	if r.Failed && slices.ContainsFunc(classes, func(c Classification) bool { return c.Class == ClassError }) {
+		r.Missing = MissingData // what cannot be computed was not seen
+	}
 	return r
 }
 

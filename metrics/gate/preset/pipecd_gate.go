@@ -117,20 +117,28 @@ func (p PipeCD) verdict(r PipeCDRun, s gate.Subject) gate.Verdict {
 	over := s.End && p.Duration == 0 || p.Duration > 0 && !s.Now.Before(s.Since.Add(p.Duration))
 	switch {
 	case p.Failed(r):
-		v.Outcome, v.Reason = gate.Fail, "the analysis failed"
+		v.Outcome, v.Reason, v.NoData = gate.Fail, "the analysis failed", false
 	case over && p.Strict && p.Blind(r):
 		v.Reason = "the analysis is over, and a metric has never been measured"
 	case over:
 		v.Outcome, v.Reason = gate.Pass, "the analysis is over"
 	}
 	var lacks []Missing
+	seen := false // it would have failed by what was seen alone
 	for i, result := range r.Results {
 		m := p.Metrics[i]
-		lacks = append(lacks, result.Missing)
+		if v.Outcome != gate.Fail {
+			lacks = append(lacks, result.Missing)
+		} else if result.Failed {
+			lacks, seen = append(lacks, result.Lacked), seen || result.Failures-result.Blank > m.FailureLimit
+		}
 		v.Reason += fmt.Sprintf("; %s: %d of %d looks failed (%d may), %d had values", m.Name, result.Failures, result.Looks, m.FailureLimit, result.Seen)
 		v.Evidence = append(v.Evidence, gate.Evidence{
 			What: "failed looks at " + m.Name, Value: float64(result.Failures), Rule: "<=", Limit: float64(m.FailureLimit), Samples: uint64(result.Seen),
 		})
+	}
+	if seen {
+		lacks = nil
 	}
 	return told(v, lacks...)
 }

@@ -28,6 +28,9 @@ type PipeCDResult struct {
 	P  float64   `json:"p,omitempty"`
 	// Missing says why the last look had no values, where it had none.
 	Missing Missing `json:"missing,omitempty"`
+	// Blank counts the looks that failed for want of values, and Lacked says why the last one did.
+	Blank  int     `json:"blank,omitempty"`
+	Lacked Missing `json:"lacked,omitempty"`
 }
 
 // Points are what one look at a metric found: the values of the candidate's side and, in a comparison,
@@ -66,12 +69,23 @@ func (p PipeCD) Look(r PipeCDRun, at time.Time, metric int, points Points) PipeC
 	if !passed && !(m.SkipOnNoData && errors.Is(points.Err, errMissing)) {
 		result.Failures++
 		result.Failed = result.Failures > m.FailureLimit
+		if lacked := points.lacked(m.strategy()); lacked != "" {
+			result.Blank, result.Lacked = result.Blank+1, lacked
+		}
 	}
 	return r
 }
 
 // empty reports whether there is no value at all, on either side.
 func (p Points) empty() bool { return p.Err == nil && len(p.Experiment)+len(p.Control) == 0 }
+
+// lacked is why a look has nothing to hold against what was expected; empty, if it has.
+func (p Points) lacked(strategy AnalysisStrategy) Missing {
+	if p.Err == nil && (len(p.Experiment) == 0 || strategy != Threshold && len(p.Control) == 0) {
+		return MissingData
+	}
+	return missing(p.Err)
+}
 
 // passed reports whether a look is what was expected, and how likely a difference as large would be by chance.
 func (m PipeCDMetric) passed(points Points) (bool, float64) {

@@ -1,0 +1,80 @@
+package preset_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/davit-sdk/davit/metrics"
+	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/metrics/gate/preset"
+)
+
+// A fail that comes of nothing but want of data is told apart from harm, and Not makes no pass of it.
+func TestAFailThatNobodySaw(t *testing.T) {
+	answers := func(w metrics.Window, err error) metrics.Source {
+		return world(func(_ string, from, to time.Duration) (metrics.Window, error) { return w, err })
+	}
+	for of, c := range map[string]struct {
+		source       metrics.Source
+		noData, down bool
+	}{
+		"down":    {answers(metrics.Window{}, errors.New("connection refused")), false, true},
+		"no data": {answers(metrics.Window{}, metrics.ErrNoData), true, false},
+		"silence": {answers(metrics.Window{}, nil), true, false},
+		"harm":    {answers(metrics.Window{Requests: 100, Errors: 90}, nil), false, false},
+	} {
+		for name, g := range map[string]gate.Gate{
+			"Flagger": preset.Flagger{Source: c.source, Threshold: 3, Interval: 10 * time.Second, Metrics: []preset.FlaggerMetric{{Name: preset.RequestSuccessRate, ThresholdRange: preset.Range{Min: new(99.0)}}}},
+			"ArgoRollouts": preset.ArgoRollouts{Source: c.source, Metrics: []preset.ArgoMetric{{Name: "x", Interval: 10 * time.Second, FailureLimit: 1,
+				SuccessCondition: "result[0] > 0.9", Query: preset.Query{Value: preset.SuccessRate()}}}},
+			"ArgoRollouts, Strict": preset.ArgoRollouts{Source: c.source, Strict: true, Metrics: []preset.ArgoMetric{{Name: "x", Interval: 10 * time.Second, FailureLimit: 1,
+				SuccessCondition: "result[0] > 0.9", Query: preset.Query{Value: preset.SuccessRate()}}}},
+			"PipeCD": preset.PipeCD{Source: c.source, Metrics: []preset.PipeCDMetric{{Name: "x", Value: preset.ErrorRate(), Interval: 10 * time.Second, FailureLimit: 1, Expected: preset.Range{Max: new(0.5)}}}},
+			"Kayenta": preset.Kayenta{Source: c.source, Pass: 95, Marginal: 75, LifetimeDuration: time.Minute, Control: gate.Stable,
+				Metrics: []preset.KayentaMetric{{Name: "x", Value: preset.ErrorRate(), Groups: []string{"all"}}}},
+		} {
+			t.Run(name+", "+of, func(t *testing.T) {
+				var v gate.Verdict
+				failed := false
+				for at := time.Duration(0); at <= 2*time.Minute; at += 5 * time.Second {
+					s := subject(at)
+					s.Memory = v.Memory
+					v = gate.Ask(context.Background(), g, s)
+					not := gate.Ask(context.Background(), gate.Not{Gate: g}, s)
+					if failed = v.Outcome == gate.Fail; failed {
+						assert.Equal(t, c.noData, v.NoData, "no data: %s", v)
+						assert.Equal(t, c.down, v.Down, "down: %s", v)
+					}
+					if of != "harm" {
+						assert.NotEqual(t, gate.Pass, not.Outcome, "%s", not)
+					} else if failed {
+						assert.Equal(t, gate.Pass, not.Outcome, "%s", not)
+					}
+				}
+				if of == "harm" && name != "Kayenta" { // both groups fail alike: nothing to tell apart
+					assert.True(t, failed, "%s", v)
+				}
+			})
+		}
+	}
+}
+
+// Among looks without data, harm is harm where there was enough of it.
+func TestHarmAmongWhatNobodySaw(t *testing.T) {
+	for wrong, want := range map[int]bool{1: true, 2: true, 3: false} {
+		source := world(func(_ string, _, to time.Duration) (metrics.Window, error) {
+			if int(to/(10*time.Second)) <= wrong {
+				return metrics.Window{Requests: 100, Errors: 90}, nil
+			}
+			return metrics.Window{}, metrics.ErrNoData
+		})
+		g := preset.Flagger{Source: source, Threshold: 3, Interval: 10 * time.Second, Metrics: []preset.FlaggerMetric{{Name: preset.RequestSuccessRate, ThresholdRange: preset.Range{Min: new(99.0)}}}}
+		v := gate.Ask(context.Background(), g, subject(2*time.Minute))
+		assert.Equal(t, gate.Fail, v.Outcome, "%s", v)
+		assert.Equal(t, want, v.NoData, "%d looks saw harm: %s", wrong, v)
+	}
+}
