@@ -33,9 +33,11 @@ import (
 // Errors.Limit, what was found in earlier steps stands, as long as the candidate stays below the limit.
 //
 // An error of the source is an error of Check. ErrNoData is none: it is a stretch without requests.
-// What arrives after Delay is not counted. A source that answers with a wider stretch than it was
-// asked for (a resolution coarser than Look) is read in its own stretches; one that overlaps what was
-// read already is left out.
+// An arm of which a look is not known to its end is waited for, for twelve looks after Delay at most. A
+// source that answers with a wider stretch than it was asked for (a resolution coarser than Look) is read
+// in its own stretches. Those of the two arms need not end together: each arm is counted up to the end of
+// its own, and looks are made so long that what one arm is ahead of the other is a quarter of them at
+// most. A stretch that began before the release is left out.
 type Gate struct {
 	// Source is where both arms are read. One that is a metrics.Parter, or unwraps to one, feeds the
 	// noise guard, too; one that is a metrics.Namer lets Validate check the names of counts and gauges.
@@ -97,6 +99,9 @@ func ability[T any](s metrics.Source) (T, bool) {
 type memory struct {
 	// Read is up to when both arms were read.
 	Read time.Time `json:"read"`
+	// Ends are up to when the candidate and the baseline were counted, where their stretches do not end
+	// together.
+	Ends [2]time.Time `json:"ends"`
 	// Judge is the state of the judge.
 	Judge json.RawMessage `json:"judge"`
 }

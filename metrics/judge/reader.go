@@ -18,8 +18,9 @@ type reader struct {
 	subject gate.Subject
 	judge   *Judge
 	fresh   bool
-	read    time.Time // up to when
-	upTo    time.Time // and how far it can go
+	read    time.Time    // up to when
+	ends    [2]time.Time // up to when each arm was counted: by then or earlier
+	upTo    time.Time    // and how far it can go
 }
 
 // maxLooks is how many looks one question reads at most; where there are more, they are wider.
@@ -40,6 +41,7 @@ func (g Gate) reader(s gate.Subject) (*reader, error) {
 		if r.read = s.Since.Truncate(look); r.read.Before(s.Since) {
 			r.read = r.read.Add(look)
 		}
+		r.ends = [2]time.Time{r.read, r.read}
 		return r, nil
 	}
 	var m memory
@@ -53,7 +55,15 @@ func (g Gate) reader(s gate.Subject) (*reader, error) {
 	if m.Read.Before(j.state.End) {
 		return nil, fmt.Errorf("read what the gate remembers: it was judged up to %s, and read up to %s only", j.state.End, m.Read)
 	}
-	r.judge, r.read = j, m.Read
+	r.judge, r.read, r.ends = j, m.Read, m.Ends
+	for i, end := range r.ends {
+		if end.IsZero() {
+			r.ends[i] = r.read
+		}
+		if end.After(r.read) {
+			return nil, fmt.Errorf("read what the gate remembers: an arm was counted up to %s, and both were read up to %s only", end, r.read)
+		}
+	}
 	return r, nil
 }
 
@@ -62,7 +72,7 @@ func (r *reader) remember() (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write down what the gate remembers: %w", err)
 	}
-	return json.Marshal(memory{Read: r.read.UTC(), Judge: state})
+	return json.Marshal(memory{Read: r.read.UTC(), Ends: [2]time.Time{r.ends[0].UTC(), r.ends[1].UTC()}, Judge: state})
 }
 
 // against is the label of the baseline; empty where there is none.
@@ -133,7 +143,7 @@ func (r *reader) learn(ctx context.Context) error {
 			return err
 		}
 		from = s.To
-		if overlaps(q, w) || from.After(until) {
+		if w.From.Before(q.From) && !w.From.IsZero() || from.After(until) {
 			continue
 		}
 		if err := r.judge.Learn(s); err != nil {
@@ -141,51 +151,6 @@ func (r *reader) learn(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// look reads and judges one look. It is not done where the source's own stretch is not over.
-func (r *reader) look(ctx context.Context, width time.Duration) (done bool, err error) {
-	s := Sample{From: r.read, To: r.read.Add(width)}
-	q := metrics.Query{Group: r.subject.Candidate, From: s.From, To: s.To}
-	if s.Candidate, err = r.window(ctx, q, false); err != nil {
-		return false, err
-	}
-	skip := overlaps(q, s.Candidate)
-	if label := r.against(); label != "" {
-		q.Group = label
-		if s.Baseline, err = r.window(ctx, q, false); err != nil {
-			return false, err
-		}
-		if s.Parts, err = r.parts(ctx, q); err != nil {
-			return false, err
-		}
-		if skip = skip || overlaps(q, s.Baseline); !s.From.Before(r.subject.Since) {
-			s.Share = r.subject.Share
-		}
-	}
-	if s.To = later(later(s.To, s.Candidate.To), s.Baseline.To); s.To.After(r.upTo) {
-		return false, nil
-	}
-	if !skip {
-		if _, err := r.judge.Observe(s); err != nil {
-			return false, fmt.Errorf("judge %s from %s: %w", r.subject.Candidate, s.From.Format(time.RFC3339), err)
-		}
-	}
-	r.read = s.To
-	return true, nil
-}
-
-// overlaps reports whether a window begins before what was asked for, with data that were counted
-// already, or are of another time.
-func overlaps(q metrics.Query, w metrics.Window) bool {
-	return !w.From.IsZero() && w.From.Before(q.From)
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // window reads one group. No data is an empty window; of history, so is a group that nobody knows.
@@ -196,6 +161,12 @@ func (r *reader) window(ctx context.Context, q metrics.Query, history bool) (met
 	}
 	if err != nil {
 		return metrics.Window{}, fmt.Errorf("read the metrics of %s: %w", q.Group, err)
+	}
+	if w.From.IsZero() {
+		w.From = q.From
+	}
+	if w.To.IsZero() {
+		w.To = q.To
 	}
 	return w, nil
 }
