@@ -29,7 +29,8 @@ type Stage struct {
 	// Read are the keys that Subject reads.
 	Read []stage.Ref
 	// Bake is how long the gate is asked at least, counted from the begin of the first attempt: a
-	// pass before counts for nothing, a fail ends the stage at once. Zero: the first pass counts.
+	// pass before counts for nothing, a fail ends the stage at once. From its end on the gate is asked for
+	// its last word (Subject.End). Zero: the first pass counts.
 	Bake time.Duration
 	// Patience is how long after the bake the stage waits for an answer that is no Continue and no
 	// error. Zero: DefaultPatience.
@@ -135,11 +136,11 @@ func (w *watch) ask(ctx context.Context) (done bool, err error) {
 		w.at.Extended += now.Sub(w.asked)
 		w.extend(now.Sub(w.asked))
 	}
-	w.subject.Now, w.subject.End = now, !now.Before(w.last)
-	patience, cancel := ctx, func() {}
-	if !w.subject.End {
-		patience, cancel = context.WithDeadline(ctx, w.last)
-	} else {
+	baked, late := !now.Before(w.bakeEnd), !now.Before(w.last)
+	w.subject.Now, w.subject.End = now, baked // what is remembered from before the end of the bake passes nothing
+	patience, cancel := context.WithDeadline(ctx, w.last)
+	if late {
+		cancel()
 		patience, cancel = context.WithTimeout(ctx, DefaultInterval) // its last word, soon
 	}
 	verdict := gate.Ask(patience, w.Gate, w.subject)
@@ -149,7 +150,6 @@ func (w *watch) ask(ctx context.Context) (done bool, err error) {
 	}
 	w.asked, w.extended = now, verdict.Extend
 	verdict.Gate, verdict.At = w.name, now.UTC()
-	baked := !now.Before(w.bakeEnd)
 	if err := w.record(ctx, verdict, baked); err != nil {
 		return false, err
 	}
@@ -160,7 +160,7 @@ func (w *watch) ask(ctx context.Context) (done bool, err error) {
 		return false, w.fail("the gate failed", verdict)
 	case verdict.Outcome == gate.Inconclusive:
 		return false, w.fail("the gate cannot tell", verdict)
-	case w.subject.End && !verdict.Extend:
+	case late && !verdict.Extend:
 		return false, w.fail(fmt.Sprintf("no pass within %s", w.last.Sub(w.subject.Since)), verdict)
 	}
 	return false, w.remember(ctx, verdict, now)

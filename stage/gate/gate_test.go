@@ -112,7 +112,7 @@ func TestTheSubject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []metricsgate.Subject
 		s := gate.Stage{
-			Gate: script(&asked, metricsgate.Continue), Patience: 25 * time.Second, Read: []stage.Ref{stage.Version.Ref()},
+			Gate: script(&asked, metricsgate.Continue), Bake: 15 * time.Second, Patience: 10 * time.Second, Read: []stage.Ref{stage.Version.Ref()},
 			Subject: func(t *stage.Task) (metricsgate.Subject, error) {
 				v, err := stage.Version.Get(t)
 				return metricsgate.Subject{Candidate: v}, err
@@ -122,12 +122,41 @@ func TestTheSubject(t *testing.T) {
 		began := time.Now()
 		require.Error(t, s.Run(t.Context(), host.Task()))
 		require.Len(t, asked, 4)
-		for i, at := range []time.Duration{0, 10 * time.Second, 20 * time.Second, 25 * time.Second} {
+		for i, at := range []time.Duration{0, 10 * time.Second, 15 * time.Second, 25 * time.Second} {
 			assert.Equal(t, at, asked[i].Now.Sub(began))
 			assert.Equal(t, "1.1.0", asked[i].Candidate)
 			assert.Equal(t, "subject", asked[i].Step)
-			assert.Equal(t, i == 3, asked[i].End, "only the last question is the last")
+			assert.Equal(t, i >= 2, asked[i].End, "the last word is asked for from the end of the bake on")
 		}
+	})
+}
+
+// What a gate remembers from before the end of the bake is no pass, and one that is open-ended ends with it.
+func TestTheLastWordIsAskedForAtTheEndOfTheBake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		burns := metricsgate.Func(func(_ context.Context, s metricsgate.Subject) (metricsgate.Verdict, error) {
+			if s.Now.Sub(s.Since) >= time.Minute {
+				return metricsgate.Verdict{Outcome: metricsgate.Fail, Reason: "all is on fire"}, nil
+			}
+			return metricsgate.Verdict{Outcome: metricsgate.Pass, Reason: "all is well"}, nil
+		})
+		s := gate.Stage{Gate: metricsgate.Schedule{Gate: burns, Interval: 10 * time.Minute}, Bake: 9 * time.Minute}
+		began := time.Now()
+		err := s.Run(t.Context(), stagetest.NewHost(s).Task())
+		assert.Equal(t, stage.Failed, stage.OutcomeOf(err))
+		assert.ErrorContains(t, err, "all is on fire")
+		assert.Equal(t, 9*time.Minute, time.Since(began))
+
+		endless := metricsgate.Func(func(_ context.Context, s metricsgate.Subject) (metricsgate.Verdict, error) {
+			if s.End {
+				return metricsgate.Verdict{Outcome: metricsgate.Pass, Reason: "it has held to the end"}, nil
+			}
+			return metricsgate.Verdict{Outcome: metricsgate.Continue, Reason: "it has no end of its own"}, nil
+		})
+		s = gate.Stage{Gate: endless, Bake: 10 * time.Minute, Patience: 20 * time.Minute}
+		began = time.Now()
+		require.NoError(t, s.Run(t.Context(), stagetest.NewHost(s).Task()))
+		assert.Equal(t, 10*time.Minute, time.Since(began))
 	})
 }
 
