@@ -15,6 +15,7 @@
 //
 // # Memory
 //
-// What the gate remembers is a part of the stage's checkpoint, which is made when an outcome changes, and each
-// minute. A host that takes the release over goes on from there.
+// What the gate remembers is a part of the stage's checkpoint, which is made when an outcome changes, or when
+// the clock stops or goes on, and each minute. A host that takes the release over goes on from there: where the
+// clock stood still, it has stood still since.
 package gate

@@ -18,6 +18,8 @@ type position struct {
 	Memory json.RawMessage `json:"memory,omitempty"`
 	// Extended is for how long the gate has asked not to count the time.
 	Extended time.Duration `json:"extended_ns,omitempty"`
+	// Stopped is when the gate asked not to count the time from there on; zero: it does count.
+	Stopped time.Time `json:"stopped,omitzero"`
 }
 
 // restore goes on from the last checkpoint.
@@ -29,6 +31,10 @@ func (w *watch) restore(t *stage.Task) error {
 		w.at.Extended = 0
 	}
 	w.extend(w.at.Extended)
+	if w.at.Stopped.After(time.Now()) {
+		w.at.Stopped = time.Now() // the clock of the host before is ahead
+	}
+	w.asked, w.extended = w.at.Stopped, !w.at.Stopped.IsZero()
 	w.subject.Memory = w.at.Memory
 	return nil
 }
@@ -39,11 +45,16 @@ func (w *watch) extend(d time.Duration) {
 }
 
 // remember keeps what the gate wants to be given with the next question, and records it now and then:
-// when the outcome has changed, and each minute.
+// when the outcome has changed, or whether the clock stands still, and each minute.
 func (w *watch) remember(ctx context.Context, v gate.Verdict, now time.Time) error {
 	w.unkept = w.unkept || string(v.Memory) != string(w.at.Memory) || v.Extend
 	w.at.Memory, w.subject.Memory = v.Memory, v.Memory
-	news := v.Outcome != w.outcome
+	turned := v.Extend == w.at.Stopped.IsZero() // the clock stops, or goes on
+	w.unkept = w.unkept || turned
+	news := turned || v.Outcome != w.outcome
+	if w.at.Stopped = (time.Time{}); v.Extend {
+		w.at.Stopped = now.UTC()
+	}
 	w.outcome = v.Outcome
 	if !w.unkept || !news && now.Sub(w.kept) < memoryEvery {
 		return nil

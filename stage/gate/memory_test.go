@@ -111,6 +111,37 @@ func TestAGateStopsTheClock(t *testing.T) {
 			assert.Equal(t, 20*time.Minute, time.Since(began))
 		})
 	})
+	t.Run("while no host is up", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := gate.Stage{Gate: silent(5*time.Minute, 25*time.Minute), Bake: 10 * time.Minute}
+			host := stagetest.NewHost(s)
+			began := time.Now()
+			first, cancel := context.WithTimeout(t.Context(), 5*time.Minute+5*time.Second)
+			defer cancel()
+			require.Error(t, s.Run(first, host.Task()))
+			time.Sleep(40 * time.Minute)
+			require.NoError(t, s.Run(t.Context(), host.Task()))
+			assert.InDelta(t, 50*time.Minute, time.Since(began), float64(10*time.Second), "5 minutes were baked, and 5 are missing")
+
+			inner := silent(5*time.Minute, 24*time.Minute+30*time.Second)
+			doubts := metricsgate.Func(func(ctx context.Context, at metricsgate.Subject) (metricsgate.Verdict, error) {
+				v, err := inner.Check(ctx, at)
+				if age := at.Now.Sub(at.Since); v.Outcome == metricsgate.Pass && age < 27*time.Minute {
+					v.Outcome = metricsgate.Continue
+				}
+				return v, err
+			})
+			s = gate.Stage{Gate: doubts, Bake: s.Bake}
+			host = stagetest.NewHost(s)
+			began = time.Now()
+			first, cancel = context.WithTimeout(t.Context(), 24*time.Minute+35*time.Second)
+			defer cancel()
+			require.Error(t, s.Run(first, host.Task()))
+			time.Sleep(40 * time.Minute)
+			require.NoError(t, s.Run(t.Context(), host.Task()))
+			assert.InDelta(t, 65*time.Minute-25*time.Second, time.Since(began), float64(10*time.Second), "the clock had gone on before")
+		})
+	})
 	t.Run("over a restart", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := gate.Stage{Gate: silent(5*time.Minute, 25*time.Minute), Bake: 10 * time.Minute}
