@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/davit-sdk/davit/release/ledger"
-	"github.com/davit-sdk/davit/stage"
 )
 
 // Criteria are what a release is held to as a whole: whether it may begin, and whether it has succeeded.
@@ -17,14 +16,15 @@ import (
 // Whether a release may go on is asked at a certain place, and needs nothing of its own: a gate stage between
 // two others, and within a deployment the gates that its strategy names. All three take the same gates.
 type Criteria struct {
-	// Activate are asked before anything else: each stage waits for all of them, but for those that they
-	// need themselves (one that judges the version needs the stage that finds it). Where one does not
-	// pass, nothing begins.
+	// Activate are asked before anything else: each stage waits for all of them. A stage that they need
+	// themselves (one that judges the version needs the stage that finds it), and what that needs, waits for
+	// those that need no stage. Where one does not pass, nothing begins.
 	Activate []Stage
 	// Succeed are asked when all is done: each comes after every stage that no other one needs, and does
-	// not run Always, unless it says itself what it Needs. Stages that run under a condition (When) may
-	// have been skipped. With Undo as its OnFailure, a release that does not hold what it promised is
-	// taken back.
+	// not run Always, unless it says itself what it Needs. They are asked whenever anything was done, though
+	// some of those stages were skipped: those that found nothing to do, or whose condition (When) did not hold.
+	// Where all was skipped there is nothing to ask. With Undo as its OnFailure, a release that does not
+	// hold what it promised is taken back.
 	Succeed []Stage
 }
 
@@ -35,25 +35,34 @@ func (p Pipeline) framed() Pipeline {
 		return p
 	}
 	p.Criteria = Criteria{}
-	p.Stages = slices.Concat(p.held(c.Activate), c.Activate, p.closing(c.Succeed))
+	p.Stages = slices.Concat(p.held(c.Activate), opening(c.Activate), p.closing(c.Succeed))
 	return p
 }
 
 // held are the stages, where those that would begin the release need its criteria.
 func (p Pipeline) held(criteria []Stage) []Stage {
-	before := p.before(criteria)
-	var names []string
+	before := p.before(criteria, criteria...)
+	isStage := func(name string) bool {
+		return slices.ContainsFunc(p.Stages, func(s Stage) bool { return s.Name == name })
+	}
+	var first, all []string
 	for _, c := range criteria {
-		names = append(names, c.Name)
+		all = append(all, c.Name)
+		if needs := p.before(criteria, c); !slices.ContainsFunc(p.Stages, func(s Stage) bool { return needs[s.Name] }) {
+			first = append(first, c.Name)
+		}
 	}
 	stages := slices.Clone(p.Stages)
 	for i, s := range stages {
-		begins := !slices.ContainsFunc(s.Needs, func(need string) bool { return !before[need] })
-		if before[s.Name] || !begins {
-			continue
+		wait := all
+		switch {
+		case before[s.Name] && slices.ContainsFunc(s.Needs, isStage), slices.ContainsFunc(s.Needs, func(need string) bool { return !before[need] }):
+			continue // what it needs waits
+		case before[s.Name]:
+			wait = first
 		}
 		stages[i].Needs = slices.Clone(s.Needs)
-		for _, name := range names {
+		for _, name := range wait {
 			if !slices.Contains(s.Needs, name) {
 				stages[i].Needs = append(stages[i].Needs, name)
 			}
@@ -62,8 +71,8 @@ func (p Pipeline) held(criteria []Stage) []Stage {
 	return stages
 }
 
-// before are the stages that criteria need, directly or through others, the criteria themselves among them.
-func (p Pipeline) before(criteria []Stage) map[string]bool {
+// before are the stages that some criteria need, directly or through others, and they themselves.
+func (p Pipeline) before(criteria []Stage, some ...Stage) map[string]bool {
 	needs := make(map[string][]string)
 	for _, s := range slices.Concat(p.Stages, criteria) {
 		needs[s.Name] = s.Needs
@@ -79,7 +88,7 @@ func (p Pipeline) before(criteria []Stage) map[string]bool {
 			visit(need)
 		}
 	}
-	for _, c := range criteria {
+	for _, c := range some {
 		visit(c.Name)
 	}
 	return seen
@@ -101,27 +110,23 @@ func (p Pipeline) closing(criteria []Stage) []Stage {
 		if len(c.Needs) > 0 {
 			continue
 		}
-		c.When = slices.Clone(c.When)
+		c.criterion = ledger.Succeed
 		for _, s := range p.Stages {
-			if s.Always || needed[s.Name] {
-				continue
-			}
-			c.Needs = append(c.Needs, s.Name)
-			if len(s.When) > 0 {
-				c.When = append(c.When, passed(s))
+			if !s.Always && !needed[s.Name] {
+				c.Needs = append(c.Needs, s.Name)
 			}
 		}
 	}
 	return criteria
 }
 
-// passed is met by a stage that has ended well, or had no reason to run.
-func passed(s Stage) Condition {
-	is := []stage.Outcome{stage.Succeeded, stage.Skipped}
-	if s.OnFailure == ledger.GoOn {
-		is = append(is, stage.Failed, stage.RolledBack)
+// opening are the criteria that are asked first.
+func opening(criteria []Stage) []Stage {
+	criteria = slices.Clone(criteria)
+	for i := range criteria {
+		criteria[i].criterion = ledger.Activate
 	}
-	return Condition{Stage: s.Name, Is: is}
+	return criteria
 }
 
 // place is where the i-th stage of a framed pipeline stands in the one that was written.

@@ -53,7 +53,7 @@ func TestCriteriaHaveTheirPlaceInThePipeline(t *testing.T) {
 		Succeed:  []release.Stage{criterion("holds", gate.Pass), criterion("docs-there", gate.Pass, "docs")},
 	}
 	assert.Equal(t, map[string][]string{
-		"version": nil, "budget": nil, "level": {"version"},
+		"version": {"budget"}, "budget": nil, "level": {"version"},
 		"build": {"version", "budget", "level"}, "docs": {"budget", "level"}, "deploy": {"build"}, "lament": {"deploy"},
 		"tell": {"deploy"}, "holds": {"docs", "lament"}, "docs-there": {"docs"},
 	}, needs(t, p))
@@ -82,6 +82,70 @@ func TestCriteriaBehindAStageThatDidNotRun(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, c.ran, ran(state))
 	}
+}
+
+// What a release is held to is asked whenever anything was done.
+func TestCriteriaBehindStagesThatHadNothingToDo(t *testing.T) {
+	list := stage.NewKey[[]string]("regions")
+	skips := do(func(context.Context, *stage.Task) error {
+		return &stage.Error{Outcome: stage.Skipped, Reason: "nobody to tell"}
+	})
+	writes := stage.Declared{Write: []stage.Ref{list.Ref()}, Stage: do(func(_ context.Context, t *stage.Task) error { return list.Set(t, []string{}) })}
+	for name, c := range map[string]struct {
+		deploy stage.Stage
+		behind []release.Stage
+		want   stage.Outcome
+	}{
+		"one that skips itself": {nothing, []release.Stage{{Name: "announce", Needs: []string{"deploy"}, Do: skips}}, stage.RolledBack},
+		"one for each of none": {writes, []release.Stage{
+			{Name: "extra", Needs: []string{"deploy"}, Each: &release.Each{Key: list.Ref()}, Do: nothing},
+		}, stage.RolledBack},
+		"one behind a condition that does not hold": {nothing, []release.Stage{
+			{Name: "migrate", Do: nothing, Needs: []string{"deploy"}, When: []release.Condition{{Stage: "deploy", Is: []stage.Outcome{stage.Failed}}}},
+			{Name: "migrated", Do: nothing, Needs: []string{"migrate"}},
+		}, stage.RolledBack},
+		"where the deployment failed, and may": {do(func(context.Context, *stage.Task) error { return errors.New("no room") }), []release.Stage{
+			{Name: "announce", Needs: []string{"deploy"}, Do: skips},
+		}, stage.RolledBack},
+		"where the deployment took itself back, and may": {do(func(context.Context, *stage.Task) error {
+			return &stage.Error{Outcome: stage.RolledBack, Reason: "harm"}
+		}), []release.Stage{{Name: "announce", Needs: []string{"deploy"}, Do: skips}}, stage.Failed},
+		"where nothing was done": {skips, []release.Stage{{Name: "announce", Needs: []string{"deploy"}, Do: nothing}}, stage.Skipped},
+	} {
+		t.Run(name, func(t *testing.T) {
+			holds := criterion("holds", gate.Fail)
+			holds.OnFailure = release.Undo
+			deploy := release.Stage{Name: "deploy", Do: stage.Undoable{Stage: c.deploy, By: nothing}}
+			if len(stage.Writes(c.deploy)) == 0 {
+				deploy.OnFailure = release.GoOn
+			}
+			p := release.Pipeline{Name: "shop", Stages: append([]release.Stage{deploy}, c.behind...), Criteria: release.Criteria{Activate: []release.Stage{criterion("may-begin", gate.Pass)}, Succeed: []release.Stage{holds}}}
+			state, err := release.NewRunner(release.Config{}).Run(t.Context(), p, request("r1"))
+			require.NotNil(t, state, "%v", err)
+			assert.Equal(t, c.want, state.Outcome)
+			asked := map[bool]stage.Outcome{true: stage.Failed, false: stage.Skipped}[c.want != stage.Skipped]
+			assert.Equal(t, asked, state.Stage("holds").Outcome)
+		})
+	}
+}
+
+// A criterion that needs a stage does not let that stage pass by the other criteria.
+func TestACriterionIsNoWayAroundAnotherOne(t *testing.T) {
+	p := release.Pipeline{Name: "shop", Stages: []release.Stage{
+		{Name: "version", Do: nothing},
+		{Name: "staging", Do: nothing, Needs: []string{"version"}},
+		{Name: "lock", Do: nothing, Needs: []string{"calm"}},
+		{Name: "production", Do: nothing, Needs: []string{"staging"}},
+	}, Criteria: release.Criteria{Activate: []release.Stage{
+		criterion("freeze", gate.Fail), criterion("calm", gate.Pass, "freeze"), criterion("level", gate.Pass, "staging", "lock"), criterion("sane", gate.Pass, "level"),
+	}}}
+	assert.Equal(t, map[string][]string{
+		"freeze": nil, "calm": {"freeze"}, "version": {"freeze", "calm"}, "staging": {"version"}, "lock": {"calm", "freeze"},
+		"level": {"staging", "lock"}, "sane": {"level"}, "production": {"staging", "freeze", "calm", "level", "sane"},
+	}, needs(t, p))
+	state, err := release.NewRunner(release.Config{}).Run(t.Context(), p, request("r1"))
+	assert.Equal(t, stage.Failed, stage.OutcomeOf(err))
+	assert.Empty(t, ran(state))
 }
 
 func TestCriteriaAreChecked(t *testing.T) {

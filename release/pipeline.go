@@ -106,6 +106,8 @@ type Stage struct {
 	// but not in a host that is stopping. It is for what cleans up and tells people: it comes after
 	// an undo, holds none up, and is not undone itself. Keys that it reads may have no value.
 	Always bool
+
+	criterion ledger.Criterion // given by Criteria
 }
 
 // Outline is the pipeline as data, with the stages in the order in which they can run. It is what a
@@ -132,7 +134,7 @@ func (s Stage) outline() ledger.Stage {
 	out := ledger.Stage{
 		Name: s.Name, Needs: slices.Clone(s.Needs), Environment: s.Environment,
 		Timeout: s.Timeout, AttemptTimeout: s.AttemptTimeout, Retry: s.Retry,
-		OnFailure: s.OnFailure, Irreversible: s.Irreversible, Always: s.Always, UndoTimeout: s.UndoTimeout,
+		OnFailure: s.OnFailure, Irreversible: s.Irreversible, Always: s.Always, Criterion: s.criterion, UndoTimeout: s.UndoTimeout,
 		Effect: stage.EffectOf(s.Do), CanUndo: stage.CanUndo(s.Do),
 		Reads: stage.Reads(s.Do), Writes: stage.Writes(s.Do), Listens: stage.Listens(s.Do),
 		Secrets: stage.Secrets(s.Do), Gates: stage.Gates(s.Do),

@@ -200,7 +200,7 @@ func (s *State) lacks(node *Stage) int {
 			if !slices.Contains(c.Is, had.Outcome) {
 				return n
 			}
-		} else if !node.Always && !s.Pipeline.Stages[j].satisfied(had.Outcome, had.By) {
+		} else if !node.Always && !s.Pipeline.Stages[j].satisfied(had.Outcome, had.By) && !s.judges(node, had.Outcome) {
 			return n
 		}
 	}

@@ -34,7 +34,7 @@ func filled() []ledger.Body {
 					Each:        &ledger.Each{Key: stage.Ref{Name: "regions", Type: "[]string"}, Parallel: 3},
 					Environment: "production", Timeout: time.Hour, AttemptTimeout: time.Minute,
 					Retry:     ledger.Retry{Attempts: 3, Backoff: time.Second, MaxBackoff: time.Minute},
-					OnFailure: ledger.Undo, Irreversible: true, Always: true, Effect: stage.AtMostOnce, CanUndo: true, UndoTimeout: time.Minute,
+					OnFailure: ledger.Undo, Irreversible: true, Always: true, Criterion: ledger.Succeed, Effect: stage.AtMostOnce, CanUndo: true, UndoTimeout: time.Minute,
 					Reads: ref, Writes: ref, Listens: []stage.SignalKind{stage.Promote}, Secrets: []string{"token"}, Gates: []string{"errors"},
 					Of: "deploy", Item: item,
 				}},

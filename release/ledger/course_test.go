@@ -67,6 +67,9 @@ func randomCourse(seed uint64) *course {
 	names := []string{""}
 	for i := range 1 + r.IntN(7) {
 		s := ledger.Stage{Name: fmt.Sprintf("s%d", i), Always: one(7), CanUndo: one(2), Irreversible: one(15)}
+		if !s.Always && one(4) {
+			s.Criterion = []ledger.Criterion{ledger.Activate, ledger.Succeed, ledger.Succeed}[r.IntN(3)]
+		}
 		for j := range i {
 			if !one(3) {
 				continue

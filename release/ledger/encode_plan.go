@@ -92,6 +92,7 @@ func appendStage(b []byte, s *Stage) (_ []byte, ok bool) {
 	b = appendText(b, `,"on_failure":`, string(s.OnFailure))
 	b = appendFlag(b, `,"irreversible":true`, s.Irreversible)
 	b = appendFlag(b, `,"always":true`, s.Always)
+	b = appendText(b, `,"criterion":`, string(s.Criterion))
 	b = appendText(b, `,"effect":`, string(s.Effect))
 	b = appendFlag(b, `,"can_undo":true`, s.CanUndo)
 	b = appendDuration(b, `,"undo_timeout_ns":`, s.UndoTimeout)

@@ -62,7 +62,7 @@ func (s *State) stuck() int {
 //
 //   - either stages were left out, because one that they need had skipped itself: a version stage that
 //     finds nothing to release;
-//   - or nothing at all was done.
+//   - or nothing at all was done, apart from what its criteria asked.
 //
 // So a last stage that skips itself, such as one that finds nobody to tell, takes nothing from what was
 // done before it, and neither does one that a person passes over, or one whose condition does not hold.
@@ -81,7 +81,7 @@ func (s *State) nothingDone() bool {
 	leftOut, done := false, false
 	for i := range s.Stages {
 		switch st := &s.Stages[i]; {
-		case s.Pipeline.Stages[i].Always:
+		case s.Pipeline.Stages[i].Always, s.Pipeline.Stages[i].Criterion != "":
 		case st.Outcome != stage.Skipped:
 			done = true
 		case st.Attempt == 0 && st.By == "" && len(s.Pipeline.Stages[i].When) == 0 && !st.Expanded && !st.Copied:

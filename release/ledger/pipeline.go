@@ -54,6 +54,8 @@ type Stage struct {
 	Irreversible bool `json:"irreversible,omitempty"`
 	// Always lets the stage run once its needs have ended, however they did.
 	Always bool `json:"always,omitempty"`
+	// Criterion says what the stage decides about the release as a whole. Empty: nothing.
+	Criterion Criterion `json:"criterion,omitempty"`
 	// Effect is what running it again means, CanUndo whether it can take back what it did, and
 	// UndoTimeout how long an attempt of that may take. Zero: DefaultUndoTimeout.
 	Effect      stage.Effect  `json:"effect,omitempty"`

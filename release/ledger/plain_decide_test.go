@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
 )
 
@@ -193,7 +194,8 @@ func (p *plain) needs(a *actor) (ready, lacks bool) {
 	for _, name := range a.Needs {
 		b := p.find(name)
 		ready = ready && b.is == "over"
-		good := a.Always || b.outcome == stage.Succeeded || b.outcome == stage.Skipped && b.by || b.forgiven()
+		good := a.Always || b.outcome == stage.Succeeded || b.outcome == stage.Skipped && b.by || b.forgiven() ||
+			a.Criterion == ledger.Succeed && b.outcome == stage.Skipped && p.worked(a)
 		for _, c := range a.When {
 			if c.Stage == name {
 				good = slices.Contains(c.Is, b.outcome)
@@ -202,6 +204,17 @@ func (p *plain) needs(a *actor) (ready, lacks bool) {
 		lacks = lacks || !good
 	}
 	return ready, lacks
+}
+
+// worked reports whether anything was done that leads to a stage.
+func (p *plain) worked(a *actor) bool {
+	for _, name := range a.Needs {
+		b := p.find(name)
+		if b.is == "over" && b.outcome != stage.Skipped && !b.Always && b.Criterion == "" || p.worked(b) {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *plain) expand(a *actor) {

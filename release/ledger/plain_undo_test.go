@@ -60,8 +60,10 @@ func (p *plain) outcome() stage.Outcome {
 		if a.Always {
 			continue
 		}
-		leftOut = leftOut || a.outcome == stage.Skipped && a.attempt == 0 && !a.by && a.When == nil && a.items == nil
-		done = done || a.outcome != stage.Skipped
+		if a.Criterion == "" {
+			leftOut = leftOut || a.outcome == stage.Skipped && a.attempt == 0 && !a.by && a.When == nil && a.items == nil
+			done = done || a.outcome != stage.Skipped
+		}
 		if a.group == nil && !p.any(func(b *actor) bool { return !b.Always && slices.Contains(b.Needs, a.Name) }) {
 			sinks++
 			if a.outcome == stage.Skipped {

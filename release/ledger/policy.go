@@ -124,6 +124,9 @@ func (p Stage) Check(bad func(format string, args ...any)) {
 	if p.Retry.MaxBackoff > 0 && p.Retry.MaxBackoff < p.Retry.Backoff {
 		bad("stage %s: Retry.MaxBackoff: %s is less than the Backoff of %s", p.Name, p.Retry.MaxBackoff, p.Retry.Backoff)
 	}
+	if !p.Criterion.known() {
+		bad("stage %s: Criterion: %q is none", p.Name, p.Criterion)
+	}
 	if !slices.Contains(stage.Effects(), p.Effect) {
 		bad("stage %s: Effect: %q is no class", p.Name, p.Effect)
 	}

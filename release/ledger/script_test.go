@@ -116,7 +116,7 @@ func parseStage(t *testing.T, words []string) ledger.Stage {
 // option sets an option of a stage:
 //
 //	always allow-failure irreversible undoable at-most-once pure
-//	on-failure=POLICY retry=N backoff=D timeout=D attempt-timeout=D undo-timeout=D
+//	criterion=CRITERION on-failure=POLICY retry=N backoff=D timeout=D attempt-timeout=D undo-timeout=D
 //	when=STAGE:OUTCOME|OUTCOME each=KEY[/PARALLEL] listens=K,K reads=K writes=K
 func option(t *testing.T, s *ledger.Stage, name, value string) bool {
 	refs := func(names string) (out []stage.Ref) {
@@ -128,6 +128,8 @@ func option(t *testing.T, s *ledger.Stage, name, value string) bool {
 	switch name {
 	case "always":
 		s.Always = true
+	case "criterion":
+		s.Criterion = ledger.Criterion(value)
 	case "allow-failure":
 		s.OnFailure = ledger.GoOn
 	case "irreversible":

@@ -23,6 +23,9 @@ func randomPipeline(r *rand.Rand) (ledger.Pipeline, map[string]json.RawMessage) 
 	one := func(n int) bool { return r.IntN(n) == 0 }
 	for i := range 1 + r.IntN(7) {
 		s := ledger.Stage{Name: fmt.Sprintf("s%d", i), Always: one(7), CanUndo: one(2), Irreversible: one(20)}
+		if !s.Always && one(4) {
+			s.Criterion = []ledger.Criterion{ledger.Activate, ledger.Succeed, ledger.Succeed}[r.IntN(3)]
+		}
 		for j := range i {
 			if !one(3) {
 				continue
