@@ -20,7 +20,7 @@ func filled() []ledger.Body {
 	values := map[string]json.RawMessage{"key": json.RawMessage(`"value"`), "other": json.RawMessage(`[null,true,""]`)}
 	verdict := gate.Verdict{
 		Gate: "errors", Outcome: gate.Fail, Reason: "4% is above 1%", At: epoch(),
-		NoData: true, Down: true, Extend: true, Muted: gate.Inconclusive,
+		NoData: true, Down: true, Extend: true, Late: true, Muted: gate.Inconclusive,
 		Evidence: []gate.Evidence{{What: "error rate", Value: 0.04, Rule: "<=", Limit: 0.01, Samples: 1200, Against: "stable 1.0.0", Odds: 340}},
 		Looks:    []gate.Look{{At: epoch(), Gate: "errors", Outcome: gate.Pass, Value: 0.004, Measured: true}},
 	}
@@ -34,7 +34,7 @@ func filled() []ledger.Body {
 					Each:        &ledger.Each{Key: stage.Ref{Name: "regions", Type: "[]string"}, Parallel: 3},
 					Environment: "production", Timeout: time.Hour + 1, AttemptTimeout: time.Minute,
 					Retry:     ledger.Retry{Attempts: 3, Backoff: time.Second, MaxBackoff: time.Minute},
-					OnFailure: ledger.Undo, Irreversible: true, Always: true, Effect: stage.AtMostOnce, CanUndo: true, UndoTimeout: time.Minute,
+					OnFailure: ledger.Undo, Irreversible: true, Always: true, Criterion: ledger.Succeed, Effect: stage.AtMostOnce, CanUndo: true, UndoTimeout: time.Minute,
 					Reads: ref, Writes: ref, Listens: []stage.SignalKind{stage.Promote}, Secrets: []string{"token"}, Gates: []string{"errors"},
 					Of: "build", Item: item,
 				}},

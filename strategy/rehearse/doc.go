@@ -6,7 +6,7 @@
 //	report, err := rehearse.Rehearsal{
 //		Plan:    plan,
 //		Gates:   func(s metrics.Source) (map[string]gate.Gate, error) { return map[string]gate.Gate{"harm": judge.Gate{Source: s}}, nil },
-//		Traffic: rehearse.Traffic{Rate: 100, Stable: rehearse.Service{ErrorRate: 0.001}},
+//		Traffic: rehearse.Traffic{Rate: 100, Service: rehearse.Service{ErrorRate: 0.001}},
 //	}.Run(ctx)
 //
 // A rehearsal walks the plan as package rollout does, with the same bakes, questions to the gates,
