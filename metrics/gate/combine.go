@@ -94,7 +94,7 @@ func (g Quorum) Check(ctx context.Context, s Subject) (Verdict, error) {
 
 // quorum asks all gates of a family, n of which must pass.
 func quorum(ctx context.Context, s Subject, f family, n int) (Verdict, error) {
-	verdicts, memory, err := f.ask(ctx, s)
+	verdicts, memory, lost, err := f.ask(ctx, s)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -104,5 +104,5 @@ func quorum(ctx context.Context, s Subject, f family, n int) (Verdict, error) {
 		return t.outcome(need), fmt.Sprintf("%g of %g gates pass, %g must", t.pass, t.all(), need)
 	})
 	v.Memory = memory
-	return v, nil
+	return anew(v, lost), nil
 }

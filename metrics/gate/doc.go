@@ -63,7 +63,8 @@
 //
 // A gate holds no state. What it remembers is in its verdict, and comes back with the next question; the caller
 // records it, so that it outlives a host. See Subject.Memory. Combinations keep the memories of their gates
-// apart by name.
+// apart by name. A gate that is given a memory which it cannot read, or which is of another gate or of other
+// settings, says so in its reason, does not pass at that look, and begins anew.
 //
 // # Errors
 //

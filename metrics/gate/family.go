@@ -3,13 +3,15 @@ package gate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"hash/fnv"
 	"strconv"
 )
 
 // Named gives a gate its name within a combination: it is what the gate is called in reasons, and what
-// its memory is kept under. Without one it is called by its place, from 0, so that a release under way
-// must not find the gates in another order.
+// its memory is kept under. Without one it is called by its place, from 0, and its memory is lost where the
+// gates are others, or in another order, than they were: it begins anew then, and says so.
 type Named struct {
 	Name string
 	Gate Gate
@@ -46,7 +48,26 @@ func (f family) name(i int) string {
 	if n, ok := As[Named](f[i]); ok {
 		return n.Name
 	}
+	if n, ok := As[*Named](f[i]); ok {
+		return n.Name
+	}
 	return strconv.Itoa(i)
+}
+
+// shape tells one list of gates from another, by their names and types: what a place means.
+func (f family) shape() string {
+	h := fnv.New64a()
+	for i, g := range f {
+		fmt.Fprintf(h, "%q %T;", f.name(i), g)
+	}
+	return fmt.Sprintf("%016x", h.Sum64())
+}
+
+// named reports whether a gate has a name, and not only a place.
+func (f family) named(i int) bool {
+	_, value := As[Named](f[i])
+	_, pointer := As[*Named](f[i])
+	return value || pointer
 }
 
 // validate reports everything that is wrong with the gates, each problem with its place.
@@ -70,6 +91,8 @@ func (f family) validate(p *problems, field func(i int) string) {
 
 // recollection is what a combination remembers.
 type recollection struct {
+	// Shape is that of the list: a place in another one is another gate's.
+	Shape string `json:"shape,omitempty"`
 	// Of is what each gate remembers, by its name.
 	Of map[string]json.RawMessage `json:"of,omitempty"`
 	// Next is the gate that is asked first the next time.
@@ -78,17 +101,17 @@ type recollection struct {
 
 // ask asks all gates about the same moment, one after the other. Where ctx ends meanwhile, those that are
 // left give no verdict, and come first the next time: one that hangs does not hide the others for good.
-func (f family) ask(ctx context.Context, s Subject) ([]Verdict, json.RawMessage, error) {
-	var before, after recollection
-	if err := recall(s.Memory, &before); err != nil {
-		return nil, nil, err
-	}
+//
+// lost is why some of what they remember was lost, or nil.
+func (f family) ask(ctx context.Context, s Subject) (verdicts []Verdict, memory json.RawMessage, lost, err error) {
+	before, lost := f.recall(s.Memory)
+	after := recollection{Shape: f.shape()}
 	first := before.Next
 	if first < 0 || first >= len(f) {
 		first = 0
 	}
 	cut := false
-	verdicts := make([]Verdict, len(f))
+	verdicts = make([]Verdict, len(f))
 	for n := range f {
 		i := (first + n) % len(f)
 		one := s
@@ -106,13 +129,30 @@ func (f family) ask(ctx context.Context, s Subject) ([]Verdict, json.RawMessage,
 	}
 	after.Of = fit(verdicts, before.Of)
 	if len(after.Of) == 0 && after.Next == 0 {
-		return verdicts, nil, nil
+		return verdicts, nil, lost, nil
 	}
-	memory, err := json.Marshal(after)
-	if err != nil {
-		return nil, nil, fmt.Errorf("remember: %w", err)
+	if memory, err = json.Marshal(after); err != nil {
+		return nil, nil, nil, fmt.Errorf("remember: %w", err)
 	}
-	return verdicts, memory, nil
+	return verdicts, memory, lost, nil
+}
+
+// recall is what the gates remember. In a list of another shape that is what is kept under a name.
+func (f family) recall(memory json.RawMessage) (recollection, error) {
+	m, lost := recall(memory, func(recollection) error { return nil })
+	if lost != nil || len(memory) == 0 || m.Shape == f.shape() {
+		return m, lost
+	}
+	kept := recollection{Of: map[string]json.RawMessage{}}
+	for i := range f {
+		if of, ok := m.Of[f.name(i)]; ok && f.named(i) {
+			kept.Of[f.name(i)] = of
+		}
+	}
+	if len(kept.Of) < len(m.Of) {
+		lost = errors.New("the gates are others, or in another order, than those that it remembers")
+	}
+	return kept, lost
 }
 
 // fit are the memories of the gates by their names, as far as they have room in one. A gate whose memory

@@ -102,13 +102,12 @@ func (g Guard) Check(ctx context.Context, s Subject) (Verdict, error) {
 	if err := g.Validate(); err != nil {
 		return Verdict{}, err
 	}
-	var m guarded
-	if err := recall(s.Memory, &m); err != nil {
-		return Verdict{}, err
-	}
-	if m.Spent < 0 {
-		return Verdict{}, errors.New("what it remembers cannot be read: it has stopped the clock for less than no time")
-	}
+	m, lost := recall(s.Memory, func(m guarded) error {
+		if m.Spent < 0 {
+			return errors.New("it has stopped the clock for less than no time")
+		}
+		return nil
+	})
 	if !m.Stopped.IsZero() {
 		m.Spent += min(max(s.Now.Sub(m.Stopped), 0), math.MaxInt64-m.Spent)
 		m.Stopped = time.Time{}
@@ -126,7 +125,7 @@ func (g Guard) Check(ctx context.Context, s Subject) (Verdict, error) {
 	if v.Memory, err = remembered(m, m.Blind.IsZero() && m.Spent == 0 && m.Gate == nil); err != nil {
 		return Verdict{}, err
 	}
-	return v, nil
+	return anew(v, lost), nil
 }
 
 // apply makes of an answer without data what the policy says.

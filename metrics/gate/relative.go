@@ -109,15 +109,15 @@ func (g Relative) Check(ctx context.Context, s Subject) (Verdict, error) {
 	case err != nil:
 		return Verdict{}, err
 	case n < max(g.MinPoints, 1):
-		return steady(s, g.For, r.lacking(r.what(label), n))
+		return steady(s, g, g.For, r.lacking(r.what(label), n))
 	case m < max(g.MinPoints, 1):
-		return steady(s, g.For, r.lacking(r.what(other), m))
+		return steady(s, g, g.For, r.lacking(r.what(other), m))
 	}
 	v, err := g.judge(r.what(label), fmt.Sprintf("%s %s", to, other), value, base, uint64(n))
 	if err != nil {
 		return Verdict{}, err
 	}
-	return steady(s, g.For, v)
+	return steady(s, g, g.For, v)
 }
 
 // judge holds the value against what the other one makes the limit.

@@ -15,8 +15,11 @@ import (
 //
 // It needs no clock: it goes by the times of the questions, and remembers. With each step of a rollout it
 // begins anew, but for what Keep retains. A run of answers is broken by any other answer, and where nobody
-// has asked for 2 min and for three times the usual wait; a look at which no source could be read counts as
-// none. Answers that come between two looks of the gate are those of the last one.
+// has asked for 2 min and for three times the usual wait; a look at which no source could be read does not
+// break it, and the time around it does not count. Answers that come between two looks of the gate are those
+// of the last one. Where the Schedule or its gate is set in another way than when it last looked, it says so
+// once, does not pass at that look, and begins anew; a function of your own that it cannot tell from another
+// one needs another Name for that.
 type Schedule struct {
 	Gate Gate
 	// Delay is how long after the begin of the bake the gate is first asked; until then it answers
@@ -71,7 +74,9 @@ func (g Schedule) Validate() error {
 
 // scheduled is what a Schedule remembers.
 type scheduled struct {
-	Run run `json:"run,omitzero"`
+	// Settings are those of the Schedule and its gate: under others it remembers nothing.
+	Settings string `json:"settings"`
+	Run      run    `json:"run,omitzero"`
 	// Last is the last answer of the gate in this step, as it gave it; nil: there is none yet.
 	Last  *Verdict `json:"last,omitempty"`
 	Looks []Look   `json:"looks,omitempty"`
@@ -84,28 +89,37 @@ func (g Schedule) Check(ctx context.Context, s Subject) (Verdict, error) {
 	if err := g.Validate(); err != nil {
 		return Verdict{}, err
 	}
-	var m scheduled
-	if err := recall(s.Memory, &m); err != nil {
-		return Verdict{}, err
-	}
-	if m.Last != nil && m.Last.plausible() != nil {
-		return Verdict{}, errors.New("what it remembers is no verdict")
-	}
+	is := settings(g)
+	m, lost := recall(s.Memory, func(m scheduled) error {
+		if m.Last != nil && m.Last.plausible() != nil {
+			return errors.New("it is no verdict")
+		}
+		return foreign(m.Settings, is)
+	})
+	m.Settings = is
 	if !m.Run.Step.Equal(s.Since) || m.Last != nil && s.Now.Before(m.Last.At) {
 		m.Last = nil
 	}
 	if begins := s.Since.Add(g.Delay); s.Now.Before(begins) {
 		text := fmt.Sprintf("it is asked from %s on", begins.UTC().Format(time.RFC3339))
-		return Verdict{Outcome: Continue, Reason: text, Looks: m.Looks, Memory: s.Memory}, nil
+		v, err := g.verdict(Verdict{Outcome: Continue, Reason: text}, m)
+		return anew(v, lost), err
 	}
 	if m.Last == nil || s.End || s.Now.Sub(m.Last.At) >= g.Interval {
 		g.look(ctx, s, &m)
 	}
-	v := g.answer(s, m)
+	v, err := g.verdict(g.answer(s, m), m)
+	return anew(v, lost), err
+}
+
+// verdict is an answer with all that is retained.
+func (g Schedule) verdict(v Verdict, m scheduled) (Verdict, error) {
 	v.Looks = m.Looks
 	var err error
-	v.Memory, err = remembered(m, false)
-	return v, err
+	if v.Memory, err = remembered(m, false); err != nil {
+		return Verdict{}, err
+	}
+	return v, nil
 }
 
 // look asks the gate.

@@ -24,7 +24,8 @@ func TestSchedules(t *testing.T) {
 		"green for a while":                     {gate.Schedule{Green: minutes(2)}, "PPPP", "CCPP"},
 		"green is broken by any other answer":   {gate.Schedule{Green: minutes(2)}, "PPCPPP", "CCCCCP"},
 		"and by no data":                        {gate.Schedule{Green: minutes(2)}, "PPNPPP", "CCCCCP"},
-		"but not by a source that is down":      {gate.Schedule{Green: minutes(2)}, "PPDP", "CCCP"},
+		"but not by a source that is down":      {gate.Schedule{Green: minutes(2)}, "PPDPP", "CCCCP"},
+		"though nobody knows how it was then":   {gate.Schedule{Green: minutes(2)}, "PDPDPDPDPPP", "CCCCCCCCCCP"},
 		"nor does that make anything green":     {gate.Schedule{Green: minutes(2)}, "PDDD", "CCCC"},
 		"for too long":                          {gate.Schedule{Green: minutes(4)}, "PDDDDPPPPP", "CCCCCCCCCP"},
 		"red for a while":                       {gate.Schedule{Red: minutes(2)}, "PFFPFFFF", "PCCPCCFF"},
@@ -83,6 +84,9 @@ func TestARunIsBrokenWhereNobodyLooks(t *testing.T) {
 	assert.Equal(t, "CCCPP", letters(play(t, gate.Schedule{Gate: script("P"), Green: 15 * time.Minute}, 10*time.Minute, 5)), "looks are rare")
 	assert.Equal(t, "CCCPPP", letters(play(t, gate.Schedule{Gate: script("P"), Green: 15 * time.Minute}, 10*time.Minute, 6, jump(4, 15*time.Minute))), "and not quite regular")
 	assert.Equal(t, "CCCCCCCCP", letters(play(t, g, time.Minute, 9, jump(3, -90*time.Second))), "a clock that is behind")
+	hour := gate.Schedule{Gate: script("P"), Green: time.Hour}
+	rare := letters(play(t, hour, 5*time.Second, 6, jump(2, 40*time.Minute), jump(3, 70*time.Minute), jump(4, 70*time.Minute), jump(5, 70*time.Minute)))
+	assert.Equal(t, "CCCCPP", rare, "one long wait does not make the next one usual; two do")
 }
 
 func TestTheLastWordIsAskedFor(t *testing.T) {

@@ -67,7 +67,7 @@ func (g Score) Check(ctx context.Context, s Subject) (Verdict, error) {
 	if err := g.Validate(); err != nil {
 		return Verdict{}, err
 	}
-	verdicts, memory, err := g.family().ask(ctx, s)
+	verdicts, memory, lost, err := g.family().ask(ctx, s)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -93,7 +93,7 @@ func (g Score) Check(ctx context.Context, s Subject) (Verdict, error) {
 	})
 	v.Evidence = append([]Evidence{{What: "score", Value: score, Rule: ">=", Limit: g.Least, Samples: uint64(len(verdicts))}}, v.Evidence...)
 	v.Memory = memory
-	return v, nil
+	return anew(v, lost), nil
 }
 
 // worse is the worse of two outcomes.

@@ -134,9 +134,9 @@ func (g Series) Check(ctx context.Context, s Subject) (Verdict, error) {
 	}
 	what := r.what(label)
 	if n < max(g.MinPoints, 1) {
-		return steady(s, g.For, r.lacking(what, n))
+		return steady(s, g, g.For, r.lacking(what, n))
 	}
-	return steady(s, g.For, bounds(g.Must).judge(what, value, uint64(n)))
+	return steady(s, g, g.For, bounds(g.Must).judge(what, value, uint64(n)))
 }
 
 // reading is one number that is read from a series.

@@ -19,15 +19,14 @@ func (a ArgoRollouts) Check(ctx context.Context, s gate.Subject) (gate.Verdict, 
 	if err := a.Validate(); err != nil {
 		return gate.Verdict{}, err
 	}
-	m, err := recall[ArgoRun](s, "ArgoRollouts", a.settings())
-	if err != nil {
-		return gate.Verdict{}, err
-	}
-	switch {
-	case m.Run.Phase == "" || !a.Background && !m.Since.Equal(s.Since):
+	m, lost := recall[ArgoRun](s, "ArgoRollouts", a.settings(), func(m memory[ArgoRun]) error {
+		if m.Run.Phase != "" && len(m.Run.Results) != len(a.Metrics) {
+			return fmt.Errorf("it has %d metrics, and there are %d", len(m.Run.Results), len(a.Metrics))
+		}
+		return nil
+	})
+	if m.Run.Phase == "" || !a.Background && !m.Since.Equal(s.Since) {
 		m.Run = a.Start(s.Since)
-	case len(m.Run.Results) != len(a.Metrics):
-		return gate.Verdict{}, fmt.Errorf("the memory has %d metrics, and there are %d", len(m.Run.Results), len(a.Metrics))
 	}
 	m.Since = s.Since
 	for {
@@ -50,7 +49,7 @@ func (a ArgoRollouts) Check(ctx context.Context, s gate.Subject) (gate.Verdict, 
 		m.Run = a.Step(m.Run, at, answered...)
 		m.Run = a.Step(m.Run, s.Now, down...) // the source is down now; how it was then, nobody can tell
 	}
-	return remember(a.verdict(m.Run, s), m)
+	return remember(a.verdict(m.Run, s), m, lost)
 }
 
 // due is the next time at which metrics are to be measured, and which; none where that is later than now.

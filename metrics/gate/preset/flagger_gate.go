@@ -23,16 +23,15 @@ func (f Flagger) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error
 	if err != nil {
 		return gate.Verdict{}, err
 	}
-	m, err := recall[FlaggerRun](s, "Flagger", f.settings())
-	if err != nil {
-		return gate.Verdict{}, err
-	}
+	m, lost := recall[FlaggerRun](s, "Flagger", f.settings(), func(m memory[FlaggerRun]) error {
+		if m.Since.Equal(s.Since) && m.Run.At.Before(s.Since) {
+			return fmt.Errorf("it is of %s, before the bake began", m.Run.At)
+		}
+		return nil
+	})
 	if !m.Since.Equal(s.Since) {
 		m.Since = s.Since
 		m.Run = FlaggerRun{FailedChecks: m.Run.FailedChecks, Failed: m.Run.Failed, Unseen: m.Run.Unseen, Lacked: m.Run.Lacked, At: s.Since}
-	}
-	if m.Run.At.Before(s.Since) {
-		return gate.Verdict{}, fmt.Errorf("the memory is of %s, before the bake began", m.Run.At)
 	}
 	for at := m.Run.At.Add(f.interval()); !at.After(s.Now) && !m.Run.Failed; at = m.Run.At.Add(f.interval()) {
 		down := false
@@ -49,7 +48,7 @@ func (f Flagger) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error
 			m.Run.At = s.Now // nobody can tell how it was at the ticks before
 		}
 	}
-	return remember(f.verdict(m.Run, label), m)
+	return remember(f.verdict(m.Run, label), m, lost)
 }
 
 func (f Flagger) verdict(r FlaggerRun, label string) gate.Verdict {

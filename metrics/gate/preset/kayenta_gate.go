@@ -20,10 +20,7 @@ func (k Kayenta) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error
 	if err := k.Validate(); err != nil {
 		return gate.Verdict{}, err
 	}
-	m, err := recall[KayentaRun](s, "Kayenta", k.settings())
-	if err != nil {
-		return gate.Verdict{}, err
-	}
+	m, lost := recall[KayentaRun](s, "Kayenta", k.settings(), func(memory[KayentaRun]) error { return nil })
 	if !m.Since.Equal(s.Since) {
 		m.Since, m.Run = s.Since, KayentaRun{}
 	}
@@ -43,7 +40,7 @@ func (k Kayenta) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error
 		}
 		m.Run = k.Judge(m.Run, series)
 	}
-	return remember(k.verdict(m.Run, s), m)
+	return remember(k.verdict(m.Run, s), m, lost)
 }
 
 // read reads one value a step of each metric, of the candidate and of the control. Each stretch is read

@@ -18,19 +18,24 @@ func (p PipeCD) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error)
 	if err := p.Validate(); err != nil {
 		return gate.Verdict{}, err
 	}
-	m, err := recall[PipeCDRun](s, "PipeCD", p.settings())
-	if err != nil {
-		return gate.Verdict{}, err
-	}
+	m, lost := recall[PipeCDRun](s, "PipeCD", p.settings(), func(m memory[PipeCDRun]) error {
+		for _, r := range m.Run.Results {
+			if m.Since.Equal(s.Since) && !r.At.IsZero() && r.At.Before(s.Since) {
+				return fmt.Errorf("it is of %s, before the bake began", r.At)
+			}
+		}
+		return nil
+	})
 	if !m.Since.Equal(s.Since) || len(m.Run.Results) != len(p.Metrics) {
 		m.Since, m.Run = s.Since, PipeCDRun{Results: make([]PipeCDResult, len(p.Metrics))}
 	}
 	for i := range p.Metrics {
+		var err error
 		if m.Run, err = p.look(ctx, s, m.Run, i); err != nil {
 			return gate.Verdict{}, err
 		}
 	}
-	return remember(p.verdict(m.Run, s), m)
+	return remember(p.verdict(m.Run, s), m, lost)
 }
 
 // look takes the looks at one metric that are due.
@@ -47,9 +52,6 @@ func (p PipeCD) look(ctx context.Context, s gate.Subject, r PipeCDRun, i int) (P
 	last := r.Results[i].At
 	if last.IsZero() {
 		last = s.Since
-	}
-	if last.Before(s.Since) {
-		return r, fmt.Errorf("the memory is of %s, before the bake began", last)
 	}
 	for at := last.Add(m.Interval); !at.After(end) && !r.Results[i].Failed; at = at.Add(m.Interval) {
 		points, err := p.points(ctx, s, m, at)

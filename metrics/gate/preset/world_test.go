@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -189,13 +190,15 @@ func TestPresetsFailClosed(t *testing.T) {
 			}
 			s := subject(400 * time.Second)
 			s.Memory = ask(t, h, 400*time.Second).Memory
-			_, err := g.Check(context.Background(), s)
-			require.ErrorContains(t, err, "memory", "%s with the memory of %s", name, other)
+			v, err := g.Check(context.Background(), s)
+			require.NoError(t, err)
+			toldOnce(t, g, s, v, " gate ")
 		}
 		s := subject(400 * time.Second)
 		s.Memory = json.RawMessage(`{"preset":`)
-		_, err := g.Check(context.Background(), s)
-		require.ErrorContains(t, err, "cannot be read", name)
+		v, err := g.Check(context.Background(), s)
+		require.NoError(t, err)
+		toldOnce(t, g, s, v, "cannot be read")
 	}
 	for name, w := range map[string]metrics.Window{
 		"more errors than requests":  {Requests: 1, Errors: 2},
@@ -256,5 +259,37 @@ func TestValidate(t *testing.T) {
 	}
 	for name, g := range all(steady(1, 0, 0)) {
 		require.NoError(t, g.(interface{ Validate() error }).Validate(), name)
+	}
+}
+
+// toldOnce is what a preset says that was given another one's memory: once why, and no pass, and then all that
+// it would have said without one.
+func toldOnce(t *testing.T, g gate.Gate, s gate.Subject, v gate.Verdict, why string) {
+	t.Helper()
+	assert.Contains(t, v.Reason, "it begins anew, since the memory ")
+	assert.Contains(t, v.Reason, why)
+	assert.NotEqual(t, gate.Pass, v.Outcome)
+	s.Memory = nil
+	want := gate.Ask(context.Background(), g, s)
+	assert.Equal(t, string(want.Memory), string(v.Memory))
+	s.Memory = v.Memory
+	assert.Equal(t, want.Outcome, gate.Ask(context.Background(), g, s).Outcome)
+	assert.NotContains(t, gate.Ask(context.Background(), g, s).Reason, "anew")
+}
+
+// A threshold that is changed in mid-release gives a verdict again, at once in the step and in the next one.
+func TestAPresetThatIsSetAnewIsNotStuck(t *testing.T) {
+	f := preset.Flagger{Source: steady(10, 0, 0), Interval: 10 * time.Second, Metrics: []preset.FlaggerMetric{{Name: preset.RequestSuccessRate, ThresholdRange: preset.Range{Min: new(99.0)}}}}
+	s := subject(20 * time.Second)
+	s.Memory = ask(t, f, 20*time.Second).Memory
+	f.Threshold = 5
+	toldOnce(t, f, s, gate.Ask(context.Background(), f, s), "with settings")
+	for name, change := range map[string]string{"at": `"at":"2001-01-01T00:00:00Z"`, "since": `"at":"2026-03-01T11:00:00Z"`} {
+		s := subject(20 * time.Second)
+		memory := string(ask(t, f, 20*time.Second).Memory)
+		old := `"at":"` + since.Add(20*time.Second).Format(time.RFC3339) + `"`
+		require.Contains(t, memory, old, name)
+		s.Memory = json.RawMessage(strings.Replace(memory, old, change, 1))
+		toldOnce(t, f, s, gate.Ask(context.Background(), f, s), "before the bake began")
 	}
 }
