@@ -23,8 +23,8 @@ func (j *Judge) measurable(s Sample) error {
 			if n := w.Counts[q.of]; q.kind == events && n > maxCount {
 				errs = multierror.Append(errs, fmt.Errorf("Sample.%s: Counts[%q]: %d are more than can be judged", field, q.of, n))
 			}
-			if q.kind == sampled && slices.ContainsFunc(w.Gauges[q.of], func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }) {
-				errs = multierror.Append(errs, fmt.Errorf("Sample.%s: Gauges[%q]: a value is not a finite number", field, q.of))
+			if q.kind == sampled && slices.ContainsFunc(w.Gauges[q.of], func(v float64) bool { return !(math.Abs(v) <= maxGauge) }) {
+				errs = multierror.Append(errs, fmt.Errorf("Sample.%s: Gauges[%q]: a value is not a number from %g to %g", field, q.of, -maxGauge, maxGauge))
 			}
 		}
 	}
@@ -35,6 +35,9 @@ func (j *Judge) measurable(s Sample) error {
 	}
 	return errs.ErrorOrNil()
 }
+
+// maxGauge is the largest value of a gauge whose sums cannot overflow.
+const maxGauge = 1e200
 
 // bounds are those of the first window of the sample that has a latency.
 func (j *Judge) bounds(s Sample) []float64 {
@@ -128,13 +131,16 @@ func (j *Judge) latency(s Sample) {
 	if j.scale == nil || !slices.Equal(j.scale.bounds, bounds) {
 		j.scale = newScale(bounds)
 	}
-	if st.Latencies.Hash != j.scale.hash {
+	if l := &st.Latencies; l.Hash != j.scale.hash || !j.scale.fits(l.Candidate) || !j.scale.fits(l.Baseline) {
 		st.Latencies = latencies{Hash: j.scale.hash}
 		for i := range j.questions {
 			if j.questions[i].kind == slower {
 				st.Tracks[i].Edge, st.Tracks[i].Cell = edge{}, cell{}
 			}
 		}
+	}
+	if st.Open.Stale {
+		j.edges()
 	}
 	lag := &st.Open.Lag
 	add := func(w metrics.Window, to *buckets, mean *counts) {

@@ -158,7 +158,7 @@ func (g Gate) answer(j *Judge, s gate.Subject, against string) gate.Verdict {
 // traffic, though not all of it.
 func (g Judgement) allows(share float64) bool {
 	undecided := g.Outcome == gate.Continue && (g.Cause == CauseMoreData || g.Cause == CauseWarmingUp || g.Cause == CauseDoubt)
-	return undecided && share > 0 && share < 1 && share <= g.MaxShare
+	return undecided && g.Odds < suspicious && share > 0 && share < 1 && share <= g.MaxShare
 }
 
 // alone judges a candidate that nothing is left to compare with.

@@ -350,3 +350,33 @@ func TestNextShare(t *testing.T) {
 	g.Source = store{world: w}
 	assert.NotEqual(t, gate.Pass, at(10*time.Second, 0.02).Outcome, "half of all fail")
 }
+
+// While harm is suspected, nobody gets a larger share, though it is not shown yet.
+func TestNoNextShareUnderSuspicion(t *testing.T) {
+	w := quiet()
+	w.share = 0.05
+	w.errors = func(c bool, at float64) float64 {
+		if c && at >= 120 {
+			return 0.004
+		}
+		return 0.001
+	}
+	g := judge.Gate{Source: store{world: w}, Config: judge.Config{Metrics: []judge.Metric{judge.Errors{}}}, History: time.Minute}
+	suspected := 0
+	var memory json.RawMessage
+	for after := 5 * time.Second; after < 15*time.Minute; after += 5 * time.Second {
+		s := subject(after, memory)
+		s.Share, s.Next = 0.05, 0.06
+		v, err := g.Check(t.Context(), s)
+		require.NoError(t, err)
+		memory = v.Memory
+		if v.Outcome == gate.Fail {
+			break
+		}
+		if v.Evidence[0].Odds >= 5 {
+			suspected++
+			require.NotEqual(t, gate.Pass, v.Outcome, "after %s: %s", after, v.Reason)
+		}
+	}
+	assert.Positive(t, suspected)
+}

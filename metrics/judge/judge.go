@@ -48,6 +48,10 @@ func (j *Judge) Observe(s Sample) (Judgement, error) {
 		return Judgement{}, err
 	}
 	j.begin(s)
+	if j.state.Open.Covered > 0 && j.state.Open.Share != s.Share {
+		j.settle() // with another share, what is common to both arms would no longer cancel in one block
+	}
+	j.state.Open.Share = s.Share
 	j.fill(s)
 	j.state.Look.add(s, j.config.FreshBaseline)
 	if j.state.Look.Took >= j.config.Look {
@@ -92,8 +96,7 @@ func (j *Judge) learn() {
 	for i := range j.questions {
 		j.state.Tracks[i].settle(&j.questions[i], bets{cold: true})
 	}
-	j.state.Open = openBlock{}
-	j.edges()
+	j.state.Open = openBlock{Stale: true}
 }
 
 // begin notes when things happened first.
@@ -142,7 +145,6 @@ func (j *Judge) settle() {
 	if st.Warm {
 		st.Trend.add(st.Open.Lag)
 	}
-	j.warm()
 	at := bets{failCap: j.harmCap(), passCap: j.passLimit() / 2, cold: !st.Warm}
 	for i := range j.questions {
 		st.Tracks[i].settle(&j.questions[i], at)
@@ -152,19 +154,18 @@ func (j *Judge) settle() {
 		}
 		t.Passed = t.passing(&j.questions[i]) >= need
 	}
-	st.Open = openBlock{}
-	j.edges()
+	st.Open = openBlock{Share: st.Open.Share, Stale: true}
+	j.warm() // after the bets: whether a block is bet on does not depend on what it says
 }
 
 // relapse is by how much the logarithm of the odds of a metric that passed may fall until it has not.
 // Statistics would let it stay; but who passed by luck is found out by the data that follow.
 const relapse = 2
 
-// edges chooses the thresholds of the next block.
+// edges chooses the thresholds of a block that has begun, before anything of it is counted. It waits for
+// the block's first histogram, as the bounds are not kept in the state.
 func (j *Judge) edges() {
-	if j.scale == nil {
-		return
-	}
+	j.state.Open.Stale = false
 	for i := range j.questions {
 		if q := &j.questions[i]; q.kind == slower {
 			j.state.Tracks[i].Edge = j.scale.edge(q, j.state.Latencies.Baseline)
@@ -177,8 +178,12 @@ func (j *Judge) harmLimit() float64 { return -math.Log(j.config.Alpha) }
 func (j *Judge) passLimit() float64 { return -math.Log(j.config.Beta) }
 
 // harmCap is what one block may win at most: half of what it takes, at odds of 100:1 at least, so that
-// who asks for less proof is not slower to get it.
-func (j *Judge) harmCap() float64 { return max(j.harmLimit(), math.Log(100)) / 2 }
+// who asks for less proof is not slower to get it; but always less than what lets two blocks decide that
+// begin with the first stake.
+func (j *Judge) harmCap() float64 {
+	two := math.Log((1/j.config.Alpha-(1-failStake))/failStake) / 2
+	return min(max(j.harmLimit(), math.Log(100))/2, 0.99*two)
+}
 
 // harm is the logarithm of the odds of harm: the weighted mean of the money of all questions. Without
 // those that a cold candidate is excused from, if they are not wanted.

@@ -95,6 +95,9 @@ func newScale(bounds []float64) *scale {
 	return s
 }
 
+// fits reports whether buckets are those of this scale, or none yet.
+func (s *scale) fits(b buckets) bool { return b == nil || len(b) == len(s.bounds)/s.stride+1 }
+
 // middle is a latency that stands for all of a bucket.
 func (s *scale) middle(i int) float64 {
 	least := math.SmallestNonzeroFloat64

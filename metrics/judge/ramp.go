@@ -26,8 +26,9 @@ func (r *ramp) see(l *look) {
 }
 
 // ramp moves the allowed share after a look: so that no more than the budget of requests would fail in
-// the next one if the candidate was as bad as the data allow, and not faster than Growth. It goes down
-// as soon as harm is suspected, and stays small while the candidate may be warming up.
+// the next one if the candidate was as bad as the data allow, and not faster than Growth. It stops growing
+// while harm is suspected (with less traffic the answer would come later, and cost as much), and stays
+// small while the candidate may be warming up.
 func (j *Judge) ramp() {
 	r, c := &j.state.Ramp, j.config.Ramp
 	_, rate := j.state.Pace.rate()

@@ -42,9 +42,8 @@ type state struct {
 	Sick  wealth `json:"sick"`
 	Ramp  ramp   `json:"ramp"`
 	Pace  pace   `json:"pace"`
-	// Failed is when harm was shown, and Word what it was shown by.
+	// Failed is when harm was shown.
 	Failed time.Time `json:"failed,omitzero"`
-	Word   string    `json:"word,omitempty"`
 }
 
 // openBlock is the stretch that is still being filled.
@@ -53,6 +52,10 @@ type openBlock struct {
 	Candidate uint64        `json:"nc"`
 	Baseline  uint64        `json:"nb"`
 	Lag       lag           `json:"lag"`
+	// Share is the intended one of all its samples.
+	Share float64 `json:"share,omitempty"`
+	// Stale says that the thresholds are those of the block before, until the first histogram comes.
+	Stale bool `json:"stale,omitempty"`
 }
 
 // stateVersion is the version of the format, and of the arithmetic behind it.
@@ -109,6 +112,9 @@ func (s *state) check(fresh *state) error {
 		if !same(&a.Fail, &b.Fail) || !same(&a.Pass, &b.Pass) || !same(&a.Floor, &b.Floor) || !same(&a.Limit, &b.Limit) || !same(&a.Doubt, &b.Doubt) {
 			return fmt.Errorf("track %d is of another shape", i)
 		}
+	}
+	if a, b := len(s.Latencies.Candidate), len(s.Latencies.Baseline); a > 0 && b > 0 && a != b || max(a, b) > maxBuckets+1 {
+		return fmt.Errorf("latencies in %d and %d buckets", a, b)
 	}
 	if !same(&s.Ratio, &fresh.Ratio) || !same(&s.Sick, &fresh.Sick) || max(len(s.Trend.Segments), len(s.Life.Segments)) > maxSegments {
 		return errors.New("it is of another shape")

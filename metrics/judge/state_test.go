@@ -142,7 +142,7 @@ func TestTheLargestMemory(t *testing.T) {
 	}
 	for i := range 34 {
 		for k := range 32 {
-			w.Gauges[fmt.Sprintf("g%d", i)] = append(w.Gauges[fmt.Sprintf("g%d", i)], 1e300/float64(7+k))
+			w.Gauges[fmt.Sprintf("g%d", i)] = append(w.Gauges[fmt.Sprintf("g%d", i)], 1e199/float64(7+k))
 		}
 	}
 	at := noon
