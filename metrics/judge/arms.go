@@ -117,7 +117,12 @@ func (r *reader) observe(ctx context.Context, arms [2]armRead, to time.Time) (er
 		s.Share = r.subject.Share
 	}
 	if _, err := r.judge.Observe(s); err != nil {
-		return fmt.Errorf("judge %s from %s: %w", r.subject.Candidate, s.From.Format(time.RFC3339), err)
+		err = fmt.Errorf("judge %s from %s: %w", r.subject.Candidate, s.From.Format(time.RFC3339), err)
+		// A source may still correct what it said. What stays wrong must not keep the rest from being judged.
+		if r.upTo.Sub(to) < r.judge.config.MaxBlock {
+			return err
+		}
+		r.passedOver = err
 	}
 	r.read, r.ends = to, [2]time.Time{arms[0].end, arms[1].end}
 	return nil

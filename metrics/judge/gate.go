@@ -32,6 +32,9 @@ import (
 // candidate has all the traffic, there is nothing to compare with: the answer is Inconclusive. With
 // Errors.Limit, what was found in earlier steps stands, as long as the candidate stays below the limit.
 //
+// What cannot be, such as more errors than requests, is an error of Check until Config.MaxBlock is over:
+// the source may correct it. Then it is passed over, and counts for neither side.
+//
 // An error of the source is an error of Check. ErrNoData is none: it is a stretch without requests.
 // An arm of which a look is not known to its end is waited for, for twelve looks after Delay at most. A
 // source that answers with a wider stretch than it was asked for (a resolution coarser than Look) is read
@@ -125,6 +128,9 @@ func (g Gate) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error) {
 	v := g.answer(r.judge, s, r.against())
 	if late && v.Outcome != gate.Fail {
 		v.Outcome, v.Reason = gate.Continue, fmt.Sprintf("read up to %s so far, and there is more", r.read.Format(time.RFC3339))
+	}
+	if r.passedOver != nil {
+		v.Reason = fmt.Sprintf("%s (passed over, as it cannot be: %v)", v.Reason, r.passedOver)
 	}
 	if v.Memory, err = r.remember(); err != nil {
 		return gate.Verdict{}, err

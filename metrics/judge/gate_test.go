@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -379,4 +380,40 @@ func TestNoNextShareUnderSuspicion(t *testing.T) {
 		}
 	}
 	assert.Positive(t, suspected)
+}
+
+// twisted has one second with more errors than requests.
+type twisted struct {
+	store
+	at time.Time
+}
+
+func (d twisted) Read(ctx context.Context, q metrics.Query) (metrics.Window, error) {
+	w, err := d.store.Read(ctx, q)
+	if q.Group == "2.0.0" && !d.at.Before(w.From) && d.at.Before(w.To) {
+		w.Errors = w.Requests + 1
+	}
+	return w, err
+}
+
+// What a source says that cannot be is an error for a while, and does not jam the gate for good.
+func TestWhatCannotBeIsPassedOver(t *testing.T) {
+	g := judge.Gate{Source: twisted{store{world: quiet()}, noon.Add(2 * time.Minute)}, History: time.Minute}
+	var memory json.RawMessage
+	failed, told := 0, false
+	for after := 30 * time.Second; after <= 20*time.Minute; after += 30 * time.Second {
+		v, err := g.Check(t.Context(), subject(after, memory))
+		if err != nil {
+			require.ErrorContains(t, err, "errors in")
+			failed++
+			continue
+		}
+		memory, told = v.Memory, told || strings.Contains(v.Reason, "passed over")
+		if v.Outcome == gate.Pass {
+			assert.True(t, told)
+			assert.InDelta(t, 10, failed, 2, "five minutes of errors")
+			return
+		}
+	}
+	t.Fatal("it never passes")
 }

@@ -21,6 +21,8 @@ type reader struct {
 	read    time.Time    // up to when
 	ends    [2]time.Time // up to when each arm was counted: by then or earlier
 	upTo    time.Time    // and how far it can go
+	// passedOver is why a look counts for neither side.
+	passedOver error
 }
 
 // maxLooks is how many looks one question reads at most; where there are more, they are wider.
