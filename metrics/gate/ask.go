@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -17,6 +18,9 @@ import (
 // answers what nobody can record or believe (an unknown outcome, a number that is none, a pass without
 // data, a memory above MaxMemory), that is Continue with Down, and the reason begins with "no verdict".
 // Memory is then the one that it was asked with. The caller keeps Memory in any case.
+//
+// A fail is not lost for that: of one that cannot be recorded as it is, Ask leaves out what is too much or no
+// number, says so in the reason, and where it is the memory keeps the one that the gate was asked with.
 func Ask(ctx context.Context, g Gate, s Subject) (v Verdict) {
 	none := func(err error) Verdict {
 		return Verdict{Outcome: Continue, Reason: "no verdict: " + err.Error(), Down: true, At: s.Now, Memory: s.Memory}
@@ -26,19 +30,43 @@ func Ask(ctx context.Context, g Gate, s Subject) (v Verdict) {
 			v = none(fmt.Errorf("the gate panicked: %v", p))
 		}
 	}()
-	if g == nil {
+	if absent(g) {
 		return none(errNoGate)
 	}
 	v, err := g.Check(ctx, s)
 	if err != nil {
 		return none(err)
 	}
-	if v.Memory, err = memory(v.Memory); err != nil {
-		return none(err)
-	}
 	v.At = s.Now
-	if err := v.plausible(); err != nil {
-		return none(err)
+	remembered, err := memory(v.Memory)
+	if err == nil {
+		v.Memory = remembered
+		err = v.plausible()
+	}
+	if err == nil {
+		return v
+	}
+	if v.Outcome == Fail && v.Muted == "" {
+		if kept := v.recordable(s.Memory, err); kept.plausible() == nil {
+			return kept
+		}
+	}
+	return none(err)
+}
+
+// recordable is a fail without what cannot be recorded, and says what that is.
+func (v Verdict) recordable(before json.RawMessage, problem error) Verdict {
+	v.Reason = clip(fmt.Sprintf("%s (not all of it can be recorded: %s)", clip(v.Reason), problem))
+	v.Looks = nil
+	var err error
+	if v.Memory, err = memory(v.Memory); err != nil {
+		v.Memory = before
+	}
+	v.Evidence = slices.DeleteFunc(slices.Clone(v.Evidence), func(e Evidence) bool {
+		return !finite(e.Value) || !finite(e.Limit) || !finite(e.Odds)
+	})
+	for len(v.Evidence) > 0 && v.plausible() != nil {
+		v.Evidence = v.Evidence[:len(v.Evidence)-1]
 	}
 	return v
 }

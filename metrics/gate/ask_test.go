@@ -19,7 +19,7 @@ func TestAskTakesNothingForAnAnswerThatIsNone(t *testing.T) {
 	s := subject()
 	s.Memory = json.RawMessage(`{"kept":true}`)
 	number := func(e gate.Evidence) gate.Gate {
-		return says(gate.Verdict{Outcome: gate.Fail, Evidence: []gate.Evidence{{}, e}})
+		return says(gate.Verdict{Outcome: gate.Inconclusive, Evidence: []gate.Evidence{{}, e}})
 	}
 	for want, g := range map[string]gate.Gate{
 		"there is no gate to ask": nil,
@@ -37,8 +37,8 @@ func TestAskTakesNothingForAnAnswerThatIsNone(t *testing.T) {
 		"no number: p99: +Inf":               number(gate.Evidence{What: "p99", Value: math.Inf(1)}),
 		"asked for < -Inf":                   number(gate.Evidence{Rule: "<", Limit: math.Inf(-1)}),
 		"no number: odds":                    number(gate.Evidence{What: "odds", Odds: math.Inf(1)}),
-		"the verdict has 40":                 says(gate.Verdict{Outcome: gate.Fail, Reason: strings.Repeat("x", 40_000)}),
-		"what the gate remembers is no JSON": says(gate.Verdict{Outcome: gate.Fail, Memory: json.RawMessage("{")}),
+		"the verdict has 40":                 says(gate.Verdict{Outcome: gate.Pass, Reason: strings.Repeat("x", 40_000)}),
+		"what the gate remembers is no JSON": says(gate.Verdict{Outcome: gate.Inconclusive, Memory: json.RawMessage("{")}),
 		"the gate remembers 131073 bytes":    says(gate.Verdict{Outcome: gate.Pass, Memory: json.RawMessage(`"` + strings.Repeat("x", gate.MaxMemory-1) + `"`)}),
 		"the verdict cannot be written down": says(gate.Verdict{Outcome: gate.Pass, Looks: []gate.Look{{Value: math.NaN()}}}),
 	} {
@@ -52,6 +52,43 @@ func TestAskTakesNothingForAnAnswerThatIsNone(t *testing.T) {
 		_, err := json.Marshal(v)
 		assert.NoError(t, err)
 	}
+}
+
+// A fail is a fail, however badly it is told.
+func TestAskLosesNoFail(t *testing.T) {
+	s := subject()
+	s.Memory = json.RawMessage(`{"kept":true}`)
+	long := strings.Repeat("x", 40_000)
+	many := make([]gate.Evidence, 1000)
+	for i := range many {
+		many[i].What = "p99"
+	}
+	for want, c := range map[string]struct {
+		verdict  gate.Verdict
+		memory   string
+		evidence func(n int) bool
+	}{
+		"x (not all of it can": {gate.Verdict{Reason: "x", Evidence: []gate.Evidence{{What: "p99", Value: math.Inf(1)}, {What: "rate"}}, Memory: json.RawMessage("1")}, "1", func(n int) bool { return n == 1 }},
+		"the verdict has 40":   {gate.Verdict{Reason: "harm", Evidence: []gate.Evidence{{}, {What: long}}}, "", func(n int) bool { return n == 1 }},
+		"xxxx":                 {gate.Verdict{Reason: long, Memory: json.RawMessage("2")}, "2", func(n int) bool { return n == 0 }},
+		"remembers 200002":     {gate.Verdict{Reason: "harm", Memory: json.RawMessage(`"` + strings.Repeat("x", 200_000) + `"`)}, `{"kept":true}`, func(n int) bool { return n == 0 }},
+		"no JSON":              {gate.Verdict{Memory: json.RawMessage("{")}, `{"kept":true}`, func(n int) bool { return n == 0 }},
+		"the verdict has":      {gate.Verdict{Evidence: many}, "", func(n int) bool { return n > 100 && n < 1000 }},
+		"cannot be written":    {gate.Verdict{Looks: []gate.Look{{Value: math.NaN()}}}, "", func(n int) bool { return n == 0 }},
+	} {
+		c.verdict.Outcome = gate.Fail
+		v := gate.Ask(t.Context(), says(c.verdict), s)
+		assert.Equal(t, gate.Fail, v.Outcome, "%s: %s", want, v)
+		assert.False(t, v.Down, want)
+		assert.Contains(t, v.Reason, want)
+		assert.Equal(t, c.memory, string(v.Memory), want)
+		assert.True(t, c.evidence(len(v.Evidence)), "%s: %d", want, len(v.Evidence))
+		raw, err := json.Marshal(v)
+		require.NoError(t, err)
+		assert.LessOrEqual(t, len(raw), gate.MaxVerdict)
+	}
+	v := gate.Ask(t.Context(), says(gate.Verdict{Outcome: gate.Fail, Muted: "fine"}), s)
+	assert.True(t, v.Down, "what nobody knows is no verdict")
 }
 
 func TestAskKeepsWhatIsOne(t *testing.T) {
@@ -86,6 +123,33 @@ func TestValidateLooksThroughWrappers(t *testing.T) {
 	require.ErrorContains(t, err, "All[0]: Any[0]: Not.Gate: Latency.Source: is missing")
 	require.ErrorContains(t, err, "All[0]: Any[0]: Not.Gate: Latency.Max: -1ns is not above zero")
 }
+
+// A gate that is a nil pointer is none, wherever it stands.
+func TestValidateOfNilPointers(t *testing.T) {
+	for name, g := range map[string]gate.Gate{
+		"itself":          (*gate.Series)(nil),
+		"a name":          (*gate.Named)(nil),
+		"one of all":      gate.All{outcomes("P")[0], (*gate.ErrorRate)(nil)},
+		"a name in a sum": gate.Score{Least: 1, Of: []gate.Weighted{{Gate: (*gate.Named)(nil)}}},
+		"a list":          (*gate.All)(nil),
+		"wrapped":         gate.Guard{Gate: gate.Schedule{Gate: (*gate.Guard)(nil)}},
+		"unwrapped":       wrapper{(*gate.Guard)(nil)},
+	} {
+		require.ErrorContains(t, gate.Validate(g), "there is no gate to ask", name)
+		assert.True(t, gate.Ask(t.Context(), g, subject()).Down, name)
+	}
+	_, ok := gate.As[gate.Named]((*gate.Named)(nil))
+	assert.False(t, ok)
+	require.ErrorContains(t, gate.Validate(careless{}), "it cannot tell whether its settings are right: it panics: no map")
+	named := gate.All{&gate.Named{Name: "a", Gate: outcomes("F")[0]}, outcomes("P")[0]}
+	require.NoError(t, named.Validate())
+	assert.Contains(t, gate.Ask(t.Context(), named, subject()).Reason, "a says fail")
+}
+
+// careless is a gate whose Validate panics.
+type careless struct{ gate.Func }
+
+func (careless) Validate() error { panic("no map") }
 
 func TestVerdictAsText(t *testing.T) {
 	v := gate.Verdict{

@@ -78,7 +78,7 @@ func (f family) validate(p *problems, field func(i int) string) {
 	names := map[string]int{}
 	for i, g := range f {
 		p.gate(field(i), g)
-		if g == nil {
+		if absent(g) {
 			continue
 		}
 		name := f.name(i)

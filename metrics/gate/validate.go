@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/hashicorp/go-multierror"
 )
@@ -13,20 +14,32 @@ type Validator interface{ Validate() error }
 // Validate reports everything that is wrong with a gate: that there is none, or what the gate says
 // itself, or else the gate that it wraps, as told by a method Unwrap() Gate. So a name that a source
 // does not know is refused before anything runs.
-func Validate(g Gate) error {
-	if g == nil {
+func Validate(g Gate) (err error) {
+	if absent(g) {
 		return errNoGate
 	}
-	if v, ok := As[Validator](g); ok {
-		return v.Validate()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it cannot tell whether its settings are right: it panics: %v", p)
+		}
+	}()
+	for !absent(g) {
+		if v, ok := g.(Validator); ok {
+			return v.Validate()
+		}
+		wrapper, ok := g.(interface{ Unwrap() Gate })
+		if !ok {
+			return nil // it is taken at its word
+		}
+		g = wrapper.Unwrap()
 	}
-	return nil
+	return errNoGate
 }
 
 // As finds an ability of a gate: in the gate itself, or else in what it wraps, as told by a method
-// Unwrap() Gate.
+// Unwrap() Gate. A nil pointer has none.
 func As[T any](g Gate) (T, bool) {
-	for g != nil {
+	for !absent(g) {
 		if found, ok := g.(T); ok {
 			return found, true
 		}
@@ -38,6 +51,15 @@ func As[T any](g Gate) (T, bool) {
 	}
 	var none T
 	return none, false
+}
+
+// absent reports whether there is no gate: none at all, or a nil pointer to one.
+func absent(g Gate) bool {
+	if g == nil {
+		return true
+	}
+	v := reflect.ValueOf(g)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // problems gathers what is wrong with a gate.
