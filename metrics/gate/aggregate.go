@@ -70,7 +70,8 @@ func (a Aggregate) of(values []float64, quantile float64) float64 {
 		at := quantile * float64(len(sorted)-1)
 		below, part := int(at), at-math.Floor(at)
 		above := min(below+1, len(sorted)-1)
-		return sorted[below]*(1-part) + sorted[above]*part
+		between := sorted[below]*(1-part) + sorted[above]*part
+		return min(max(between, sorted[below]), sorted[above]) // rounding must not leave what was measured
 	}
 	return values[len(values)-1]
 }

@@ -73,6 +73,9 @@ func (g Budget) Check(ctx context.Context, s Subject) (Verdict, error) {
 	if g.Known > 0 {
 		known = g.Known
 	}
+	if t.undated {
+		return Verdict{}, fmt.Errorf("the source does not say since when it knows the metrics of %s", t.name)
+	}
 	if since := s.Now.Add(-known); t.Requests > 0 && t.from.After(since) {
 		return Verdict{}, fmt.Errorf("the metrics of %s begin at %s, and must be known since %s", t.name,
 			t.from.UTC().Format(time.RFC3339), since.UTC().Format(time.RFC3339))

@@ -43,6 +43,11 @@ func (b byLength) Read(_ context.Context, q metrics.Query) (metrics.Window, erro
 	return w, nil
 }
 
+// windowed answers each query by itself.
+type windowed func(q metrics.Query) (metrics.Window, error)
+
+func (w windowed) Read(_ context.Context, q metrics.Query) (metrics.Window, error) { return w(q) }
+
 func TestTheWindowsOfTheWorkbook(t *testing.T) {
 	const day = 24 * time.Hour
 	assert.Equal(t, []gate.BurnWindow{
@@ -173,6 +178,7 @@ func TestBudget(t *testing.T) {
 		"all is left":     {gate.Budget{Source: of(100_000, 0)}, "P", "0 of 100000 requests to 1.0.0 failed in 720h0m0s: 100% of the error budget is left"},
 		"half is left":    {gate.Budget{Source: of(100_000, 50), Left: 0.5}, "P", "50% of the error budget is left, and 50% must be"},
 		"less than half":  {gate.Budget{Source: of(100_000, 51), Left: 0.5}, "F", "49% of the error budget"},
+		"a hair less":     {gate.Budget{Source: of(10_000_000, 5001), Left: 0.5}, "F", "49.99% of the error budget"},
 		"just spent":      {gate.Budget{Source: of(100_000, 100)}, "P", "0% of the error budget"},
 		"overdrawn":       {gate.Budget{Source: of(100_000, 101)}, "F", "-1% of the error budget"},
 		"too few":         {gate.Budget{Source: of(99, 99)}, "C", "100 requests are needed"},
@@ -190,6 +196,19 @@ func TestBudget(t *testing.T) {
 	}
 	_, err := gate.Budget{Source: week, SLO: 0.999}.Check(t.Context(), subject())
 	assert.ErrorContains(t, err, "the metrics of 1.0.0 begin at")
+
+	undated := windowed(func(q metrics.Query) (metrics.Window, error) { return metrics.Window{Requests: 1000}, nil })
+	_, err = gate.Budget{Source: undated, SLO: 0.999}.Check(t.Context(), subject())
+	assert.ErrorContains(t, err, "does not say since when it knows the metrics of 1.0.0")
+	half := windowed(func(q metrics.Query) (metrics.Window, error) {
+		w := metrics.Window{Requests: 1000}
+		if q.Group == "1.0.0" {
+			w.From, w.To = q.From, q.To
+		}
+		return w, nil
+	})
+	_, err = gate.Budget{Source: half, SLO: 0.999, Of: gate.Whole}.Check(t.Context(), subject())
+	assert.ErrorContains(t, err, "does not say since when it knows the metrics of the whole")
 
 	whole := gate.Budget{Source: byAge{"1.0.0": period, "1.1.0": time.Minute}, Of: gate.Whole, SLO: 0.999}
 	v, err := whole.Check(t.Context(), subject())

@@ -197,6 +197,36 @@ func TestRandomScoresAgainstTheTable(t *testing.T) {
 	}
 }
 
+// No gate is too light, and no score too low, to be missed.
+func TestScoresOfExtremeWeights(t *testing.T) {
+	weigh := func(letters string, weights ...float64) (all []gate.Weighted) {
+		for i, g := range outcomes(letters) {
+			all = append(all, gate.Weighted{Gate: g, Weight: weights[i]})
+		}
+		return all
+	}
+	tenths := []float64{0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1}
+	for name, c := range map[string]struct {
+		score gate.Score
+		want  string
+	}{
+		"next to nothing is asked for":  {gate.Score{Least: 1e-9, Of: weigh("F", 1)}, "F"},
+		"as little as there is":         {gate.Score{Least: 1e-320, Of: weigh("F", 1e-320)}, "F"},
+		"and it is there":               {gate.Score{Least: 1e-9, Of: weigh("PF", 1e-3, 1)}, "P"},
+		"all, and a light one fails":    {gate.Score{Least: 1, Of: weigh("PF", 1e9, 1)}, "F"},
+		"all, and a lighter one fails":  {gate.Score{Least: 1, Of: weigh("PF", 1e20, 1)}, "F"},
+		"all, and a light one is open":  {gate.Score{Least: 1, Of: weigh("PC", 1e20, 1)}, "C"},
+		"all, and a light one is stuck": {gate.Score{Least: 1, Of: weigh("PI", 1e20, 1)}, "I"},
+		"a hair is missing":             {gate.Score{Least: 0.9999, Of: weigh("PF", 0.9998, 0.0002)}, "F"},
+		"sums are rounded":              {gate.Score{Least: 0.7, Of: weigh("PPPPPPPFFF", tenths...)}, "P"},
+		"and not too much":              {gate.Score{Least: 0.7, Of: weigh("PPPPPPFFFF", tenths...)}, "F"},
+		"all tenths":                    {gate.Score{Least: 1, Of: weigh("PPPPPPPPPP", tenths...)}, "P"},
+	} {
+		require.NoError(t, c.score.Validate(), name)
+		assert.Equal(t, c.want, letter(gate.Ask(t.Context(), c.score, subject()).Outcome), name)
+	}
+}
+
 // Why an answer is open is handed on: for want of data, because of a source, or neither.
 func TestCombinationsHandOnWhy(t *testing.T) {
 	empty := says(gate.Verdict{Outcome: gate.Continue, NoData: true})
@@ -333,6 +363,7 @@ func TestMutedGatesDoNotCount(t *testing.T) {
 		"Not of one":                    {gate.Not{Gate: fail}, "P", gate.Fail},
 		"a quorum of those that count":  {gate.Quorum{N: 2, Of: []gate.Gate{pass, fail}}, "P", ""},
 		"a quorum that is not reached":  {gate.Quorum{N: 2, Of: []gate.Gate{pass, more, fail}}, "C", ""},
+		"nor stops the clock":           {gate.Muted{Gate: says(gate.Verdict{Outcome: gate.Continue, NoData: true, Extend: true})}, "P", gate.Continue},
 		"a score of those that count":   {gate.Score{Least: 1, Of: []gate.Weighted{{Gate: pass}, {Gate: fail, Weight: 9, Must: true}}}, "P", ""},
 		"twice":                         {gate.Muted{Gate: fail}, "P", gate.Fail},
 		"a guard does not make it loud": {gate.Guard{Gate: down, Down: gate.PolicyFail, After: -1}, "P", gate.Continue},
@@ -342,6 +373,7 @@ func TestMutedGatesDoNotCount(t *testing.T) {
 			v := gate.Ask(t.Context(), c.gate, subject())
 			assert.Equal(t, c.want, letter(v.Outcome), "%s", v)
 			assert.Equal(t, c.muted, v.Muted)
+			assert.False(t, v.Extend)
 		})
 	}
 }
@@ -356,4 +388,14 @@ func TestMemoriesOfACombinationAreBounded(t *testing.T) {
 	assert.Contains(t, v.Reason, "3 of 4 gates pass, 4 must (c says continue: no verdict: it remembers 43692 bytes")
 	assert.LessOrEqual(t, len(v.Memory), gate.MaxMemory)
 	assert.Greater(t, len(v.Memory), gate.MaxMemory/2)
+
+	small := gate.Named{Name: "c", Gate: says(gate.Verdict{Outcome: gate.Pass, Memory: json.RawMessage("7")})}
+	s := subject()
+	s.Memory = gate.Ask(t.Context(), gate.All{large, gate.Named{Name: "b", Gate: large}, small, outcomes("P")[0]}, s).Memory
+	v = gate.Ask(t.Context(), g, s)
+	assert.Contains(t, string(v.Memory), `"c":7`, "what it knew before is kept")
+	harm := gate.Named{Name: "c", Gate: says(gate.Verdict{Outcome: gate.Fail, Memory: json.RawMessage(`"` + strings.Repeat("x", gate.MaxMemory/3) + `"`)})}
+	v = gate.Ask(t.Context(), gate.All{large, gate.Named{Name: "b", Gate: large}, harm, outcomes("P")[0]}, s)
+	assert.Equal(t, gate.Fail, v.Outcome)
+	assert.Contains(t, string(v.Memory), `"c":7`, "also beside a fail")
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -101,19 +102,25 @@ func (g Relative) Check(ctx context.Context, s Subject) (Verdict, error) {
 	}
 	r := reading{g.Source, g.Name, g.Window, g.By, g.Quantile, g.MinPoints, g.MaxAge}
 	value, n, err := r.read(ctx, label, s)
-	if err != nil {
+	beyond, far := (*BeyondError)(nil), err
+	if err != nil && !errors.As(err, &beyond) {
 		return Verdict{}, err
 	}
 	base, m, err := r.read(ctx, other, s)
 	switch {
 	case err != nil:
 		return Verdict{}, err
-	case n < max(g.MinPoints, 1):
+	case beyond == nil && n < max(g.MinPoints, 1):
 		return steady(s, g, g.For, r.lacking(r.what(label), n))
 	case m < max(g.MinPoints, 1):
 		return steady(s, g, g.For, r.lacking(r.what(other), m))
 	}
-	v, err := g.judge(r.what(label), fmt.Sprintf("%s %s", to, other), value, base, uint64(n))
+	v, err := g.judge(r.what(label), fmt.Sprintf("%s %s", to, other), base, func(what string, b bounds) (Verdict, error) {
+		if beyond != nil {
+			return beyond.judge(what, b, far)
+		}
+		return b.judge(what, value, uint64(n)), nil
+	})
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -121,7 +128,7 @@ func (g Relative) Check(ctx context.Context, s Subject) (Verdict, error) {
 }
 
 // judge holds the value against what the other one makes the limit.
-func (g Relative) judge(what, against string, value, base float64, n uint64) (Verdict, error) {
+func (g Relative) judge(what, against string, base float64, hold func(what string, b bounds) (Verdict, error)) (Verdict, error) {
 	ratio := cmp.Or(g.Ratio, 1)
 	if base < 0 && ratio != 1 {
 		return Verdict{}, fmt.Errorf("%s is %s, and a multiple of what is below zero is no limit: use Difference", against, number(base))
@@ -130,7 +137,10 @@ func (g Relative) judge(what, against string, value, base float64, n uint64) (Ve
 	if !finite(limit) {
 		return Verdict{}, fmt.Errorf("the limit that %s makes of %s is no number", number(base), against)
 	}
-	v := bounds{{cmp.Or(g.Op, "<="), limit}}.judge(what, value, n)
+	v, err := hold(what, bounds{{cmp.Or(g.Op, "<="), limit}})
+	if err != nil {
+		return Verdict{}, err
+	}
 	v.Evidence[0].Against = against
 	v.Reason += fmt.Sprintf(" (%s; %s has %s)", g.rule(ratio), against, number(base))
 	return v, nil

@@ -84,6 +84,7 @@ func TestARunIsBrokenWhereNobodyLooks(t *testing.T) {
 	assert.Equal(t, "CCCPP", letters(play(t, gate.Schedule{Gate: script("P"), Green: 15 * time.Minute}, 10*time.Minute, 5)), "looks are rare")
 	assert.Equal(t, "CCCPPP", letters(play(t, gate.Schedule{Gate: script("P"), Green: 15 * time.Minute}, 10*time.Minute, 6, jump(4, 15*time.Minute))), "and not quite regular")
 	assert.Equal(t, "CCCCCCCCP", letters(play(t, g, time.Minute, 9, jump(3, -90*time.Second))), "a clock that is behind")
+	assert.Equal(t, "CCCCCCCP", letters(play(t, g, time.Minute, 8, jump(2, 10*time.Minute))), "or for ten minutes")
 	hour := gate.Schedule{Gate: script("P"), Green: time.Hour}
 	rare := letters(play(t, hour, 5*time.Second, 6, jump(2, 40*time.Minute), jump(3, 70*time.Minute), jump(4, 70*time.Minute), jump(5, 70*time.Minute)))
 	assert.Equal(t, "CCCCPP", rare, "one long wait does not make the next one usual; two do")
@@ -108,6 +109,14 @@ func TestLooksAreRetained(t *testing.T) {
 	require.Len(t, looks, 2)
 	assert.Equal(t, gate.Look{At: subject().Since.Add(3 * time.Minute), Gate: "n", Outcome: gate.Pass, Value: 3, Measured: true}, looks[1])
 	assert.Empty(t, play(t, gate.Schedule{Gate: script("P")}, time.Minute, 3)[2].Looks, "none unless asked for")
+}
+
+// What is late stops no clock: nothing more is waited for.
+func TestALateAnswerStopsNoClock(t *testing.T) {
+	blind := gate.Guard{Gate: script("N"), NoData: gate.PolicyExtend, After: -1}
+	for late, want := range map[gate.Outcome]string{"": "xxII", gate.Fail: "xxFF"} {
+		assert.Equal(t, want, letters(play(t, gate.Schedule{Gate: blind, Timeout: 2 * time.Minute, Late: late}, time.Minute, 4)))
+	}
 }
 
 func TestScheduleValidates(t *testing.T) {

@@ -74,6 +74,12 @@ func named(p *problems, source metrics.SeriesSource, name string) {
 	}
 	if w, ok := unwrapped[Windows](source); ok {
 		w.validate(p, name)
+	} else if w, ok := unwrapped[*Windows](source); ok {
+		if w == nil {
+			p.add("Source", "is missing")
+			return
+		}
+		w.validate(p, name)
 	} else if n, ok := unwrapped[metrics.Namer](source); ok && name != "" {
 		p.check("Name", unnamed(n, name))
 	}
@@ -129,10 +135,17 @@ func (g Series) Check(ctx context.Context, s Subject) (Verdict, error) {
 	}
 	r := reading{g.Source, g.Name, g.Window, g.By, g.Quantile, g.MinPoints, g.MaxAge}
 	value, n, err := r.read(ctx, label, s)
+	what := r.what(label)
+	if beyond := (*BeyondError)(nil); errors.As(err, &beyond) {
+		v, err := beyond.judge(what, g.Must, err)
+		if err != nil {
+			return Verdict{}, err
+		}
+		return steady(s, g, g.For, v)
+	}
 	if err != nil {
 		return Verdict{}, err
 	}
-	what := r.what(label)
 	if n < max(g.MinPoints, 1) {
 		return steady(s, g, g.For, r.lacking(what, n))
 	}

@@ -282,6 +282,32 @@ func TestRelative(t *testing.T) {
 	}
 }
 
+// A quantile never leaves what was measured, by as little as it may be.
+func TestQuantilesOfEqualValues(t *testing.T) {
+	for _, value := range []float64{0.01, 0.1, 0.3, 1.1, 200} {
+		for n := 2; n < 100; n++ {
+			for _, q := range []float64{0.5, 0.9, 0.95, 0.99} {
+				values := slices.Repeat([]float64{value}, n)
+				g := gate.Series{Source: lines{of: map[string][]float64{"1.1.0": values}}, Name: "x", By: gate.Quantile, Quantile: q, Must: []gate.Bound{gate.Equal(value)}}
+				v := gate.Ask(t.Context(), g, subject())
+				require.Equal(t, gate.Pass, v.Outcome, "p%g of %d: %s", 100*q, n, v)
+			}
+		}
+	}
+}
+
+// Both groups need their points.
+func TestRelativeNeedsPointsOfBoth(t *testing.T) {
+	for want, of := range map[string]map[string][]float64{
+		"1.0.0 has 2 points of late, and needs 3": {"1.1.0": {1, 1, 1}, "1.0.0": {1, 1}},
+		"1.1.0 has 2 points of late, and needs 3": {"1.1.0": {1, 1}, "1.0.0": {1, 1, 1}},
+	} {
+		v := gate.Ask(t.Context(), gate.Relative{Source: lines{of: of}, Name: "queue", MinPoints: 3}, subject())
+		assert.Equal(t, gate.Continue, v.Outcome, "%s", v)
+		assert.Contains(t, v.Reason, want)
+	}
+}
+
 // The aggregates against simple second implementations.
 func TestAggregatesOfRandomSeries(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(9, 10))

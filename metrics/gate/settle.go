@@ -32,19 +32,30 @@ func tally(verdicts []Verdict, weights []float64) (t votes) {
 // all is the weight of all gates.
 func (t votes) all() float64 { return t.pass + t.open + t.stuck + t.fail }
 
-// outcome is what follows where gates of some weight must pass. Sums of weights are compared with room
-// for their rounding.
+// outcome is what follows where gates of some weight must pass.
 func (t votes) outcome(need float64) Outcome {
-	need -= 1e-9 * t.all()
 	switch {
-	case t.pass >= need:
+	case t.reach(need, t.pass, t.open+t.stuck+t.fail):
 		return Pass
-	case t.pass+t.open+t.stuck < need:
+	case !t.reach(need, t.pass+t.open+t.stuck, t.fail):
 		return Fail
-	case t.pass+t.open >= need:
+	case t.reach(need, t.pass+t.open, t.stuck+t.fail):
 		return Continue
 	}
 	return Inconclusive
+}
+
+// reach reports whether gates of some weight are enough, where others of the weight rest are not among them.
+// Sums of weights are compared with room for their rounding; nothing at all is never enough of something, and
+// no gate is too light to be missed where all must be there.
+func (t votes) reach(need, have, rest float64) bool {
+	switch all := t.all(); {
+	case rest == 0:
+		return true
+	case have == 0 || need >= all:
+		return false
+	}
+	return have >= need*(1-1e-12)
 }
 
 // blind reports whether a verdict comes from data that is not there.

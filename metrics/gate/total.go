@@ -15,6 +15,7 @@ type total struct {
 	name             string
 	Requests, Errors uint64
 	from             time.Time // the begin of what they cover, of the group that is known longest
+	undated          bool      // of a group with requests the source does not say since when
 }
 
 func (t total) rate() float64 {
@@ -57,7 +58,10 @@ func totals(ctx context.Context, source metrics.Source, of Group, s Subject, len
 			return total{}, fmt.Errorf("the metrics of %s count more requests than can be added up", label)
 		}
 		t.Requests, t.Errors = t.Requests+w.Requests, t.Errors+w.Errors
-		if t.from.IsZero() || w.From.Before(t.from) {
+		switch {
+		case w.From.IsZero():
+			t.undated = t.undated || w.Requests > 0
+		case t.from.IsZero() || w.From.Before(t.from):
 			t.from = w.From
 		}
 	}

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,15 +15,18 @@ import (
 // Windows lets Series and Relative read what a metrics.Source counts, so that the error rate of a candidate
 // can be held against that of the baseline, say. The series that there are:
 //
-//	"requests", "errors"  how many there were in the stretch
+//	"requests", "errors"  how many there were in the stretch; of no request at all there is no data
 //	"error rate"          errors by requests
 //	"latency p99"         a quantile of the latency, in seconds: any percentage from p0 to p100, also p99.9
 //	a name of Counts      how often it was counted in the stretch
 //	a name of Gauges      the values that were sampled, spread evenly over the stretch
 //
-// Where the source knows its names beforehand (metrics.Namer), any other is refused by Validate.
+// Any other name is refused by Validate: a source that knows its names beforehand says which counts and gauges
+// it has (metrics.Namer), and for any other source Names does.
 type Windows struct {
 	Source metrics.Source
+	// Names are the counts and gauges that are read of a source which cannot tell its names.
+	Names []string
 	// MinRequests is how many requests a stretch must have, for a series that depends on them: below that
 	// there is no data. Default: 100.
 	MinRequests uint64
@@ -55,7 +59,7 @@ func (w Windows) Series(ctx context.Context, q metrics.SeriesQuery) ([]metrics.P
 	}
 	switch q.Name {
 	case "requests":
-		return point(float64(n.Requests), true)
+		return point(float64(n.Requests), n.Requests > 0)
 	case "errors":
 		return point(float64(n.Errors), n.Requests >= least)
 	case "error rate":
@@ -65,7 +69,11 @@ func (w Windows) Series(ctx context.Context, q metrics.SeriesQuery) ([]metrics.P
 		if err := n.Latency.Validate(); err != nil {
 			return nil, fmt.Errorf("the latency cannot be read: %w", err)
 		}
-		return point(n.Latency.Quantile(part), n.Latency.Count() >= least)
+		value, enough := n.Latency.Quantile(part), n.Latency.Count() >= least
+		if bounds := n.Latency.Bounds; enough && math.IsInf(value, 1) {
+			return nil, &BeyondError{Name: q.Name, Bound: bounds[len(bounds)-1]}
+		}
+		return point(value, enough)
 	}
 	if count, ok := n.Counts[q.Name]; ok {
 		return point(float64(count), true)
@@ -112,5 +120,43 @@ func (w Windows) validate(p *problems, name string) {
 	}
 	if n, ok := unwrapped[metrics.Namer](w.Source); ok {
 		p.check("Name", unnamed(n, name))
+	} else if !slices.Contains(w.Names, name) {
+		p.add("Name", "%w: %q is nothing that is read of each source, nor one of Source.Names", metrics.ErrUnknownMetric, name)
 	}
+}
+
+// BeyondError is the error of a series whose value lies above all that its source tells apart: a quantile of
+// the latency above the last bucket. Series and Relative fail where that alone is too much, and give no verdict
+// else.
+type BeyondError struct {
+	Name string
+	// Bound is the number that the value is above.
+	Bound float64
+}
+
+// Error says above what the value lies.
+func (e *BeyondError) Error() string {
+	return fmt.Sprintf("the %s is above %s, where the last bucket ends; by how much cannot be told", e.Name, number(e.Bound))
+}
+
+// judge holds a value above the bound against limits: it fails where one is broken by each such value, and
+// passes where all are kept by each.
+func (e *BeyondError) judge(what string, b bounds, cause error) (Verdict, error) {
+	v := b.judge(what+" (lower bound)", e.Bound, 1)
+	v.Reason = fmt.Sprintf("%s; %s", e, v.Reason)
+	v.Outcome = Pass
+	for _, one := range b {
+		far := one.Limit <= e.Bound // then all that is above the bound is above the limit
+		switch {
+		case far && (one.Op == "<" || one.Op == "<=" || one.Op == "=="):
+			v.Outcome = Fail
+			return v, nil
+		case !far || one.Op != ">" && one.Op != ">=" && one.Op != "!=":
+			v.Outcome = ""
+		}
+	}
+	if v.Outcome == "" {
+		return Verdict{}, cause
+	}
+	return v, nil
 }
