@@ -118,7 +118,7 @@ func TestArmsEndNearEachOther(t *testing.T) {
 	for _, l := range outOfStep {
 		var v gate.Verdict
 		var before time.Time
-		for at := time.Minute; at <= 4*time.Minute; at += time.Second {
+		for at := time.Minute; at <= 4*time.Minute; at += 2 * time.Second {
 			var err error
 			v, err = judge.Gate{Source: l.source(t, noon.Add(at)), History: -1}.Check(t.Context(), subject(at, v.Memory))
 			require.NoError(t, err)

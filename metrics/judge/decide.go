@@ -151,6 +151,9 @@ func (j *Judge) unproven(q *question, t *track) (Cause, string) {
 	case t.Total.Of == 0 || t.Total.Base == 0 && q.kind != sampled:
 		return CauseNoData, fmt.Sprintf("%s: too little was measured in both arms to compare them", q.name)
 	}
+	if t.Edge.Blind {
+		return CauseMoreData, fmt.Sprintf("%s: the buckets cannot tell %s: too wide near %s", q.name, q.marginText(), seconds(t.Edge.At))
+	}
 	text := fmt.Sprintf("%s: not yet shown to be within the margin (odds %s, limit %s)", q.name, odds(t.passing(q)), odds(j.passLimit()))
 	if n := j.need(q, t); n.Requests > 0 {
 		text += "; " + n.String()

@@ -41,7 +41,9 @@ func (s *scale) edge(q *question, seen buckets) edge {
 	p := d.survival(e.At)
 	e.Fail, e.FailRatio = d.shifted(e.At, q.tolerance)
 	e.Pass, e.PassRatio = d.shifted(e.At, q.pass)
-	if rest := e.At * q.pass / e.Pass; p < slow/10 && e.At > 0 && rest > 1+1e-9 {
+	rest := e.At * q.pass / e.Pass
+	e.Blind = d.blind(e.At, rest, q.pass, p < slow/10)
+	if p < slow/10 && e.At > 0 && rest > 1+1e-9 {
 		// Nearly all values are in the bucket below: where in it, nobody knows, and there is nothing to be a
 		// ratio of. They are taken to be spread over it.
 		e.PassRatio, e.PassPlus = 1, min(d.spread(e.At/rest)-p, 0.9)
@@ -49,6 +51,41 @@ func (s *scale) edge(q *question, seen buckets) edge {
 	same, limit := d.survival(e.Pass), min(e.PassRatio*p+e.PassPlus, 1-shy)
 	e.PassOdds = min(max(same/(1-same)*(1-limit)/limit, 0.01), 0.97)
 	return e
+}
+
+// Interpolation takes a bucket to be filled as distributions are wont to be: then who is slower by the margin
+// is beyond the line. It is not believed in a bucket wider than so many margins, one upon the other. Where
+// nearly all values are in one bucket, nothing says how they lie in it: that one must be narrow. Below
+// unfelt seconds nobody is harmed.
+const (
+	toldMargins  = 12
+	aloneMargins = 3
+	aloneWidest  = 1.7
+	unfelt       = 0.001
+)
+
+// blind reports whether the bucket in which v, made faster by rest, lies is too wide to tell the margin of
+// a pass. A bucket that begins at zero is wider than any margin.
+func (d *distribution) blind(v, rest, pass float64, alone bool) bool {
+	if v <= 0 || rest <= 1+1e-9 {
+		return false
+	}
+	lower, upper := 0.0, d.bounds[len(d.bounds)-1]
+	for i := range d.counts {
+		j, ok := d.upper(i)
+		if upper = d.bounds[j]; !ok || upper >= v/rest {
+			break
+		}
+		lower = upper
+	}
+	if lower <= 0 {
+		return upper > unfelt
+	}
+	widest := math.Pow(pass, toldMargins)
+	if alone {
+		widest = max(pass, min(math.Pow(pass, aloneMargins), aloneWidest))
+	}
+	return upper/lower > widest*(1+1e-9)
 }
 
 // spread is the part of values above v, if those of a bucket are spread evenly over it.

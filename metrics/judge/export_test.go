@@ -46,6 +46,13 @@ func Threshold(h metrics.Histogram, quantile, tolerance, pass float64) (set bool
 	return e.Set, e.At, e.Fail, e.FailRatio, e.Pass, e.PassRatio
 }
 
+// PassLine is the part above a bound below which a candidate passes.
+func PassLine(h metrics.Histogram, quantile, pass float64) (at, most float64, blind bool) {
+	s := newScale(h.Bounds)
+	e := s.edge(&question{quantile: quantile, tolerance: 1.03, pass: pass}, s.add(nil, h))
+	return e.Pass, e.PassRatio*Survival(h, e.At) + e.PassPlus, e.Blind
+}
+
 // Survival is the interpolated part above v.
 func Survival(h metrics.Histogram, v float64) float64 {
 	s := newScale(h.Bounds)

@@ -224,9 +224,9 @@ func TestBoundsMayChange(t *testing.T) {
 	at := noon
 	var g judge.Judgement
 	for i := range 200 {
-		h := metrics.Histogram{Bounds: []float64{0.1, 0.2, 0.3}, Counts: []uint64{250, 200, 45, 5}}
+		h := metrics.Histogram{Bounds: []float64{0.05, 0.1, 0.2, 0.3}, Counts: []uint64{50, 200, 200, 45, 5}}
 		if i >= 20 {
-			h = metrics.Histogram{Bounds: []float64{0.12, 0.24, 0.36, 0.48}, Counts: []uint64{250, 200, 45, 5, 0}}
+			h = metrics.Histogram{Bounds: []float64{0.06, 0.12, 0.24, 0.36, 0.48}, Counts: []uint64{50, 200, 200, 45, 5, 0}}
 		}
 		w := metrics.Window{Requests: 500, Latency: h}
 		g, err = j.Observe(judge.Sample{From: at, To: at.Add(5 * time.Second), Candidate: w, Baseline: w})

@@ -28,6 +28,8 @@ type edge struct {
 	PassPlus float64 `json:"pp,omitempty"`
 	// PassOdds are the odds, in proportion to the line of the pass, of a candidate as fast as the baseline.
 	PassOdds float64 `json:"op"`
+	// Blind says that the buckets cannot tell the margin of a pass: nothing is shown then.
+	Blind bool `json:"blind,omitempty"`
 }
 
 // latencies are the distributions of both arms so far. The bounds are the source's; they are not

@@ -40,7 +40,10 @@ type Errors struct {
 
 // Latency compares how many requests are slower than thresholds, which are quantiles of the baseline.
 // It works on histograms: any bounds will do, if both arms have the same; with coarse ones the
-// tolerance is applied by interpolation within the baseline's buckets. Raw values go into one with
+// tolerance is applied by interpolation within the baseline's buckets. Where these are too wide to tell
+// the margin, nothing passes, and the reason says so: that is so in the first bucket, below the first
+// bound, and where nearly all latencies are in one bucket that is wider than three margins, or 1.7 times as
+// long at its end as at its begin. Raw values go into one with
 // metrics.NewHistogram(metrics.LogBounds(0.0005, 60, 1.02)) and Observe.
 type Latency struct {
 	// Quantiles of the baseline whose values are the thresholds, at most 6. Default: 0.5, 0.9 and 0.99.

@@ -223,7 +223,7 @@ func (q *question) passGains(to []float64, b block, qb float64, t *track) []floa
 		return to
 	}
 	c := clampRate(l.at(qb))
-	if !(l.at(qb) < 1) {
+	if !(l.at(qb) < 1) || t.Edge.Blind {
 		return append(to, 0, 0, 0, 0, 0)
 	}
 	same := t.Edge.PassOdds
