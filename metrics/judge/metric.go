@@ -21,7 +21,8 @@ type Errors struct {
 	Margin float64
 	// Tolerance is the ratio to the baseline's rate up to which nothing is harm. Default: 1.1. Exactly 1: none.
 	Tolerance float64
-	// PassRatio is the ratio to the baseline's usual rate below which the candidate passes. Default: 2.
+	// PassRatio is the ratio to the baseline's usual rate below which the candidate passes: a ratio to what
+	// that rate is at least, as far as it is known. Default: 2.
 	PassRatio float64
 	// Floor is the part of failed requests below which the candidate passes whatever the baseline
 	// does: one minus the objective for the service. Default: 0.002. Negative: none.

@@ -99,3 +99,23 @@ func upperRate(x, n float64) float64 {
 	}
 	return min(hi/n, 1)
 }
+
+// unlikely is how much the data speak against a rate, in logarithms of odds, that a margin is no ratio of.
+const unlikely = 1
+
+// lowerRate is the smallest rate that x of n do not speak against at e^unlikely:1, for small rates: the
+// root of n·u - x + x·log(x/(n·u)) = unlikely below x/n. Nothing bad, no rate.
+func lowerRate(x, n float64) float64 {
+	if !(x > 0 && n > 0) {
+		return 0
+	}
+	lo, hi := 0.0, x
+	for range 60 {
+		if mid := (lo + hi) / 2; mid-x+x*math.Log(x/mid) > unlikely {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo / n
+}

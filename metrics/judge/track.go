@@ -137,12 +137,13 @@ func (t *track) longRun(q *question) float64 {
 }
 
 // usual is the rate that margins are ratios of. An incident must not widen them: the lower one of all
-// that is known and of the recent past.
+// that is known and of the recent past. Nor must what is only believed: of all that is known it is what
+// the baseline's rate is at least.
 func (t *track) usual(q *question) float64 {
 	if q.usual > 0 {
 		return q.usual
 	}
-	return min(t.longRun(q), t.expected(q))
+	return min(lowerRate(t.Known.Bad, t.Known.Of), t.expected(q))
 }
 
 // bets are the settings of one block's bets.
