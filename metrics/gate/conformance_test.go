@@ -3,6 +3,7 @@ package gate_test
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func TestConformance(t *testing.T) {
 	tests := func(w *world) gate.Tests {
 		return gate.Tests{Read: func(ctx context.Context, s gate.Subject) (gate.TestResults, error) {
 			n, err := w.Number(ctx, s)
-			if n != n {
+			if math.IsNaN(n) || math.IsInf(n, 0) {
 				return gate.TestResults{}, errors.New("that is no number of tests")
 			}
 			return gate.TestResults{Passed: uint64(n) + 1}, err
@@ -30,13 +31,13 @@ func TestConformance(t *testing.T) {
 	cases := []gatetest.Case{
 		{Name: "ErrorRate", New: errorRate},
 		{Name: "Latency", New: func(w *world) gate.Gate { return gate.Latency{Source: w, Max: time.Second} }},
-		{Name: "Series", New: func(w *world) gate.Gate { return series(w) }},
-		{Name: "Series for a while", Looks: 20, New: func(w *world) gate.Gate {
+		{Name: "Series", Bad: new(9.0), New: func(w *world) gate.Gate { return series(w) }},
+		{Name: "Series for a while", Bad: new(9.0), Looks: 20, New: func(w *world) gate.Gate {
 			s := series(w)
 			s.For, s.By = time.Minute, gate.Max
 			return s
 		}},
-		{Name: "Relative", New: func(w *world) gate.Gate { return gate.Relative{Source: w, Name: "queue"} }},
+		{Name: "Relative", Bad: new(9.0), New: func(w *world) gate.Gate { return gate.Relative{Source: w, Name: "queue"} }},
 		{Name: "Windows", New: func(w *world) gate.Gate {
 			return gate.All{
 				gate.Relative{Source: gate.Windows{Source: w}, Name: "error rate", Ratio: 1.5},
@@ -45,13 +46,13 @@ func TestConformance(t *testing.T) {
 		}},
 		{Name: "Burn", New: func(w *world) gate.Gate { return gate.Burn{Source: w, SLO: 0.999} }},
 		{Name: "Budget", New: func(w *world) gate.Gate { return gate.Budget{Source: w, SLO: 0.999} }},
-		{Name: "Number", New: func(w *world) gate.Gate { return gate.OpenBugs(w.Number, 0) }},
-		{Name: "Coverage", Number: 80, New: func(w *world) gate.Gate { return gate.Coverage(w.Number, 80) }},
+		{Name: "Number", Bad: new(3.0), New: func(w *world) gate.Gate { return gate.OpenBugs(w.Number, 0) }},
+		{Name: "Coverage", Bad: new(79.0), Number: 80, New: func(w *world) gate.Gate { return gate.Coverage(w.Number, 80) }},
 		{Name: "Tests", Number: 5, New: func(w *world) gate.Gate { return tests(w) }},
 		{Name: "Approvals", Number: 1, New: func(w *world) gate.Gate {
 			return gate.Approvals{Read: func(ctx context.Context, s gate.Subject) ([]gate.Approval, error) {
 				n, err := w.Number(ctx, s)
-				if n != n {
+				if math.IsNaN(n) || math.IsInf(n, 0) {
 					return nil, errors.New("that is nobody")
 				}
 				return []gate.Approval{{By: "ada"}}, err
@@ -73,7 +74,7 @@ func TestConformance(t *testing.T) {
 		{Name: "Score", New: func(w *world) gate.Gate {
 			return gate.Score{Least: 0.6, Of: []gate.Weighted{{Gate: errorRate(w), Must: true}, {Gate: series(w), Weight: 2}}}
 		}},
-		{Name: "Not", New: func(w *world) gate.Gate {
+		{Name: "Not", Bad: new(1.0), New: func(w *world) gate.Gate {
 			return gate.Not{Gate: gate.Guard{Gate: gate.Series{Source: w, Name: "queue", Must: []gate.Bound{gate.AtLeast(1)}}, NoData: gate.PolicyFail, Down: gate.PolicyFail, After: -1}}
 		}},
 		{Name: "Guard", New: func(w *world) gate.Gate {

@@ -32,6 +32,11 @@ type Case struct {
 	Points func(q metrics.SeriesQuery) []metrics.Point
 	// Number is what World.Number reads where all is well.
 	Number float64
+	// Harm is what a metrics.Source answers of a group that is harmed. Nil: as Windows, and each request fails
+	// and takes longer than the last bucket.
+	Harm func(q metrics.Query) metrics.Window
+	// Bad is what World.Number and a series read of a group that is harmed. Nil: as ever.
+	Bad *float64
 	// Patience is how long an answer may take. Zero: 10 s.
 	Patience time.Duration
 }
@@ -50,15 +55,19 @@ func (c Case) want() gate.Outcome {
 	return c.Want
 }
 
+func (c Case) every() time.Duration {
+	if c.Every == 0 {
+		return 5 * time.Second
+	}
+	return c.Every
+}
+
 // subjects are what the gate is asked about, one after the other.
 func (c Case) subjects() []gate.Subject {
-	s, every := c.Subject, c.Every
+	s, every := c.Subject, c.every()
 	if s.Now.IsZero() {
 		since := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 		s = gate.Subject{Step: "step 1", Stable: "1.0.0", Candidate: "1.1.0", Since: since, Now: since.Add(10 * time.Minute), Share: 0.5}
-	}
-	if every == 0 {
-		every = 5 * time.Second
 	}
 	var all []gate.Subject
 	for i := range max(c.Looks, 1) {
@@ -84,6 +93,22 @@ func (c Case) windows() func(q metrics.Query) metrics.Window {
 			h.Counts[i] *= n
 		}
 		return metrics.Window{From: q.From, To: q.To, Requests: kinds * n, Latency: h}
+	}
+}
+
+func (c Case) harmed() func(q metrics.Query) metrics.Window {
+	if c.Harm != nil {
+		return c.Harm
+	}
+	return func(q metrics.Query) metrics.Window {
+		n := c.windows()(q)
+		n.Errors = n.Requests
+		if bounds := n.Latency.Bounds; len(bounds) > 0 {
+			all := n.Latency.Count()
+			n.Latency = metrics.NewHistogram(bounds)
+			n.Latency.Counts[len(bounds)] = all
+		}
+		return n
 	}
 }
 

@@ -15,7 +15,10 @@
 //	silent     where nobody sends requests it never passes
 //	down       where the source fails, or knows no such group or metric, it never passes, and gives no
 //	           verdict: an error, or Down and not NoData
-//	nan        where what it reads is no number, or cannot be, it never passes
+//	nan        where what it reads is no number, infinite, or cannot be, it never passes
+//	harm       where all requests fail and are slow, or numbers are bad, of all groups or of the candidate
+//	           alone, it fails in one of the two; see Case.Harm for a gate that judges something else
+//	turn       where the source goes down after it has passed, it does not pass at a look that reads it
 //	cancel     it returns soon after its context has ended, also when its source hangs, and does not pass
 //	same       the same subject and memory give the same verdict
 //	older      it goes on from a memory that is older than its last verdict

@@ -32,4 +32,5 @@ func ExampleCheck() {
 	// law nodata: there is no data, and it passes at look 1
 	// law silent: nobody sends requests, and it passes at look 1
 	// law down: the source is down, and it passes at look 1
+	// law turn: it has passed, and now the source is down, which it sees, and passes
 }

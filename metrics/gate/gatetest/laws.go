@@ -19,6 +19,8 @@ func laws() []law {
 		{"silent", silence},
 		{"down", down},
 		{"nan", nan},
+		{"harm", harmful},
+		{"turn", turns},
 		{"cancel", cancels},
 		{"same", same},
 		{"older", older},
@@ -47,7 +49,7 @@ func pass(c Case) (wrong, skipped string) {
 
 // verdict looks at each reply as whoever asks gates does.
 func verdict(c Case) (wrong, skipped string) {
-	for _, m := range []mood{well, empty, broken, absurd} {
+	for _, m := range []mood{well, empty, broken, absurd, harm} {
 		replies, _ := c.play(m)
 		if wrong := sound(replies); wrong != "" {
 			return fmt.Sprintf("%s, %s", m, wrong), ""
@@ -60,7 +62,7 @@ func verdict(c Case) (wrong, skipped string) {
 				continue
 			}
 			v := gate.Ask(context.Background(), gate.Func(func(context.Context, gate.Subject) (gate.Verdict, error) { return r.Verdict, nil }), gate.Subject{})
-			if v.Down && !r.Down || v.Reason == "" {
+			if v.Down && !r.Down || v.Reason == "" || v.Reason != r.Reason {
 				return fmt.Sprintf("%s, look %d: %s: %s", m, i+1, v.Reason, r.text()), ""
 			}
 		}
@@ -129,8 +131,12 @@ func nan(c Case) (wrong, skipped string) {
 	if any, _ := c.reads(); !any {
 		return "", nothing
 	}
-	_, wrong = never(c, absurd)
-	return wrong, ""
+	for _, m := range []mood{absurd, infinite, abysmal} {
+		if _, wrong := never(c, m); wrong != "" {
+			return wrong, ""
+		}
+	}
+	return "", ""
 }
 
 // cancels asks with a context that has ended, and with one that ends while the source hangs.

@@ -55,6 +55,8 @@ func (m *model) check(ctx context.Context, s gate.Subject) (gate.Verdict, error)
 		return gate.Verdict{}, err
 	case w.Errors > w.Requests:
 		return gate.Verdict{}, errors.New("more errors than requests")
+	case 2*w.Errors > w.Requests:
+		v.Outcome = gate.Fail
 	case w.Requests > 0 && looks >= 2:
 		v.Outcome = gate.Pass
 	}
@@ -121,7 +123,7 @@ func TestEachMutantBreaksExactlyItsLaw(t *testing.T) {
 				return err
 			}
 		},
-		"nodata is a pass": func(m *model) {
+		"nodata is a pass, at each turn ": func(m *model) {
 			m.change = func(_ gate.Subject, v *gate.Verdict, err error) error {
 				if v.NoData {
 					v.Outcome, v.NoData = gate.Pass, false
@@ -149,7 +151,7 @@ func TestEachMutantBreaksExactlyItsLaw(t *testing.T) {
 				return n, err
 			}
 		},
-		"down is a pass": func(m *model) {
+		"down is a pass, at each turn ": func(m *model) {
 			read := m.read
 			m.read = func(ctx context.Context, w *gatetest.World, s gate.Subject) (metrics.Window, error) {
 				n, err := read(ctx, w, s)
@@ -169,12 +171,61 @@ func TestEachMutantBreaksExactlyItsLaw(t *testing.T) {
 				return n, err
 			}
 		},
-		"nan": func(m *model) {
+		"nan is fine": func(m *model) {
 			read := m.read
 			m.read = func(ctx context.Context, w *gatetest.World, s gate.Subject) (metrics.Window, error) {
 				n, err := read(ctx, w, s)
-				n.Errors = min(n.Errors, n.Requests)
+				if n.Errors > n.Requests {
+					n.Errors = 0
+				}
 				return n, err
+			}
+		},
+		"nan may be infinite": func(m *model) {
+			m.read = func(ctx context.Context, w *gatetest.World, s gate.Subject) (metrics.Window, error) {
+				x, err := w.Number(ctx, s)
+				if x != x || x < 0 {
+					err = errors.New("that is no number")
+				}
+				return metrics.Window{Requests: 100}, err
+			}
+		},
+		"harm is endured": func(m *model) {
+			m.change = func(_ gate.Subject, v *gate.Verdict, err error) error {
+				if v.Outcome == gate.Fail {
+					v.Outcome = gate.Continue
+				}
+				return err
+			}
+		},
+		"harm is a pass": func(m *model) {
+			m.change = func(_ gate.Subject, v *gate.Verdict, err error) error {
+				if v.Outcome == gate.Fail {
+					v.Outcome = gate.Pass
+				}
+				return err
+			}
+		},
+		"turn from a pass": func(m *model) {
+			m.change = func(s gate.Subject, v *gate.Verdict, err error) error {
+				var before map[string]int
+				_ = json.Unmarshal(s.Memory, &before) // the model tells what it cannot read
+				switch {
+				case v.Outcome == gate.Pass:
+					v.Memory, _ = json.Marshal(map[string]int{"looks": before["looks"] + 1, "passed": 1})
+				case before["passed"] == 1 && (err != nil || v.NoData):
+					*v = gate.Verdict{Outcome: gate.Pass, Reason: "it was fine the last time", Memory: s.Memory}
+					return nil
+				}
+				return err
+			}
+		},
+		"verdict of a fail that is too large": func(m *model) {
+			m.change = func(_ gate.Subject, v *gate.Verdict, err error) error {
+				if v.Outcome == gate.Fail {
+					v.Evidence = make([]gate.Evidence, 1000)
+				}
+				return err
 			}
 		},
 		"cancel": func(m *model) {

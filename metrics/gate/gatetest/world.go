@@ -14,9 +14,10 @@ import (
 // a gate.Reader. All of its methods are safe for concurrent use.
 type World struct {
 	c     Case
-	mood  mood
-	reads atomic.Int64 // of anything
-	heard atomic.Int64 // of requests
+	mood  mood                 // from the beginning
+	turn  atomic.Pointer[mood] // from now on
+	reads atomic.Int64         // of anything
+	heard atomic.Int64         // of requests
 }
 
 // mood is what is the matter with a world.
@@ -30,6 +31,10 @@ const (
 	unknownGroup  mood = "the group is unknown"
 	unknownMetric mood = "the metric is unknown"
 	absurd        mood = "the numbers are none"
+	infinite      mood = "the numbers are infinite"
+	abysmal       mood = "the numbers are infinitely far below zero"
+	harm          mood = "all groups are harmed"
+	candidateHarm mood = "the candidate is harmed"
 	stuck         mood = "the source hangs"
 )
 
@@ -42,10 +47,39 @@ var (
 // errDown is what a source says that is down.
 var errDown = errors.New("connection refused")
 
+// is what is the matter now.
+func (w *World) is() mood {
+	if m := w.turn.Load(); m != nil {
+		return *m
+	}
+	return w.mood
+}
+
+// harms reports whether a group is harmed now.
+func (w *World) harms(group string) bool {
+	m := w.is()
+	return m == harm || m == candidateHarm && group == w.c.subjects()[0].Candidate
+}
+
+// number is a value as the world is.
+func (w *World) number(v float64, group string) float64 {
+	switch m := w.is(); {
+	case m == absurd:
+		return math.NaN()
+	case m == infinite:
+		return math.Inf(1)
+	case m == abysmal:
+		return math.Inf(-1)
+	case w.harms(group) && w.c.Bad != nil:
+		return *w.c.Bad
+	}
+	return v
+}
+
 // enter counts a read, and fails it where the world is not well.
 func (w *World) enter(ctx context.Context) error {
 	w.reads.Add(1)
-	switch w.mood {
+	switch w.is() {
 	case empty:
 		return metrics.ErrNoData
 	case broken:
@@ -84,15 +118,19 @@ func (w *World) Parts(ctx context.Context, q metrics.Query) ([]metrics.Window, e
 }
 
 func (w *World) window(q metrics.Query) metrics.Window {
-	if w.mood == silent {
+	m := w.is()
+	if m == silent {
 		return metrics.Window{From: q.From, To: q.To}
 	}
 	n := w.c.windows()(q)
-	if w.mood == absurd {
-		n.Errors, n.Latency = n.Requests+1, metrics.Histogram{Bounds: []float64{math.NaN()}, Counts: []uint64{n.Requests, 0}}
+	if w.harms(q.Group) {
+		return w.c.harmed()(q)
+	}
+	if m == absurd || m == infinite || m == abysmal {
+		n.Errors, n.Latency = n.Requests+1, metrics.Histogram{Bounds: []float64{w.number(0, q.Group)}, Counts: []uint64{n.Requests, 0}}
 		gauges := map[string][]float64{}
 		for name := range n.Gauges {
-			gauges[name] = []float64{math.NaN()}
+			gauges[name] = []float64{w.number(0, q.Group)}
 		}
 		n.Gauges = gauges
 	}
@@ -118,21 +156,16 @@ func (w *World) Series(ctx context.Context, q metrics.SeriesQuery) ([]metrics.Po
 		return nil, err
 	}
 	points := w.c.points()(q)
-	if w.mood == absurd {
-		for i := range points {
-			points[i].Value = math.NaN()
-		}
+	for i := range points {
+		points[i].Value = w.number(points[i].Value, q.Group)
 	}
 	return points, nil
 }
 
 // Number reads the number of the case.
-func (w *World) Number(ctx context.Context, _ gate.Subject) (float64, error) {
-	switch err := w.enter(ctx); {
-	case err != nil:
+func (w *World) Number(ctx context.Context, s gate.Subject) (float64, error) {
+	if err := w.enter(ctx); err != nil {
 		return 0, err
-	case w.mood == absurd:
-		return math.NaN(), nil
 	}
-	return w.c.Number, nil
+	return w.number(w.c.Number, s.Candidate), nil
 }
