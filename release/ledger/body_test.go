@@ -19,7 +19,7 @@ func filled() []ledger.Body {
 	item := stage.Item{Name: "eu", Value: json.RawMessage(`{"size":3}`)}
 	verdict := gate.Verdict{
 		Gate: "errors", Outcome: gate.Fail, Reason: "4% is above 1%", At: epoch,
-		NoData: true, Down: true, Extend: true, Muted: gate.Inconclusive,
+		NoData: true, Down: true, Extend: true, Late: true, Muted: gate.Inconclusive,
 		Evidence: []gate.Evidence{{What: "error rate", Value: 0.04, Rule: "<=", Limit: 0.01, Samples: 1200, Against: "stable 1.0.0", Odds: 340}},
 		Looks:    []gate.Look{{At: epoch, Gate: "errors", Outcome: gate.Pass, Value: 0.004, Measured: true}},
 	}
