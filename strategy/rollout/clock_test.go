@@ -128,6 +128,26 @@ func TestPauseSuspendsDeadlines(t *testing.T) {
 		require.NoError(t, err)
 		c.ends(stableAt(v2, 3))
 	})
+	bubble(t, "while gates do not agree", func(t *testing.T) {
+		c := newScene(t, oneStep(time.Minute), 3)
+		c.options.Gates["errors"] = gate.Func(func(_ context.Context, s gate.Subject) (gate.Verdict, error) {
+			if s.Now.Sub(s.Since) < 3*time.Hour+8*time.Minute {
+				return gate.Verdict{Outcome: gate.Continue, Reason: "too little"}, nil
+			}
+			return gate.Verdict{Outcome: gate.Pass}, nil
+		})
+		r := c.rollout()
+		go func() {
+			time.Sleep(5 * time.Minute)
+			assert.NoError(t, r.Pause("ada", "lunch"))
+			time.Sleep(3 * time.Hour)
+			assert.NoError(t, r.Resume("ada", "back"))
+		}()
+		_, err := r.Run(t.Context())
+		require.NoError(t, err)
+		assert.Zero(t, c.count(rollout.Asked), "a patience of 10 min does not run out in a pause")
+		c.ends(stableAt(v2, 3))
+	})
 	bubble(t, "while a person is asked", func(t *testing.T) {
 		s := canary()
 		s.Steps[0].Pause = &strategy.Pause{Deadline: time.Hour}

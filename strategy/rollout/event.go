@@ -129,6 +129,9 @@ type Checkpoint struct {
 	// Degraded is for how long of the bake the state was not whole, or a gate asked not to count the
 	// time; that does not count.
 	Degraded time.Duration `json:"degraded_ns,omitempty"`
+	// Stopped is up to when Degraded counts while a gate asks not to count the time: a host that goes on from
+	// here counts none from there on, until its gates say otherwise. Zero: no gate asks for it.
+	Stopped time.Time `json:"stopped,omitzero"`
 	// Memory is what the gates remember, by their names. It may be older than their last verdicts, by a
 	// minute, and is dropped on the way back and at the end. Nobody may change it.
 	Memory map[string]json.RawMessage `json:"memory,omitempty"`

@@ -15,6 +15,9 @@ func (r *Rollout) hold(ctx context.Context, w *watch) error {
 	h := &hold{watch: w, until: r.at.Reached.Add(w.leg.step.Bake + r.at.Degraded), looked: time.Now()}
 	h.patience = h.until.Add(r.o.Patience)
 	h.waived, h.granted = r.at.Waived, r.at.Granted
+	if s := r.at.Stopped; !s.IsZero() && s.Before(h.looked) {
+		h.extended, h.looked = true, s // the clock stood still while no host was up, too
+	}
 	defer r.control.settle()
 	for {
 		if ctx.Err() != nil {
@@ -66,6 +69,9 @@ func (h *hold) pass(r *Rollout) {
 	if h.degraded || h.extended {
 		h.until, r.at.Degraded = h.until.Add(d), r.at.Degraded+d
 	}
+	if h.extended {
+		r.at.Stopped = now
+	}
 	if h.degraded || h.extended || r.paused {
 		h.patience = h.patience.Add(d)
 	}
@@ -75,6 +81,15 @@ func (h *hold) pass(r *Rollout) {
 			h.ask.deadline = h.ask.deadline.Add(d)
 		}
 	}
+}
+
+// extend stops the clock, or lets it go on, and reports whether it did otherwise before.
+func (h *hold) extend(stop bool, r *Rollout) (turned bool) {
+	turned, h.extended = stop != h.extended, stop
+	if r.at.Stopped = (time.Time{}); stop {
+		r.at.Stopped = h.looked
+	}
+	return turned
 }
 
 // baked reports whether the bake is over.

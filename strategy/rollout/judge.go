@@ -34,7 +34,9 @@ func (r *Rollout) judge(ctx context.Context, h *hold) error {
 	news := !outcomes(verdicts, h.verdicts)
 	r.remember(verdicts)
 	h.verdicts, h.agreed = verdicts, ended
-	h.extended = slices.ContainsFunc(verdicts, func(v gate.Verdict) bool { return v.Extend })
+	if h.extend(slices.ContainsFunc(verdicts, func(v gate.Verdict) bool { return v.Extend }), r) {
+		news, r.unkept = true, true
+	}
 	for _, v := range verdicts {
 		e := h.leg.event(Judged, fmt.Sprintf("gate %q says %s: %s", v.Gate, v.Outcome, v.Reason))
 		e.Verdict = &v

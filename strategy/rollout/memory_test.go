@@ -220,6 +220,34 @@ func TestMemoriesTogetherAreBounded(t *testing.T) {
 	})
 }
 
+// A fail is one also where what the gate remembers has no room.
+func TestAFailWithoutRoomIsOne(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		s := oneStep(time.Minute)
+		s.Steps[0].Gates = nil
+		gates := map[string]gate.Gate{}
+		for i := range 6 {
+			name, outcome := fmt.Sprintf("g%d", i), gate.Pass
+			if i == 5 {
+				outcome = gate.Fail
+			}
+			s.Steps[0].Gates = append(s.Steps[0].Gates, name)
+			gates[name] = gate.Func(func(context.Context, gate.Subject) (gate.Verdict, error) {
+				return gate.Verdict{Outcome: outcome, Reason: "as it is told", Memory: json.RawMessage(`"` + strings.Repeat("x", gate.MaxMemory-2) + `"`)}, nil
+			})
+		}
+		c := newScene(t, s, 4)
+		c.options.Gates = gates
+		began := time.Now()
+		result, err := c.run(stableAt(v1, 4))
+		assert.Equal(t, rollout.RolledBack, result.Outcome)
+		var failed *rollout.GateError
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, "g5", failed.Verdict.Gate)
+		assert.Less(t, time.Since(began), time.Minute)
+	})
+}
+
 // A record of nothing but memories that is lost does not stop a rollout; one before a move does.
 func TestALostRecordOfMemories(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
@@ -310,6 +338,33 @@ func TestAGateStopsTheClock(t *testing.T) {
 		_, err := c.run(stableAt(v2, 4))
 		require.NoError(t, err)
 		assert.Zero(t, c.count(rollout.Asked), "a patience of 10 min does not run out")
+	})
+	bubble(t, "while no host is up", func(t *testing.T) {
+		for _, killed := range []struct{ after, held time.Duration }{
+			{5*time.Minute + 20*time.Second, 50*time.Minute + 20*time.Second},
+			{34*time.Minute + 30*time.Second, 74*time.Minute + 30*time.Second}, // the clock had gone on by then
+		} {
+			c := newScene(t, oneStep(10*time.Minute), 4)
+			inner := silent(5*time.Minute, 34*time.Minute+10*time.Second)
+			c.options.Gates["errors"] = gate.Func(func(ctx context.Context, s gate.Subject) (gate.Verdict, error) {
+				v, err := inner.Check(ctx, s)
+				v.Memory = nil
+				if age := s.Now.Sub(s.Since); v.Outcome == gate.Pass && age < 36*time.Minute {
+					v.Outcome = gate.Continue
+				}
+				return v, err
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), killed.after)
+			result, _ := c.rollout().Run(ctx)
+			cancel()
+			require.Equal(t, rollout.Interrupted, result.Outcome)
+			time.Sleep(40 * time.Minute)
+			r, err := rollout.Resume(c.world.Target(), c.plan, c.points[len(c.points)-1], c.options)
+			require.NoError(t, err)
+			_, err = r.Run(t.Context())
+			require.NoError(t, err)
+			assert.InDelta(t, killed.held, held(c), float64(15*time.Second))
+		}
 	})
 	bubble(t, "over a restart", func(t *testing.T) {
 		c := newScene(t, oneStep(10*time.Minute), 4)

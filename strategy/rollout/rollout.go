@@ -238,7 +238,7 @@ func (r *Rollout) forward(ctx context.Context) error {
 		}
 		r.tell(l.event(StepDone, l.step.Reason))
 		r.at.Step, r.at.Reached, r.at.Asked, r.at.Degraded = r.at.Step+1, time.Time{}, time.Time{}, 0
-		r.at.AskedGates, r.at.Waived, r.at.Granted = false, false, false
+		r.at.Stopped, r.at.AskedGates, r.at.Waived, r.at.Granted = time.Time{}, false, false, false
 	}
 	return nil
 }
