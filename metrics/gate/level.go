@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -43,7 +44,7 @@ type VersionLevel struct {
 	// Most is the largest difference that passes.
 	Most Level
 	// Versions reads the old and the new version from the subject; an old one that is empty is none.
-	// Default: from the labels of Stable and Candidate, up to an "@" or a "/".
+	// Default: from the labels of Replaced (or else of Stable) and Candidate, up to an "@" or a "/".
 	Versions func(s Subject) (old, new string)
 }
 
@@ -95,7 +96,7 @@ func labelled(s Subject) (old, new string) {
 		label, _, _ = strings.Cut(label, "/")
 		return label
 	}
-	return version(s.Stable), version(s.Candidate)
+	return version(cmp.Or(s.Replaced, s.Stable)), version(s.Candidate)
 }
 
 // between is how much two versions differ.

@@ -42,6 +42,9 @@ type Subject struct {
 	// Stable, Baseline and Candidate are the labels under which the groups are measured; a group
 	// that the step does not have is empty.
 	Stable, Baseline, Candidate string
+	// Replaced is the label of the revision that the candidate replaces, also in a step in which none of it is
+	// left: nothing may be measured under it then. Empty: there is none, or nobody knows.
+	Replaced string
 	// Since is when the bake of this step began, Now is the time of asking.
 	Since, Now time.Time
 	// Share is the part of the traffic that the candidate is meant to get, from 0 to 1. Zero: none, or

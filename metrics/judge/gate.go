@@ -114,8 +114,8 @@ func (g Gate) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error) {
 	if err := g.Validate(); err != nil {
 		return gate.Verdict{}, err
 	}
-	if s.Candidate == "" {
-		return gate.Verdict{}, fmt.Errorf("%s has no candidate group", s.Step)
+	if err := g.Fits(s); err != nil {
+		return gate.Verdict{}, err
 	}
 	r, err := g.reader(s)
 	if err != nil {
@@ -136,6 +136,15 @@ func (g Gate) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error) {
 		return gate.Verdict{}, err
 	}
 	return v, nil
+}
+
+// Fits reports that the subject has no candidate. Where there is nothing to compare it with, a person is asked,
+// unless a limit says what is harm by itself.
+func (g Gate) Fits(s gate.Subject) error {
+	if s.Candidate == "" {
+		return fmt.Errorf("%s has no candidate group", s.Step)
+	}
+	return nil
 }
 
 // answer is the verdict on a step.

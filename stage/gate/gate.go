@@ -24,7 +24,7 @@ type Stage struct {
 	// Gate is asked.
 	Gate gate.Gate
 	// Subject says what is judged; the stage fills in the times, and the step where that is empty.
-	// Nil: a subject without groups.
+	// Nil: a subject without groups, which does for gates that need none.
 	Subject func(t *stage.Task) (gate.Subject, error)
 	// Read are the keys that Subject reads.
 	Read []stage.Ref
@@ -63,6 +63,11 @@ func (s Stage) Validate() error {
 		}
 	} else if err != nil {
 		wrong(err)
+	}
+	if s.Subject == nil && err == nil {
+		if err := gate.Fits(s.Gate, gate.Subject{Step: "the stage"}); err != nil {
+			errs = multierror.Append(errs, fmt.Errorf("Gate.Subject: is missing: %w", err))
+		}
 	}
 	for _, d := range []struct {
 		field string

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/davit-sdk/davit/metrics"
 	metricsgate "github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/stage"
 	"github.com/davit-sdk/davit/stage/gate"
@@ -194,6 +195,17 @@ func TestValidate(t *testing.T) {
 	}
 	err = gate.Stage{Gate: metricsgate.ErrorRate{}}.Validate()
 	assert.ErrorContains(t, err, "Gate.Gate: ")
+	needs := gate.Stage{Gate: metricsgate.Schedule{Gate: metricsgate.ErrorRate{Source: nobody{}}}}
+	assert.ErrorContains(t, needs.Validate(), "Gate.Subject: is missing: the stage has no candidate group")
+	needs.Subject = func(*stage.Task) (metricsgate.Subject, error) { return metricsgate.Subject{Candidate: "1.1.0"}, nil }
+	assert.NoError(t, needs.Validate())
+}
+
+// nobody is a source without data.
+type nobody struct{}
+
+func (nobody) Read(context.Context, metrics.Query) (metrics.Window, error) {
+	return metrics.Window{}, metrics.ErrNoData
 }
 
 func TestTheGateIsTold(t *testing.T) {

@@ -15,6 +15,8 @@ type hold struct {
 	until    time.Time // the end of the bake
 	patience time.Time // from then on, gates that do not agree are a person's business
 	nextAsk  time.Time
+	looked   time.Time      // when the clocks were looked at last
+	extended bool           // a gate has asked not to count the time since
 	verdicts []gate.Verdict // of the last round
 	agreed   bool           // all passed in one round, after the bake
 	waived   bool           // the answer was to go on although they do not agree
@@ -27,18 +29,28 @@ func (p *play) hold(ctx context.Context, index int) error {
 	step := &p.Plan.Steps[index]
 	p.names = slices.Sorted(slices.Values(step.Gates))
 	reached := p.world.now
-	h := &hold{until: reached.Add(step.Bake), nextAsk: reached}
+	h := &hold{until: reached.Add(step.Bake), nextAsk: reached, looked: reached}
 	h.patience = h.until.Add(p.Patience)
 	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		h.pass(p.world.now)
 		p.judge(ctx, h, index, reached)
 		if p.run.Outcome != Promoted || p.decided(h) || p.late() {
 			return nil
 		}
 		p.world.pass(step.State, h.nap(p.world.now, len(p.names) > 0))
 	}
+}
+
+// pass lets time pass. What a gate asks not to count is neither baked nor does it wear patience out.
+func (h *hold) pass(now time.Time) {
+	if h.extended {
+		d := now.Sub(h.looked)
+		h.until, h.patience = h.until.Add(d), h.patience.Add(d)
+	}
+	h.looked = now
 }
 
 // judge asks the gates when it is time to.
@@ -52,12 +64,15 @@ func (p *play) judge(ctx context.Context, h *hold, index int, reached time.Time)
 	if now.Before(h.nextAsk) {
 		return
 	}
-	h.verdicts = p.ask(ctx, p.subject(index, reached, h.until))
+	s := subject(p.Plan, index)
+	s.Since, s.Now, s.End = reached, now, ended
+	h.verdicts = p.ask(ctx, s)
 	h.nextAsk = now.Add(p.GateInterval)
 	if now.Before(h.until) && h.nextAsk.After(h.until) {
 		h.nextAsk = h.until
 	}
 	h.agreed = ended
+	h.extended = slices.ContainsFunc(h.verdicts, func(v gate.Verdict) bool { return v.Extend })
 	for _, v := range h.verdicts {
 		h.agreed = h.agreed && v.Outcome == gate.Pass
 		if v.Outcome == gate.Fail {

@@ -2,6 +2,7 @@ package rehearse_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -55,17 +56,30 @@ func (o oracle) Check(_ context.Context, s gate.Subject) (gate.Verdict, error) {
 	luck := int(rand.New(rand.NewPCG(hash.Sum64(), 0)).Uint64() % 1000)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	*o.log = append(*o.log, fmt.Sprint(o.name, s.Step, baked, s.End, s.Share, s.Next, s.Stable, s.Baseline, s.Candidate))
+	*o.log = append(*o.log, fmt.Sprint(o.name, s.Step, baked, s.End, s.Share, s.Next, s.Stable, s.Baseline, s.Candidate, s.Replaced, string(s.Memory)))
+	memory := json.RawMessage(fmt.Sprint(luck))
 	for i, outcome := range []gate.Outcome{gate.Pass, gate.Continue, "", gate.Inconclusive, gate.Fail} {
 		if i < len(o.odds) {
 			if luck -= o.odds[i]; luck >= 0 {
 				continue
 			}
 		}
-		if outcome == "" {
-			return gate.Verdict{}, fmt.Errorf("the source is down")
+		v := gate.Verdict{Outcome: outcome, Reason: "by lot", Memory: memory}
+		switch odd := hash.Sum64() >> 60; {
+		case outcome == "" && odd < 4:
+			panic("it is broken")
+		case outcome == "" && odd < 8:
+			v.Outcome, v.NoData = gate.Pass, true
+		case outcome == "" && odd < 10:
+			v.Outcome = "fine"
+		case outcome == "":
+			return v, fmt.Errorf("the source is down")
+		case outcome == gate.Continue && odd < 3:
+			v.NoData, v.Extend = true, true
+		case outcome == gate.Continue && odd < 6:
+			v.Down, v.Extend = true, true
 		}
-		return gate.Verdict{Outcome: outcome, Reason: "by lot"}, nil
+		return v, nil
 	}
 	return gate.Verdict{}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/davit-sdk/davit/metrics/gate"
@@ -75,47 +74,16 @@ func (p *play) move(from, to strategy.State) {
 	p.world.settle(to)
 }
 
-// subject names the groups by what they run, as a rollout does.
-func (p *play) subject(index int, reached, until time.Time) gate.Subject {
-	step := p.Plan.Steps[index]
-	s := gate.Subject{
-		Step: fmt.Sprintf("step %d: %s", index+1, step.Reason), Since: reached, Now: p.world.now,
-		End: !p.world.now.Before(until), Share: step.State.On(p.Plan.To).Fraction(),
-	}
-	if index+1 < len(p.Plan.Steps) {
-		s.Next = p.Plan.Steps[index+1].State.On(p.Plan.To).Fraction()
-	}
-	for role, g := range step.State.Groups() {
-		label := step.State.Pool(role).String()
-		switch {
-		case role == strategy.Baseline:
-			s.Baseline = label
-		case g.Revision == p.Plan.To:
-			s.Candidate = label
-		default:
-			s.Stable = label
-		}
-	}
-	return s
-}
-
 // ask asks all gates of the step at the same moment.
 func (p *play) ask(ctx context.Context, s gate.Subject) []gate.Verdict {
 	verdicts := make([]gate.Verdict, len(p.names))
 	for i, name := range p.names {
 		s.Memory = p.memory[name]
-		v, err := p.gates[name].Check(ctx, s)
-		switch {
-		case err != nil:
+		v := gate.Ask(ctx, p.gates[name], s)
+		if p.memory[name] = v.Memory; v.Down {
 			p.run.Errors++
-			v = gate.Verdict{Outcome: gate.Continue, Reason: "no verdict: " + err.Error()}
-		case slices.Contains([]gate.Outcome{gate.Pass, gate.Fail, gate.Continue, gate.Inconclusive}, v.Outcome):
-			p.memory[name] = v.Memory
-		default:
-			p.run.Errors++
-			v = gate.Verdict{Outcome: gate.Continue, Reason: fmt.Sprintf("no verdict: unknown outcome %q", v.Outcome)}
 		}
-		v.Gate, v.At = name, s.Now
+		v.Gate = name
 		verdicts[i] = v
 	}
 	return verdicts

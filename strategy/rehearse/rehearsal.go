@@ -102,9 +102,16 @@ func (r Rehearsal) gates(source metrics.Source) (map[string]gate.Gate, error) {
 		g := all[name]
 		if g == nil {
 			errs = multierror.Append(errs, fmt.Errorf("Rehearsal.Gates: there is no gate %q, which the plan names", name))
-		} else if v, ok := g.(interface{ Validate() error }); ok {
-			if err := v.Validate(); err != nil {
-				errs = multierror.Append(errs, fmt.Errorf("Rehearsal.Gates[%q]: %w", name, err))
+		} else if err := gate.Validate(g); err != nil {
+			errs = multierror.Append(errs, fmt.Errorf("Rehearsal.Gates[%q]: %w", name, err))
+		}
+	}
+	if errs == nil {
+		for i, step := range r.Plan.Steps {
+			for _, name := range step.Gates {
+				if err := gate.Fits(all[name], subject(r.Plan, i)); err != nil {
+					errs = multierror.Append(errs, fmt.Errorf("Rehearsal.Plan.Steps[%d].Gates: %q: %w", i, name, err))
+				}
 			}
 		}
 	}

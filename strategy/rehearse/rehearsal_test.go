@@ -172,3 +172,30 @@ func TestValidate(t *testing.T) {
 	_, err = rehearsal(t).Run(ctx)
 	require.ErrorContains(t, err, "enough")
 }
+
+// What a rollout refuses, a rehearsal does, and names.
+func TestGatesAreCheckedAsInARollout(t *testing.T) {
+	from := strategy.State{Stable: strategy.Group{Revision: revision("1.0.0"), Replicas: 4, Share: strategy.All()}}
+	plan, err := strategy.Rolling{Bake: time.Minute, Gates: []string{"a"}}.Plan(from, revision("1.1.0"))
+	require.NoError(t, err)
+	for want, g := range map[string]func(s metrics.Source) gate.Gate{
+		`Gates["a"]: ErrorRate.Max`: func(s metrics.Source) gate.Gate { return wrapped{gate.ErrorRate{Source: s, Max: 2}} },
+		"has no stable group": func(s metrics.Source) gate.Gate {
+			return gate.Relative{Source: gate.Windows{Source: s}, Name: "error rate"}
+		},
+	} {
+		_, err := rehearse.Rehearsal{Plan: plan, Gates: func(s metrics.Source) (map[string]gate.Gate, error) {
+			return map[string]gate.Gate{"a": g(s)}, nil
+		}}.Run(t.Context())
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+// wrapped is a gate in another one that has no settings of its own.
+type wrapped struct{ gate gate.Gate }
+
+func (w wrapped) Unwrap() gate.Gate { return w.gate }
+
+func (w wrapped) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error) {
+	return w.gate.Check(ctx, s)
+}

@@ -36,7 +36,7 @@ type Run struct {
 	// Asked counts the questions to a person; Unanswered says that the run ended by one.
 	Asked      int
 	Unanswered bool
-	// Errors counts the questions to gates that gave no verdict.
+	// Errors counts the questions to gates that gave no verdict, as there was nobody to ask (gate.Verdict.Down).
 	Errors int
 }
 

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/davit-sdk/davit/metrics/gate"
-	"github.com/davit-sdk/davit/strategy"
 )
 
 // judge asks the gates, when it is time to.
@@ -56,8 +55,8 @@ func (r *Rollout) judge(ctx context.Context, h *hold) error {
 // askGates asks all gates of the step at the same moment. It returns nothing when a command
 // interrupted it.
 func (r *Rollout) askGates(ctx context.Context, h *hold, now time.Time, end bool) ([]gate.Verdict, error) {
-	subject := r.subject(h.leg, now)
-	subject.End = end
+	subject := subject(r.plan, h.leg.index)
+	subject.Since, subject.Now, subject.End = r.at.Reached, now, end
 	asking, stop := r.control.interruptible(ctx)
 	defer stop()
 	names := slices.Sorted(slices.Values(h.leg.step.Gates))
@@ -87,28 +86,4 @@ func (r *Rollout) askGate(ctx context.Context, name string, s gate.Subject) gate
 	v := gate.Ask(ctx, r.o.Gates[name], s)
 	v.Gate = name
 	return v
-}
-
-// subject names the groups by what they run, not by the role they have just now: the candidate is
-// the new revision, also when it has become stable.
-func (r *Rollout) subject(l leg, now time.Time) gate.Subject {
-	s := gate.Subject{
-		Step: fmt.Sprintf("step %d: %s", l.index+1, l.step.Reason), Since: r.at.Reached, Now: now,
-		Share: l.step.State.On(r.plan.To).Fraction(),
-	}
-	if l.index+1 < len(r.plan.Steps) && !l.back {
-		s.Next = r.plan.Steps[l.index+1].State.On(r.plan.To).Fraction()
-	}
-	for role, g := range l.step.State.Groups() {
-		label := l.step.State.Pool(role).String()
-		switch {
-		case role == strategy.Baseline:
-			s.Baseline = label
-		case g.Revision == r.plan.To:
-			s.Candidate = label
-		default:
-			s.Stable = label
-		}
-	}
-	return s
 }

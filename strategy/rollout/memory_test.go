@@ -340,7 +340,8 @@ func TestAGateStopsTheClock(t *testing.T) {
 		assert.Zero(t, c.count(rollout.Asked), "a patience of 10 min does not run out")
 	})
 	bubble(t, "while no host is up", func(t *testing.T) {
-		for _, killed := range []struct{ after, held time.Duration }{
+		for i, killed := range []struct{ after, held time.Duration }{
+			{20 * time.Minute, 65 * time.Minute}, // and the last position is not lost
 			{5*time.Minute + 20*time.Second, 50*time.Minute + 20*time.Second},
 			{34*time.Minute + 30*time.Second, 74*time.Minute + 30*time.Second}, // the clock had gone on by then
 		} {
@@ -359,7 +360,11 @@ func TestAGateStopsTheClock(t *testing.T) {
 			cancel()
 			require.Equal(t, rollout.Interrupted, result.Outcome)
 			time.Sleep(40 * time.Minute)
-			r, err := rollout.Resume(c.world.Target(), c.plan, c.points[len(c.points)-1], c.options)
+			at := c.points[len(c.points)-1]
+			if i == 0 {
+				at = result.Checkpoint
+			}
+			r, err := rollout.Resume(c.world.Target(), c.plan, at, c.options)
 			require.NoError(t, err)
 			_, err = r.Run(t.Context())
 			require.NoError(t, err)

@@ -37,10 +37,18 @@ type Rollout struct {
 
 // New wires a plan to a target. It fails before anything moves when the plan is not safe within
 // its own limits, names a gate that is not in the options, or needs an ability that the target
-// lacks; all such problems are reported at once.
+// lacks; all such problems are reported at once. It fails with ErrNoGroup where a step names a gate that needs a
+// group which the step does not have: see gate.Fits.
 func New(target Target, plan strategy.Plan, o Options) (*Rollout, error) {
 	hash := plan.Hash()
-	return wire(target, plan, Checkpoint{Plan: hash}, o)
+	r, err := wire(target, plan, Checkpoint{Plan: hash}, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := unfit(plan, r.o); err != nil { // on a Resume it is too late to refuse
+		return nil, fmt.Errorf("wire a rollout: %w", err)
+	}
+	return r, nil
 }
 
 // Resume wires a plan to go on from a checkpoint, on a target in whatever state it is.
