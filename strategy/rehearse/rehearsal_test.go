@@ -179,7 +179,7 @@ func TestGatesAreCheckedAsInARollout(t *testing.T) {
 	plan, err := strategy.Rolling{Bake: time.Minute, Gates: []string{"a"}}.Plan(from, revision("1.1.0"))
 	require.NoError(t, err)
 	for want, g := range map[string]func(s metrics.Source) gate.Gate{
-		`Gates["a"]: ErrorRate.Max`: func(s metrics.Source) gate.Gate { return wrapped{gate.ErrorRate{Source: s, Max: 2}} },
+		"ErrorRate.Max": func(s metrics.Source) gate.Gate { return wrapped{gate.ErrorRate{Source: s, Max: 2}} },
 		"has no stable group": func(s metrics.Source) gate.Gate {
 			return gate.Relative{Source: gate.Windows{Source: s}, Name: "error rate"}
 		},
