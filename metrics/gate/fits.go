@@ -23,7 +23,7 @@ func Fits(g Gate, s Subject) error {
 	return nil
 }
 
-// Fits reports the first gate that does not fit.
+// Fits reports each gate that does not fit.
 func (g All) Fits(s Subject) error {
 	var errs []error
 	for _, one := range g {

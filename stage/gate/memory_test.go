@@ -162,3 +162,17 @@ func TestValidateSeesNestedGates(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+// A checkpoint of nonsense makes no bake shorter.
+func TestACheckpointShortensNoBake(t *testing.T) {
+	for _, at := range []map[string]any{{"extended_ns": -time.Hour}, {"stopped": time.Date(2900, 1, 1, 0, 0, 0, 0, time.UTC)}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := gate.Stage{Gate: always(metricsgate.Pass), Bake: 10 * time.Minute}
+			host := stagetest.NewHost(s)
+			require.NoError(t, host.Task().Checkpoint(t.Context(), at))
+			began := time.Now()
+			require.NoError(t, s.Run(t.Context(), host.Task()))
+			assert.Equal(t, 10*time.Minute, time.Since(began))
+		})
+	}
+}
