@@ -44,10 +44,10 @@ type Config struct {
 	// Defaults: 1 min and 5 min. Negative: none.
 	WarmUp, MaxWarmUp time.Duration
 	// FreshBaseline says that the baseline was started together with the candidate: it warms up in the
-	// same way, so that nothing has to be waited for.
+	// same way, so that nothing has to be waited for. It is as large as the candidate.
 	FreshBaseline bool
 	// Unhealthy is the part of failed requests of the baseline from which on it is no measure of
-	// anything: no pass then, and once it is shown at 1000:1, Inconclusive. Default: 0.2.
+	// anything: no pass while as much failed of late, and once it is shown at 1000:1, Inconclusive. Default: 0.2.
 	Unhealthy float64
 	// AtEnd is what a Gate answers when it is asked for its last word and there is none. Default: Extend.
 	AtEnd AtEnd

@@ -88,6 +88,12 @@ func (j *Judge) hindrance() (Cause, string) {
 			return CauseNoData, fmt.Sprintf("nothing was heard of the %s for %s", arm, quiet.Round(time.Second))
 		}
 	}
+	if st.Got.missing() {
+		return CauseNoData, fmt.Sprintf("the candidate gets only %s of the requests that it is meant to get", percent(st.Got.Of/st.Got.Meant))
+	}
+	if b := st.Ramp.Baseline; b.Of > 0 && b.mean() >= j.config.Unhealthy {
+		return CauseUnhealthy, fmt.Sprintf("%s of the baseline's requests failed of late: it is no measure of the candidate", percent(b.mean()))
+	}
 	for i := range j.questions {
 		if q, t := &j.questions[i], &st.Tracks[i]; !t.Passed && !q.failOnly {
 			return j.unproven(q, t)

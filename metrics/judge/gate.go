@@ -179,6 +179,12 @@ func (g Judgement) allows(share float64) bool {
 // alone judges a candidate that nothing is left to compare with.
 func (j *Judge) alone(g Judgement) Judgement {
 	limited := slices.ContainsFunc(j.questions, func(q question) bool { return q.limit > 0 })
+	if limited && g.Outcome != gate.Fail {
+		// The baseline need not be heard of.
+		deaf := *j
+		deaf.state.Heard[1] = deaf.state.End
+		g = deaf.Judgement()
+	}
 	if limited && (g.Outcome == gate.Pass || g.Cause == CauseWarmingUp || g.Cause == CauseDoubt) {
 		return g
 	}

@@ -26,7 +26,7 @@ func New(c Config) (*Judge, error) {
 	j := &Judge{config: c, questions: c.questions()}
 	j.state = state{
 		Version: stateVersion, Config: c.fingerprint(),
-		Ratio: newWealth(len(ratioChances), failStake), Sick: newWealth(len(limitRatios), failStake),
+		Ratio: newWealth(len(ratioChances), failStake), Sick: newWealth(len(limitOdds), failStake),
 		Warm: c.WarmUp == 0,
 	}
 	for i := range j.questions {

@@ -38,9 +38,23 @@ func (l *look) share() float64 {
 	return l.Meant / 1e6 / l.Of
 }
 
-// freshShare is the least part of both arms' requests that a candidate beside a fresh baseline is meant
-// to get: the two are about as large, and nobody says how large the baseline is.
-const freshShare = 0.25
+// freshShare is the part of both arms' requests that a candidate beside a fresh baseline is meant to get:
+// the two are as large.
+const freshShare = 0.5
+
+// leastShare is the part of its share that a candidate must get lately to pass.
+const leastShare = 0.8
+
+// got counts the candidate's requests and those that it was meant to get, of late.
+type got struct {
+	Of    float64 `json:"n"`
+	Meant float64 `json:"meant"`
+}
+
+func (g *got) add(n, meant float64) { g.Of, g.Meant = g.Of*fade+n, g.Meant*fade+meant }
+
+// missing reports whether requests are missing by more than a standard error.
+func (g *got) missing() bool { return g.Of+math.Sqrt(g.Of) < leastShare*g.Meant }
 
 // surely are the odds at which a missing share or a sick baseline is taken for shown.
 const surely = 1000
@@ -52,12 +66,13 @@ func (j *Judge) look() {
 	st.Look = look{}
 	st.Pace.add(&l)
 	most := math.Log(surely) / 2
-	var room [len(limitRatios)]float64
+	var room [len(limitOdds)]float64
 	gains := room[:0]
 	if share := l.share(); share > 0 {
 		if l.Fresh {
 			share = freshShare
 		}
+		st.Got.add(l.Candidate.Of, share*(l.Candidate.Of+l.Baseline.Of))
 		// Against half of the intended share, as clients may stick to a version.
 		for _, chance := range ratioChances {
 			gains = append(gains, oneArm(l.Candidate.Of, l.Candidate.Of+l.Baseline.Of, chance*share/2, share/2))
@@ -65,16 +80,16 @@ func (j *Judge) look() {
 		st.Ratio.betOnHarm(gains, 1, most)
 	}
 	gains = room[:0]
-	for _, part := range limitRatios {
+	for _, times := range limitOdds {
 		sick := j.config.Unhealthy
-		gains = append(gains, oneArm(l.Baseline.Bad, l.Baseline.Of, sick+part*(1-sick), sick))
+		gains = append(gains, oneArm(l.Baseline.Bad, l.Baseline.Of, timesOdds(sick, times), sick))
 	}
 	st.Sick.betOnHarm(gains, 1, most)
 	for i := range j.questions {
 		if q, t := &j.questions[i], &st.Tracks[i]; q.limit > 0 {
 			gains = room[:0]
-			for _, part := range limitRatios {
-				gains = append(gains, oneArm(l.Candidate.Bad, l.Candidate.Of, q.limit+part*(1-q.limit), q.limit))
+			for _, times := range limitOdds {
+				gains = append(gains, oneArm(l.Candidate.Bad, l.Candidate.Of, timesOdds(q.limit, times), q.limit))
 			}
 			t.Limit.betOnHarm(gains, t.Guard.factor(), j.harmCap())
 		}

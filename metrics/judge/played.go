@@ -107,10 +107,14 @@ func (p *played) release(h Harm) (outcome gate.Outcome, took time.Duration, requ
 	share := p.share(0, j)
 	for took < p.config.MaxTime+look {
 		n := p.traffic.Rate * look.Seconds()
+		rest := 1 - share
+		if p.config.FreshBaseline {
+			rest = share
+		}
 		s := Sample{
 			From: start.Add(took), To: start.Add(took + look), Share: share,
 			Candidate: p.window(n*share, failing, harmed),
-			Baseline:  p.window(n*(1-share), p.traffic.ErrorRate, usual),
+			Baseline:  p.window(n*rest, p.traffic.ErrorRate, usual),
 		}
 		g, err := j.Observe(s)
 		if err != nil {

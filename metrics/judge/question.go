@@ -49,8 +49,8 @@ var (
 	passFloors   = [...]float64{0.5, 0.25}
 	passOdds     = [...]float64{0.75, 0.5, 0.25} // besides "as fast as the baseline", and half way there
 	gaugeStakes  = [...]float64{0.1, 0.25, 0.5, 0.75, 0.95}
-	limitRatios  = [...]float64{0.25, 0.5, 0.75, 0.95} // of the way from the limit to 1
-	ratioChances = [...]float64{0.5, 0.1, 0.01}        // of half the intended share
+	limitOdds    = [...]float64{1.25, 2, 5, 20} // of the odds of the limit
+	ratioChances = [...]float64{0.5, 0.1, 0.01} // of half the intended share
 )
 
 // questions are those of all metrics, with weights that add up to one.
@@ -152,12 +152,15 @@ func (q *question) passLine(t *track) line {
 func (q *question) worse(c, by float64) float64 {
 	switch q.kind {
 	case slower:
-		return by * c / (1 - c + by*c)
+		return timesOdds(c, by)
 	case events:
 		return by * c
 	}
 	return min(by*c, 1-(1-c)/50)
 }
+
+// timesOdds is the rate with so many times the odds of rate p.
+func timesOdds(p, by float64) float64 { return by * p / (1 - p + by*p) }
 
 func (q *question) failAlternatives() []float64 {
 	switch q.kind {

@@ -22,7 +22,9 @@ type Sample struct {
 	// same order in each sample. May be empty.
 	Parts []metrics.Window
 	// Share is which part of the traffic the candidate is meant to get, from 0 to 1. The baseline has the
-	// rest, or with Config.FreshBaseline about as much. Zero: nobody knows.
+	// rest, or with Config.FreshBaseline as much. A candidate that gets less than four fifths of it of
+	// late does not pass; where it is shown at 1000:1 to get less than half of it, the judgement is
+	// Inconclusive. Zero: nobody knows, for example as clients stick to a version.
 	Share float64
 }
 

@@ -40,6 +40,7 @@ type state struct {
 	// healthy".
 	Ratio wealth `json:"ratio"`
 	Sick  wealth `json:"sick"`
+	Got   got    `json:"got"`
 	Ramp  ramp   `json:"ramp"`
 	Pace  pace   `json:"pace"`
 	// Failed is when harm was shown.

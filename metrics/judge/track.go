@@ -111,7 +111,7 @@ func newTrack(q *question) track {
 		t.Floor = newWealth(len(passFloors), passStake)
 	}
 	if q.limit > 0 {
-		t.Limit = newWealth(len(limitRatios), failStake)
+		t.Limit = newWealth(len(limitOdds), failStake)
 	}
 	return t
 }
