@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/davit-sdk/davit/metrics/trace"
 )
@@ -26,7 +25,6 @@ type file struct {
 	offset int64       // up to which whole lines were read
 	number int         // of those lines
 	anchor []byte      // the end of what was read
-	latest time.Time   // the end of the latest line
 	broken error       // it is not that file any more
 }
 
@@ -164,18 +162,12 @@ func (f *file) take(text []byte) error {
 	if l.At.IsZero() && f.opts.Start.IsZero() {
 		return errors.New("t: it counts from Options.Start, which is not set")
 	}
-	if err := f.record.Add(l); err != nil {
-		return err
-	}
-	if at := l.When(f.opts.Start); at.After(f.latest) {
-		f.latest = at
-	}
-	return nil
+	return f.record.Add(l)
 }
 
 // forget drops what need not be kept.
 func (f *file) forget() {
-	f.record.Forget(f.latest.Add(-f.opts.Keep))
+	f.record.Keep(f.opts.Keep)
 	if f.record.Len() > f.opts.MaxLines {
 		f.record.Trim(f.opts.MaxLines)
 	}

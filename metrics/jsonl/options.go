@@ -23,8 +23,8 @@ type Options struct {
 	Path string
 	// Start is what "t" counts from. Zero: all lines must have "at".
 	Start time.Time
-	// Keep is how long before the end of the latest line a line ends that is still kept. Default:
-	// DefaultKeep.
+	// Keep is how long before the end of the latest line of its group a line ends that is still kept.
+	// Default: DefaultKeep.
 	Keep time.Duration
 	// MaxLines is how many lines are kept about, whatever Keep says: a fifth more at most. Those that
 	// end first are dropped first. Default: DefaultMaxLines.

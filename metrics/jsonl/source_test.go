@@ -353,3 +353,15 @@ func TestALongFileIsReadInParts(t *testing.T) {
 	}
 	assert.EqualValues(t, 20_000, requests(t, s, "a"))
 }
+
+// A line from the future, by a clock that is wrong, costs the other groups nothing.
+func TestAWrongClockOfOneGroup(t *testing.T) {
+	g := newGrowing(t)
+	g.add(of(1, "a", 1), of(2, "a", 1))
+	s := g.source()
+	assert.EqualValues(t, 2, requests(t, s, "a"))
+	g.add(of(1_000_000, "b", 1), of(3, "a", 1))
+	assert.EqualValues(t, 3, requests(t, s, "a"))
+	g.add(of(7200, "a", 5))
+	assert.EqualValues(t, 5, requests(t, s, "a"), "an hour of each group is kept")
+}

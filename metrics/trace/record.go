@@ -91,6 +91,18 @@ func (r *Record) Forget(before time.Time) {
 	}
 }
 
+// Keep drops the lines that ended so long before the last one of their group, or longer. One group's wrong
+// clock does not cost another one its lines.
+func (r *Record) Keep(last time.Duration) {
+	for _, label := range slices.Sorted(maps.Keys(r.groups)) {
+		if of := r.groups[label]; len(*of) > 0 {
+			n := after(*of, (*of)[len(*of)-1].to.Add(-last))
+			*of = slices.Delete(*of, 0, n)
+			r.lines -= n
+		}
+	}
+}
+
 // Trim drops the lines that ended first, until n are left at most. Those that ended at the same time go
 // together.
 func (r *Record) Trim(n int) {
