@@ -30,24 +30,27 @@ func (j *Judge) Judgement() Judgement {
 	if unknown || cause == CauseNoData {
 		g.Need = Need{} // as long as one metric does not get nearer to a pass, none of the others matters
 	}
-	switch outcome {
-	case gate.Fail:
-		g.Reason, g.MaxShare, g.Need = g.verdictOfHarm(), 0, Need{}
-	case gate.Pass:
+	switch {
+	case outcome == gate.Fail:
+		g.Reason, g.MaxShare, g.Need = "harm was shown: "+g.loudest(), 0, Need{}
+	case outcome == gate.Pass:
 		g.Need = Need{}
+	case g.Odds >= suspicious && g.Odds < g.Limit:
+		// One stretch never decides, whatever it says; who looks must not miss it.
+		g.Reason += fmt.Sprintf("; harm is not shown yet, with odds of %s (limit %.0f:1): %s", odds(math.Log(g.Odds)), g.Limit, g.loudest())
 	}
 	return g
 }
 
-// verdictOfHarm names the metric that speaks loudest.
-func (g *Judgement) verdictOfHarm() string {
+// loudest is what the metric says that speaks most of harm.
+func (g *Judgement) loudest() string {
 	worst := 0
 	for i, e := range g.Evidence {
 		if e.Odds > g.Evidence[worst].Odds {
 			worst = i
 		}
 	}
-	return fmt.Sprintf("harm was shown: %s", g.Evidence[worst].sentence())
+	return g.Evidence[worst].sentence()
 }
 
 func (j *Judge) evidence(q *question, t *track) Evidence {

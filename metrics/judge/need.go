@@ -8,10 +8,11 @@ import (
 
 // need is what it takes until the question passes, if the candidate is as good as the baseline: the
 // money that is missing, by what a block like the last ones is expected to bring. The e-value of a
-// block is linear in its counts, so the expectation is that of the expected counts.
+// block is linear in its counts, so the expectation is that of the expected counts. Where the data speak of
+// harm, nobody can tell: what a good candidate would need is of no use.
 func (j *Judge) need(q *question, t *track) Need {
 	f := &t.Recent
-	if t.Passed || f.Blocks < 0.5 || q.kind == sampled || f.Of == 0 || f.Base == 0 {
+	if t.Passed || f.Blocks < 0.5 || q.kind == sampled || f.Of == 0 || f.Base == 0 || t.harm(q) >= math.Log(suspicious) {
 		return Need{}
 	}
 	nc, nb := f.Of/f.Blocks, f.Base/f.Blocks

@@ -63,9 +63,9 @@ func (g Gauge) text(ratio float64) string {
 	return fmt.Sprintf("up to %.3gx the baseline's", ratio)
 }
 
-// bestText is the alternative of harm with the most money.
+// bestText is the alternative of harm that fits best.
 func (q *question) bestText(t *track) string {
-	by := q.failAlternatives()[t.Fail.best()]
+	by := q.failAlternatives()[q.best(t)]
 	switch q.kind {
 	case slower:
 		return fmt.Sprintf("odds of slowness %.3gx", by)
@@ -76,6 +76,25 @@ func (q *question) bestText(t *track) string {
 		return fmt.Sprintf("%.3gx what is allowed", by)
 	}
 	return fmt.Sprintf("%.3gx as many", by*q.tolerance)
+}
+
+// best is the alternative of harm with the most money. Where the cap has made several about equal, it is the
+// one under which all that was seen is likeliest.
+func (q *question) best(t *track) int {
+	at := t.Fail.best()
+	b := block{t.Total.X, t.Total.Of, t.Total.Y, t.Total.Base}
+	if q.kind == sampled || b.nc == 0 || b.nb == 0 {
+		return at
+	}
+	var room [len(failRatios)]float64
+	likely := q.harmGains(room[:0], b, (b.y+priorBad*q.prior)/(b.nb+priorBad), q.failLine(t), q.failAlternatives())
+	most := t.Fail.Money[at] - math.Ln2
+	for i, money := range t.Fail.Money {
+		if money >= most && likely[i] > likely[at] {
+			at = i
+		}
+	}
+	return at
 }
 
 // sentence is the evidence in one line.

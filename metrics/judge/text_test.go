@@ -2,6 +2,7 @@ package judge_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/davit-sdk/davit/metrics"
+	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/metrics/judge"
 )
 
@@ -85,4 +88,34 @@ func TestVerdict(t *testing.T) {
 	assert.InDelta(t, 0.0044, e.Limit, 0.002)
 	assert.Equal(t, "<=", e.Rule)
 	assert.Equal(t, "errors of candidate", g.Verdict("", "").Evidence[0].What)
+}
+
+// Where no block may decide, several alternatives have won as much: named is the one that fits. What a
+// candidate that is as good as the baseline would need, is not told of one that fails. And who reads the
+// reason learns of an outage before it is shown.
+func TestWhatIsSaidOfAnOutage(t *testing.T) {
+	c := judge.Config{Metrics: []judge.Metric{judge.Errors{}}, FreshBaseline: true}
+	sample := func(n, failed uint64) judge.Sample {
+		return judge.Sample{Candidate: metrics.Window{Requests: n, Errors: failed}, Baseline: metrics.Window{Requests: 10 * n, Errors: n / 10}}
+	}
+	for _, n := range []uint64{1000, 1e6} {
+		next := func(i int) judge.Sample {
+			if i < 2 {
+				return sample(n, n/100)
+			}
+			return sample(n, n)
+		}
+		g := until(t, c, next, 4)
+		require.Equal(t, gate.Continue, g.Outcome, "%s", g)
+		assert.Zero(t, g.Need, "%s", g)
+		assert.Zero(t, g.Evidence[0].Need)
+		assert.Contains(t, g.Reason, "harm is not shown yet, with odds of ")
+		assert.Contains(t, g.Reason, fmt.Sprintf("candidate %d of %d (", 2*n+n/50, 4*n))
+		assert.NotContains(t, g.Reason, "more requests")
+		g = until(t, c, func(int) judge.Sample { return sample(n, n) }, 6)
+		require.Equal(t, gate.Fail, g.Outcome, "%s", g)
+		assert.Contains(t, []string{"55x as many", "110x as many"}, g.Evidence[0].Best)
+	}
+	good := until(t, c, func(int) judge.Sample { return sample(1000, 10) }, 3)
+	assert.NotContains(t, good.Reason, "harm")
 }
