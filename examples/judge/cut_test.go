@@ -165,8 +165,8 @@ func TestFlagsReachTheJudge(t *testing.T) {
 		return c.Metrics
 	}
 	assert.Equal(t, []judge.Metric{judge.Errors{}, judge.Latency{}}, config())
-	assert.Equal(t, []judge.Metric{judge.Errors{Tolerance: 1}, judge.Latency{Margin: 0.05}}, config("-error-margin", "0", "-latency-margin", "0.05"))
-	assert.Equal(t, []judge.Metric{judge.Errors{Margin: 0.001}, judge.Latency{Tolerance: 1}}, config("-error-margin", "0.001", "-latency-margin", "0"))
+	assert.Equal(t, []judge.Metric{judge.Errors{Tolerance: 1, PassRatio: 1.05, Floor: -1}, judge.Latency{Margin: 0.05}}, config("-error-margin", "0", "-latency-margin", "0.05"))
+	assert.Equal(t, []judge.Metric{judge.Errors{Margin: 0.001}, judge.Latency{Tolerance: 1, Pass: 1.05}}, config("-error-margin", "0.001", "-latency-margin", "0"))
 	for _, edge := range [][]string{
 		{"-alpha", "0.5"}, {"-alpha", "2e-9"}, {"-warm-up", "0", "-bake", "0"}, {"-warm-up", "1000h", "-bake", "1000h"}, {"-latency-margin", "100"}, {"-latency-margin", "0.001"}, {"-error-margin", "0.998"},
 	} {

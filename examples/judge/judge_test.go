@@ -239,6 +239,8 @@ func TestVerdicts(t *testing.T) {
 		{"everything fails everywhere", kind{every: 5, seconds: 300, candidate: 50, baseline: 450, failing: rates(1, 1)}, nil, "inconclusive", 300, "baseline's requests fail"},
 		{"any difference is harm", kind{every: 5, seconds: 900, candidate: 1000, baseline: 1000, failing: rates(0.00215, 0.002), slowness: rates(1.02, 1)},
 			[]string{"-error-margin", "0", "-latency-margin", "0"}, "fail", 900, "latency"},
+		{"a tenth more, where any difference is harm", kind{every: 5, seconds: 1800, candidate: 20, baseline: 80, failing: rates(0.011, 0.01)},
+			[]string{"-error-margin", "0"}, "inconclusive", 1800, "errors: not yet shown"},
 		{"a wide margin", kind{every: 5, seconds: 900, candidate: 200, baseline: 200, failing: rates(0.01, 0.002), slowness: rates(1.2, 1)},
 			[]string{"-error-margin", "0.05", "-latency-margin", "1"}, "pass", 900, "every metric"},
 	} {

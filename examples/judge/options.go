@@ -25,11 +25,13 @@ Replays a recorded canary, and says at each step whether the candidate does harm
   -error-margin M     how much more of the requests may fail than of the baseline's,
                       as a fraction: 0.001 is up to 0.1 percentage points more.
                       Shown to be beyond it is a fail, shown to be within it a pass.
-                      0: any difference is harm.
+                      0: any difference is harm, and a pass must be shown to be below
+                      1.05 times the baseline's usual rate.
                       Default: fails from 1.1 times the baseline's rate on, passes
                       below twice the usual rate or 0.2 %
   -latency-margin M   how much slower the p50, p90 and p99 may be, as a fraction:
-                      0.05 is up to 5 % slower. 0: any difference is harm.
+                      0.05 is up to 5 % slower. 0: any difference is harm, and a pass
+                      must be shown to be less than 5 % slower.
                       Default: fails from 3 % slower on, passes below 20 %
   -warm-up D          how long after its first request the candidate may be slow;
                       twice as long while it is getting faster. Default: 30s
@@ -52,6 +54,10 @@ The verdict is that on the whole recording: a candidate that passes and does har
 Without -exit-code it exits with 0 whatever the verdict is, and with 2 when there is none:
 a wrong flag, or a recording that cannot be read.
 `
+
+// narrowest is the ratio below which a candidate passes of which any difference is harm: that there is none,
+// no data can show.
+const narrowest = 1.05
 
 // options are what the flags say.
 type options struct {
@@ -138,10 +144,10 @@ func (o options) validate(rest []string, given map[string]bool) error {
 func (o options) config(latency bool, look time.Duration) judge.Config {
 	errs, slow := judge.Errors{Margin: o.errorMargin}, judge.Latency{Margin: o.latencyMargin}
 	if o.hasErrors && o.errorMargin == 0 {
-		errs.Tolerance = 1
+		errs.Tolerance, errs.PassRatio, errs.Floor = 1, narrowest, -1
 	}
 	if o.hasLatency && o.latencyMargin == 0 {
-		slow.Tolerance = 1
+		slow.Tolerance, slow.Pass = 1, narrowest
 	}
 	c := judge.Config{
 		Metrics: []judge.Metric{errs, slow}, Alpha: o.alpha, Look: look, MinBake: max(o.bake, time.Nanosecond), DoubtBake: max(o.bake, time.Nanosecond),
