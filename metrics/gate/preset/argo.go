@@ -54,7 +54,9 @@ type ArgoMetric struct {
 	// what meets neither is inconclusive. With none, each measurement succeeds.
 	//
 	// They may compare result (or result[0]) with numbers, calculate (+ - * /), ask isNaN(result) and
-	// isInf(result), and be joined by && || ! and brackets.
+	// isInf(result), use asFloat(result) and asInt(result), and be joined by && || ! and brackets. Where there is no
+	// measurement at all, len(result) is 0, isNil(result) is so, and default(result, 0) is what it says; any other
+	// use of result is an error then. A gate passes by such a condition only if there was a number once.
 	SuccessCondition, FailureCondition string
 	// FailureLimit is how many measurements may fail. -1: any number, where a ConsecutiveSuccessLimit
 	// is set. Default: 0.

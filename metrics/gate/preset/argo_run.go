@@ -2,9 +2,12 @@ package preset
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"slices"
 	"time"
+
+	"github.com/davit-sdk/davit/metrics"
 )
 
 // Phase is how far an analysis run of Argo Rollouts, or one of its metrics, has come.
@@ -67,6 +70,8 @@ type ArgoResult struct {
 	// did not succeed had none.
 	Unseen int     `json:"unseen,omitempty"`
 	Lacked Missing `json:"lacked,omitempty"`
+	// Blank counts those that succeeded without a number, as a condition says.
+	Blank int `json:"blank,omitempty"`
 }
 
 // Measurement is what one measurement of a metric gave: a number or an error.
@@ -118,6 +123,11 @@ func (a ArgoRollouts) Step(r ArgoRun, at time.Time, measurements ...Measurement)
 			}
 		}
 		result.count(as)
+		if as == PhaseSuccessful && m.Err != nil {
+			if result.Blank++; result.Blank < result.Count {
+				result.Missing = "" // there was a number before
+			}
+		}
 		result.Phase = a.Metrics[m.Metric].assess(*result)
 	}
 	if r.Phase == PhaseRunning {
@@ -126,25 +136,31 @@ func (a ArgoRollouts) Step(r ArgoRun, at time.Time, measurements ...Measurement)
 	return r
 }
 
-// outcome is how a measurement ends, by the metric's conditions.
+// outcome is how a measurement ends, by the metric's conditions. Where there is no number, that is an error,
+// unless a condition decides without it: len(result) == 0, default(result, 0).
 func (a ArgoRollouts) outcome(m Measurement) Phase {
-	if m.Err != nil || a.Strict && math.IsNaN(m.Value) {
+	none := errors.Is(m.Err, metrics.ErrNoData)
+	if m.Err != nil && (!none || a.Strict) || a.Strict && math.IsNaN(m.Value) {
 		return PhaseErrored
 	}
 	conditions, err := a.Metrics[m.Metric].conditions()
-	if err != nil {
+	success, failure := conditions[0], conditions[1]
+	if err != nil || none && success == nil && failure == nil {
 		return PhaseErrored
 	}
-	success, failure := conditions[0], conditions[1]
+	x := &measured{value: m.Value, none: none}
+	phase := PhaseSuccessful
 	switch {
 	case success == nil && failure == nil:
-		return PhaseSuccessful
-	case failure == nil && !success(m.Value), failure != nil && failure(m.Value):
-		return PhaseFailed
-	case failure != nil && success != nil && !success(m.Value):
-		return PhaseInconclusive
+	case failure == nil && !success(x), failure != nil && failure(x):
+		phase = PhaseFailed
+	case failure != nil && success != nil && !success(x):
+		phase = PhaseInconclusive
 	}
-	return PhaseSuccessful
+	if x.asked {
+		return PhaseErrored
+	}
+	return phase
 }
 
 func (r *ArgoResult) count(as Phase) {
@@ -173,77 +189,4 @@ func (r *ArgoResult) count(as Phase) {
 // saw reports whether a metric failed by what was seen, and would have without what was not.
 func (m ArgoMetric) saw(r ArgoResult) bool {
 	return r.Phase == PhaseFailed && !m.DryRun && (r.Lacked == "" || m.FailureLimit >= 0 && r.Failed-r.Unseen > m.FailureLimit)
-}
-
-func (m ArgoMetric) consecutiveErrorLimit() int {
-	if m.ConsecutiveErrorLimit == nil {
-		return 4
-	}
-	return *m.ConsecutiveErrorLimit
-}
-
-// assess is the phase that the counts of a metric amount to. Where several limits are passed, the later
-// ones here outdo the earlier: an error hides a failure.
-func (m ArgoMetric) assess(r ArgoResult) Phase {
-	phase := PhaseRunning
-	if m.FailureLimit >= 0 && r.Failed > m.FailureLimit {
-		phase = PhaseFailed
-	}
-	if r.Inconclusive > m.InconclusiveLimit {
-		phase = PhaseInconclusive
-	}
-	if r.ConsecutiveError > m.consecutiveErrorLimit() {
-		phase = PhaseErrored
-	}
-	wanted := m.ConsecutiveSuccessLimit > 0
-	count := m.Count
-	if count == 0 && m.Interval == 0 {
-		count = 1
-	}
-	switch {
-	case phase != PhaseRunning:
-		return phase
-	case wanted && r.ConsecutiveSuccess >= m.ConsecutiveSuccessLimit:
-		return PhaseSuccessful
-	case count == 0 || r.Count < count:
-		return PhaseRunning
-	case wanted && m.FailureLimit >= 0:
-		return PhaseInconclusive
-	case wanted:
-		return PhaseFailed
-	}
-	return PhaseSuccessful
-}
-
-// assess is the phase of the run: the first metric that ends badly ends it, and the others count as
-// successful then, if they have not ended themselves. Metrics of a dry run do not count.
-func (a ArgoRollouts) assess(r ArgoRun) Phase {
-	worst, running := PhaseSuccessful, false
-	for i, result := range r.Results {
-		switch {
-		case !result.Phase.ended():
-			running = true
-		case !a.Metrics[i].DryRun:
-			worst = worse(worst, result.Phase)
-		}
-	}
-	if worst == PhaseSuccessful && running {
-		return PhaseRunning
-	}
-	return worst
-}
-
-// Endless reports whether all that the run still waits for goes on until it is stopped: stopped at the
-// end of a bake, such a run is successful.
-func (a ArgoRollouts) Endless(r ArgoRun) bool {
-	for i, result := range r.Results {
-		m := a.Metrics[i]
-		if !result.Phase.ended() && !(m.Count == 0 && m.Interval > 0) {
-			return false
-		}
-		if a.Strict && result.Count == 0 && !m.DryRun {
-			return false
-		}
-	}
-	return r.Phase == PhaseRunning
 }

@@ -4,12 +4,26 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
-	"unicode"
 )
 
+// measured is what a condition is about: a number, or that there is none.
+type measured struct {
+	value float64
+	none  bool
+	asked bool // a condition has asked for the number that there is not
+}
+
+// number is the number; of one that there is not the condition is an error, as with the tool.
+func (m *measured) number() float64 {
+	if m.none {
+		m.asked = true
+		return math.NaN()
+	}
+	return m.value
+}
+
 // condition is a parsed expression over a measurement.
-type condition func(result float64) bool
+type condition func(x *measured) bool
 
 // maxCondition is how long a condition may be, so that no text nests too deeply.
 const maxCondition = 1000
@@ -29,43 +43,6 @@ func parseCondition(text string) (condition, error) {
 		return nil, fmt.Errorf("condition %q: %w", text, p.err)
 	}
 	return c, nil
-}
-
-// conditionTokens are the words of the text: names, numbers, operators.
-func conditionTokens(text string) []string {
-	var tokens []string
-	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
-		n := 1
-		switch c := rune(text[0]); {
-		case unicode.IsDigit(c) || c == '.':
-			n = numberLength(text)
-		case unicode.IsLetter(c):
-			n = len(text) - len(strings.TrimLeftFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }))
-		default:
-			for _, operator := range []string{"<=", ">=", "==", "!=", "&&", "||"} {
-				if strings.HasPrefix(text, operator) {
-					n = len(operator)
-				}
-			}
-		}
-		n = max(n, 1)
-		tokens, text = append(tokens, text[:n]), text[n:]
-	}
-	return tokens
-}
-
-// numberLength is the length of the number that the text begins with.
-func numberLength(text string) int {
-	n := 0
-	for n < len(text) {
-		c := text[n]
-		sign := (c == '+' || c == '-') && n > 0 && (text[n-1] == 'e' || text[n-1] == 'E')
-		if !(c >= '0' && c <= '9' || c == '.' || c == 'e' || c == 'E' || sign) {
-			break
-		}
-		n++
-	}
-	return n
 }
 
 // conditionParser goes down the grammar; its first error stays.
@@ -109,7 +86,7 @@ func (p *conditionParser) or() condition {
 	left := p.and()
 	for p.accept("||", "or") != "" {
 		a, b := left, p.and()
-		left = func(x float64) bool { return a(x) || b(x) }
+		left = func(x *measured) bool { return a(x) || b(x) }
 	}
 	return left
 }
@@ -118,18 +95,22 @@ func (p *conditionParser) and() condition {
 	left := p.not()
 	for p.accept("&&", "and") != "" {
 		a, b := left, p.not()
-		left = func(x float64) bool { return a(x) && b(x) }
+		left = func(x *measured) bool { return a(x) && b(x) }
 	}
 	return left
 }
 
 func (p *conditionParser) not() condition {
 	if p.accept("!", "not") != "" {
-		if next := p.peek(); next != "(" && next != "!" && next != "not" && next != "isNaN" && next != "isInf" {
+		if next := p.peek(); next != "(" && next != "!" && next != "not" && next != "isNaN" && next != "isInf" && next != "isNil" {
 			p.fail(`"(" after a negation`)
 		}
 		c := p.not()
-		return func(x float64) bool { return !c(x) }
+		return func(x *measured) bool { return !c(x) }
+	}
+	if p.accept("isNil") != "" {
+		p.argument("")
+		return func(x *measured) bool { return x.none }
 	}
 	if name := p.accept("isNaN", "isInf"); name != "" {
 		if p.accept("(") == "" {
@@ -140,9 +121,9 @@ func (p *conditionParser) not() condition {
 			p.fail(`")"`)
 		}
 		if name == "isNaN" {
-			return func(x float64) bool { return math.IsNaN(of(x)) }
+			return func(x *measured) bool { return math.IsNaN(of(x)) }
 		}
-		return func(x float64) bool { return math.IsInf(of(x), 0) }
+		return func(x *measured) bool { return math.IsInf(of(x), 0) }
 	}
 	if c := p.nested(); c != nil {
 		return c
@@ -174,30 +155,30 @@ func (p *conditionParser) comparison() condition {
 	b := p.sum()
 	switch operator {
 	case "<":
-		return func(x float64) bool { return a(x) < b(x) }
+		return func(x *measured) bool { return a(x) < b(x) }
 	case "<=":
-		return func(x float64) bool { return a(x) <= b(x) }
+		return func(x *measured) bool { return a(x) <= b(x) }
 	case ">":
-		return func(x float64) bool { return a(x) > b(x) }
+		return func(x *measured) bool { return a(x) > b(x) }
 	case ">=":
-		return func(x float64) bool { return a(x) >= b(x) }
+		return func(x *measured) bool { return a(x) >= b(x) }
 	case "==":
-		return func(x float64) bool { return a(x) == b(x) }
+		return func(x *measured) bool { return a(x) == b(x) }
 	}
-	return func(x float64) bool { return a(x) != b(x) }
+	return func(x *measured) bool { return a(x) != b(x) }
 }
 
 // number is an arithmetic expression over the measurement.
-type number func(x float64) float64
+type number func(x *measured) float64
 
 func (p *conditionParser) sum() number {
 	left := p.product()
 	for operator := p.accept("+", "-"); operator != ""; operator = p.accept("+", "-") {
 		a, b := left, p.product()
 		if operator == "+" {
-			left = func(x float64) float64 { return a(x) + b(x) }
+			left = func(x *measured) float64 { return a(x) + b(x) }
 		} else {
-			left = func(x float64) float64 { return a(x) - b(x) }
+			left = func(x *measured) float64 { return a(x) - b(x) }
 		}
 	}
 	return left
@@ -208,9 +189,9 @@ func (p *conditionParser) product() number {
 	for operator := p.accept("*", "/"); operator != ""; operator = p.accept("*", "/") {
 		a, b := left, p.factor()
 		if operator == "*" {
-			left = func(x float64) float64 { return a(x) * b(x) }
+			left = func(x *measured) float64 { return a(x) * b(x) }
 		} else {
-			left = func(x float64) float64 { return a(x) / b(x) }
+			left = func(x *measured) float64 { return a(x) / b(x) }
 		}
 	}
 	return left
@@ -220,24 +201,26 @@ func (p *conditionParser) factor() number {
 	switch {
 	case p.accept("-") != "":
 		of := p.factor()
-		return func(x float64) float64 { return -of(x) }
+		return func(x *measured) float64 { return -of(x) }
 	case p.accept("(") != "":
 		of := p.sum()
 		if p.accept(")") == "" {
 			p.fail(`")"`)
 		}
 		return of
+	case p.peek() == "len" || p.peek() == "default" || p.peek() == "asFloat" || p.peek() == "asInt":
+		return p.call()
 	case p.accept("result") != "":
 		if p.accept("[") != "" && (p.accept("0") == "" || p.accept("]") == "") {
 			p.fail("result[0], the only one there is,")
 		}
-		return func(x float64) float64 { return x }
+		return (*measured).number
 	}
 	v, err := strconv.ParseFloat(p.peek(), 64)
 	if err != nil || !(p.peek()[0] >= '0' && p.peek()[0] <= '9' || p.peek()[0] == '.') {
 		p.fail("result or a number")
-		return func(float64) float64 { return math.NaN() }
+		return func(*measured) float64 { return math.NaN() }
 	}
 	p.tokens = p.tokens[1:]
-	return func(float64) float64 { return v }
+	return func(*measured) float64 { return v }
 }

@@ -28,36 +28,67 @@ func TestConditions(t *testing.T) {
 		{"100 * (1 - result) <= 5", []float64{0.96, 1}, []float64{0.94, nan}},
 		{"-result == 2 - 4", []float64{2}, []float64{-2}},
 		{"((result)) * 2 - 1 > (3)", []float64{2.1}, []float64{2}},
+		{"len(result) == 0 || result < 1", []float64{0.5}, []float64{1, nan}},
+		{"default(result, 0) < 0.5", []float64{0.4}, []float64{0.5, nan}},
+		{"!isNil(result) && asFloat(result[0]) > 1", []float64{1.5}, []float64{1, nan}},
+		{"asInt(result) == 1", []float64{1, 1.9}, []float64{2, nan}},
 		{".5 < result", []float64{1}, []float64{0.5}},
 	} {
 		f, err := parseCondition(c.text)
 		require.NoError(t, err, c.text)
 		for _, v := range c.yes {
-			assert.True(t, f(v), "%s of %v", c.text, v)
+			assert.True(t, f(&measured{value: v}), "%s of %v", c.text, v)
 		}
 		for _, v := range c.no {
-			assert.False(t, f(v), "%s of %v", c.text, v)
+			assert.False(t, f(&measured{value: v}), "%s of %v", c.text, v)
 		}
+	}
+}
+
+// Where there is no number, a condition says so, or asks for it.
+func TestConditionsOfNoNumber(t *testing.T) {
+	for text, want := range map[string]struct{ is, asked bool }{
+		"len(result) == 0 || result[0] < 1":    {true, false},
+		"len(result) > 0 && result[0] < 1":     {false, false},
+		"default(result, 0) < 0.5":             {true, false},
+		"default(result, 2 * 3) < 0.5":         {false, false},
+		"isNil(result) or result > 5":          {true, false},
+		"not isNil(result)":                    {false, false},
+		"result[0] < 1":                        {false, true},
+		"isNaN(result)":                        {true, true},
+		"result < 1 || len(result) == 0":       {true, true},
+		"asFloat(result) > 1 && isNil(result)": {false, true},
+	} {
+		c, err := parseCondition(text)
+		require.NoError(t, err, text)
+		x := &measured{value: 7, none: true}
+		assert.Equal(t, want.is, c(x), text)
+		assert.Equal(t, want.asked, x.asked, text)
 	}
 }
 
 func TestConditionsThatAreNone(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                       "the end where result or a number is wanted",
-		"result":                 "the end where a comparison is wanted",
-		"result[1] > 2":          "result[0], the only one there is",
-		"result > ":              "the end where result or a number",
-		"result > 1 2":           `"2" where an operator`,
-		"results > 1":            `"results" where result or a number`,
-		"default(result, 0) > 1": `"default" where`,
-		"!result > 5":            "after a negation",
-		"(result > 5":            `">" where ")"`,
-		"result = 5":             `"=" where a comparison`,
-		"1e > result":            `"1e" where`,
-		"isNaN result":           `where "(" is wanted`,
-		"Inf > result":           `"Inf" where`,
-		"result > 1 && ":         "the end",
-		"result > 1 💥":           "where an operator",
+		"":                    "the end where result or a number is wanted",
+		"result":              "the end where a comparison is wanted",
+		"result[1] > 2":       "result[0], the only one there is",
+		"result > ":           "the end where result or a number",
+		"result > 1 2":        `"2" where an operator`,
+		"results > 1":         `"results" where result or a number`,
+		"default(result) > 1": `")" where ","`,
+		"default(1, 2) > 1":   `"1" where "(result"`,
+		"len(result > 1":      `">" where ")"`,
+		"asFloat result > 1":  `where "("`,
+		"isNil(result":        `where ")"`,
+		"all(result, # < 1)":  `"all" where`,
+		"!result > 5":         "after a negation",
+		"(result > 5":         `">" where ")"`,
+		"result = 5":          `"=" where a comparison`,
+		"1e > result":         `"1e" where`,
+		"isNaN result":        `where "(" is wanted`,
+		"Inf > result":        `"Inf" where`,
+		"result > 1 && ":      "the end",
+		"result > 1 💥":        "where an operator",
 	} {
 		_, err := parseCondition(text)
 		assert.ErrorContains(t, err, want, "%q", text)
@@ -79,11 +110,11 @@ func FuzzCondition(f *testing.F) {
 			require.Nil(t, c)
 			return
 		}
-		require.Equal(t, c(v), c(v))
+		require.Equal(t, c(&measured{value: v}), c(&measured{value: v}))
 		again, err := parseCondition("(" + text + ")")
 		if len(text) < maxCondition-2 {
 			require.NoError(t, err)
-			require.Equal(t, c(v), again(v))
+			require.Equal(t, c(&measured{value: v}), again(&measured{value: v}))
 		}
 	})
 }

@@ -78,3 +78,38 @@ func TestHarmAmongWhatNobodySaw(t *testing.T) {
 		assert.Equal(t, want, v.NoData, "%d looks saw harm: %s", wrong, v)
 	}
 }
+
+// A condition of Argo Rollouts may decide without a measurement; a gate passes by that only if there was one.
+func TestArgoConditionsWithoutAMeasurement(t *testing.T) {
+	since := func(begin time.Duration) metrics.Source {
+		return world(func(_ string, _, to time.Duration) (metrics.Window, error) {
+			if to > begin && to <= begin+10*time.Second {
+				return metrics.Window{Requests: 100, Errors: 1}, nil
+			}
+			return metrics.Window{}, metrics.ErrNoData
+		})
+	}
+	for name, c := range map[string]struct {
+		source    metrics.Source
+		condition string
+		strict    bool
+		phase     preset.Phase
+		want      gate.Outcome
+	}{
+		"there was one":    {since(5 * time.Second), "len(result) == 0 || result[0] > 0.9", false, preset.PhaseSuccessful, gate.Pass},
+		"there was none":   {since(time.Hour), "len(result) == 0 || result[0] > 0.9", false, preset.PhaseSuccessful, gate.Continue},
+		"by default":       {since(5 * time.Second), "default(result, 1) > 0.9", false, preset.PhaseSuccessful, gate.Pass},
+		"not by default":   {since(time.Hour), "default(result, 0) > 0.9", false, preset.PhaseFailed, gate.Fail},
+		"it asks for it":   {since(time.Hour), "result[0] > 0.9", false, preset.PhaseErrored, gate.Fail},
+		"strict":           {since(time.Hour), "len(result) == 0 || result[0] > 0.9", true, preset.PhaseErrored, gate.Fail},
+		"isNil is no pass": {since(time.Hour), "isNil(result)", false, preset.PhaseSuccessful, gate.Continue},
+	} {
+		g := preset.ArgoRollouts{Source: c.source, Strict: c.strict, Metrics: []preset.ArgoMetric{{Name: "x", Interval: 10 * time.Second, Count: 4,
+			SuccessCondition: c.condition, Query: preset.Query{Value: preset.SuccessRate(), Range: 10 * time.Second}}}}
+		v := gate.Ask(context.Background(), g, subject(5*time.Minute))
+		assert.Equal(t, c.want, v.Outcome, "%s: %s", name, v)
+		if c.want != gate.Continue {
+			assert.Contains(t, string(v.Memory), `"phase":"`+string(c.phase)+`"`, name)
+		}
+	}
+}
