@@ -13,8 +13,6 @@ const (
 	// The shortest stretch that is judged, and the shortest in a recording that is short.
 	usualLook    = 5 * time.Second
 	shortestLook = time.Second / 2
-	// jitter is by how much lines that belong together may differ.
-	jitter = time.Second
 )
 
 // cutter gathers the lines of both arms, and cuts them into samples where they end together. Where they do
@@ -59,7 +57,7 @@ func (c *cutter) fits(r *reorder) bool {
 	}
 	for _, a := range []*arm{c.candidate, c.baseline} {
 		for _, group := range a.groups() {
-			if since, open := r.open(group, c.to); open && c.to.Sub(since) > max(length/4, min(jitter, c.look/4)) {
+			if since, open := r.open(group, c.to); open && c.to.Sub(since) > length/4 {
 				return false
 			}
 		}

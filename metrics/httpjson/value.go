@@ -40,6 +40,14 @@ func digits(v any) (string, bool) {
 	return "", false
 }
 
+// decimal is strconv.ParseFloat for what JSON and people call a number: 0x1p1 and 1_0 are none.
+func decimal(text string) (float64, error) {
+	if strings.ContainsAny(text, "_xX") {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
 // count is a whole number, not below zero.
 func count(v any) (uint64, error) {
 	text, ok := digits(v)
@@ -49,7 +57,7 @@ func count(v any) (uint64, error) {
 	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
 		return n, nil
 	}
-	f, err := strconv.ParseFloat(text, 64)
+	f, err := decimal(text)
 	if err != nil || !(f >= 0 && f < 1<<64) || f != math.Trunc(f) {
 		return 0, fmt.Errorf("is %s, and not a count: a whole number from 0 up", kindOf(v))
 	}
@@ -62,7 +70,7 @@ func number(v any) (float64, error) {
 	if !ok {
 		return 0, fmt.Errorf("is %s, and not a number", kindOf(v))
 	}
-	f, err := strconv.ParseFloat(text, 64)
+	f, err := decimal(text)
 	if err != nil {
 		return 0, fmt.Errorf("is %s, and not a number", kindOf(v))
 	}

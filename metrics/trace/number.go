@@ -9,12 +9,25 @@ import (
 	"time"
 )
 
+// decimal is strconv.ParseFloat for what JSON and people call a number: 0x1p1 and 1_0 are none.
+func decimal(text string) (float64, error) {
+	if strings.ContainsAny(text, "_xX") {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
 // whole is a count as it is written: 100, 100.0 or 1e2.
 func whole(text string) (uint64, error) {
 	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
 		return n, nil
 	}
-	f, err := strconv.ParseFloat(text, 64)
+	if units, zeros, ok := strings.Cut(text, "."); ok && zeros != "" && strings.Trim(zeros, "0") == "" {
+		if n, err := strconv.ParseUint(units, 10, 64); err == nil {
+			return n, nil // exact, where a float64 is not
+		}
+	}
+	f, err := decimal(text)
 	switch {
 	case err != nil && !errors.Is(err, strconv.ErrRange) || math.IsNaN(f):
 		return 0, fmt.Errorf("%q is no count", text)
@@ -30,7 +43,7 @@ func whole(text string) (uint64, error) {
 
 // finite is a finite number.
 func finite(text string) (float64, error) {
-	f, err := strconv.ParseFloat(text, 64)
+	f, err := decimal(text)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 		return 0, fmt.Errorf("%q is not a finite number", text)
 	}
@@ -39,7 +52,7 @@ func finite(text string) (float64, error) {
 
 // bound is the upper bound of a bucket, which may be +Inf.
 func bound(text string) (float64, error) {
-	f, err := strconv.ParseFloat(text, 64)
+	f, err := decimal(text)
 	switch {
 	case err != nil || math.IsNaN(f):
 		return 0, fmt.Errorf("le: %q is no number of seconds, and not +Inf", text)
@@ -69,7 +82,7 @@ const digits = 9 // of a second that a time.Duration can tell
 // seconds is a number of seconds, to the nanosecond. Without an exponent it is exact, which a float64
 // is not for times of this century.
 func seconds(text string) (time.Duration, error) {
-	f, err := strconv.ParseFloat(text, 64)
+	f, err := decimal(text)
 	switch {
 	case err != nil && !errors.Is(err, strconv.ErrRange) || math.IsNaN(f):
 		return 0, fmt.Errorf("t: %q is no number of seconds", text)

@@ -36,6 +36,7 @@ func TestParse(t *testing.T) {
 			trace.Line{Group: "a", Requests: 1, Latency: metrics.Histogram{Bounds: []float64{0.25}, Counts: []uint64{1, 0}}}},
 		{"the largest count", `{"t":0,"group":"a","requests":18446744073709551615,"errors":18446744073709551615}`,
 			trace.Line{Group: "a", Requests: math.MaxUint64, Errors: math.MaxUint64}},
+		{"more than a float64 can tell", `{"t":0,"group":"a","requests":9007199254740993.0,"errors":0}`, trace.Line{Group: "a", Requests: 9007199254740993}},
 		{"no request", `{"t":3,"group":"a"}`, trace.Line{T: 3 * time.Second, Group: "a"}},
 		{"a latency that is null", `{"t":0,"group":"a","requests":0,"errors":0,"latency":null}`, trace.Line{Group: "a"}},
 		{"a latency without a bound", `{"t":0,"group":"a","requests":7,"errors":0,"latency":[{"le":"+Inf","count":7}]}`, trace.Line{Group: "a", Requests: 7}},
@@ -158,4 +159,18 @@ func TestWhen(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	assert.Equal(t, start.Add(time.Minute), trace.Line{T: time.Minute}.When(start))
 	assert.Equal(t, start, trace.Line{At: start}.When(start.Add(time.Hour)))
+}
+
+// What Go takes for a number, and nobody else does, is none.
+func TestNumbersOfGoAlone(t *testing.T) {
+	for _, le := range []string{"1_0", "0x1p-2", "0X1p1"} {
+		_, _, err := trace.Parse([]byte(`{"t":0,"group":"a","latency":[{"le":"` + le + `","count":1},{"le":"+Inf","count":1}]}`))
+		assert.ErrorContains(t, err, "no number of seconds")
+		for l, err := range trace.ReadCSV(strings.NewReader("t,group,requests,errors,gauge:x\n1,a,"+le+",0,1\n"), trace.ReadOptions{}) {
+			assert.ErrorContains(t, err, "no count", "%v", l)
+		}
+		for l, err := range trace.ReadCSV(strings.NewReader("t,group,requests,errors,gauge:x\n1,a,1,0,"+le+"\n"), trace.ReadOptions{}) {
+			assert.ErrorContains(t, err, "not a finite number", "%v", l)
+		}
+	}
 }
