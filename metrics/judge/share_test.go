@@ -1,88 +1,153 @@
 package judge_test
 
 import (
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/davit-sdk/davit/internal/draw"
 	"github.com/davit-sdk/davit/metrics"
-	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/metrics/judge"
 )
 
-// A candidate that drops requests does not pass on those that it answers.
-func TestDroppedRequests(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		fresh bool
-		gets  uint64 // of 1000
-		want  gate.Outcome
-		cause judge.Cause
-	}{
-		{"all", false, 1000, gate.Pass, judge.CauseHarmless},
-		{"nearly all", false, 850, gate.Pass, judge.CauseHarmless},
-		{"seven of ten", false, 700, gate.Continue, judge.CauseNoData},
-		{"a little more than half", false, 550, gate.Continue, judge.CauseNoData},
-		{"three of ten", false, 300, gate.Inconclusive, judge.CauseNoData},
-		{"as much as a fresh baseline", true, 1000, gate.Pass, judge.CauseHarmless},
-		{"half of a fresh baseline's", true, 500, gate.Continue, judge.CauseNoData},
-		{"a fifth of a fresh baseline's", true, 200, gate.Inconclusive, judge.CauseNoData},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			s := judge.Sample{Share: 0.1, Candidate: metrics.Window{Requests: c.gets}, Baseline: metrics.Window{Requests: 9000}}
-			if c.fresh {
-				s.Baseline.Requests = 1000
-			}
-			g := feed(t, judge.Config{FreshBaseline: c.fresh, Metrics: []judge.Metric{judge.Errors{}}}, s, 70)
-			assert.Equal(t, c.want, g.Outcome, "%s", g.Reason)
-			assert.Equal(t, c.cause, g.Cause)
-			if c.want == gate.Continue {
-				assert.Contains(t, g.Reason, "of the requests that it is meant to get")
-			}
-		})
-	}
-}
-
-// A baseline that is no measure lets nothing pass, also where it is only a little worse than allowed.
-func TestHardlyUnhealthyBaseline(t *testing.T) {
-	for bad, want := range map[uint64]gate.Outcome{190: gate.Pass, 210: gate.Continue, 240: gate.Inconclusive, 280: gate.Inconclusive} {
-		w := metrics.Window{Requests: 1000, Errors: bad}
-		g := feed(t, judge.Config{Metrics: []judge.Metric{judge.Errors{}}}, judge.Sample{Candidate: w, Baseline: w}, 70)
-		assert.Equal(t, want, g.Outcome, "%d of 1000 fail: %s", bad, g.Reason)
-		assert.Equal(t, want != gate.Pass, g.Cause == judge.CauseUnhealthy, "%d of 1000 fail: %s", bad, g.Reason)
-	}
-}
-
-// A limit is found to be crossed by little, too.
-func TestLimitCrossedByLittle(t *testing.T) {
-	for bad, want := range map[uint64]gate.Outcome{18: gate.Pass, 30: gate.Fail} {
-		w := metrics.Window{Requests: 1000, Errors: bad}
-		g := feed(t, judge.Config{Metrics: []judge.Metric{judge.Errors{Limit: 0.02}}}, judge.Sample{Candidate: w, Baseline: w}, 70)
-		assert.Equal(t, want, g.Outcome, "%d of 1000 fail: %s", bad, g.Reason)
-	}
-}
-
-// With all the traffic nothing is heard of a baseline any more: what was found before stands for as long
-// as one likes.
-func TestAllTheTrafficForLong(t *testing.T) {
-	g := judge.Gate{Source: store{world: quiet()}, Config: judge.Config{Metrics: []judge.Metric{judge.Errors{Limit: 0.1}}}}
-	v := ask(t, g, time.Minute, 10*time.Minute)
-	require.Equal(t, gate.Pass, v.Outcome, v.Reason)
-	for _, after := range []time.Duration{10 * time.Second, time.Minute, 2 * time.Minute, 10 * time.Minute} {
-		s := subject(10*time.Minute+after, v.Memory)
-		s.Stable, s.Share, s.Since = "", 1, noon.Add(10*time.Minute)
-		var err error
-		v, err = g.Check(t.Context(), s)
+// What is common to both arms cancels also where the share of the traffic changes at the same time: no
+// block holds two shares.
+func TestSharesDoNotMix(t *testing.T) {
+	failed := 0
+	for seed := range uint64(120) {
+		lots := rand.New(rand.NewPCG(seed, 3))
+		j, err := judge.New(judge.Config{Metrics: []judge.Metric{judge.Errors{}}})
 		require.NoError(t, err)
-		assert.Equal(t, gate.Pass, v.Outcome, "after %s: %s", after, v.Reason)
+		at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+		for i := range 400 {
+			share, rate := 0.01, 0.001
+			if i/20%2 == 1 {
+				share, rate = 0.5, 0.15
+			}
+			arm := func(part float64) metrics.Window {
+				n := draw.Poisson(lots, 3*part)
+				return metrics.Window{Requests: n, Errors: draw.Binomial(lots, n, rate)}
+			}
+			g, err := j.Observe(judge.Sample{From: at, To: at.Add(5 * time.Second), Share: share, Candidate: arm(share), Baseline: arm(1 - share)})
+			require.NoError(t, err)
+			at = at.Add(5 * time.Second)
+			if g.Cause == judge.CauseHarm {
+				failed++
+				break
+			}
+		}
+	}
+	assert.LessOrEqual(t, failed, 3, "of 120 harmless releases")
+}
+
+// However large Alpha is, no stretch decides alone, nor do two.
+func TestNoTwoStretchesDecide(t *testing.T) {
+	for _, alpha := range []float64{0.5, 0.2, 0.05, 0.01, 0.0001} {
+		j, err := judge.New(judge.Config{Alpha: alpha, Metrics: []judge.Metric{judge.Errors{Usual: 0.001}}})
+		require.NoError(t, err)
+		at, looks := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), 0
+		for looks < 20 {
+			looks++
+			g, err := j.Observe(judge.Sample{From: at, To: at.Add(5 * time.Second),
+				Candidate: metrics.Window{Requests: 1000, Errors: 1000}, Baseline: metrics.Window{Requests: 1000}})
+			require.NoError(t, err)
+			if at = at.Add(5 * time.Second); g.Cause == judge.CauseHarm {
+				break
+			}
+		}
+		assert.GreaterOrEqual(t, looks, 3, "alpha %v", alpha)
+		assert.Less(t, looks, 8, "alpha %v", alpha)
 	}
 }
 
-// Beside a fresh baseline a release of a good candidate is forecast to pass.
-func TestForecastBesideAFreshBaseline(t *testing.T) {
-	f, err := judge.Config{FreshBaseline: true}.Forecast(judge.Traffic{Rate: 200, ErrorRate: 0.001, Runs: 10, Harms: []judge.Harm{}})
-	require.NoError(t, err)
-	assert.GreaterOrEqual(t, f.Good.Passed, 0.9, "\n%s", f)
+// A state that is restored at any moment goes on bit for bit, also where blocks close without a histogram.
+func TestRestoreAmidSparseLatencies(t *testing.T) {
+	bounds := metrics.LogBounds(0.001, 10, 1.1)
+	c := judge.Config{MaxBlock: 30 * time.Second}
+	for seed := range uint64(10) {
+		lots := rand.New(rand.NewPCG(seed, 4))
+		whole, err := judge.New(c)
+		require.NoError(t, err)
+		parted, err := judge.New(c)
+		require.NoError(t, err)
+		at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+		for range 150 {
+			arm := func() metrics.Window {
+				if lots.IntN(3) > 0 {
+					return metrics.Window{}
+				}
+				w := metrics.Window{Requests: 20, Latency: metrics.NewHistogram(bounds)}
+				for range 20 {
+					w.Latency.Observe(0.05 * (1 + lots.ExpFloat64()))
+				}
+				return w
+			}
+			s := judge.Sample{From: at, To: at.Add(5 * time.Second), Candidate: arm(), Baseline: arm()}
+			at = s.To
+			_, err := whole.Observe(s)
+			require.NoError(t, err)
+			text, err := parted.MarshalJSON()
+			require.NoError(t, err)
+			parted, err = judge.Restore(c, text)
+			require.NoError(t, err)
+			_, err = parted.Observe(s)
+			require.NoError(t, err)
+			a, err := whole.MarshalJSON()
+			require.NoError(t, err)
+			b, err := parted.MarshalJSON()
+			require.NoError(t, err)
+			require.Equal(t, string(a), string(b))
+		}
+	}
+}
+
+// Whatever becomes of a state on its way, restoring it and going on is an error or a judge, no panic.
+func FuzzDamagedState(f *testing.F) {
+	c := judge.Config{}
+	bounds := metrics.LogBounds(0.001, 10, 1.3)
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	sample := func(i int) judge.Sample {
+		w := metrics.Window{Requests: 100, Errors: uint64(i % 2), Latency: metrics.NewHistogram(bounds)}
+		for k := range 100 {
+			w.Latency.Observe(0.01 * float64(1+(k*i)%50))
+		}
+		from := at.Add(time.Duration(i) * 5 * time.Second)
+		return judge.Sample{From: from, To: from.Add(5 * time.Second), Candidate: w, Baseline: w, Parts: []metrics.Window{w, w}, Share: 0.5}
+	}
+	j, err := judge.New(c)
+	require.NoError(f, err)
+	for i := range 30 {
+		_, err := j.Observe(sample(i))
+		require.NoError(f, err)
+	}
+	text, err := j.MarshalJSON()
+	require.NoError(f, err)
+	f.Add(0, "")
+	for i, with := range []string{"-1", "9", "[", "null", "1e300", "AAAA", "true", `""`} {
+		f.Add(137*(i+1), with)
+		f.Add(len(text)/9*(i+1), with)
+	}
+	f.Add(strings.Index(string(text), `"baseline":"`)+12, "AAAA")
+	f.Fuzz(func(t *testing.T, where int, with string) {
+		damaged := string(text)
+		if where = min(max(where, 0), len(damaged)); len(with) > 0 {
+			damaged = damaged[:where] + with + damaged[min(where+len(with), len(damaged)):]
+		}
+		j, err := judge.Restore(c, []byte(damaged))
+		if err != nil {
+			return
+		}
+		for i := 40; i < 45; i++ {
+			if _, err := j.Observe(sample(i)); err != nil {
+				return
+			}
+		}
+		if _, err := j.MarshalJSON(); err != nil {
+			t.Skip("numbers that no judge writes")
+		}
+	})
 }
