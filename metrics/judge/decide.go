@@ -83,10 +83,8 @@ func (j *Judge) hindrance() (Cause, string) {
 	if st.First.IsZero() {
 		return CauseNoData, "the candidate has not served a request yet"
 	}
-	for i, arm := range [...]string{"candidate", "baseline"} {
-		if quiet := st.End.Sub(later(st.Heard[i], st.First)); quiet >= j.silence(i) {
-			return CauseNoData, fmt.Sprintf("nothing was heard of the %s for %s", arm, quiet.Round(time.Second))
-		}
+	if why := j.silent(); why != "" {
+		return CauseNoData, why
 	}
 	if st.Got.missing() {
 		return CauseNoData, fmt.Sprintf("the candidate gets only %s of the requests that it is meant to get", percent(st.Got.Of/st.Got.Meant))
@@ -95,7 +93,17 @@ func (j *Judge) hindrance() (Cause, string) {
 		return CauseUnhealthy, fmt.Sprintf("%s of the baseline's requests failed of late: it is no measure of the candidate", percent(b.mean()))
 	}
 	for i := range j.questions {
-		if q, t := &j.questions[i], &st.Tracks[i]; !t.Passed && !q.failOnly {
+		q, t := &j.questions[i], &st.Tracks[i]
+		if q.failOnly {
+			continue
+		}
+		if why := j.vanished(q, t); why != "" {
+			return CauseNoData, why
+		}
+		if q.holds && t.harm(q) >= math.Log(suspicious) {
+			return CauseDoubt, fmt.Sprintf("%s: the candidate is worse (odds %s), which does not fail a release unless Gauge.Fails is set", q.name, odds(t.harm(q)))
+		}
+		if !t.Passed {
 			return j.unproven(q, t)
 		}
 	}
@@ -133,17 +141,6 @@ func (t *track) contradicts(q *question) bool {
 	low, _ := t.Total.interval(t.Guard.factor())
 	base := t.Total.Y / t.Total.Base
 	return low > 0 && low*base > max(q.passLine(t).at(base), q.floor)
-}
-
-// silence is how long an arm may say nothing until that means something: ten times as long as from
-// one request to the next in the mean, within bounds.
-func (j *Judge) silence(arm int) time.Duration {
-	least := max(time.Minute, 6*j.config.Look)
-	gap := j.config.MaxBlock
-	if n := j.state.Requests[arm]; n > 0 {
-		gap = time.Duration(10 * float64(j.served()) / float64(n))
-	}
-	return max(least, min(gap, j.config.MaxBlock))
 }
 
 // doubtful are odds of any difference at which a pass waits for the DoubtBake.

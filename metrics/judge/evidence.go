@@ -75,6 +75,7 @@ func (j *Judge) evidence(q *question, t *track) Evidence {
 			e.Baseline.Value = j.scale.quantileOf(j.state.Latencies.Baseline, q.quantile)
 		}
 	case sampled:
+		e.Noise = t.Wander.factor()
 		e.Candidate.Value, e.Baseline.Value = t.Total.Values[0].mean(), t.Total.Values[1].mean()
 		e.Limit = 0.5
 		e.Baseline.Of, e.Baseline.Bad = e.Candidate.Of, e.Candidate.Of-e.Candidate.Bad

@@ -67,7 +67,7 @@ func (j *Judge) fill(s Sample) {
 		}
 		x, y := j.read(q, t, s.Candidate, toDoubt), j.read(q, t, s.Baseline, toDoubt)
 		if q.kind == events && q.perShare {
-			x.Of, y.Of = j.exposures(s)
+			x.Of, y.Of = j.exposures(q, s)
 		}
 		c := &t.Cell
 		c.Of, c.Base, c.Y = c.Of+x.Of, c.Base+y.Of, c.Y+y.Bad
@@ -79,7 +79,7 @@ func (j *Judge) fill(s Sample) {
 		}
 		for p, w := range s.Parts {
 			part := j.read(q, t, w, toDoubt)
-			if q.perShare {
+			if q.perShare && q.measured(w) {
 				part.Of = s.To.Sub(s.From).Minutes()
 			}
 			c.Parts[p%2].Bad += part.Bad
@@ -107,17 +107,23 @@ func (j *Judge) read(q *question, t *track, w metrics.Window, which int) counts 
 }
 
 // exposures of an event that is measured per share of the traffic: minutes of all the traffic. An arm
-// that was not measured has none.
-func (j *Judge) exposures(s Sample) (candidate, baseline float64) {
+// that was not measured has none: events that nobody counted are not none.
+func (j *Judge) exposures(q *question, s Sample) (candidate, baseline float64) {
 	share := s.Share
 	if j.config.FreshBaseline {
 		share = 0.5
 	}
 	minutes := s.To.Sub(s.From).Minutes()
-	if share <= 0 || share >= 1 || s.Candidate.Counts == nil || s.Baseline.Counts == nil {
+	if share <= 0 || share >= 1 {
 		return 0, 0
 	}
-	return share * minutes, (1 - share) * minutes
+	if q.measured(s.Candidate) {
+		candidate = share * minutes
+	}
+	if q.measured(s.Baseline) {
+		baseline = (1 - share) * minutes
+	}
+	return candidate, baseline
 }
 
 // latency adds the histograms to the distributions so far. Other bounds than before begin anew: the

@@ -111,9 +111,13 @@ func (j *Judge) begin(s Sample) {
 	st.End = s.To.UTC()
 	for i, w := range [...]metrics.Window{s.Candidate, s.Baseline} {
 		st.Requests[i] += w.Requests
-		if w.Requests > 0 || len(w.Gauges) > 0 || len(w.Counts) > 0 && !j.counted() {
+		// Who serves nobody any more may still be alive enough to be scraped.
+		if w.Requests > 0 || !j.counted() && (len(w.Gauges) > 0 || len(w.Counts) > 0) {
 			st.Heard[i] = st.End
 		}
+	}
+	for i := range j.questions {
+		j.hear(i, s)
 	}
 	if st.First.IsZero() && st.Heard[0].Equal(st.End) {
 		st.First = s.From.UTC()
@@ -186,14 +190,17 @@ func (j *Judge) harmCap() float64 {
 }
 
 // harm is the logarithm of the odds of harm: the weighted mean of the money of all questions. Without
-// those that a cold candidate is excused from, if they are not wanted.
+// those that a cold candidate is excused from, if they are not wanted. Where nothing may fail, they are even.
 func (j *Judge) harm(cold bool) float64 {
 	sum := math.Inf(-1)
 	for i := range j.questions {
 		q := &j.questions[i]
-		if money := math.Log(q.weight); cold || !q.cold {
-			sum = addLogs(sum, money+j.state.Tracks[i].harm(q))
+		if q.weight > 0 && (cold || !q.cold) {
+			sum = addLogs(sum, math.Log(q.weight)+j.state.Tracks[i].harm(q))
 		}
+	}
+	if math.IsInf(sum, -1) {
+		return 0
 	}
 	return sum
 }

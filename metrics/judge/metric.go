@@ -86,7 +86,11 @@ type Count struct {
 
 // Gauge compares sampled values: metrics.Window.Gauges, by name. What counts is how often a value of
 // the candidate is worse than one of the baseline from the same stretch: more than half of the time is
-// harm. That needs no distribution; values of one stretch may depend on each other.
+// harm. That needs no distribution; values of one stretch may depend on each other. Stretches that
+// depend on each other count by what is new in them: a gauge that wanders slowly takes long to pass.
+//
+// A gauge that is worse holds back the pass, and does not fail the release unless Fails says so: a
+// candidate may be worse steadily and by chance, because its instance is, or its clients.
 type Gauge struct {
 	// Of is the name of the gauge.
 	Of string
@@ -97,9 +101,13 @@ type Gauge struct {
 	// harm and within which is a pass. Both zero: 1.1 times as bad is no harm yet, and less than 1.3
 	// times as bad passes.
 	Margin, Slack float64
-	// Weight is its part of the money, in proportion to the other metrics'. Default: 1.
+	// Fails says that the gauge can fail a release. Alpha is not promised then: it is kept where all
+	// instances are alike and the gauge forgets within minutes, and not where one instance of the
+	// candidate's is compared with baseline instances that differ by more than the margin.
+	Fails bool
+	// Weight is its part of the money, in proportion to the other metrics', if it Fails. Default: 1.
 	Weight float64
-	// FailOnly says that the metric can fail a release and that a pass does not need it.
+	// FailOnly says that a pass does not need the metric. Without Fails it is told in evidence alone.
 	FailOnly bool
 }
 

@@ -92,6 +92,7 @@ func TestGauges(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(2, 2))
 			day := 0.0
+			c.metric.Fails = true
 			g := until(t, judge.Config{Metrics: []judge.Metric{c.metric}}, func(int) judge.Sample {
 				day += rnd.NormFloat64() // what both arms go through
 				baseline := 1.0

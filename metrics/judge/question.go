@@ -23,6 +23,7 @@ type question struct {
 	of       string // the name of the count or gauge
 	weight   float64
 	failOnly bool
+	holds    bool // never fails a release, whatever it says
 	cold     bool // waits for the warm-up
 
 	tolerance float64 // ratio up to which nothing is harm
@@ -69,11 +70,16 @@ func (c Config) questions() []question {
 		}
 	}
 	var sum float64
-	for _, q := range all {
-		sum += q.weight
+	for i := range all {
+		if all[i].holds {
+			all[i].weight = 0
+		}
+		sum += all[i].weight
 	}
 	for i := range all {
-		all[i].weight /= sum
+		if sum > 0 {
+			all[i].weight /= sum
+		}
 	}
 	return all
 }
@@ -108,7 +114,7 @@ func (c Count) question() question {
 }
 
 func (g Gauge) question() question {
-	return question{kind: sampled, name: g.Of, of: g.Of, weight: g.Weight, failOnly: g.FailOnly, cold: true, gauge: g}
+	return question{kind: sampled, name: g.Of, of: g.Of, weight: g.Weight, failOnly: g.FailOnly, holds: !g.Fails, cold: true, gauge: g}
 }
 
 // floorOf: who names a margin means that one.

@@ -21,8 +21,12 @@ type track struct {
 	Known counts `json:"known"`
 	// Edge is the threshold of a latency in the open block.
 	Edge edge `json:"edge,omitzero"`
-	// Pending are values of a gauge whose counterparts have not been seen.
-	Pending [2][]float64 `json:"pending,omitzero"`
+	// Pending are values of a gauge whose counterparts have not been seen; Wander is how the arms of a
+	// gauge part.
+	Pending waiting `json:"pending,omitzero"`
+	Wander  wander  `json:"wander,omitzero"`
+	// Heard is when each arm was last measured.
+	Heard [2]heard `json:"heard,omitzero"`
 }
 
 // counts are bad ones of all.
