@@ -79,18 +79,23 @@ func TestGaugesHold(t *testing.T) {
 
 // Arms that are scraped in turns, while both grow: who is scraped later is not worse.
 func TestGaugesInTurns(t *testing.T) {
-	for _, late := range []int{0, 1} {
-		rnd := rand.New(rand.NewPCG(1, uint64(late)))
+	for name, ofBaseline := range map[string]func(i int) bool{
+		"the candidate first": func(i int) bool { return i%2 == 1 },
+		"the baseline first":  func(i int) bool { return i%2 == 0 },
+		"twice each":          func(i int) bool { return i%4 < 2 },
+	} {
+		rnd := rand.New(rand.NewPCG(1, 1))
 		c := judge.Config{Metrics: []judge.Metric{judge.Gauge{Of: "heap", Slack: 0.3, Fails: true}}, WarmUp: -1}
 		g := until(t, c, func(i int) judge.Sample {
 			w := metrics.Window{Gauges: map[string][]float64{"heap": {float64(i) + 0.1*rnd.NormFloat64()}}}
-			if i%2 == late {
+			if ofBaseline(i) {
 				return judge.Sample{Baseline: w}
 			}
 			return judge.Sample{Candidate: w}
 		}, 725)
-		assert.Equal(t, gate.Inconclusive, g.Outcome, "%s", g)
-		assert.InDelta(t, 0.5, g.Evidence[0].Candidate.Rate(), 0.01)
+		assert.Equal(t, gate.Inconclusive, g.Outcome, "%s: %s", name, g)
+		assert.Greater(t, g.Evidence[0].Candidate.Of, 100.0)
+		assert.InDelta(t, 0.5, g.Evidence[0].Candidate.Rate(), 0.01, name)
 	}
 }
 
