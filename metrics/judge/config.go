@@ -28,7 +28,10 @@ type Config struct {
 	// MaxBlock is after which time a stretch is judged whatever it holds. Default: 5 min.
 	MaxBlock time.Duration
 	// MinBake is how long the candidate must have served before it can pass. It is counted once for a
-	// release, from the candidate's first request on. Default: 5 min.
+	// release, from the candidate's first request on. Nothing passes while an arm, or a metric of it that a
+	// pass needs, is silent: for ten times as long as from one request to the next in the mean, but a
+	// minute (or six looks) at least and MaxBlock at most. A silence that is shorter when MinBake ends is
+	// not noticed. Default: 5 min.
 	MinBake time.Duration
 	// DoubtBake is how long it must have served where the evidence speaks of some harm, although less
 	// than the margins allow: what gets worse slowly is found then. Default: three times MinBake. Equal

@@ -100,7 +100,7 @@ func (j *Judge) hindrance() (Cause, string) {
 		if why := j.vanished(q, t); why != "" {
 			return CauseNoData, why
 		}
-		if q.holds && t.harm(q) >= math.Log(suspicious) {
+		if q.suspected(t) {
 			return CauseDoubt, fmt.Sprintf("%s: the candidate is worse (odds %s), which does not fail a release unless Gauge.Fails is set", q.name, odds(t.harm(q)))
 		}
 		if !t.Passed {

@@ -32,6 +32,16 @@
 // 0.5 of its logarithm, with a memory of two minutes), two to eight of a hundred harmless releases are
 // called harmful; raise Errors.Tolerance there.
 //
+// Gauges (Gauge) hold a pass, and fail nothing unless Gauge.Fails says so, and then without that promise. What
+// a gauge says at one look it may say again at the next for no other reason than that little time has gone by:
+// odds are damped by how long the difference of the two arms remembers what it was, as far as it was
+// watched. Of 300 harmless releases of an hour each, with one value of each arm in 5 s that is 0, 0.5, 0.9,
+// 0.95 or 0.99 times the one before and something new (20 % in all), none was called harmful by a Gauge that
+// Fails; of as many that were worse by just the margin, 2 at most passed. The price is that what wanders for
+// minutes gives no answer within the hour: 3 of 300 passed at 0.99, 150 at 0.9. No memory can be seen in what
+// stays: an instance that always holds more than another is told from harm by nobody. Where instances
+// differ by more than the margin, sample many of the candidate's, or leave the gauge to hold.
+//
 // A cold start is told from harm by its fading. A candidate that is slow for longer than MaxWarmUp and
 // does not get clearly faster is called harmful, and so is one that takes longer than three times
 // MaxWarmUp. With a fresh baseline (FreshBaseline) none of this matters.

@@ -47,7 +47,7 @@ func (j *Judge) ramp() {
 	case !j.state.Warm:
 		most = min(most, c.Cold)
 	}
-	if j.harm(true) >= math.Log(suspicious) {
+	if j.suspected() {
 		most = min(most, r.Share)
 	}
 	share := r.Share
@@ -77,6 +77,21 @@ func (j *Judge) allowed() float64 {
 
 // suspicious are odds of harm at which the share stops growing, and at which nothing passes.
 const suspicious = 5
+
+// suspected reports whether anything that a pass depends on speaks of harm.
+func (j *Judge) suspected() bool {
+	for i := range j.questions {
+		if q := &j.questions[i]; q.suspected(&j.state.Tracks[i]) {
+			return true
+		}
+	}
+	return j.harm(true) >= math.Log(suspicious)
+}
+
+// suspected reports whether a question that cannot fail a release speaks of harm.
+func (q *question) suspected(t *track) bool {
+	return q.holds && !q.failOnly && t.harm(q) >= math.Log(suspicious)
+}
 
 // upperRate is the largest rate that x of n do not speak against at e^3:1, for small rates: the root of
 // n·u - x + x·log(x/(n·u)) = 3 above x/n.

@@ -230,3 +230,19 @@ func TestRelapse(t *testing.T) {
 	assert.Positive(t, kept)
 	assert.Positive(t, lost)
 }
+
+// Nor does the share grow while a gauge that holds speaks of harm.
+func TestGaugesHoldTheShare(t *testing.T) {
+	play := func(g judge.Gauge) judge.Judgement {
+		rnd := rand.New(rand.NewPCG(4, 4))
+		c := judge.Config{Metrics: []judge.Metric{judge.Errors{FailOnly: true}, g}, WarmUp: -1, MaxWarmUp: -1}
+		return until(t, c, func(i int) judge.Sample {
+			values := func(mean float64) metrics.Window {
+				return metrics.Window{Requests: 500, Gauges: map[string][]float64{"heap": {mean + rnd.NormFloat64()}}}
+			}
+			return judge.Sample{Candidate: values(150), Baseline: values(100)}
+		}, 55)
+	}
+	held, free := play(judge.Gauge{Of: "heap"}), play(judge.Gauge{Of: "heap", FailOnly: true})
+	assert.Less(t, held.MaxShare, free.MaxShare)
+}
