@@ -58,17 +58,18 @@ func (f *following) moments() (variance, correlation float64) {
 
 const (
 	// leastBatches is how many there must be of a size, for it to be asked.
-	leastBatches = 8
+	leastBatches = 4
 	// stuck is the largest correlation that is believed: odds stand all but still then.
 	stuck = 0.999
-	// doubtfully is by how many standard errors the correlation may be larger than it looks.
-	doubtfully = 2.0
+	// doubtfully is by how many standard errors the correlation may be larger than it looks: of single
+	// blocks, and of batches, of which there are few.
+	doubtfully, doubtfullyOfBatches = 2.0, 1.0
 )
 
 // factor is what odds are damped by: the variance of a long mean in proportion to that of as many
 // values that have nothing to do with each other, (1+r)/(1-r) where each is r times the one before
 // (Bartlett 1935); the largest of the three sizes, since what wanders slowly may hide below what does
-// not. A short series looks less correlated than it is by (1+3r)/n (Kendall 1954).
+// not.
 func (w *wander) factor() float64 {
 	longest := func(r float64) float64 {
 		r = min(max(r, 0), stuck)
@@ -79,14 +80,20 @@ func (w *wander) factor() float64 {
 		return longest(1)
 	}
 	variance, r := one.moments()
-	phi := longest(r + (1+3*r)/one.N + doubtfully*math.Sqrt(max(1-r*r, 0)/one.N))
+	phi := longest(upper(r, one.N, doubtfully))
 	for i := 1; i < len(w.Scales); i++ {
 		f := &w.Scales[i]
 		if f.N < leastBatches || variance == 0 {
 			continue
 		}
 		v, r := f.moments()
-		phi = max(phi, float64(batchSize(i))*v/variance*longest(r+(1+3*r)/f.N))
+		phi = max(phi, float64(batchSize(i))*v/variance*longest(upper(r, f.N, doubtfullyOfBatches)))
 	}
 	return min(phi, longest(1))
+}
+
+// upper is the correlation that n values with the correlation r may have in truth. A short series looks
+// less correlated than it is by (1+3r)/n (Kendall 1954); the variance is (1-r²)/n (Bartlett 1946).
+func upper(r, n, errors float64) float64 {
+	return r + (1+3*r)/n + errors*math.Sqrt(max(1-r*r, 0)/n)
 }
