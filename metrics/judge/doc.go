@@ -41,7 +41,7 @@
 // minutes gives no answer within the hour: 3 of 300 passed at 0.99, 114 at 0.9. It is seen less well below
 // noise: with 0.98 and as much noise besides, 4 of 300 were called harmful, and 44 of 300 that were worse by
 // the margin passed. No memory can be seen in what stays: of 300 releases of one instance beside ten others
-// that differ by 10 %, 49 were called harmful. Where instances differ, sample many of the candidate's, or leave
+// that differ by 10 %, 48 were called harmful. Where instances differ, sample many of the candidate's, or leave
 // the gauge to hold.
 //
 // A cold start is told from harm by its fading. A candidate that is slow for longer than MaxWarmUp and
