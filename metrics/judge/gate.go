@@ -182,7 +182,7 @@ func (j *Judge) alone(g Judgement) Judgement {
 	if limited && g.Outcome != gate.Fail {
 		// The baseline need not be heard of.
 		deaf := *j
-		deaf.state.Heard[1] = deaf.state.End
+		deaf.deaf = true
 		g = deaf.Judgement()
 	}
 	if limited && (g.Outcome == gate.Pass || g.Cause == CauseWarmingUp || g.Cause == CauseDoubt) {

@@ -15,6 +15,7 @@ type Judge struct {
 	questions []question
 	state     state
 	scale     *scale // of the latencies; nil until one was seen
+	deaf      bool   // to the baseline's silence
 }
 
 // New is a judge that has seen nothing.

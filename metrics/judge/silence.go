@@ -42,7 +42,7 @@ func (j *Judge) hear(i int, s Sample) {
 // silent says which arm was not heard of for so long that nothing can pass.
 func (j *Judge) silent() string {
 	st := &j.state
-	for i, arm := range [...]string{"candidate", "baseline"} {
+	for i, arm := range j.arms() {
 		if quiet := st.End.Sub(later(st.Heard[i], st.First)); quiet >= j.silence(float64(st.Requests[i])) {
 			return fmt.Sprintf("nothing was heard of the %s for %s", arm, quiet.Round(time.Second))
 		}
@@ -52,13 +52,21 @@ func (j *Judge) silent() string {
 
 // vanished says in which arm a metric is not measured any more, although it was.
 func (j *Judge) vanished(q *question, t *track) string {
-	for i, arm := range [...]string{"candidate", "baseline"} {
+	for i, arm := range j.arms() {
 		h := t.Heard[i]
 		if quiet := j.state.End.Sub(j.state.Start) - h.At; h.Covered > 0 && quiet >= j.silence(float64(h.Covered)/float64(j.config.Look)) {
 			return fmt.Sprintf("%s: nothing was measured of the %s for %s", q.name, arm, quiet.Round(time.Second))
 		}
 	}
 	return ""
+}
+
+// arms are those that must be heard of.
+func (j *Judge) arms() []string {
+	if j.deaf {
+		return []string{"candidate"}
+	}
+	return []string{"candidate", "baseline"}
 }
 
 // silence is how long an arm may say nothing until that means something: ten times as long as from one
