@@ -35,6 +35,9 @@ import (
 // What cannot be, such as more errors than requests, is an error of Check until Config.MaxBlock is over:
 // the source may correct it. Then it is passed over, and counts for neither side.
 //
+// A memory that is not of a Gate with this Config, because it was changed while the release was under way,
+// is told in the verdict, which is no pass then; the judging begins anew with the present step.
+//
 // An error of the source is an error of Check. ErrNoData is none: it is a stretch without requests.
 // An arm of which a look is not known to its end is waited for, for twelve looks after Delay at most. A
 // source that answers with a wider stretch than it was asked for (a resolution coarser than Look) is read
@@ -117,9 +120,13 @@ func (g Gate) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error) {
 	if err := g.Fits(s); err != nil {
 		return gate.Verdict{}, err
 	}
-	r, err := g.reader(s)
-	if err != nil {
-		return gate.Verdict{}, err
+	r, foreign := g.reader(s)
+	if foreign != nil {
+		s.Memory = nil // what was shown is lost with it; to be stuck would be worse
+		var err error
+		if r, err = g.reader(s); err != nil {
+			return gate.Verdict{}, err
+		}
 	}
 	late, err := r.catchUp(ctx)
 	if err != nil {
@@ -128,6 +135,12 @@ func (g Gate) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error) {
 	v := g.answer(r.judge, s, r.against())
 	if late && v.Outcome != gate.Fail {
 		v.Outcome, v.Reason = gate.Continue, fmt.Sprintf("read up to %s so far, and there is more", r.read.Format(time.RFC3339))
+	}
+	if foreign != nil {
+		v.Reason = fmt.Sprintf("it begins anew, since what it remembers is not its own (%v): %s", foreign, v.Reason)
+		if v.Outcome == gate.Pass {
+			v.Outcome = gate.Continue
+		}
 	}
 	if r.passedOver != nil {
 		v.Reason = fmt.Sprintf("%s (passed over, as it cannot be: %v)", v.Reason, r.passedOver)
@@ -161,11 +174,12 @@ func (g Gate) answer(j *Judge, s gate.Subject, against string) gate.Verdict {
 	if silent := !j.state.Heard[0].After(s.Since); silent && (judgement.Outcome == gate.Pass || judgement.Outcome == gate.Inconclusive && judgement.Cause == CauseMoreData) {
 		judgement.Outcome, judgement.Cause, judgement.Reason = gate.Continue, CauseNoData, "nothing was heard of the candidate in this step yet"
 	}
-	if s.End && judgement.Outcome == gate.Continue {
+	last := s.End && judgement.Outcome == gate.Continue
+	if last {
 		judgement = j.lastWord(judgement)
 	}
 	v := judgement.Verdict(s.Candidate, against)
-	v.At = s.Now
+	v.At, v.Late = s.Now, last && v.Outcome == gate.Fail
 	return v
 }
 

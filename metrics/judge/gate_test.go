@@ -174,8 +174,6 @@ func TestGateFailsClosed(t *testing.T) {
 		"unknown group":     {store{world: quiet()}, func(s *gate.Subject) { s.Candidate = "nobody" }, metrics.ErrUnknownGroup},
 		"unknown baseline":  {store{world: quiet()}, func(s *gate.Subject) { s.Stable = "nobody" }, metrics.ErrUnknownGroup},
 		"no candidate":      {store{world: quiet()}, func(s *gate.Subject) { s.Candidate = "" }, nil},
-		"memory is no JSON": {store{world: quiet()}, func(s *gate.Subject) { s.Memory = json.RawMessage("x") }, nil},
-		"foreign memory":    {store{world: quiet()}, func(s *gate.Subject) { s.Memory = json.RawMessage(`{"judge":{}}`) }, judge.ErrForeignState},
 		"no source":         {nil, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -416,4 +414,30 @@ func TestWhatCannotBeIsPassedOver(t *testing.T) {
 		}
 	}
 	t.Fatal("it never passes")
+}
+
+// A memory that is not its own is told once, and is no pass; then the gate judges anew.
+func TestForeignMemoryBeginsAnew(t *testing.T) {
+	g := judge.Gate{Source: store{world: quiet()}, History: time.Minute}
+	for _, memory := range []string{`{"judge":{}}`, `x`, `[]`} {
+		v, err := g.Check(t.Context(), subject(20*time.Minute, json.RawMessage(memory)))
+		require.NoError(t, err)
+		assert.Equal(t, gate.Continue, v.Outcome)
+		assert.Contains(t, v.Reason, "it begins anew, since what it remembers is not its own")
+		v, err = g.Check(t.Context(), subject(20*time.Minute+10*time.Second, v.Memory))
+		require.NoError(t, err)
+		assert.Equal(t, gate.Pass, v.Outcome, v.Reason)
+		assert.NotContains(t, v.Reason, "anew")
+	}
+}
+
+// A fail that is none but the last word is not harm that anybody saw.
+func TestARejectionAtTheEndIsLate(t *testing.T) {
+	g := judge.Gate{Source: store{world: quiet()}, Config: judge.Config{AtEnd: judge.Reject}}
+	s := subject(20*time.Second, nil)
+	s.End = true
+	v, err := g.Check(t.Context(), s)
+	require.NoError(t, err)
+	assert.Equal(t, gate.Fail, v.Outcome)
+	assert.True(t, v.Late)
 }
