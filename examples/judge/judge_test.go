@@ -306,7 +306,7 @@ func TestTheOrderOfGroupsMakesNoDifference(t *testing.T) {
 }
 
 func TestNotes(t *testing.T) {
-	lines := kind{every: 5, seconds: 300, candidate: 100, baseline: 900, failing: rates(0.002, 0.002)}.lines()
+	lines := kind{every: 5, seconds: 300, candidate: 200, baseline: 1800, failing: rates(0.002, 0.002)}.lines()
 	for _, group := range []string{"stable", "web/1", "canary", "candidate/1"} {
 		lines = append(lines, trace.Line{T: time.Second, Group: group, Requests: 1})
 	}

@@ -17,7 +17,9 @@ type Config struct {
 	// Alpha is the probability with which a harmless release is ever called harmful, in all metrics
 	// and looks together. Default: 0.01, so harm is shown at odds of 100:1.
 	Alpha float64
-	// Beta is the probability with which a candidate that is worse by the margin passes. Default: 0.05.
+	// Beta is the probability with which a candidate that is worse by the margin all along passes. One that
+	// becomes so late must first lose what it won before, which is kept to a few times what a pass needs: if
+	// MinBake ends meanwhile, it may pass. Default: 0.05.
 	Beta float64
 	// Look is the shortest stretch that is judged by itself; shorter samples are merged. One stretch
 	// never decides alone: at least three of them are needed to call harm. Default: 5 s.

@@ -44,6 +44,11 @@
 // that differ by 10 %, 48 were called harmful. Where instances differ, sample many of the candidate's, or leave
 // the gauge to hold.
 //
+// Nor do parts show how users differ, where each sticks to one arm: users with very different error rates
+// (a standard deviation of 1.5 of the logarithm) make two arms of a harmless release really differ. Of a
+// hundred such releases with a fifth of 200 users on the candidate some 20 are called harmful, with 1000
+// users some 11, with 5000 two. Give the candidate more users, or raise Errors.Tolerance.
+//
 // A cold start is told from harm by its fading. A candidate that is slow for longer than MaxWarmUp and
 // does not get clearly faster is called harmful, and so is one that takes longer than three times
 // MaxWarmUp. With a fresh baseline (FreshBaseline) none of this matters.

@@ -158,6 +158,7 @@ func (j *Judge) settle() {
 			need -= relapse
 		}
 		t.Passed = t.passing(&j.questions[i]) >= need
+		t.forget(&j.questions[i], j.passLimit()+spare)
 	}
 	st.Open = openBlock{Share: st.Open.Share, Stale: true}
 	j.warm() // after the bets: whether a block is bet on does not depend on what it says
@@ -166,6 +167,11 @@ func (j *Judge) settle() {
 // relapse is by how much the logarithm of the odds of a metric that passed may fall until it has not.
 // Statistics would let it stay; but who passed by luck is found out by the data that follow.
 const relapse = 2
+
+// spare is by how much the logarithm of the odds of a pass may exceed what is needed. What was won beyond
+// it is thrown away, which no false pass can come from: else a candidate that was good for long could be
+// bad for long until its money is lost.
+const spare = 3.0
 
 // edges chooses the thresholds of a block that has begun, before anything of it is counted. It waits for
 // the block's first histogram, as the bounds are not kept in the state.

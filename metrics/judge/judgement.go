@@ -77,7 +77,8 @@ type Evidence struct {
 	Margin    string `json:"margin"`
 	// Odds are N:1 against "no worse than the tolerance".
 	Odds float64 `json:"odds"`
-	// PassOdds are N:1 against "worse by the margin or more"; PassLimit is where the metric passes, and
+	// PassOdds are N:1 against "worse by the margin or more", no more than some twenty times PassLimit, so
+	// that what is long ago does not outweigh what is now; PassLimit is where the metric passes, and
 	// Passed says that it has.
 	PassOdds  float64 `json:"passOdds"`
 	PassLimit float64 `json:"passLimit"`

@@ -96,3 +96,41 @@ func TestTwoWaysToPassShareTheMoney(t *testing.T) {
 		assert.InDelta(t, c.money, j.Judgement().Evidence[0].PassOdds, 1e-9)
 	}
 }
+
+// What was won for a pass long ago does not let a candidate pass that has become bad since: a minute of
+// it is enough.
+func TestNoPassOnOldEvidence(t *testing.T) {
+	passed := 0
+	for seed := range uint64(40) {
+		g := failing(t, judge.Config{Metrics: []judge.Metric{judge.Errors{}}}, seed, 250, 120, 120, func(look int) (float64, float64) {
+			if look < 48 {
+				return 0.0005, 0.0005
+			}
+			return 0.004, 0.0005
+		})
+		if g.Outcome == gate.Pass {
+			passed++
+		}
+		assert.Less(t, g.Evidence[0].PassOdds, 25*g.Evidence[0].PassLimit)
+	}
+	assert.LessOrEqual(t, passed, 7)
+}
+
+// Slowness that no threshold shows is seen in the mean of all latencies, and watched.
+func TestSmallSlownessIsWatched(t *testing.T) {
+	passedAt := func(slower float64) (early int) {
+		for seed := range uint64(12) {
+			w := quiet()
+			w.slowness = func(candidate bool, _ float64) float64 {
+				return map[bool]float64{true: 1 + slower, false: 1}[candidate]
+			}
+			g, _ := w.play(t, judge.Config{MinBake: 4 * time.Minute, DoubtBake: 6 * time.Minute, Metrics: []judge.Metric{judge.Latency{}}}, seed, 7*time.Minute)
+			if g.Outcome == gate.Pass && g.Served < 6*time.Minute {
+				early++
+			}
+		}
+		return early
+	}
+	assert.GreaterOrEqual(t, passedAt(0), 9)
+	assert.LessOrEqual(t, passedAt(0.01), 3)
+}

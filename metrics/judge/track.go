@@ -234,6 +234,16 @@ func (t *track) passing(q *question) float64 {
 	return t.Pass.log()
 }
 
+// forget throws away what was won for a pass beyond so much.
+func (t *track) forget(q *question, most float64) {
+	if q.floor > 0 {
+		t.Pass.spend(most - math.Log(1-floorPart))
+		t.Floor.spend(most - math.Log(floorPart))
+		return
+	}
+	t.Pass.spend(most)
+}
+
 // renew throws away the evidence of harm, which no false alarm can come from.
 func (t *track) renew(q *question) {
 	fresh := newTrack(q)

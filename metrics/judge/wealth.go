@@ -91,6 +91,20 @@ func (w *wealth) stake(part float64) {
 	w.Cash = max(w.Cash+math.Log1p(-part), broke)
 }
 
+// spend leaves no more than so much on all alternatives together. The cash stays: who has lost needs it.
+func (w *wealth) spend(most float64) {
+	staked := broke
+	for _, m := range w.Money {
+		staked = addLogs(staked, m)
+	}
+	if staked <= most {
+		return
+	}
+	for i, m := range w.Money {
+		w.Money[i] = max(m-(staked-most), broke)
+	}
+}
+
 // best is the alternative with the most money.
 func (w *wealth) best() int {
 	at := 0
