@@ -27,6 +27,7 @@ func TestDroppedRequests(t *testing.T) {
 		{"a little more than half", false, 550, gate.Continue, judge.CauseNoData},
 		{"three of ten", false, 300, gate.Inconclusive, judge.CauseNoData},
 		{"as much as a fresh baseline", true, 1000, gate.Pass, judge.CauseHarmless},
+		{"seven tenths of a fresh baseline's", true, 700, gate.Continue, judge.CauseNoData},
 		{"half of a fresh baseline's", true, 500, gate.Continue, judge.CauseNoData},
 		{"a fifth of a fresh baseline's", true, 200, gate.Inconclusive, judge.CauseNoData},
 	} {

@@ -38,6 +38,15 @@ func (l *look) share() float64 {
 	return l.Meant / 1e6 / l.Of
 }
 
+// meant is how many requests the candidate was meant to get, by what the baseline got: those that it
+// drops may be counted nowhere. Where the baseline is the smaller one, by what both got.
+func (l *look) meant(share float64) float64 {
+	if share > 0.5 {
+		return share * (l.Candidate.Of + l.Baseline.Of)
+	}
+	return l.Baseline.Of * share / (1 - share)
+}
+
 // freshShare is the part of both arms' requests that a candidate beside a fresh baseline is meant to get:
 // the two are as large.
 const freshShare = 0.5
@@ -72,7 +81,7 @@ func (j *Judge) look() {
 		if l.Fresh {
 			share = freshShare
 		}
-		st.Got.add(l.Candidate.Of, share*(l.Candidate.Of+l.Baseline.Of))
+		st.Got.add(l.Candidate.Of, l.meant(share))
 		// Against half of the intended share, as clients may stick to a version.
 		for _, chance := range ratioChances {
 			gains = append(gains, oneArm(l.Candidate.Of, l.Candidate.Of+l.Baseline.Of, chance*share/2, share/2))

@@ -237,9 +237,8 @@ func (t *track) passing(q *question) float64 {
 // forget throws away what was won for a pass beyond so much.
 func (t *track) forget(q *question, most float64) {
 	if q.floor > 0 {
-		t.Pass.spend(most - math.Log(1-floorPart))
 		t.Floor.spend(most - math.Log(floorPart))
-		return
+		most -= math.Log(1 - floorPart)
 	}
 	t.Pass.spend(most)
 }
