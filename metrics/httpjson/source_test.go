@@ -254,7 +254,7 @@ func TestCountsAtTheirEdges(t *testing.T) {
 		`{"requests":7,"errors":7.0}`:                                         {Requests: 7, Errors: 7},
 		`{"requests":"18446744073709551615","errors":0}`:                      {Requests: 18446744073709551615},
 		`{"requests":18446744073709551616,"errors":0}`:                        {},
-		`{"requests":"1_616","errors":0}`:                                      {},
+		`{"requests":"1_616","errors":0}`:                                     {},
 		`{"requests":"0x616p1","errors":0}`:                                   {},
 		`{"requests":18446744073709551616.0,"errors":18446744073709551616.0}`: {},
 	} {

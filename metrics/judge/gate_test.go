@@ -170,11 +170,11 @@ func TestGateFailsClosed(t *testing.T) {
 		s      func(*gate.Subject)
 		want   error
 	}{
-		"down":              {store{world: quiet(), err: down}, nil, down},
-		"unknown group":     {store{world: quiet()}, func(s *gate.Subject) { s.Candidate = "nobody" }, metrics.ErrUnknownGroup},
-		"unknown baseline":  {store{world: quiet()}, func(s *gate.Subject) { s.Stable = "nobody" }, metrics.ErrUnknownGroup},
-		"no candidate":      {store{world: quiet()}, func(s *gate.Subject) { s.Candidate = "" }, nil},
-		"no source":         {nil, nil, nil},
+		"down":             {store{world: quiet(), err: down}, nil, down},
+		"unknown group":    {store{world: quiet()}, func(s *gate.Subject) { s.Candidate = "nobody" }, metrics.ErrUnknownGroup},
+		"unknown baseline": {store{world: quiet()}, func(s *gate.Subject) { s.Stable = "nobody" }, metrics.ErrUnknownGroup},
+		"no candidate":     {store{world: quiet()}, func(s *gate.Subject) { s.Candidate = "" }, nil},
+		"no source":        {nil, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := subject(time.Minute, nil)
