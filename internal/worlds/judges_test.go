@@ -65,7 +65,7 @@ func TestJudgeLeavesTheHarmlessAlone(t *testing.T) {
 		if slices.Contains(known, w.Name) || w.Rate < 1 {
 			continue
 		}
-		const seeds = 5
+		const seeds = (5 + raced - 1) / raced
 		tally := play(t, p, w, balanced(), seeds)
 		assert.GreaterOrEqual(t, chance(tally.RolledBack, seeds, 0.01), 1e-3, "%s: %d of %d were taken back", w.Name, tally.RolledBack, seeds)
 		all, back = all+seeds, back+tally.RolledBack

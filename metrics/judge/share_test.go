@@ -18,7 +18,7 @@ import (
 // block holds two shares.
 func TestSharesDoNotMix(t *testing.T) {
 	failed := 0
-	for seed := range uint64(120) {
+	for seed := range uint64(120 / raced) {
 		lots := rand.New(rand.NewPCG(seed, 3))
 		j, err := judge.New(judge.Config{Metrics: []judge.Metric{judge.Errors{}}})
 		require.NoError(t, err)
@@ -68,7 +68,7 @@ func TestNoTwoStretchesDecide(t *testing.T) {
 func TestRestoreAmidSparseLatencies(t *testing.T) {
 	bounds := metrics.LogBounds(0.001, 10, 1.1)
 	c := judge.Config{MaxBlock: 30 * time.Second}
-	for seed := range uint64(10) {
+	for seed := range uint64(1 + 9/raced) {
 		lots := rand.New(rand.NewPCG(seed, 4))
 		whole, err := judge.New(c)
 		require.NoError(t, err)

@@ -27,7 +27,7 @@ func ramp(t *testing.T, bake time.Duration) strategy.Plan {
 
 func TestJudge(t *testing.T) {
 	r := rehearse.Rehearsal{
-		Plan: ramp(t, 5*time.Second), Runs: 20, Patience: time.Hour,
+		Plan: ramp(t, 5*time.Second), Runs: 20 / raced, Patience: time.Hour,
 		Gates: func(s metrics.Source) (map[string]gate.Gate, error) {
 			return map[string]gate.Gate{"judge": judge.Gate{Source: s}}, nil
 		},

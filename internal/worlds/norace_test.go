@@ -1,0 +1,6 @@
+//go:build !race
+
+package worlds_test
+
+// raced divides the number of releases that are played under the race detector; here it does not.
+const raced = 1
