@@ -33,6 +33,7 @@ func run() error {
 	world := flag.String("world", "", "a regular expression for the names of the worlds")
 	policy := flag.String("policy", "", "a regular expression for the names of the policies")
 	keep := flag.String("keep", "", "a file in which results are kept, and from which a run goes on; remove it after a change of the code")
+	commit := flag.String("commit", "a tree that nobody named", "the commit that the program was built from, for the tables")
 	md := flag.Bool("md", false, "print all tables as Markdown")
 	flag.Parse()
 	s.peers, s.presets, s.harmful = cmp.Or(s.peers, s.seeds), cmp.Or(s.presets, s.seeds), cmp.Or(s.harmful, s.seeds)
@@ -55,7 +56,7 @@ func run() error {
 		return err
 	}
 	if *md {
-		t.head = header{sizes: s, date: time.Now(), machine: machine(), processors: runtime.NumCPU(), version: runtime.Version()}
+		t.head = header{sizes: s, date: time.Now(), machine: machine(), commit: *commit, processors: runtime.NumCPU(), version: runtime.Version()}
 		fmt.Print(t.markdown())
 	}
 	return nil

@@ -14,6 +14,7 @@ type header struct {
 	processors       int
 	date             time.Time
 	machine, version string
+	commit           string
 }
 
 func (t *table) header() string {
@@ -24,8 +25,8 @@ func (t *table) header() string {
 
 Simulated releases: in each harmless world %d of the balanced judge, %d of each peer's rules and %d of each
 other preset of the judge; in each other world %d of each policy; with the seeds from %d up.
-%s, %s on %d processors of an %s shared with other work; the runs took %s. The same seeds give the same
-numbers everywhere.
+%s, of %s; %s on %d processors of an %s shared with other work; the runs took %s. The
+same seeds give the same numbers everywhere.
 
 A release lasts up to %s; 10 minutes of measurements precede it. Traffic is 100 requests/s, of which
 0.1 %% fail, where a row says nothing else; latency has a median of 0.1 s and a p99 of %.2f s. Package
@@ -35,7 +36,7 @@ candidate against the tools' own examples (99 %% succeed, p99 below 0.5 s), "tun
 baseline apart, and has been told of late data.
 
 `, h.seeds, h.peers, h.presets, h.harmful, h.first, h.seeds, h.peers, h.presets, h.harmful, h.first,
-		h.date.Format(time.DateOnly), h.version, h.processors, h.machine, t.took.Round(time.Second), worlds.Horizon, worlds.UsualP99())
+		h.date.Format(time.DateOnly), h.commit, h.version, h.processors, h.machine, t.took.Round(time.Second), worlds.Horizon, worlds.UsualP99())
 }
 
 // markdown is all tables.
