@@ -56,7 +56,13 @@ func run() error {
 		return err
 	}
 	if *md {
-		t.head = header{sizes: s, date: time.Now(), machine: machine(), commit: *commit, processors: runtime.NumCPU(), version: runtime.Version()}
+		only := ""
+		for _, f := range [][2]string{{"-world", *world}, {"-policy", *policy}} {
+			if f[1] != "" {
+				only += fmt.Sprintf(" %s '%s'", f[0], f[1])
+			}
+		}
+		t.head = header{only: only, sizes: s, date: time.Now(), machine: machine(), commit: *commit, processors: runtime.NumCPU(), version: runtime.Version()}
 		fmt.Print(t.markdown())
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,28 +16,38 @@ type header struct {
 	date             time.Time
 	machine, version string
 	commit           string
+	only             string // which worlds and policies were asked for, as flags
 }
 
 func (t *table) header() string {
 	h := t.head
+	sizes := fmt.Sprintf("%d of the balanced judge and %d of each peer's rules", h.seeds, h.peers)
+	if t.has("judge, strict") {
+		sizes = fmt.Sprintf("%d of the balanced judge, %d of each peer's rules,\nand %d of the judge's other presets", h.seeds, h.peers, h.presets)
+	}
 	return fmt.Sprintf(`# Benchmarks of package judge
 
-    go run ./internal/worlds/table -seeds %d -peers %d -presets %d -harmful %d -first %d -md
+    go run ./internal/worlds/table -seeds %d -peers %d -presets %d -harmful %d -first %d%s -md
 
-Simulated releases: in each harmless world %d of the balanced judge, %d of each peer's rules and %d of each
-other preset of the judge; in each other world %d of each policy; with the seeds from %d up.
-%s, of %s; %s on %d processors of an %s shared with other work; the runs took %s. The
-same seeds give the same numbers everywhere.
+Simulated releases. In each harmless world: %s;
+in each other world: %d of each policy. Seeds from %d up; the same seeds give the same numbers
+everywhere. %s, of %s;
+%s on %d processors of an %s, shared with other work; the runs took %s.
 
 A release lasts up to %s; 10 minutes of measurements precede it. Traffic is 100 requests/s, of which
 0.1 %% fail, where a row says nothing else; latency has a median of 0.1 s and a p99 of %.2f s. Package
 internal/worlds says what each world is, and how each policy is set: "default" and "docs" hold the
 candidate against the tools' own examples (99 %% succeed, p99 below 0.5 s), "tuned" knows the service
 (three times its usual errors, a p99 a quarter above the usual). The judge sees the two halves of the
-baseline apart, and has been told of late data.
+baseline apart, and has been told of late data; but for "fixed ramp", the candidate gets the share that it allows.
 
-`, h.seeds, h.peers, h.presets, h.harmful, h.first, h.seeds, h.peers, h.presets, h.harmful, h.first,
-		h.date.Format(time.DateOnly), h.commit, h.version, h.processors, h.machine, t.took.Round(time.Second), worlds.Horizon, worlds.UsualP99())
+`, h.seeds, h.peers, h.presets, h.harmful, h.first, h.only, sizes, h.harmful, h.first, h.date.Format(time.DateOnly), h.commit,
+		h.version, h.processors, h.machine, t.took.Round(time.Second), worlds.Horizon, worlds.UsualP99())
+}
+
+// has reports whether a policy was played.
+func (t *table) has(policy string) bool {
+	return slices.ContainsFunc(t.policies, func(p worlds.Policy) bool { return p.Name() == policy })
 }
 
 // markdown is all tables.
