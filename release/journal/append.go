@@ -259,7 +259,7 @@ func (j *Journal) lead() {
 		j.mu.Unlock()
 		places, err := j.tail.write(j, batch)
 		j.mu.Lock()
-		j.crowd = len(batch) + len(j.queue)
+		j.crowd = len(batch)
 		if err == nil {
 			j.tail.volume.size = j.tail.size
 		}
@@ -285,24 +285,17 @@ func (j *Journal) lead() {
 	j.handOver()
 }
 
-// gather waits an instant for those who have appended of late: they are about to come with their next
-// appends, and one sync for all of them is better than one for some and one for the others. It ends when as
-// many are there, or nobody has come for an eighth of what the last commit took or for some turns of the
-// scheduler, or after as long as the last commit took. A lone appender does not get here.
+// gather waits an instant for those who were in the commit before: they are about to come with their
+// next appends, and one sync for all of them is better than one for the first and one for the others.
+// A quarter of what the last commit took, or some turns of the scheduler: whatever ends first. A lone
+// appender does not get here.
 func (j *Journal) gather() {
 	const turns = 200
-	came, last, turn := len(j.queue), time.Now(), 0
-	for end := last.Add(j.tail.took); came < j.crowd; turn++ {
+	end := time.Now().Add(j.tail.took / 4)
+	for n := 0; n < turns && len(j.queue) < j.crowd && time.Now().Before(end); n++ {
 		j.mu.Unlock()
 		runtime.Gosched()
 		j.mu.Lock()
-		now := time.Now()
-		if len(j.queue) > came {
-			came, last, turn = len(j.queue), now, 0
-		}
-		if turn == turns || now.Sub(last) > j.tail.took/8 || now.After(end) {
-			return
-		}
 	}
 }
 

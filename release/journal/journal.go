@@ -114,7 +114,7 @@ type Journal struct {
 	tidies   bool // a goroutine tidies
 	untidy   bool // it is to do so again
 	queue    []*request
-	crowd    int               // so many appends were in the last commit, or came while it was written
+	crowd    int               // so many appends were in the last commit
 	entries  map[string]*entry // the releases that are not archived
 	begun    uint64            // the highest number that a release got
 	packs    []*pack
