@@ -171,12 +171,13 @@ type stepJSON struct {
 	Gates        []string `json:"gates,omitempty"`
 	Pause        *Pause   `json:"pause,omitempty"`
 	Irreversible string   `json:"irreversible,omitempty"`
+	Native       bool     `json:"native,omitempty"`
 }
 
 // MarshalJSON writes the step, its durations for people: "30s".
 func (s Step) MarshalJSON() ([]byte, error) {
 	return json.Marshal(stepJSON{
-		s.Reason, &s.State, span(s.Deadline), span(s.Bake), s.Gates, s.Pause, s.Irreversible,
+		s.Reason, &s.State, span(s.Deadline), span(s.Bake), s.Gates, s.Pause, s.Irreversible, s.Native,
 	})
 }
 
@@ -190,7 +191,7 @@ func (s *Step) UnmarshalJSON(text []byte) error {
 		return errors.New("a step without a state")
 	}
 	*s = Step{
-		j.Reason, *j.State, time.Duration(j.Deadline), time.Duration(j.Bake), j.Gates, j.Pause, j.Irreversible,
+		j.Reason, *j.State, time.Duration(j.Deadline), time.Duration(j.Bake), j.Gates, j.Pause, j.Irreversible, j.Native,
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ type Needs struct {
 	Mirror Share
 	// Sticky tells that clients are to be kept with their group.
 	Sticky bool
+	// Native tells that a step leaves its way to the target.
+	Native bool
 }
 
 // Needs tells what the plan asks of a target. The state that it starts from counts, because the way
@@ -19,6 +21,7 @@ func (p Plan) Needs() Needs {
 	n.add(p.From, known)
 	for i := range p.Steps {
 		n.add(p.Steps[i].State, known)
+		n.Native = n.Native || p.Steps[i].Native
 	}
 	return n
 }

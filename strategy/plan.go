@@ -68,6 +68,11 @@ type Step struct {
 	// the moment such a step begins there is no automatic way back: on harm the rollout freezes
 	// and calls a person. Empty: the step can be undone.
 	Irreversible string
+	// Native leaves the way from the state before to this one to the target, which replaces the
+	// instances of one revision by those of another by itself, as a Kubernetes Deployment does,
+	// within the plan's Limits. Both states then have a stable group and no other, and the same
+	// traffic. See the strategy Native.
+	Native bool
 }
 
 // Pause waits for a person.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/strategy"
 )
 
 var (
@@ -114,6 +115,15 @@ type CrashError struct{ Failures []Failure }
 func (e *CrashError) Error() string {
 	return fmt.Sprintf("%d instances of the new revision failed: %s", len(e.Failures), failureText(e.Failures))
 }
+
+// StuckError says that a pool of the new revision will not get there unless somebody mends something.
+type StuckError struct {
+	Pool strategy.Pool
+	// Reason is the target's, for people.
+	Reason string
+}
+
+func (e *StuckError) Error() string { return fmt.Sprintf("%s is stuck: %s", e.Pool, e.Reason) }
 
 func failureText(failures []Failure) string {
 	parts := make([]string, len(failures))

@@ -65,6 +65,15 @@ type PoolStatus struct {
 	// A target lists each failure once, under its own ID, and remembers it for minutes at least:
 	// instances that go without a failure are taken for somebody else's doing.
 	Failures []Failure `json:"failures,omitempty"`
+	// Stuck says, for people, why the pool will not get there unless somebody mends something: an
+	// image that cannot be pulled, a quota that is used up, no node with room. It is set only once the
+	// target is sure that waiting does not help. On the way forward a stuck pool of the new revision
+	// ends its step at once, with a *StuckError; otherwise it is told, and part of the deadline's error.
+	Stuck string `json:"stuck,omitempty"`
+	// Autoscaled is how many instances somebody else who decides about it, an autoscaler, wants of
+	// the pool now. The pool then has its size when that many are available, and that it has more or
+	// fewer than the state says is nobody's meddling. Zero: the state alone decides.
+	Autoscaled int `json:"autoscaled,omitempty"`
 }
 
 // Failure is an instance that could not start or died.
@@ -211,6 +220,17 @@ type (
 		// higher token than that has been seen, and so it does not move a target that another host has
 		// taken over while this one slept.
 		Fence(ctx context.Context, token uint64) error
+	}
+	// Roller replaces one revision by another by itself, instance by instance, as a Kubernetes
+	// Deployment does: what a step that is Native needs.
+	Roller interface {
+		// Rolls reports whether such a step can be done within the limits.
+		Rolls(l strategy.Limits) error
+		// Roll is Apply for a Native step: it brings the target nearer to the state, in which there is
+		// one pool, starting and stopping instances of that pool and of the one before it at once,
+		// within the limits. Like Apply it does not wait, is idempotent, and goes on from any state
+		// in between; what runs meanwhile gets traffic by its number.
+		Roll(ctx context.Context, s strategy.State, l strategy.Limits) error
 	}
 	// Verifier proves that a table is in effect beyond reading it back, for example by sending
 	// requests through every listener.
