@@ -78,7 +78,7 @@ func commented(t *tree) []string {
 }
 
 func TestPackageComments(t *testing.T) {
-	keeps(t, commented)
+	keepsEverywhere(t, commented)
 	rejects(t, commented,
 		bad{"none", one("a/a.go", "package a"), []string{"a: 0 package comments"}},
 		bad{"no band", one("a/a.go", "// Package a does.\npackage a"), []string{`begins with "Package a does."`}},
@@ -154,7 +154,7 @@ func forbidden(t *tree, p *pkg, from band, dir string) string {
 }
 
 func TestImportsGoDownwards(t *testing.T) {
-	keeps(t, downwards)
+	keepsEverywhere(t, downwards)
 	of := func(name, band string, imports ...string) string {
 		text := "// Package " + name + " (" + band + ") does.\npackage " + name + "\n"
 		for _, i := range imports {

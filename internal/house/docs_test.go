@@ -41,7 +41,7 @@ func unillustrated(t *tree) []string {
 }
 
 func TestEachPackageHasAnExample(t *testing.T) {
-	keeps(t, unillustrated)
+	keepsEverywhere(t, unillustrated)
 	rejects(t, unillustrated,
 		bad{"none", map[string]string{"a/a.go": "package a", "a/a_test.go": "package a_test\nfunc TestX() {}"}, []string{"a: no Example"}},
 		bad{"not a test", one("a/a.go", "package a\nfunc Example() {}"), []string{"a: no Example"}},

@@ -161,7 +161,7 @@ func lengths(t *tree) []string {
 			}
 		}
 	}
-	if repo, err := repository(); err == nil && repo == t {
+	if repo, err := allModules(); err == nil && repo == t {
 		for name := range long {
 			if !used[name] {
 				broken = append(broken, name+": is listed as too long and is not")
@@ -172,7 +172,7 @@ func lengths(t *tree) []string {
 }
 
 func TestLayout(t *testing.T) {
-	keeps(t, untidy)
+	keepsEverywhere(t, untidy)
 	doc := "// Package a (PURE) does.\npackage a\n"
 	with := func(name, text string) map[string]string { return map[string]string{"a/doc.go": doc, name: text} }
 	rejects(t, untidy,

@@ -63,7 +63,7 @@ func requirements(text string) []string {
 }
 
 func TestRequirements(t *testing.T) {
-	files, err := read(root)
+	files, err := read(root, false)
 	require.NoError(t, err)
 	assert.Empty(t, requirements(files["go.mod"]))
 
@@ -84,6 +84,50 @@ func TestRequirements(t *testing.T) {
 			assert.Contains(t, got[0], want)
 		}
 	}
+}
+
+// misplaced checks the go.mod of a nested module: its path says where it lies, it asks for the same Go as the
+// root, and the root that it builds on is the one that it lies in.
+func misplaced(dir, text, goVersion string) []string {
+	var broken []string
+	has := func(line, why string) {
+		if !slices.Contains(strings.Split(text, "\n"), line) {
+			broken = append(broken, fmt.Sprintf("%s/go.mod: no line %q: %s", dir, line, why))
+		}
+	}
+	has("module "+module+"/"+dir, "the path says where the module lies")
+	has("go "+goVersion, "all modules ask for the same Go")
+	if strings.Contains(text, module+" v") {
+		has("replace "+module+" => "+strings.TrimSuffix(strings.Repeat("../", strings.Count(dir, "/")+1), "/"), "what is tested is what lies here")
+	}
+	return broken
+}
+
+func TestNestedModules(t *testing.T) {
+	files, err := read(root, true)
+	require.NoError(t, err)
+	var goVersion string
+	for line := range strings.Lines(files["go.mod"]) {
+		if v, ok := strings.CutPrefix(line, "go "); ok {
+			goVersion = strings.TrimSpace(v)
+		}
+	}
+	nested := 0
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if dir, ok := strings.CutSuffix(name, "/go.mod"); ok {
+			nested++
+			for _, violation := range misplaced(dir, files[name], goVersion) {
+				t.Error(violation)
+			}
+		}
+	}
+	assert.NotZero(t, nested)
+
+	good := "module " + module + "/a/b\n\ngo 1.26.0\n\nreplace " + module + " => ../..\n\nrequire " + module + " v0.0.0\n"
+	assert.Empty(t, misplaced("a/b", good, "1.26.0"))
+	assert.Len(t, misplaced("a/c", good, "1.26.0"), 1)
+	assert.Len(t, misplaced("a/b", good, "1.27.0"), 1)
+	assert.Len(t, misplaced("a/b", strings.Replace(good, "../..", "../../..", 1), "1.26.0"), 1)
 }
 
 // forTests are the imports that production code does without, with all packages below them.
@@ -110,7 +154,7 @@ func production(t *tree) []string {
 }
 
 func TestProductionImportsNoTests(t *testing.T) {
-	keeps(t, production)
+	keepsEverywhere(t, production)
 	rejects(t, production,
 		bad{"testing", one("a/a.go", "package a\nimport \"testing\""), []string{"a/a.go:2: testing is for tests"}},
 		bad{"below testing", one("a/a.go", "package a\nimport \"testing/fstest\""), []string{"testing/fstest is for tests"}},

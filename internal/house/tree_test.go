@@ -128,9 +128,9 @@ func parse(files map[string]string) (*tree, error) {
 	return t, nil
 }
 
-// read reads all files of the root module that a rule may want to see. Nested modules, test data
-// and hidden folders are not part of it.
-func read(dir string) (map[string]string, error) {
+// read reads all files of the root module that a rule may want to see, and those of the nested modules
+// too if they are asked for. Test data and hidden folders are not part of it.
+func read(dir string, modules bool) (map[string]string, error) {
 	files := map[string]string{}
 	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -143,7 +143,7 @@ func read(dir string) (map[string]string, error) {
 		if entry.IsDir() {
 			_, nested := os.Stat(filepath.Join(name, "go.mod"))
 			hidden := strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata"
-			if rel != "." && (nested == nil || hidden) {
+			if rel != "." && (nested == nil && !modules || hidden) {
 				return filepath.SkipDir
 			}
 			return nil
@@ -158,22 +158,39 @@ func read(dir string) (map[string]string, error) {
 	return files, err
 }
 
-// repository is this repository, read once.
-var repository = sync.OnceValues(func() (*tree, error) {
-	files, err := read(root)
+// repository is the root module, read once.
+var repository = sync.OnceValues(func() (*tree, error) { return readTree(false) })
+
+// allModules is the root module and all nested ones, read once.
+var allModules = sync.OnceValues(func() (*tree, error) { return readTree(true) })
+
+func readTree(modules bool) (*tree, error) {
+	files, err := read(root, modules)
 	if err != nil {
 		return nil, err
 	}
 	return parse(files)
-})
+}
 
 // rule finds everything in a tree that breaks it.
 type rule func(t *tree) []string
 
-// keeps asserts that the repository keeps a rule.
+// keeps asserts that the root module keeps a rule.
 func keeps(t *testing.T, broken rule) {
 	t.Helper()
-	repo, err := repository()
+	keepsIn(t, repository, broken)
+}
+
+// keepsEverywhere asserts that the nested modules keep a rule too. It is for rules that need no types,
+// as what a nested module imports is not there for who has the root alone.
+func keepsEverywhere(t *testing.T, broken rule) {
+	t.Helper()
+	keepsIn(t, allModules, broken)
+}
+
+func keepsIn(t *testing.T, where func() (*tree, error), broken rule) {
+	t.Helper()
+	repo, err := where()
 	require.NoError(t, err)
 	require.NotNil(t, repo.find("strategy"), "the repository was not read")
 	for _, violation := range broken(repo) {
