@@ -1,0 +1,120 @@
+package haproxy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// recordFormat is the version of the record file. A reader refuses any other.
+const recordFormat = 1
+
+// record is the table that was routed last, for whoever finds an HAProxy that has forgotten it.
+type record struct {
+	Format  int           `json:"format"`
+	Service string        `json:"service"`
+	Table   rollout.Table `json:"table"`
+}
+
+// ErrNoRecord says that nothing was ever routed from this folder.
+var ErrNoRecord = errors.New("no table was routed yet")
+
+func (r record) text() ([]byte, error) {
+	data, err := json.MarshalIndent(r, "", "  ")
+	return append(data, '\n'), err
+}
+
+func parseRecord(data []byte) (record, error) {
+	var version struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return record{}, err
+	}
+	if version.Format != recordFormat {
+		return record{}, fmt.Errorf("format %d is not %d: it was written by another version of this library", version.Format, recordFormat)
+	}
+	var r record
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&r); err != nil {
+		return record{}, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return record{}, errors.New("something follows the record")
+	}
+	return r, nil
+}
+
+func readRecord(d disk, path, service string) (rollout.Table, error) {
+	data, err := d.read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return rollout.Table{}, fmt.Errorf("%s: %w", path, ErrNoRecord)
+	}
+	if err != nil {
+		return rollout.Table{}, err
+	}
+	r, err := parseRecord(data)
+	if err == nil && r.Service != service {
+		err = fmt.Errorf("it is of the service %q, not of %q", r.Service, service)
+	}
+	if err != nil {
+		return rollout.Table{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return r.Table, nil
+}
+
+// remember writes down what is about to be put into effect. It lies on the machine of the host, be
+// HAProxy elsewhere or not.
+func (g *Groups) remember(t rollout.Table) error {
+	data, err := record{recordFormat, g.opts.Name, t}.text()
+	if err != nil {
+		return fmt.Errorf("record the table: %w", err)
+	}
+	path := g.opts.recordFile()
+	if old, err := g.disk.read(path); err == nil && bytes.Equal(old, data) {
+		return nil
+	}
+	if err := g.disk.write(path, data); err != nil {
+		return fmt.Errorf("record the table: write %s: %w", path, err)
+	}
+	return nil
+}
+
+// Reapply puts the table that was routed last, by whichever host on this folder, into effect where
+// HAProxy shows another one, as after a restart without its files. It does so whoever changed it: call
+// it while no rollout is under way, or let Keep do it. ErrNoRecord says that there is no such table.
+func (g *Groups) Reapply(ctx context.Context) error {
+	t, err := readRecord(g.disk, g.opts.recordFile(), g.opts.Name)
+	if err != nil {
+		return fmt.Errorf("reapply: %w", err)
+	}
+	now, err := g.Table(ctx)
+	if err == nil && now.Equal(t) {
+		return nil
+	}
+	if err := g.Route(ctx, t); err != nil {
+		return fmt.Errorf("reapply: %w", err)
+	}
+	return nil
+}
+
+// Keep looks at HAProxy every interval until ctx ends, and reapplies the table where HAProxy is another
+// process than at the look before: one that was reloaded or restarted, and came up with something else.
+// What somebody changes by hand in a process that runs on is left to the rollouts, and to people. What
+// fails is logged, and tried again at the next look. It returns the cause of the context's end.
+//
+// It may run beside a rollout: what it puts into effect is what the rollout routed last.
+func (g *Groups) Keep(ctx context.Context, interval time.Duration) error {
+	return keep(ctx, interval, g.log, func(ctx context.Context) (int, error) {
+		v, err := g.look(ctx)
+		return v.pid, err
+	}, g.Reapply)
+}
