@@ -33,7 +33,8 @@ type Plan struct {
 	Goal *State
 }
 
-// Limits bound the number of instances at every instant of a plan, within transitions too.
+// Limits bound the number of instances at every instant of a plan, within transitions too. They count
+// what the states say: an autoscaler that decides otherwise is not bound by them.
 type Limits struct {
 	// MinAvailable is the least number of available instances, over all groups that answer
 	// traffic. Zero allows downtime.

@@ -13,7 +13,7 @@ import (
 var ErrUnderWay = errors.New("a rollout is under way on the target")
 
 // Current tells what a target runs as a state to plan from. A target on which nothing runs gives
-// the empty state. Where several revisions run, the error is ErrUnderWay: resume that rollout, go on
+// the empty state. The size is the one that is observed, also where an autoscaler decides about it. Where several revisions run, the error is ErrUnderWay: resume that rollout, go on
 // from the Final state of a plan that holds back instances on purpose, or Restore a state that you
 // know.
 //

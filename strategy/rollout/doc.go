@@ -28,6 +28,14 @@
 // says what runs where (RollbackFailed). Behind a step that cannot be undone, and where somebody else
 // keeps changing the target, nothing moves any more (Frozen): a person decides.
 //
+// A target that is sure that a pool will not get there (its image cannot be pulled, a quota is used up)
+// says so in PoolStatus.Stuck. On the way forward such a pool of the new revision ends its step at once,
+// with a *StuckError. Where it is the old revision that is stuck, and on the way back, it is told, and
+// waited for until the deadline, whose error names it: the release may be what mends it, and the way back
+// leads nowhere else. While a state that was reached is held it is the same, whichever the revision:
+// there an instance lacks a replacement, for which the revision is hardly to blame, since it has started
+// before. The state is degraded meanwhile, so that nothing is baked, and no gate's word counts.
+//
 // A gate that does not answer is not a pass and not a failure: a source that is down, no data, too little of
 // it. It is asked again until the bake is over, and then until Options.Patience ends; then a person is asked,
 // with a deadline and a default answer. A gate.Guard says what else follows from no data, and from a source
@@ -37,6 +45,14 @@
 // What gates remember from one question to the next is kept for the whole rollout, by their names, and goes
 // into the Checkpoint now and then: when an outcome changes, when a step ends, and each minute. A process that
 // resumes gives it back to them. On the way back nobody asks gates, and it is dropped.
+//
+// # Autoscalers
+//
+// An autoscaler is not fought. Where PoolStatus.Autoscaled tells what one wants of a pool, the pool has
+// its size when as many are available, whatever number the state says; more or fewer than that is no
+// drift, and Current takes the size that it finds. The plan's limits are then those of what the states
+// say: an autoscaler may go above MaxTotal, and, where it wants less than a state, below MinAvailable.
+// Whether a pool is to run at all stays the state's word: of a pool that it does not name none is left.
 //
 // # Undo, and who may move the target
 //
@@ -52,7 +68,7 @@
 //
 // Run returns an *Error for every end but a promotion, or, of what Undo wired, but the end of the way
 // back; it wraps the cause: *GateError, *DeadlineError,
-// *CrashError, *ConflictError, *AbortError, or the context's cause. New and Resume report all that is
+// *CrashError, *StuckError, *ConflictError, *AbortError, or the context's cause. New and Resume report all that is
 // wrong with a plan, its gates and the target's abilities at once, before anything moves.
 //
 // # Concurrency

@@ -45,7 +45,7 @@ type Error struct {
 	Step   int
 	Reason string
 	// Cause is why the rollout did not go on: a *GateError, *DeadlineError, *CrashError,
-	// *ConflictError, *AbortError, or the context's cause. After a Resume on the way back it is the
+	// *StuckError, *ConflictError, *AbortError, or the context's cause. After a Resume on the way back it is the
 	// checkpoint's text alone.
 	Cause error
 	// Rollback is why the way back failed. It is set with RollbackFailed and Frozen only.
@@ -92,6 +92,8 @@ type DeadlineError struct {
 	Missing string
 	// Failures are instances that failed meanwhile.
 	Failures []Failure
+	// Stuck are the pools that would not have got there.
+	Stuck []StuckError
 	// Last is the last error of the target; nil where it answered.
 	Last error
 }
@@ -100,6 +102,9 @@ func (e *DeadlineError) Error() string {
 	text := fmt.Sprintf("no progress for %s: %s", e.Deadline, e.Missing)
 	if len(e.Failures) > 0 {
 		text += "; instances failed: " + failureText(e.Failures)
+	}
+	for _, s := range e.Stuck {
+		text += "; " + s.Error()
 	}
 	if e.Last != nil {
 		text += fmt.Sprintf("; the target's last error: %v", e.Last)
@@ -116,7 +121,7 @@ func (e *CrashError) Error() string {
 	return fmt.Sprintf("%d instances of the new revision failed: %s", len(e.Failures), failureText(e.Failures))
 }
 
-// StuckError says that a pool of the new revision will not get there unless somebody mends something.
+// StuckError says that a pool will not get there unless somebody mends something.
 type StuckError struct {
 	Pool strategy.Pool
 	// Reason is the target's, for people.

@@ -24,6 +24,8 @@ const (
 	Judged EventKind = "judged"
 	// InstanceFailed is an instance that could not start or died.
 	InstanceFailed EventKind = "instance failed"
+	// Stuck is a pool that will not get there unless somebody mends something. Each reason is told once.
+	Stuck EventKind = "stuck"
 	// Degraded says that a state which was reached is no longer whole, Healed that it is again.
 	Degraded EventKind = "degraded"
 	// Healed follows Degraded.

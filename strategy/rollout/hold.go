@@ -114,7 +114,8 @@ func (h *hold) nap(o Options) time.Duration {
 }
 
 // tend looks after the state that was reached: failed instances are replaced, changes by somebody
-// else are told and answered.
+// else are told and answered. A pool that is stuck here has been whole before: what keeps a replacement
+// from starting is no proof against the revision, and somebody has until the deadline to mend it.
 func (r *Rollout) tend(ctx context.Context, h *hold) error {
 	s, need := h.leg.step.State, r.need(h.leg)
 	before, failed := r.seen, len(r.failed)
@@ -128,6 +129,7 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 		h.degraded, h.agreed = true, false
 		return h.overdue("the target could not be observed")
 	}
+	r.stuck(h.watch)
 	if err := r.failures(h.watch); err != nil {
 		return err
 	}
@@ -136,7 +138,7 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 		if h.degraded {
 			r.tell(h.leg.event(Healed, r.seen.String()))
 		}
-		h.degraded, h.scored, h.since = false, false, time.Now()
+		h.degraded, h.best, h.since = false, nil, time.Now()
 		return nil
 	}
 	if seen := meddled(r.seen, before, s, h.leg.known, before.missingTraffic(s) == ""); seen != "" && failed == len(r.failed) {

@@ -38,16 +38,22 @@ func (o Observation) Missing(s strategy.State) string {
 	return o.missing(s, func(_ strategy.Pool, g strategy.Group) int { return g.Replicas })
 }
 
-// missing is Missing where a group needs so many available instances.
+// missing is Missing where a group needs so many available instances. A pool under an autoscaler has its
+// size when as many are available as that one wants; more of them are its business.
 func (o Observation) missing(s strategy.State, need func(strategy.Pool, strategy.Group) int) string {
 	var missing []string
-	for role, g := range s.Groups() {
+	for role, g := range o.sized(s).Groups() {
 		status := o.Pool(s.Pool(role))
+		auto := status.autoscaled(g.Replicas)
 		switch least := need(s.Pool(role), g); {
 		case status.Available < least:
-			missing = append(missing, fmt.Sprintf("%s %s has %d of %d instances available (%d ready, %d running)",
-				role, g.Revision, status.Available, least, status.Ready, status.Running))
-		case status.exist() > g.Replicas:
+			text := fmt.Sprintf("%s %s has %d of %d instances available (%d ready, %d running)",
+				role, g.Revision, status.Available, least, status.Ready, status.Running)
+			if auto {
+				text += ", as many as an autoscaler wants"
+			}
+			missing = append(missing, text)
+		case status.exist() > g.Replicas && !auto:
 			missing = append(missing, fmt.Sprintf("%s %s still runs %d instances, %d are wanted", role, g.Revision, status.exist(), g.Replicas))
 		}
 	}
@@ -122,10 +128,12 @@ func (t Traffic) text() string {
 // is what counts as progress.
 func (o Observation) score(s strategy.State) int {
 	score := 0
-	for role, g := range s.Groups() {
+	for role, g := range o.sized(s).Groups() {
 		status := o.Pool(s.Pool(role))
-		score += 2*min(status.Available, g.Replicas) + min(status.Running, g.Replicas) -
-			max(0, status.Running-g.Replicas) - max(0, status.exist()-g.Replicas)
+		score += 2*min(status.Available, g.Replicas) + min(status.Running, g.Replicas)
+		if !status.autoscaled(g.Replicas) {
+			score -= max(0, status.Running-g.Replicas) + max(0, status.exist()-g.Replicas)
+		}
 	}
 	for _, status := range o.Pools {
 		if _, _, ok := s.Find(status.Pool); !ok {
@@ -212,6 +220,12 @@ func (o Observation) String() string {
 	var parts []string
 	for _, status := range o.Pools {
 		part := fmt.Sprintf("%s: %d of %d available, gets %s", status.Pool, status.Available, status.Running, o.TrafficOf(status.Pool).text())
+		if status.Autoscaled > 0 {
+			part += fmt.Sprintf(", an autoscaler wants %d", status.Autoscaled)
+		}
+		if status.Stuck != "" {
+			part += ", stuck: " + status.Stuck
+		}
 		parts = append(parts, part)
 	}
 	for _, t := range o.Traffic {

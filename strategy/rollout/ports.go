@@ -67,12 +67,16 @@ type PoolStatus struct {
 	Failures []Failure `json:"failures,omitempty"`
 	// Stuck says, for people, why the pool will not get there unless somebody mends something: an
 	// image that cannot be pulled, a quota that is used up, no node with room. It is set only once the
-	// target is sure that waiting does not help. On the way forward a stuck pool of the new revision
-	// ends its step at once, with a *StuckError; otherwise it is told, and part of the deadline's error.
+	// target is sure that waiting does not help, and in the same words for as long as it is the same. On
+	// the way forward a stuck pool of the new revision that lacks instances ends its step at once, with a
+	// *StuckError. Otherwise (it is another revision's, or on the way back, or the state was reached
+	// and is held) it is told, and part of the deadline's error.
 	Stuck string `json:"stuck,omitempty"`
 	// Autoscaled is how many instances somebody else who decides about it, an autoscaler, wants of
 	// the pool now. The pool then has its size when that many are available, and that it has more or
-	// fewer than the state says is nobody's meddling. Zero: the state alone decides.
+	// fewer than the state says is nobody's meddling; the plan's limits may be exceeded by it, as they
+	// count what the states say. Of what a state wants none, none may stay all the same. Zero: the state
+	// alone decides.
 	Autoscaled int `json:"autoscaled,omitempty"`
 }
 

@@ -27,6 +27,7 @@ func (r *Rollout) reach(ctx context.Context, w *watch) error {
 	}
 	now := r.seen.as(l.known...)
 	now.MinReady = l.step.State.MinReady
+	now = r.seen.level(now, l.step.State)
 	phases, err := strategy.Transition(now, l.step.State)
 	if err != nil {
 		return fmt.Errorf("find a way from %s to %s: %w", r.seen, l.step.State, err)
@@ -90,7 +91,7 @@ func (r *Rollout) now(w *watch, a aim) (s strategy.State, kept bool) {
 
 // short reports whether a group that answers traffic lacks available instances.
 func (o Observation) short(s strategy.State, need func(strategy.Pool, strategy.Group) int) bool {
-	for role, g := range s.Groups() {
+	for role, g := range o.sized(s).Groups() {
 		if !g.Share.IsZero() && o.Pool(s.Pool(role)).Available < need(s.Pool(role), g) {
 			return true
 		}
@@ -122,6 +123,9 @@ func (r *Rollout) settle(ctx context.Context, w *watch, a aim) error {
 		if w.last == nil && !kept && r.seen.missing(s, a.need) == "" {
 			return nil
 		}
+		if err := r.hopeless(w, a.state, a.need); err != nil {
+			return err
+		}
 		if w.progressed(r.seen, a.state) && r.seen.String() != before.String() {
 			e := w.leg.event(Progressed, r.seen.String())
 			e.State = s
@@ -148,6 +152,7 @@ func (r *Rollout) apply(ctx context.Context, w *watch, s strategy.State) error {
 		return nil
 	}
 	w.routed = r.seen.missingTraffic(s) == ""
+	r.stuck(w)
 	if err := r.failures(w); err != nil {
 		return err
 	}

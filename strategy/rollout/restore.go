@@ -23,7 +23,7 @@ func Restore(ctx context.Context, target Target, s strategy.State, o Options) er
 	}
 	step := strategy.Step{Reason: "restore", State: s}
 	r := &Rollout{
-		target: target, o: o, log: o.Logger.Named("rollout"), control: newControl(), failed: map[string]bool{},
+		target: target, o: o, log: o.Logger.Named("rollout"), control: newControl(), failed: map[string]bool{}, told: map[StuckError]bool{},
 		plan: strategy.Plan{From: s, Steps: []strategy.Step{step}},
 	}
 	release, err := claim(target)

@@ -31,6 +31,7 @@ type Rollout struct {
 	arrived  bool // the target was seen, and is what the plan starts from
 	verdicts []gate.Verdict
 	failed   map[string]bool // failures that were told already
+	told     map[StuckError]bool
 	paused   bool
 	unkept   bool // gates remember what no position has that was recorded
 }
@@ -133,7 +134,7 @@ func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout,
 	}
 	r := &Rollout{
 		target: target, plan: plan, o: o, log: o.Logger.Named("rollout"),
-		control: newControl(), at: c, failed: map[string]bool{},
+		control: newControl(), at: c, failed: map[string]bool{}, told: map[StuckError]bool{},
 	}
 	r.control.back, r.control.waiting = c.Back, !c.Asked.IsZero() // an answer may come before it is asked again
 	if c.Abort != nil {
@@ -279,7 +280,7 @@ func (r *Rollout) arrive(ctx context.Context) error {
 	from := r.plan.From
 	problem := r.seen.missingTraffic(from)
 	for _, status := range r.seen.Pools {
-		if _, g, _ := from.Find(status.Pool); status.Running > g.Replicas {
+		if _, g, _ := from.Find(status.Pool); status.Running > g.Replicas && !status.autoscaled(g.Replicas) {
 			problem = fmt.Sprintf("%s runs %d instances, the plan starts from %d", status.Pool, status.Running, g.Replicas)
 		}
 	}
@@ -288,7 +289,8 @@ func (r *Rollout) arrive(ctx context.Context) error {
 	}
 	old := strategy.Pool{Revision: r.plan.Leaves()}
 	_, g, _ := from.Find(old)
-	r.at.Short = max(0, g.Replicas-r.seen.Pool(old).Available)
+	status := r.seen.Pool(old)
+	r.at.Short = max(0, status.want(g.Replicas)-status.Available)
 	return nil
 }
 
@@ -367,7 +369,7 @@ func (r *Rollout) tell(e Event) {
 		args = append(args, "back", true)
 	}
 	level := hclog.Info
-	if slices.Contains([]EventKind{InstanceFailed, Degraded, Drifted, GoingBack, CheckpointLost}, e.Kind) {
+	if slices.Contains([]EventKind{InstanceFailed, Stuck, Degraded, Drifted, GoingBack, CheckpointLost}, e.Kind) {
 		level = hclog.Warn
 	}
 	if e.Outcome == RollbackFailed || e.Outcome == Frozen {

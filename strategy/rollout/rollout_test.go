@@ -65,6 +65,15 @@ type scene struct {
 	options rollout.Options
 	events  []rollout.Event
 	points  []rollout.Checkpoint
+	cluster bool // its target does more by itself
+}
+
+// target is the world's, as a new process sees it.
+func (c *scene) target() rollout.Target {
+	if c.cluster || c.plan.Needs().Native {
+		return c.world.Cluster()
+	}
+	return c.world.Target()
 }
 
 func newScene(t *testing.T, s strategy.Strategy, replicas int) *scene {
@@ -89,7 +98,7 @@ func newScene(t *testing.T, s strategy.Strategy, replicas int) *scene {
 
 func (c *scene) rollout() *rollout.Rollout {
 	c.t.Helper()
-	r, err := rollout.New(c.world.Target(), c.plan, c.options)
+	r, err := rollout.New(c.target(), c.plan, c.options)
 	require.NoError(c.t, err)
 	return r
 }
@@ -104,7 +113,7 @@ func (c *scene) run(want strategy.State) (rollout.Result, error) {
 
 func (c *scene) ends(want strategy.State) {
 	c.t.Helper()
-	o, err := c.world.Target().Observe(context.Background())
+	o, err := c.target().Observe(context.Background())
 	require.NoError(c.t, err)
 	assert.Empty(c.t, o.Missing(want))
 	assert.Empty(c.t, c.world.Violations())
@@ -298,7 +307,7 @@ func dieAndResume(t *testing.T, s strategy.Strategy, n int, harm bool) bool {
 		if len(c.points) == 0 {
 			_, err = c.rollout().Run(context.Background())
 		} else {
-			r, wired := rollout.Resume(c.world.Target(), c.plan, c.points[len(c.points)-1], c.options)
+			r, wired := rollout.Resume(c.target(), c.plan, c.points[len(c.points)-1], c.options)
 			require.NoError(t, wired)
 			_, err = r.Run(context.Background())
 		}

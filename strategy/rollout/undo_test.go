@@ -21,7 +21,7 @@ func (c *scene) last() rollout.Checkpoint { return c.points[len(c.points)-1] }
 // undo takes back what was recorded last, as a new process.
 func (c *scene) undo(ctx context.Context) (rollout.Result, error) {
 	c.t.Helper()
-	r, err := rollout.Undo(c.world.Target(), c.plan, c.last(), "a later stage failed", c.options)
+	r, err := rollout.Undo(c.target(), c.plan, c.last(), "a later stage failed", c.options)
 	require.NoError(c.t, err)
 	return r.Run(ctx)
 }
@@ -346,7 +346,7 @@ func TestResumeWhileInstancesStart(t *testing.T) {
 				ctx, cancel := context.WithTimeoutCause(t.Context(), at, errCut)
 				defer cancel()
 				if _, err := c.rollout().Run(ctx); err != nil {
-					r, err := rollout.Resume(c.world.Target(), c.plan, c.last(), c.options)
+					r, err := rollout.Resume(c.target(), c.plan, c.last(), c.options)
 					require.NoError(t, err)
 					_, err = r.Run(t.Context())
 					require.NoError(t, err)

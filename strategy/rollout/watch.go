@@ -13,14 +13,14 @@ import (
 type watch struct {
 	leg      leg
 	deadline time.Duration
-	since    time.Time // of the last progress
-	best     int
-	scored   bool
+	since    time.Time      // of the last progress
+	best     map[[3]int]int // the best score for each sizes that were wanted
 	last     error          // what the target said last, where that was an error
 	applied  strategy.State // last
 	routed   bool           // the traffic that was applied last was in effect
 	drifts   int
-	failures []Failure // of the new revision
+	failures []Failure    // of the new revision
+	stuck    []StuckError // as last seen
 }
 
 func (r *Rollout) watch(l leg) *watch {
@@ -29,22 +29,33 @@ func (r *Rollout) watch(l leg) *watch {
 
 // begin begins to wait for something else.
 func (w *watch) begin() {
-	w.since, w.scored, w.routed, w.last = time.Now(), false, false, nil
+	w.since, w.best, w.routed, w.last = time.Now(), nil, false, nil
 }
 
 // progressed reports whether the target is nearer to the state than ever before. Only that counts: an
 // instance that becomes ready again and again makes no progress. Draining, which the target bounds,
-// is waited for.
+// is waited for, but not that of an autoscaler. When that one comes to want another size, what was
+// reached for the last one says nothing: that the scores begin anew is no progress either.
 func (w *watch) progressed(o Observation, s strategy.State) bool {
-	if w.last == nil && slices.ContainsFunc(o.Pools, func(p PoolStatus) bool { return p.Draining > 0 }) {
+	drains := func(p PoolStatus) bool {
+		_, g, _ := s.Find(p.Pool)
+		return p.Draining > 0 && !p.autoscaled(g.Replicas)
+	}
+	if w.last == nil && slices.ContainsFunc(o.Pools, drains) {
 		w.since = time.Now()
 	}
-	score := o.score(s)
-	if w.scored && score <= w.best {
+	score, key := o.score(s), sizes(o.sized(s))
+	best, known := w.best[key]
+	if known && score <= best {
 		return false
 	}
-	w.scored, w.best, w.since = true, score, time.Now()
-	return true
+	if w.best == nil {
+		w.best, known = map[[3]int]int{}, true
+	}
+	if w.best[key] = score; known {
+		w.since = time.Now()
+	}
+	return known
 }
 
 // overdue is an error once the deadline has passed without progress.
@@ -55,7 +66,7 @@ func (w *watch) overdue(missing string) error {
 	if missing == "" {
 		missing = "the target shows the state and still reports an error"
 	}
-	return &DeadlineError{Deadline: w.deadline, Missing: missing, Failures: w.failures, Last: w.last}
+	return &DeadlineError{Deadline: w.deadline, Missing: missing, Failures: w.failures, Stuck: w.stuck, Last: w.last}
 }
 
 // mayMove returns nil when the target may be moved now: it waits out a pause, and reports the end
@@ -139,6 +150,7 @@ func (r *Rollout) fought(ctx context.Context, w *watch) error {
 	if r.observe(ctx, w.leg) != nil {
 		return nil // the look after the next pass tells
 	}
+	r.stuck(w)
 	if err := r.failures(w); err != nil {
 		return err
 	}
@@ -151,7 +163,7 @@ func (r *Rollout) fought(ctx context.Context, w *watch) error {
 }
 
 // meddled says what has changed between two looks, between which nothing was applied, in a way that no
-// failing instance explains and that does not lead to the applied state.
+// failing instance explains and that does not lead to the applied state. An autoscaler meddles with nobody.
 func meddled(o, before Observation, s strategy.State, known []strategy.State, routed bool) string {
 	if pools := o.foreign(known...); len(pools) > 0 && len(before.foreign(known...)) == 0 {
 		return fmt.Sprintf("%s is not part of this rollout", pools[0])
@@ -160,8 +172,11 @@ func meddled(o, before Observation, s strategy.State, known []strategy.State, ro
 		return t
 	}
 	for role, g := range s.Groups() {
-		now, was := o.Pool(s.Pool(role)).Running, before.Pool(s.Pool(role)).Running
-		if now > was && now > g.Replicas || now < was && now < g.Replicas {
+		now, was := o.Pool(s.Pool(role)), before.Pool(s.Pool(role))
+		if now.autoscaled(g.Replicas) || was.autoscaled(g.Replicas) {
+			continue
+		}
+		if now, was := now.Running, was.Running; now > was && now > g.Replicas || now < was && now < g.Replicas {
 			return fmt.Sprintf("%s %s was scaled from %d to %d instances, %d are wanted", role, g.Revision, was, now, g.Replicas)
 		}
 	}
@@ -171,8 +186,11 @@ func meddled(o, before Observation, s strategy.State, known []strategy.State, ro
 // beyond says which pool has gone, while a state was applied, to where that state does not lead.
 func beyond(o, before Observation, s strategy.State) string {
 	for role, g := range s.Groups() {
-		now, was := o.Pool(s.Pool(role)).Running, before.Pool(s.Pool(role)).Running
-		if now > max(was, g.Replicas) || now < min(was, g.Replicas) {
+		now, was := o.Pool(s.Pool(role)), before.Pool(s.Pool(role))
+		if now.autoscaled(g.Replicas) || was.autoscaled(g.Replicas) {
+			continue
+		}
+		if now, was := now.Running, was.Running; now > max(was, g.Replicas) || now < min(was, g.Replicas) {
 			return fmt.Sprintf("%s %s was scaled from %d to %d instances, %d are wanted", role, g.Revision, was, now, g.Replicas)
 		}
 	}

@@ -56,6 +56,9 @@
 //		}
 //	})
 //
+// World.Target is both halves composed. World.Cluster is a target that does more by itself, and whose
+// pools can be stuck, or under an autoscaler.
+//
 // # Concurrency
 //
 // The kits call an implementation from one goroutine, as a rollout does, but for requests, which come

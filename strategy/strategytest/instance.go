@@ -18,12 +18,13 @@ type instance struct {
 	Behaviour
 	born    time.Time
 	stopped time.Time
+	stuck   bool // it waits for something to be mended
 }
 
 func (w *World) start(pool strategy.Pool, at time.Time) *instance {
 	n := w.born[pool]
 	w.born[pool]++
-	in := &instance{born: at}
+	in := &instance{born: at, stuck: w.stuck[pool] != ""}
 	in.ID = fmt.Sprintf("%s-%d", pool, n)
 	in.Pool = pool
 	in.Addr = fmt.Sprintf("127.0.0.1:%d", 10000+w.addresses%50000)
@@ -44,7 +45,7 @@ func (in *instance) at(now time.Time) (rollout.Phase, time.Time) {
 		return rollout.Failed, time.Time{}
 	case !in.stopped.IsZero():
 		return rollout.Stopping, time.Time{}
-	case in.NeverReady || age < in.Behaviour.Start:
+	case in.NeverReady || in.stuck || age < in.Behaviour.Start:
 		return rollout.Starting, time.Time{}
 	}
 	since := in.born.Add(in.Behaviour.Start)

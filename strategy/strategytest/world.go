@@ -44,6 +44,8 @@ type World struct {
 	limits     *strategy.Limits
 	onTable    func(rollout.Table)
 	owner      uint64 // the highest fencing token that was seen
+	stuck      map[strategy.Pool]string
+	autoscaled map[strategy.Pool]int
 
 	requests int                   // asked so far
 	turns    map[strategy.Pool]int // requests answered by a pool's backends
@@ -170,6 +172,7 @@ func (w *World) init() {
 	w.born, w.left = map[strategy.Pool]int{}, map[string]time.Time{}
 	w.turns, w.open, w.copies = map[strategy.Pool]int{}, map[string]int{}, map[string]int{}
 	w.held = map[string]chan struct{}{}
+	w.stuck, w.autoscaled = map[strategy.Pool]string{}, map[strategy.Pool]int{}
 	w.Start = cmp.Or(w.Start, time.Second)
 	w.Stop = cmp.Or(w.Stop, time.Second)
 	w.Request = cmp.Or(w.Request, time.Second)
@@ -193,7 +196,7 @@ func (w *World) check(after string) {
 			total++
 		}
 	}
-	if w.limits.MaxTotal > 0 && total > w.limits.MaxTotal {
+	if w.limits.MaxTotal > 0 && len(w.autoscaled) == 0 && total > w.limits.MaxTotal {
 		w.violated("after %s: %d instances exist, at most %d may", after, total, w.limits.MaxTotal)
 	}
 	if serving < w.limits.MinAvailable {
