@@ -1,0 +1,59 @@
+package kubernetes
+
+import (
+	"errors"
+	"fmt"
+	"net/textproto"
+	"strings"
+
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// Grain is all of the traffic, where it is led to one slot at a time, and else none: an HTTPRoute splits
+// to the millionth.
+func (t *Target) Grain() strategy.Share {
+	if _, ok := t.s.Traffic.(Gateway); ok {
+		return strategy.Share{}
+	}
+	return strategy.All()
+}
+
+// Matches reports whether requests can be matched by the rule.
+func (t *Target) Matches(m strategy.Match) error {
+	g, ok := t.s.Traffic.(Gateway)
+	switch {
+	case !ok:
+		return errors.New("a Service matches no requests: a Gateway does")
+	case m.Cookie != "" && !g.CookieRegex:
+		return errors.New("the Gateway API has no match for cookies: Gateway.CookieRegex matches the header Cookie by a regular expression, where your Gateway understands one")
+	case m.Cookie != "" && (strings.ContainsAny(m.Cookie+m.Value, ";, \t") || len(m.Cookie)+len(m.Value) > 2000):
+		return fmt.Errorf("%q is no cookie that a header can carry as it is", m)
+	case m.Header != "" && !isToken(m.Header):
+		return fmt.Errorf("%q is not the name of a header", m.Header)
+	case m.Header != "" && (m.Value == "" || len(m.Value) > 4096):
+		return fmt.Errorf("the value of header %s must have 1 to 4096 characters", m.Header)
+	case textproto.CanonicalMIMEHeaderKey(m.Header) == "Host":
+		return errors.New("the Gateway API matches hosts by the route's hostnames, not by a header")
+	}
+	return nil
+}
+
+func isToken(name string) bool {
+	return name != "" && len(name) <= 256 && strings.IndexFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r))
+	}) < 0
+}
+
+// Mirrors reports whether so much of the traffic can be copied.
+func (t *Target) Mirrors(strategy.Share) error {
+	if _, ok := t.s.Traffic.(Gateway); !ok {
+		return errors.New("a Service copies no requests: a Gateway does")
+	}
+	return nil
+}
+
+// Sticks is an error: the Gateway API's session persistence is not part of its standard channel, and
+// differs from one Gateway to the next.
+func (t *Target) Sticks() error {
+	return errors.New("clients cannot be kept with their group: session persistence is not part of the Gateway API's standard channel, and a Service has none that knows of groups")
+}

@@ -1,0 +1,126 @@
+package kubernetes
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// RightsError says that a right is missing. It wraps the API server's answer.
+type RightsError struct {
+	Verb string
+	// Group is the API group of the resource, empty for the core group.
+	Group, Resource, Namespace string
+	Err                        error
+}
+
+// Error names the right, and the rule to add to the Role.
+func (e *RightsError) Error() string {
+	text := fmt.Sprintf("no right to %s %s in namespace %s: the Role lacks {apiGroups: [%q], resources: [%q], verbs: [%q]}",
+		e.Verb, e.full(), e.Namespace, e.Group, e.Resource, e.Verb)
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+func (e *RightsError) full() string {
+	if e.Group == "" {
+		return e.Resource
+	}
+	return e.Resource + "." + e.Group
+}
+
+// Unwrap is the API server's answer.
+func (e *RightsError) Unwrap() error { return e.Err }
+
+// ConflictError says that other field managers own fields that were to be written.
+type ConflictError struct {
+	// Object is what was to be written, as "deployments.apps web-a".
+	Object string
+	// Fields are the fields, each with its manager.
+	Fields []FieldOwner
+}
+
+// FieldOwner is a field and who owns it.
+type FieldOwner struct{ Field, Manager string }
+
+func (e *ConflictError) Error() string {
+	parts := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		parts[i] = fmt.Sprintf("%s is owned by %q", f.Field, f.Manager)
+	}
+	return fmt.Sprintf("%s: %s: take them out of what that manager applies, or set Options.Conflicts to Take", e.Object, strings.Join(parts, "; "))
+}
+
+// notOurs is what is wrong with an object that stands where one of ours shall be.
+const notOurs = "exists and was not made by Davit: delete it, choose other names (Options.Slots, Options.Baseline), or say which revision it runs (Options.Adopt)"
+
+// errStale says that an object was changed since it was read.
+var errStale = errors.New("the object was changed meanwhile")
+
+// call is a request to the API server, for its error.
+type call struct {
+	verb, group, resource, namespace, name string
+}
+
+func (c call) object() string {
+	text := c.resource
+	if c.group != "" {
+		text += "." + c.group
+	}
+	return strings.TrimSpace(text + " " + c.name)
+}
+
+var ownedBy = regexp.MustCompile(`conflict with "([^"]*)"`)
+
+// explain turns the API server's answer into an error that says what to do. What waiting cannot mend is
+// marked so.
+func (c call) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case apierrors.IsForbidden(err) && c.lacksRight(err):
+		return rollout.Permanent(&RightsError{Verb: c.verb, Group: c.group, Resource: c.resource, Namespace: c.namespace, Err: err})
+	case apierrors.IsConflict(err):
+		if owners := ownersOf(err); len(owners) > 0 {
+			return rollout.Permanent(&ConflictError{Object: c.object(), Fields: owners})
+		}
+		return fmt.Errorf("%s %s: %w: %w", c.verb, c.object(), errStale, err)
+	case apierrors.IsForbidden(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsMethodNotSupported(err):
+		return rollout.Permanent(fmt.Errorf("%s %s: %w", c.verb, c.object(), err))
+	}
+	return fmt.Errorf("%s %s: %w", c.verb, c.object(), err)
+}
+
+// lacksRight tells an answer of the authorizer from one of an admission plugin, a used up quota for
+// example, which has the same code.
+func (c call) lacksRight(err error) bool {
+	return strings.Contains(err.Error(), "cannot "+c.verb+" ") || strings.Contains(err.Error(), "cannot create ")
+}
+
+// ownersOf are the fields of a conflict between field managers; none where the conflict is another.
+func ownersOf(err error) []FieldOwner {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil {
+		return nil
+	}
+	var owners []FieldOwner
+	for _, cause := range status.Status().Details.Causes {
+		if cause.Type != metav1.CauseTypeFieldManagerConflict {
+			continue
+		}
+		manager := cause.Message
+		if m := ownedBy.FindStringSubmatch(cause.Message); m != nil {
+			manager = m[1]
+		}
+		owners = append(owners, FieldOwner{Field: cause.Field, Manager: manager})
+	}
+	return owners
+}

@@ -1,0 +1,119 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// fenceKey is where the token stands on an HTTPRoute, which several services may share.
+func (t *Target) fenceKey() string { return annotationFence + "." + t.s.Name }
+
+// Fence stamps all objects of the service with the token: first the one that leads the traffic, which
+// there always is, then the Deployments. A host that has a lower one finds its writes refused, because
+// they are based on older versions, looks, and sees who has taken over.
+func (t *Target) Fence(ctx context.Context, token uint64) error {
+	for range passes {
+		if err := t.trust(ctx, false); err != nil {
+			return err
+		}
+		if err := t.readAnchor(ctx); err != nil {
+			return err
+		}
+		v, err := t.look(time.Now())
+		if err != nil {
+			return err
+		}
+		if v.token > token {
+			return fmt.Errorf("%w: %d has it, not %d", rollout.ErrFenced, v.token, token)
+		}
+		t.token.Store(token)
+		err = t.stamp(ctx, v, token)
+		if err == nil || !errors.Is(err, errStale) {
+			return err
+		}
+	}
+	return errors.New("stamp the service's objects: others keep changing them")
+}
+
+func (t *Target) stamp(ctx context.Context, v *view, token uint64) error {
+	if err := t.stampAnchor(ctx, v, token); err != nil {
+		return err
+	}
+	// What another host has made meanwhile is not on the shelf yet.
+	list, err := t.clients.Kubernetes.AppsV1().Deployments(t.s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labelService + "=" + t.s.Name})
+	if err != nil {
+		return call{verb: "list", group: "apps", resource: "deployments", namespace: t.s.Namespace}.explain(err)
+	}
+	for i := range list.Items {
+		d := &list.Items[i]
+		t.deployments.put(d)
+		switch other := fenceOf(d, annotationFence); {
+		case other > token:
+			return fmt.Errorf("%w: %d has it, not %d", rollout.ErrFenced, other, token)
+		case other == token:
+			continue
+		}
+		if err := t.patchDeployment(ctx, d, map[string]any{}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stampAnchor stamps what leads the traffic.
+func (t *Target) stampAnchor(ctx context.Context, v *view, token uint64) error {
+	g, ok := t.s.Traffic.(Gateway)
+	if !ok {
+		name := t.leads(t.s.slots[0])
+		svc := v.services[name]
+		if svc == nil {
+			if err := t.expose(ctx, name, map[string]string{labelService: t.s.Name}, t.selectorOf(v, "")); err != nil {
+				return err
+			}
+			if svc, _ = t.services.get(name); svc == nil {
+				return errStale
+			}
+		}
+		if fenceOf(svc, annotationFence) == token {
+			return nil
+		}
+		return t.patchService(ctx, svc, nil)
+	}
+	if v.route == nil {
+		_, err := t.traffic(v)
+		return err
+	}
+	if fenceOf(v.route, t.fenceKey()) == token {
+		return nil
+	}
+	body, err := patch(v.route, t.stamped(t.fenceKey(), map[string]any{}), nil)
+	if err != nil {
+		return err
+	}
+	r, err := t.clients.Dynamic.Resource(httpRoutes()).Namespace(t.s.Namespace).Patch(ctx, g.Route, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
+	if err != nil {
+		return t.missed(ctx, call{"patch", httpRoutes().Group, "httproutes", t.s.Namespace, g.Route}, err)
+	}
+	t.routes.put(r)
+	return nil
+}
+
+// readAnchor reads what leads the traffic as it is now, for the token on it.
+func (t *Target) readAnchor(ctx context.Context) error {
+	c := call{verb: "get", resource: "services", namespace: t.s.Namespace, name: t.leads(t.s.slots[0])}
+	if g, ok := t.s.Traffic.(Gateway); ok {
+		c = call{verb: "get", group: httpRoutes().Group, resource: "httproutes", namespace: t.s.Namespace, name: g.Route}
+	}
+	if err := t.refresh(ctx, c); !apierrors.IsNotFound(err) {
+		return c.explain(err)
+	}
+	return nil
+}

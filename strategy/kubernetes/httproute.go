@@ -1,0 +1,471 @@
+package kubernetes
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// routing reads and writes the rules of an HTTPRoute. It is pure.
+type routing struct {
+	gateway  Gateway
+	service  string            // whose it is
+	backends map[string]string // the slots, by the name of their Service
+	order    []string          // the Services of the slots that exist, in a fixed order
+	port     int64             // of those Services
+}
+
+// rule is one entry of spec.rules.
+type rule struct {
+	tree  map[string]any
+	added bool // by a target, for requests with a header or a cookie
+	led   bool // its backends are the slots
+}
+
+// rules sorts the rules of a route into those that are led, those that were added, and all others.
+func (r routing) rules(route *unstructured.Unstructured) ([]rule, error) {
+	list, _, err := unstructured.NestedSlice(route.Object, "spec", "rules")
+	if err != nil {
+		return nil, fmt.Errorf("httproute %s: spec.rules: %w", route.GetName(), err)
+	}
+	ours := addedTo(route, r.service).Rules
+	var rules []rule
+	led := 0
+	for _, item := range list {
+		tree, ok := item.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("httproute %s: a rule is a %T", route.GetName(), item)
+		}
+		one := rule{tree: tree}
+		switch {
+		case slices.Contains(ours, fingerprint(tree["matches"])) && r.onlySlots(tree):
+			one.added = true
+		case r.gateway.Rule != "":
+			one.led = tree["name"] == r.gateway.Rule
+		default:
+			one.led = r.names(tree)
+		}
+		if one.led {
+			led++
+		}
+		rules = append(rules, one)
+	}
+	if led > 0 {
+		return rules, nil
+	}
+	if others := slices.IndexFunc(rules, func(r rule) bool { return !r.added }); r.gateway.Rule == "" && others >= 0 && alone(rules) {
+		rules[others].led = true
+		return rules, nil
+	}
+	if r.gateway.Rule != "" {
+		return nil, fmt.Errorf("httproute %s has no rule with the name %q", route.GetName(), r.gateway.Rule)
+	}
+	return nil, fmt.Errorf("httproute %s: none of its %d rules has a backend among %q: name the rule to lead (Gateway.Rule), or the Service whose place is taken over (Gateway.From)",
+		route.GetName(), len(rules), slices.Sorted(maps.Keys(r.known())))
+}
+
+func alone(rules []rule) bool {
+	n := 0
+	for _, r := range rules {
+		if !r.added {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// known are the Services that make a rule one to lead.
+func (r routing) known() map[string]bool {
+	known := map[string]bool{}
+	for name := range r.backends {
+		known[name] = true
+	}
+	for _, name := range r.gateway.From {
+		known[name] = true
+	}
+	return known
+}
+
+func (r routing) names(tree map[string]any) bool {
+	known := r.known()
+	for _, b := range backends(tree) {
+		if name, ok := b.service(); ok && known[name] {
+			return true
+		}
+	}
+	return false
+}
+
+// slotted reports whether any backend of a rule is a slot.
+func (r routing) slotted(tree map[string]any) bool {
+	return slices.ContainsFunc(backends(tree), func(b backend) bool {
+		name, ok := b.service()
+		return ok && r.backends[name] != ""
+	})
+}
+
+// onlySlots reports whether all backends of a rule are slots.
+func (r routing) onlySlots(tree map[string]any) bool {
+	list := backends(tree)
+	for _, b := range list {
+		if name, ok := b.service(); !ok || r.backends[name] == "" {
+			return false
+		}
+	}
+	return len(list) > 0
+}
+
+// backend is one entry of backendRefs.
+type backend map[string]any
+
+func backends(tree map[string]any) []backend {
+	list, _ := tree["backendRefs"].([]any)
+	var all []backend
+	for _, item := range list {
+		if b, ok := item.(map[string]any); ok {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// service is the name of the Service of the same namespace that is referred to.
+func (b backend) service() (string, bool) {
+	name, _ := b["name"].(string)
+	kind, _ := b["kind"].(string)
+	group, _ := b["group"].(string)
+	namespace, _ := b["namespace"].(string)
+	return name, (kind == "" || kind == "Service") && group == "" && namespace == "" && name != ""
+}
+
+func (b backend) weight() int64 {
+	if w, ok := b["weight"].(int64); ok {
+		return w
+	}
+	return 1
+}
+
+// read tells what the slots get. Where several rules are led and differ, it is the mean of them, which is
+// what none of them should have.
+func (r routing) read(route *unstructured.Unstructured) (split, error) {
+	rules, err := r.rules(route)
+	if err != nil {
+		return nil, err
+	}
+	shares, mirrors, led := map[string]int{}, map[string]int{}, 0
+	present := 0
+	for _, one := range rules {
+		if one.added {
+			present++
+		}
+		if !one.led {
+			continue
+		}
+		led++
+		for name, n := range r.shares(one.tree) {
+			shares[name] += n
+		}
+		for name, n := range r.mirrors(one.tree) {
+			mirrors[name] += n
+		}
+	}
+	ours := addedTo(route, r.service)
+	now := split{}
+	for _, name := range r.backends {
+		f := flow{share: strategy.Millionths(shares[name] / led), mirror: strategy.Millionths(mirrors[name] / led)}
+		if present == len(ours.Rules) && present > 0 {
+			f.match = ours.Match[name]
+		}
+		if !f.none() {
+			now[name] = f
+		}
+	}
+	return now, nil
+}
+
+// shares are what a rule gives to each slot, in millionths.
+func (r routing) shares(tree map[string]any) map[string]int {
+	const whole = 1_000_000
+	total, led := int64(0), int64(0)
+	weights := map[string]int64{}
+	for _, b := range backends(tree) {
+		total += b.weight()
+		if name, ok := b.service(); ok && r.backends[name] != "" {
+			weights[r.backends[name]] += b.weight()
+			led += b.weight()
+		}
+	}
+	shares := map[string]int{}
+	if led == 0 {
+		return shares
+	}
+	rest := int(led * whole / total)
+	for _, name := range slices.Sorted(maps.Keys(weights)) {
+		shares[name] = int(weights[name] * whole / total)
+		rest -= shares[name]
+	}
+	// Thirds do not add up: what is left goes to those that lost most by rounding.
+	names := slices.SortedFunc(maps.Keys(weights), func(a, b string) int {
+		if x, y := weights[a]*whole%total, weights[b]*whole%total; x != y {
+			return int(y - x)
+		}
+		return cmp.Compare(a, b)
+	})
+	for i := 0; i < rest && i < len(names); i++ {
+		shares[names[i]]++
+	}
+	return shares
+}
+
+// mirrors are the copies that a rule sends to each slot, in millionths.
+func (r routing) mirrors(tree map[string]any) map[string]int {
+	copies := map[string]int{}
+	list, _ := tree["filters"].([]any)
+	for _, item := range list {
+		if name, ok := r.mirrored(item); ok {
+			f := item.(map[string]any)["requestMirror"].(map[string]any)
+			copies[name] += fraction(f)
+		}
+	}
+	return copies
+}
+
+// mirrored is the slot that a filter sends copies to.
+func (r routing) mirrored(filter any) (string, bool) {
+	f, _ := filter.(map[string]any)
+	mirror, _ := f["requestMirror"].(map[string]any)
+	ref, _ := mirror["backendRef"].(map[string]any)
+	name, ok := backend(ref).service()
+	return r.backends[name], ok && f["type"] == "RequestMirror" && r.backends[name] != ""
+}
+
+func fraction(mirror map[string]any) int {
+	const whole = 1_000_000
+	if p, ok := mirror["percent"].(int64); ok {
+		return int(p) * whole / 100
+	}
+	f, ok := mirror["fraction"].(map[string]any)
+	if !ok {
+		return whole
+	}
+	n, _ := f["numerator"].(int64)
+	d, ok := f["denominator"].(int64)
+	if !ok {
+		d = 100
+	}
+	if d <= 0 {
+		return 0
+	}
+	return int(n * whole / d)
+}
+
+// write makes the rules that lead what is wanted, and what to note of those that are added.
+func (r routing) write(route *unstructured.Unstructured, want split) ([]any, added, error) {
+	rules, err := r.rules(route)
+	if err != nil {
+		return nil, added{}, err
+	}
+	a := added{}
+	var list []any
+	for _, one := range rules {
+		switch {
+		case one.added:
+			continue // made anew from the rule that it was made from
+		case !one.led:
+			list = append(list, one.tree)
+			continue
+		case len(want) == 0 && !r.slotted(one.tree):
+			list = append(list, one.tree) // it leads nowhere of ours already
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(want)) {
+			if len(want[name].match) == 0 {
+				continue
+			}
+			extra, err := r.matching(one.tree, name, want[name].match)
+			if err != nil {
+				return nil, added{}, fmt.Errorf("httproute %s: %w", route.GetName(), err)
+			}
+			list = append(list, extra)
+			a.Rules = append(a.Rules, fingerprint(extra["matches"]))
+			if a.Match == nil {
+				a.Match = map[string][]strategy.Match{}
+			}
+			a.Match[name] = want[name].match
+		}
+		list = append(list, r.leading(one.tree, want))
+	}
+	if len(list) > 16 {
+		return nil, added{}, fmt.Errorf("httproute %s: it would have %d rules, and 16 are the most", route.GetName(), len(list))
+	}
+	return list, a, nil
+}
+
+// leading is a rule with the slots as its backends.
+func (r routing) leading(tree map[string]any, want split) map[string]any {
+	led := maps.Clone(tree)
+	var refs []any
+	for _, name := range r.order {
+		refs = append(refs, r.ref(tree, name, int64(want[r.backends[name]].share.Millionths())))
+	}
+	led["backendRefs"] = refs
+	var filters []any
+	list, _ := tree["filters"].([]any)
+	for _, item := range list {
+		if _, ours := r.mirrored(item); !ours {
+			filters = append(filters, item)
+		}
+	}
+	for _, name := range r.order {
+		if m := want[r.backends[name]].mirror; !m.IsZero() {
+			filters = append(filters, r.mirror(name, m))
+		}
+	}
+	if delete(led, "filters"); len(filters) > 0 {
+		led["filters"] = filters
+	}
+	return led
+}
+
+// ref is a backend, with the filters that the host may have given it.
+func (r routing) ref(tree map[string]any, service string, weight int64) map[string]any {
+	ref := map[string]any{"group": "", "kind": "Service", "name": service, "port": r.port, "weight": weight}
+	for _, b := range backends(tree) {
+		if name, ok := b.service(); ok && name == service && b["filters"] != nil {
+			ref["filters"] = b["filters"]
+		}
+	}
+	return ref
+}
+
+func (r routing) mirror(service string, share strategy.Share) map[string]any {
+	m := map[string]any{"backendRef": map[string]any{"group": "", "kind": "Service", "name": service, "port": r.port}}
+	switch n := int64(share.Millionths()); {
+	case share == strategy.All():
+	case n%10_000 == 0:
+		m["percent"] = n / 10_000
+	default:
+		m["fraction"] = map[string]any{"numerator": n, "denominator": int64(1_000_000)}
+	}
+	return map[string]any{"type": "RequestMirror", "requestMirror": m}
+}
+
+// matching is a rule for the requests of another one that carry a header or a cookie.
+func (r routing) matching(tree map[string]any, slot string, match []strategy.Match) (map[string]any, error) {
+	from, _ := tree["matches"].([]any)
+	if len(from) == 0 {
+		from = []any{map[string]any{"path": map[string]any{"type": "PathPrefix", "value": "/"}}}
+	}
+	var matches []any
+	for _, item := range from {
+		base, _ := item.(map[string]any)
+		for _, m := range match {
+			header := headerOf(m)
+			list, _ := base["headers"].([]any)
+			for _, h := range list {
+				if old, _ := h.(map[string]any); reflect.DeepEqual(old["name"], header["name"]) {
+					return nil, fmt.Errorf("one of its rules matches on the header %s already, which %s needs", header["name"], m)
+				}
+			}
+			next := maps.Clone(base)
+			next["headers"] = append(slices.Clone(list), header)
+			matches = append(matches, next)
+		}
+	}
+	if len(matches) > 64 {
+		return nil, fmt.Errorf("a rule would have %d matches, and 64 are the most", len(matches))
+	}
+	one := maps.Clone(tree)
+	delete(one, "name")
+	one["matches"] = matches
+	for _, service := range r.order {
+		if r.backends[service] == slot {
+			one["backendRefs"] = []any{r.ref(tree, service, 1)}
+		}
+	}
+	var filters []any
+	list, _ := tree["filters"].([]any)
+	for _, item := range list {
+		if _, ours := r.mirrored(item); !ours {
+			filters = append(filters, item)
+		}
+	}
+	if delete(one, "filters"); len(filters) > 0 {
+		one["filters"] = filters
+	}
+	return one, nil
+}
+
+// headerOf is a rule of a state as a header to match on.
+func headerOf(m strategy.Match) map[string]any {
+	if m.Cookie != "" {
+		value := `^(.*;[ ]*)?` + regexp.QuoteMeta(m.Cookie+"="+m.Value) + `(;.*)?$`
+		return map[string]any{"name": "Cookie", "type": "RegularExpression", "value": value}
+	}
+	return map[string]any{"name": m.Header, "type": "Exact", "value": m.Value}
+}
+
+// fingerprint tells a rule that was added from all others, by what it matches.
+func fingerprint(matches any) string {
+	text, err := json.Marshal(matches)
+	if err != nil || matches == nil {
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// busy are the slots that any rule of the route, ours or not, may send something to.
+func (r routing) busy(route *unstructured.Unstructured) map[string]bool {
+	busy := map[string]bool{}
+	list, _, _ := unstructured.NestedSlice(route.Object, "spec", "rules")
+	for _, item := range list {
+		tree, _ := item.(map[string]any)
+		for _, b := range backends(tree) {
+			if name, ok := b.service(); ok && r.backends[name] != "" && b.weight() > 0 {
+				busy[r.backends[name]] = true
+			}
+		}
+		for name, n := range r.mirrors(tree) {
+			busy[name] = busy[name] || n > 0
+		}
+	}
+	return busy
+}
+
+// pending says why the controllers of the route's Gateways do not lead as it says yet, where they tell;
+// empty where they do, or tell nothing.
+func pending(route *unstructured.Unstructured) string {
+	parents, _, _ := unstructured.NestedSlice(route.Object, "status", "parents")
+	for _, item := range parents {
+		parent, _ := item.(map[string]any)
+		who, _ := parent["controllerName"].(string)
+		list, _ := parent["conditions"].([]any)
+		for _, kind := range []string{"Accepted", "ResolvedRefs"} {
+			for _, item := range list {
+				c, _ := item.(map[string]any)
+				if c["type"] != kind {
+					continue
+				}
+				seen, _ := c["observedGeneration"].(int64)
+				switch {
+				case seen > 0 && seen < route.GetGeneration():
+					return fmt.Sprintf("httproute %s: %s has not taken generation %d yet", route.GetName(), who, route.GetGeneration())
+				case c["status"] != "True":
+					return fmt.Sprintf("httproute %s: %s says %s is %v (%v): %v", route.GetName(), who, kind, c["status"], c["reason"], c["message"])
+				}
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,190 @@
+package kubernetes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// status counts what a slot runs, by pool: a pod belongs to the pool that its own annotations name,
+// and one that has none, because its Deployment was adopted, to the Deployment's.
+func (t tenant) status(now time.Time) map[strategy.Pool]*rollout.PoolStatus {
+	all := map[strategy.Pool]*rollout.PoolStatus{}
+	get := func(p strategy.Pool) *rollout.PoolStatus {
+		if all[p] == nil {
+			all[p] = &rollout.PoolStatus{Pool: p}
+		}
+		return all[p]
+	}
+	if t.replicas() > 0 {
+		get(t.pool)
+	}
+	for _, pod := range t.pods {
+		pool, ok := poolOf(pod)
+		if !ok {
+			pool = t.pool
+		}
+		s := get(pool)
+		switch {
+		case pod.DeletionTimestamp != nil:
+			s.Stopping++
+		case pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded:
+			// It is over, and its Deployment replaces it.
+		default:
+			s.Running++
+			ready := readySince(pod)
+			if ready.IsZero() {
+				continue
+			}
+			s.Ready++
+			if now.Sub(ready) >= t.minReady() && t.reachable(pod) {
+				s.Available++
+			}
+		}
+	}
+	if len(all) == 1 && t.deployment != nil && t.observed() {
+		// The controller counts by the clock of the cluster, which is the one that counts.
+		s := all[t.pool]
+		if s != nil {
+			s.Available = min(s.Available, int(t.deployment.Status.AvailableReplicas))
+		}
+	}
+	return all
+}
+
+// minReady is how long a pod must have been ready.
+func (t tenant) minReady() time.Duration {
+	if t.deployment == nil {
+		return 0
+	}
+	return time.Duration(t.deployment.Spec.MinReadySeconds) * time.Second
+}
+
+// reachable reports whether requests that are led to the slot would reach the pod. Where the Service
+// leads elsewhere, nobody can tell.
+func (t tenant) reachable(pod *corev1.Pod) bool {
+	if t.behind == nil {
+		return true
+	}
+	return t.behind[pod.UID].ready
+}
+
+// readySince is since when a pod is ready; zero where it is not.
+func readySince(pod *corev1.Pod) time.Time {
+	c := condition(pod, corev1.PodReady)
+	if c == nil || c.Status != corev1.ConditionTrue {
+		return time.Time{}
+	}
+	if c.LastTransitionTime.IsZero() {
+		return pod.CreationTimestamp.Time
+	}
+	return c.LastTransitionTime.Time
+}
+
+func condition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
+	for i := range pod.Status.Conditions {
+		if pod.Status.Conditions[i].Type == kind {
+			return &pod.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// crashes are the ends of a pod's containers that are known of now, each under an ID that no other has.
+// The ends of a pod that was told to stop, or evicted, are nobody's fault.
+func crashes(pod *corev1.Pod) []rollout.Failure {
+	if pod.DeletionTimestamp != nil || disrupted(pod) {
+		return nil
+	}
+	var all []rollout.Failure
+	list := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
+	for _, c := range list {
+		inits := slices.ContainsFunc(pod.Spec.InitContainers, func(i corev1.Container) bool { return i.Name == c.Name })
+		for _, end := range []struct {
+			of *corev1.ContainerStateTerminated
+			n  int32
+		}{{c.LastTerminationState.Terminated, c.RestartCount - 1}, {c.State.Terminated, c.RestartCount}} {
+			if end.of == nil || inits && end.of.ExitCode == 0 {
+				continue
+			}
+			all = append(all, rollout.Failure{
+				ID:     fmt.Sprintf("%s/%s#%d", pod.Name, c.Name, max(0, end.n)),
+				Reason: endText(c.Name, end.of),
+			})
+		}
+		if c.LastTerminationState.Terminated == nil && c.State.Terminated == nil && c.RestartCount > 0 {
+			all = append(all, rollout.Failure{ // who restarted it tells no more than that
+				ID:     fmt.Sprintf("%s/%s#%d", pod.Name, c.Name, c.RestartCount-1),
+				Reason: fmt.Sprintf("container %s was restarted %d times%s", c.Name, c.RestartCount, waitingText(c)),
+			})
+		}
+	}
+	if pod.Status.Phase == corev1.PodFailed && len(all) == 0 {
+		all = append(all, rollout.Failure{ID: pod.Name, Reason: strings.TrimSpace("pod failed: " + pod.Status.Reason + " " + pod.Status.Message)})
+	}
+	return all
+}
+
+// disrupted reports whether a pod was ended by the cluster, and not by itself.
+func disrupted(pod *corev1.Pod) bool {
+	if c := condition(pod, corev1.DisruptionTarget); c != nil && c.Status == corev1.ConditionTrue {
+		return true
+	}
+	switch reason := pod.Status.Reason; reason {
+	case "Evicted", "Preempting", "Terminated", "NodeShutdown", "NodeLost", "NodeAffinity", "Shutdown", "UnexpectedAdmissionError":
+		return true
+	default:
+		return strings.HasPrefix(reason, "OutOf")
+	}
+}
+
+func endText(container string, end *corev1.ContainerStateTerminated) string {
+	text := fmt.Sprintf("container %s: exit code %d", container, end.ExitCode)
+	if end.Signal != 0 {
+		text += fmt.Sprintf(", signal %d", end.Signal)
+	}
+	if end.Reason != "" {
+		text += " (" + end.Reason + ")"
+	}
+	if d := ran(end); d > 0 {
+		text += " after " + d.String()
+	}
+	if m := strings.TrimSpace(end.Message); m != "" {
+		text += ": " + short(m)
+	}
+	return text
+}
+
+func ran(end *corev1.ContainerStateTerminated) time.Duration {
+	if end.StartedAt.IsZero() || end.FinishedAt.IsZero() {
+		return 0
+	}
+	return end.FinishedAt.Sub(end.StartedAt.Time)
+}
+
+func waitingText(c corev1.ContainerStatus) string {
+	if c.State.Waiting == nil || c.State.Waiting.Reason == "" {
+		return ""
+	}
+	return ", now " + c.State.Waiting.Reason
+}
+
+// short is the end of a long text, where it most likely says what went wrong.
+func short(text string) string {
+	const most = 300
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	if len(runes) <= most {
+		return string(runes)
+	}
+	return "…" + string(runes[len(runes)-most:])
+}
+
+// since is how long ago something happened, by the cluster's clock as far as this one agrees with it.
+func since(t metav1.Time, now time.Time) time.Duration { return max(0, now.Sub(t.Time)) }

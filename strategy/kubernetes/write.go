@@ -1,0 +1,369 @@
+package kubernetes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// write makes one change.
+func (t *Target) write(ctx context.Context, v *view, w write) error {
+	var err error
+	switch n := v.tenant(w.slot); w.kind {
+	case adopt:
+		err = t.adopt(ctx, *n)
+	case expose:
+		err = t.expose(ctx, n.object, t.s.labels(n.slot), t.s.labels(n.slot))
+	case place:
+		err = t.place(ctx, *n, w)
+	case scale:
+		err = t.scale(ctx, n.deployment, w)
+	case mark:
+		err = t.mark(ctx, n.deployment, w.idle)
+	case lead:
+		err = t.lead(ctx, v, w.split)
+	case follower:
+		err = t.move(ctx, v, *n)
+	}
+	if err == nil {
+		t.log.Info("wrote", "what", w.String())
+	}
+	return err
+}
+
+// String is the write on one line, for the log.
+func (w write) String() string {
+	switch w.kind {
+	case place:
+		return fmt.Sprintf("%s %s: %s moves in", w.kind, w.slot, w.pool)
+	case scale:
+		return fmt.Sprintf("%s %s to %d", w.kind, w.slot, w.replicas)
+	case lead:
+		return fmt.Sprintf("%s: %v", w.kind, w.split)
+	case mark:
+		return fmt.Sprintf("%s %s: idle %t", w.kind, w.slot, !w.idle.IsZero())
+	}
+	return fmt.Sprintf("%s %s", w.kind, w.slot)
+}
+
+// stamped are annotations together with the fencing token, if there is one.
+func (t *Target) stamped(key string, annotations map[string]any) map[string]any {
+	if token := t.token.Load(); token > 0 {
+		annotations[key] = strconv.FormatUint(token, 10)
+	}
+	return annotations
+}
+
+// patch is a merge patch that fails where the object is not what was seen.
+func patch(o metav1.Object, annotations map[string]any, parts map[string]any) ([]byte, error) {
+	tree := map[string]any{"metadata": map[string]any{
+		"resourceVersion": o.GetResourceVersion(), "uid": string(o.GetUID()), "annotations": annotations,
+	}}
+	for k, v := range parts {
+		tree[k] = v
+	}
+	return json.Marshal(tree)
+}
+
+// patchDeployment changes a Deployment beside its manifest.
+func (t *Target) patchDeployment(ctx context.Context, d *appsv1.Deployment, annotations map[string]any, parts map[string]any) error {
+	body, err := patch(d, t.stamped(annotationFence, annotations), parts)
+	if err != nil {
+		return err
+	}
+	next, err := t.clients.Kubernetes.AppsV1().Deployments(t.s.Namespace).Patch(ctx, d.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
+	if err != nil {
+		return t.missed(ctx, call{"patch", "apps", "deployments", t.s.Namespace, d.Name}, err)
+	}
+	t.deployments.put(next)
+	t.beat()
+	return nil
+}
+
+// missed explains an error. Where an object was changed meanwhile, what it is now is read, and not waited for.
+func (t *Target) missed(ctx context.Context, c call, err error) error {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		if err := t.refresh(ctx, c); err != nil {
+			t.log.Debug("read what has changed", "object", c.object(), "error", err) // the watches tell, too
+		}
+	}
+	return c.explain(err)
+}
+
+// refresh reads an object itself.
+func (t *Target) refresh(ctx context.Context, c call) error {
+	k, o := t.clients.Kubernetes, metav1.GetOptions{}
+	switch c.resource {
+	case "deployments":
+		d, err := k.AppsV1().Deployments(c.namespace).Get(ctx, c.name, o)
+		if err == nil && (t.s.Adopt != nil || d.Labels[labelService] == t.s.Name) {
+			t.deployments.put(d)
+		}
+		return err
+	case "services":
+		s, err := k.CoreV1().Services(c.namespace).Get(ctx, c.name, o)
+		if err == nil {
+			t.services.put(s)
+		}
+		return err
+	case "httproutes":
+		r, err := t.clients.Dynamic.Resource(httpRoutes()).Namespace(c.namespace).Get(ctx, c.name, o)
+		if err == nil {
+			t.routes.put(r)
+		}
+		return err
+	}
+	return nil
+}
+
+// adopt marks a Deployment as the slot's, as it stands.
+func (t *Target) adopt(ctx context.Context, n tenant) error {
+	annotations := map[string]any{annotationAsked: strconv.Itoa(n.replicas())}
+	for k, v := range tellsPool(n.pool) {
+		annotations[k] = v
+	}
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"resourceVersion": n.deployment.ResourceVersion, "uid": string(n.deployment.UID),
+		"annotations": t.stamped(annotationFence, annotations), "labels": t.s.labels(n.slot),
+	}})
+	if err != nil {
+		return err
+	}
+	d, err := t.clients.Kubernetes.AppsV1().Deployments(t.s.Namespace).Patch(ctx, n.object, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
+	if err != nil {
+		return t.missed(ctx, call{"patch", "apps", "deployments", t.s.Namespace, n.object}, err)
+	}
+	t.deployments.put(d)
+	return nil
+}
+
+// place applies the manifest of a pool. A Deployment is made without pods; they are asked for once it is
+// sure that nobody else has taken over meanwhile.
+func (t *Target) place(ctx context.Context, n tenant, w write) error {
+	image, err := t.s.image(w.pool.Revision)
+	if err != nil {
+		return rollout.Permanent(err)
+	}
+	client := t.clients.Kubernetes.AppsV1().Deployments(t.s.Namespace)
+	tenancy := tenancy{at: n.slot, pool: w.pool, image: image, rolling: w.rolling}
+	version := ""
+	if n.deployment == nil {
+		found, err := client.Get(ctx, n.object, metav1.GetOptions{})
+		switch {
+		case err == nil && found.Labels[labelService] == t.s.Name:
+			t.deployments.put(found) // made by an earlier call, whose answer was lost
+			return nil
+		case err == nil:
+			return rollout.Permanent(fmt.Errorf("deployment %s %s", n.object, notOurs))
+		case !apierrors.IsNotFound(err):
+			return call{"get", "apps", "deployments", t.s.Namespace, n.object}.explain(err)
+		}
+		tenancy.replicas = new(int32)
+	} else {
+		version, tenancy.selector = n.deployment.ResourceVersion, n.deployment.Spec.Selector.MatchLabels
+		if applied(n.deployment.ManagedFields, t.s.FieldManager, "f:spec", "f:replicas") {
+			tenancy.replicas = n.deployment.Spec.Replicas // it would be reset if it were left out
+		}
+	}
+	tree, err := t.s.deployment(tenancy)
+	if err != nil {
+		return rollout.Permanent(fmt.Errorf("make the manifest of %s: %w", n.object, err))
+	}
+	if version != "" {
+		child(tree, "metadata")["resourceVersion"] = version
+	}
+	body, err := json.Marshal(tree)
+	if err != nil {
+		return err
+	}
+	force := t.s.Conflicts == Take
+	d, err := client.Patch(ctx, n.object, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager, Force: &force})
+	if err != nil {
+		return t.missed(ctx, call{"patch", "apps", "deployments", t.s.Namespace, n.object}, err)
+	}
+	t.deployments.put(d)
+	t.mu.Lock()
+	t.placed[n.name] = d.Generation
+	t.mu.Unlock()
+	if n.deployment == nil {
+		return t.readAnchor(ctx)
+	}
+	return nil
+}
+
+// scale asks for so many pods.
+func (t *Target) scale(ctx context.Context, d *appsv1.Deployment, w write) error {
+	spec := map[string]any{"replicas": w.replicas, "minReadySeconds": w.minReady}
+	return t.patchDeployment(ctx, d, map[string]any{annotationAsked: strconv.Itoa(w.asked)}, map[string]any{"spec": spec})
+}
+
+// mark writes down since when a slot is idle, or that it is not.
+func (t *Target) mark(ctx context.Context, d *appsv1.Deployment, idle time.Time) error {
+	var since any // null takes it away
+	if !idle.IsZero() {
+		since = idle.UTC().Format(time.RFC3339Nano)
+	}
+	return t.patchDeployment(ctx, d, map[string]any{annotationIdle: since}, nil)
+}
+
+// expose makes a Service.
+func (t *Target) expose(ctx context.Context, name string, labels, selector map[string]string) error {
+	client := t.clients.Kubernetes.CoreV1().Services(t.s.Namespace)
+	found, err := client.Get(ctx, name, metav1.GetOptions{})
+	switch {
+	case err == nil && found.Labels[labelService] == t.s.Name:
+		t.services.put(found)
+		return nil
+	case err == nil:
+		return rollout.Permanent(fmt.Errorf("service %s exists and was not made by Davit: delete it, or choose other names (Options.Slots, Options.Baseline)", name))
+	case !apierrors.IsNotFound(err):
+		return call{"get", "", "services", t.s.Namespace, name}.explain(err)
+	}
+	tree, err := t.s.service(name, labels, selector)
+	if err != nil {
+		return rollout.Permanent(fmt.Errorf("make service %s: %w", name, err))
+	}
+	body, err := json.Marshal(tree)
+	if err != nil {
+		return err
+	}
+	force := t.s.Conflicts == Take
+	svc, err := client.Patch(ctx, name, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager, Force: &force})
+	if err != nil {
+		return t.missed(ctx, call{"patch", "", "services", t.s.Namespace, name}, err)
+	}
+	t.services.put(svc)
+	return nil
+}
+
+// lead writes the route, or the Service's selector.
+func (t *Target) lead(ctx context.Context, v *view, want split) error {
+	g, ok := t.s.Traffic.(Gateway)
+	if !ok {
+		return t.choose(ctx, v, want)
+	}
+	rules, added, err := t.routing(v).write(v.route, want)
+	if err != nil {
+		return rollout.Permanent(err)
+	}
+	notes := map[string]any{annotationRules + t.s.Name: nil}
+	if len(added.Rules) > 0 {
+		notes[annotationRules+t.s.Name] = added.text()
+	}
+	body, err := patch(v.route, t.stamped(t.fenceKey(), notes), map[string]any{"spec": map[string]any{"rules": rules}})
+	if err != nil {
+		return err
+	}
+	r, err := t.clients.Dynamic.Resource(httpRoutes()).Namespace(t.s.Namespace).Patch(ctx, g.Route, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
+	if err != nil {
+		return t.missed(ctx, call{"patch", httpRoutes().Group, "httproutes", t.s.Namespace, g.Route}, err)
+	}
+	t.routes.put(r)
+	t.beat()
+	return nil
+}
+
+// choose makes the one Service select a slot, or nobody.
+func (t *Target) choose(ctx context.Context, v *view, want split) error {
+	to := ""
+	for name := range want {
+		to = name
+	}
+	name, selector := t.leads(t.s.slots[0]), t.selectorOf(v, to)
+	svc := v.services[name]
+	if svc == nil {
+		return t.expose(ctx, name, map[string]string{labelService: t.s.Name}, selector)
+	}
+	return t.patchService(ctx, svc, selector)
+}
+
+// patchService changes whom a Service selects; nil: it stays.
+func (t *Target) patchService(ctx context.Context, svc *corev1.Service, selector map[string]string) error {
+	if other := svc.Labels[labelService]; other != "" && other != t.s.Name {
+		return rollout.Permanent(fmt.Errorf("service %s leads to %q: each service needs one of its own", svc.Name, other))
+	}
+	parts := map[string]any{}
+	if selector != nil {
+		whole := map[string]any{}
+		for k := range svc.Spec.Selector {
+			whole[k] = nil // a merge patch leaves what it does not name
+		}
+		for k, v := range selector {
+			whole[k] = v
+		}
+		parts["spec"] = map[string]any{"selector": whole}
+	}
+	body, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{
+			"resourceVersion": svc.ResourceVersion, "uid": string(svc.UID),
+			"labels": map[string]any{labelService: t.s.Name}, "annotations": t.stamped(annotationFence, map[string]any{}),
+		},
+		"spec": parts["spec"],
+	})
+	if selector == nil {
+		body, err = patch(svc, t.stamped(annotationFence, map[string]any{}), nil)
+	}
+	if err != nil {
+		return err
+	}
+	next, err := t.clients.Kubernetes.CoreV1().Services(t.s.Namespace).Patch(ctx, svc.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
+	if err != nil {
+		return t.missed(ctx, call{"patch", "", "services", t.s.Namespace, svc.Name}, err)
+	}
+	t.services.put(next)
+	t.beat()
+	return nil
+}
+
+// move points the autoscaler of another slot at this one.
+func (t *Target) move(ctx context.Context, v *view, to tenant) error {
+	for _, n := range v.slots {
+		if n.scaler == nil || n.name == to.name || n.baseline {
+			continue
+		}
+		body, err := patch(n.scaler, map[string]any{}, map[string]any{"spec": map[string]any{"scaleTargetRef": map[string]any{"name": to.object}}})
+		if err != nil {
+			return err
+		}
+		h, err := t.clients.Kubernetes.AutoscalingV2().HorizontalPodAutoscalers(t.s.Namespace).Patch(ctx, n.scaler.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
+		if err != nil {
+			return t.missed(ctx, call{"patch", "autoscaling", "horizontalpodautoscalers", t.s.Namespace, n.scaler.Name}, err)
+		}
+		t.scalers.put(h)
+	}
+	return nil
+}
+
+// applied reports whether a manager owns a field by having applied it.
+func applied(managed []metav1.ManagedFieldsEntry, manager string, path ...string) bool {
+	for _, m := range managed {
+		if m.Manager != manager || m.Operation != metav1.ManagedFieldsOperationApply || m.Subresource != "" || m.FieldsV1 == nil {
+			continue
+		}
+		var tree map[string]any
+		if json.Unmarshal(m.FieldsV1.Raw, &tree) != nil {
+			continue
+		}
+		found := true
+		for _, key := range path {
+			next, ok := tree[key].(map[string]any)
+			if tree, found = next, ok; !ok {
+				break
+			}
+		}
+		if found {
+			return true
+		}
+	}
+	return false
+}
