@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/davit-sdk/davit/internal/integration/pgserver"
+	"github.com/davit-sdk/davit/internal/integration/process"
 	"github.com/davit-sdk/davit/release"
 	"github.com/davit-sdk/davit/release/sqlstore"
 	"github.com/stretchr/testify/assert"
@@ -189,15 +190,15 @@ func TestWriterKilled(t *testing.T) {
 	store := p.host(t)
 	told := 0
 	for range 5 {
-		w := start(t, "writer", task{Place: p, Release: "a", Host: "victim", Many: 1 << 30})
-		require.Equal(t, "ready", w.line(), "%v", w.said.String())
-		w.tell("go")
+		w := process.Start(t, "writer", task{Place: p, Release: "a", Host: "victim", Many: 1 << 30})
+		require.Equal(t, "ready", w.Line(), "%v", w.Said())
+		w.Tell("go")
 		for range 20 {
-			require.NotEmpty(t, w.line(), "%v", w.said.String())
+			require.NotEmpty(t, w.Line(), "%v", w.Said())
 			told++
 		}
-		require.NoError(t, w.cmd.Process.Kill())
-		for w.line() != "" {
+		w.Shoot()
+		for w.Line() != "" {
 			told++
 		}
 		have := len(texts(t, store, "a"))

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/davit-sdk/davit/internal/integration/process"
 	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/release/sqlstore"
 	"github.com/davit-sdk/davit/stage"
@@ -35,26 +36,26 @@ func newFleet(t *testing.T, p place) *fleet {
 }
 
 // start starts a host, and returns its name in the store, too.
-func (f *fleet) start(name string, skew time.Duration) (*process, string) {
+func (f *fleet) start(name string, skew time.Duration) (*process.Process, string) {
 	f.t.Helper()
-	p := start(f.t, "carrier", task{Place: f.place, Host: name, Target: string(f.target), Lease: f.lease, Skew: skew, Many: f.many})
-	line := p.line()
+	p := process.Start(f.t, "carrier", task{Place: f.place, Host: name, Target: string(f.target), Lease: f.lease, Skew: skew, Many: f.many})
+	line := p.Line()
 	host, ok := strings.CutPrefix(line, "host ")
-	require.True(f.t, ok, "%s: %s", line, p.said.String())
+	require.True(f.t, ok, "%s: %s", line, p.Said())
 	return p, host
 }
 
 // says expects the next line of a process to begin with that.
-func (f *fleet) says(p *process, want string) string {
+func (f *fleet) says(p *process.Process, want string) string {
 	f.t.Helper()
 	line := make(chan string, 1)
-	go func() { line <- p.line() }()
+	go func() { line <- p.Line() }()
 	select {
 	case got := <-line:
-		require.True(f.t, strings.HasPrefix(got, want), "%q, not %q\n%s", got, want, p.said.String())
+		require.True(f.t, strings.HasPrefix(got, want), "%q, not %q\n%s", got, want, p.Said())
 		return strings.TrimSpace(strings.TrimPrefix(got, want))
 	case <-time.After(deadline):
-		f.t.Fatalf("no %q within %v\n%s", want, deadline, p.said.String())
+		f.t.Fatalf("no %q within %v\n%s", want, deadline, p.Said())
 		return ""
 	}
 }
@@ -92,15 +93,15 @@ func TestASleeperIsRefused(t *testing.T) {
 		sleeper, asleep := f.start("sleeper", 0)
 		other, awake := f.start("other", 0)
 		f.target.tell(t, "blind")
-		sleeper.tell("run r1")
+		sleeper.Tell("run r1")
 		f.says(sleeper, "in r1")
-		other.tell("takeup")
+		other.Tell("takeup")
 		f.says(other, "taken 0 <nil>")
-		sleeper.stop()
+		sleeper.Stop()
 		stopped := time.Now()
 		f.says(other, "in r1")
 		t.Logf("taken over %.2f leases after the stop", time.Since(stopped).Seconds()/f.lease.Seconds())
-		sleeper.wake()
+		sleeper.Wake()
 		assert.Equal(t, errFenced.Error(), f.says(sleeper, "late r1:"), "it touched the target")
 		f.target.tell(t, "go")
 		assert.Equal(t, "succeeded by "+awake+": <nil>", f.says(sleeper, "ended r1 as"))
@@ -109,7 +110,7 @@ func TestASleeperIsRefused(t *testing.T) {
 		assert.Equal(t, []string{
 			"done 1 a sleeper", "done 1 b1 sleeper", "done 2 b1 other", "refused 1 blind sleeper", "done 2 b2 other", "done 2 c other",
 		}, f.target.lines(t, "r1"))
-		sleeper.tell("run r2")
+		sleeper.Tell("run r2")
 		f.says(sleeper, "in r2")
 		assert.Equal(t, "succeeded by "+asleep+": <nil>", f.says(sleeper, "ended r2 as"))
 	})
@@ -122,11 +123,11 @@ func TestADeadHostsLeaseIsWaitedFor(t *testing.T) {
 		t := f.t
 		victim, name := f.start("victim", 0)
 		heir, _ := f.start("heir", 0)
-		heir.tell("takeup")
+		heir.Tell("takeup")
 		f.says(heir, "taken 0 <nil>")
-		victim.tell("begin r1")
+		victim.Tell("begin r1")
 		f.says(victim, "in r1")
-		victim.kill()
+		victim.Kill()
 		killed := time.Now()
 		until := f.until(name)
 		f.says(heir, "in r1")
@@ -165,11 +166,11 @@ func TestClocksThatAreOff(t *testing.T) {
 				t := f.t
 				first, _ := f.start("first", skews[0])
 				second, _ := f.start("second", skews[1])
-				second.tell("takeup")
+				second.Tell("takeup")
 				f.says(second, "taken 0 <nil>")
-				first.tell("begin r1")
+				first.Tell("begin r1")
 				f.says(first, "in r1")
-				first.kill()
+				first.Kill()
 				f.says(second, "in r1")
 				f.target.tell(t, "go")
 				state := f.over("r1")
@@ -196,24 +197,24 @@ func TestARaceForTheDead(t *testing.T) {
 		const many = 50
 		t := f.t
 		victim, name := f.start("victim", 0)
-		heirs := make([]*process, 2)
+		heirs := make([]*process.Process, 2)
 		for i := range heirs {
 			heirs[i], _ = f.start(fmt.Sprintf("heir%d", i), 0)
 		}
 		for n := range many {
-			victim.tell(fmt.Sprintf("begin r%d", n))
+			victim.Tell(fmt.Sprintf("begin r%d", n))
 		}
 		for range many {
 			f.says(victim, "in ")
 		}
-		victim.kill()
+		victim.Kill()
 		f.target.tell(t, "go")
 		require.Eventually(t, func() bool {
 			alive, err := f.store.Alive(t.Context(), name)
 			return err == nil && !alive
 		}, deadline, 20*time.Millisecond)
 		for _, h := range heirs {
-			h.tell("takeup")
+			h.Tell("takeup")
 		}
 		for n := range many {
 			id := fmt.Sprintf("r%d", n)
@@ -225,7 +226,7 @@ func TestARaceForTheDead(t *testing.T) {
 		taken := 0
 		for _, h := range heirs {
 			for line := ""; ; {
-				if line = h.line(); strings.HasPrefix(line, "taken ") {
+				if line = h.Line(); strings.HasPrefix(line, "taken ") {
 					var n int
 					var rest string
 					_, err := fmt.Sscanf(line, "taken %d %s", &n, &rest)
@@ -249,10 +250,10 @@ func TestTheDatabaseGoesAway(t *testing.T) {
 	f := newFleet(t, p)
 	const many = 5
 	host, _ := f.start("host", 0)
-	host.tell("takeup")
+	host.Tell("takeup")
 	f.says(host, "taken 0 <nil>")
 	for n := range many {
-		host.tell(fmt.Sprintf("begin r%d", n))
+		host.Tell(fmt.Sprintf("begin r%d", n))
 	}
 	for range many {
 		f.says(host, "in ")
@@ -275,6 +276,6 @@ func TestTheDatabaseGoesAway(t *testing.T) {
 			assert.Equal(t, times, strings.Count(strings.Join(lines, "\n"), what), "%q in %v", what, lines)
 		}
 	}
-	host.tell("stop")
+	host.Tell("stop")
 	f.says(host, "stopped")
 }

@@ -6,13 +6,17 @@ import (
 	"testing"
 
 	"github.com/davit-sdk/davit/internal/integration/pgserver"
+	"github.com/davit-sdk/davit/internal/integration/process"
 )
 
 // server is the PostgreSQL server that all tests share which do not harm it.
 var server *pgserver.Server
 
 func TestMain(m *testing.M) {
-	if playRole() {
+	roles := map[string]process.Role{
+		"writer": process.Of(writer), "opener": process.Of(opener), "leaser": process.Of(leaser), "carrier": process.Of(carrier),
+	}
+	if process.Play(roles) {
 		return // this is a process that a test has started
 	}
 	os.Exit(withServer(m))

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/davit-sdk/davit/internal/integration/process"
 	"github.com/davit-sdk/davit/release"
 	"github.com/davit-sdk/davit/release/sqlstore"
 	"github.com/stretchr/testify/assert"
@@ -82,32 +83,32 @@ func TestProcessesRace(t *testing.T) {
 	all(t, func(t *testing.T, p place) {
 		store := p.host(t)
 		const many = 100
-		var ps []*process
+		var ps []*process.Process
 		hosts := []string{"ada", "grace", "victim"}
 		for _, host := range hosts {
 			k := task{Place: p, Release: "a", Host: host, Many: many}
 			if host == "victim" {
 				k.Many = 1 << 30
 			}
-			ps = append(ps, start(t, "writer", k))
+			ps = append(ps, process.Start(t, "writer", k))
 		}
 		for _, w := range ps {
-			require.Equal(t, "ready", w.line(), "%v", w.said.String())
+			require.Equal(t, "ready", w.Line(), "%v", w.Said())
 		}
 		for _, w := range ps {
-			w.tell("go")
+			w.Tell("go")
 		}
 		told := make([][]string, len(ps))
 		for len(told[2]) < 5 {
-			told[2] = append(told[2], ps[2].line())
+			told[2] = append(told[2], ps[2].Line())
 		}
-		require.NoError(t, ps[2].cmd.Process.Kill())
+		ps[2].Shoot()
 		for i, w := range ps {
-			for line := w.line(); line != ""; line = w.line() {
+			for line := w.Line(); line != ""; line = w.Line() {
 				told[i] = append(told[i], line)
 			}
 			if i < 2 {
-				require.NoError(t, w.wait())
+				require.NoError(t, w.Wait())
 			}
 		}
 		by := texts(t, store, "a")
@@ -140,15 +141,15 @@ func opener(k task, in *bufio.Scanner, out io.Writer) error {
 // TestManyMakeTheTables lets goroutines and processes make one set of tables at once.
 func TestManyMakeTheTables(t *testing.T) {
 	all(t, func(t *testing.T, p place) {
-		var ps []*process
+		var ps []*process.Process
 		for range 4 {
-			ps = append(ps, start(t, "opener", task{Place: p}))
+			ps = append(ps, process.Start(t, "opener", task{Place: p}))
 		}
 		for _, o := range ps {
-			require.Equal(t, "ready", o.line(), "%v", o.said.String())
+			require.Equal(t, "ready", o.Line(), "%v", o.Said())
 		}
 		for _, o := range ps {
-			o.tell("go")
+			o.Tell("go")
 		}
 		errs := make(chan error)
 		for range 8 {
@@ -164,7 +165,7 @@ func TestManyMakeTheTables(t *testing.T) {
 			assert.NoError(t, <-errs)
 		}
 		for _, o := range ps {
-			assert.NoError(t, o.wait())
+			assert.NoError(t, o.Wait())
 		}
 		rows := 0
 		require.NoError(t, p.database(t).QueryRow(`SELECT count(*) FROM `+p.table("schema")).Scan(&rows))
@@ -195,18 +196,18 @@ func leaser(k task, in *bufio.Scanner, out io.Writer) error {
 func TestStoppedHostsLease(t *testing.T) {
 	all(t, func(t *testing.T, p place) {
 		store := p.host(t)
-		host := start(t, "leaser", task{Place: p, Host: "sleeper", Lease: 300 * time.Millisecond})
+		host := process.Start(t, "leaser", task{Place: p, Host: "sleeper", Lease: 300 * time.Millisecond})
 		dead := func() bool {
 			on, err := store.Alive(t.Context(), "sleeper")
 			require.NoError(t, err)
 			return !on
 		}
-		require.Equal(t, "leased", host.line(), "%v", host.said.String())
-		host.stop()
+		require.Equal(t, "leased", host.Line(), "%v", host.Said())
+		host.Stop()
 		require.Eventually(t, dead, 30*time.Second, 10*time.Millisecond)
-		host.wake()
+		host.Wake()
 		require.Eventually(t, func() bool { return !dead() }, 30*time.Second, 10*time.Millisecond)
-		host.kill()
+		host.Kill()
 		require.Eventually(t, dead, 30*time.Second, 10*time.Millisecond)
 	})
 }

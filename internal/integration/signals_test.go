@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/davit-sdk/davit/internal/integration/process"
 	"github.com/davit-sdk/davit/release"
 	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
@@ -45,27 +46,27 @@ func (f *fleet) looks(console *release.Runner, ids []string) (wait func()) {
 // owners are hosts that carry releases, and of which one after the other is killed.
 type owners struct {
 	mu  sync.Mutex
-	all []*process
+	all []*process.Process
 }
 
 // tell tells an owner something, which may die of it, or have died already.
 func (o *owners) tell(n int, line string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	_, _ = fmt.Fprintln(o.all[n%len(o.all)].in, line)
+	_ = o.all[n%len(o.all)].Offer(line)
 }
 
 // replace kills an owner, and starts another one in its place.
 func (o *owners) replace(f *fleet, n int) {
 	p, _ := f.start("owner", 0)
-	p.tell("takeup")
+	p.Tell("takeup")
 	o.mu.Lock()
 	old := o.all[n]
 	o.all[n] = p
 	o.mu.Unlock()
-	old.kill()
+	old.Kill()
 	go func() {
-		for p.line() != "" { // nobody listens to owners
+		for p.Line() != "" { // nobody listens to owners
 		}
 	}()
 }
@@ -88,8 +89,8 @@ func (a *answers) wait(key string) <-chan string {
 	return a.waiting[key]
 }
 
-func (a *answers) listen(p *process) {
-	for line := p.line(); line != ""; line = p.line() {
+func (a *answers) listen(p *process.Process) {
+	for line := p.Line(); line != ""; line = p.Line() {
 		words := strings.SplitN(line, " ", 4)
 		a.wait(words[1] + " " + words[2])
 		a.mu.Lock()
@@ -123,16 +124,16 @@ func TestSignalsOutliveTheirHosts(t *testing.T) {
 		f.lease, f.many = time.Second, 12
 		signals := told(f.many)
 		draw := rand.New(rand.NewPCG(3, uint64(f.place.Dialect)))
-		hosts := &owners{all: make([]*process, 2)}
+		hosts := &owners{all: make([]*process.Process, 2)}
 		for n := range hosts.all {
 			hosts.all[n], _ = f.start("owner", 0)
-			hosts.all[n].tell("takeup")
+			hosts.all[n].Tell("takeup")
 			f.says(hosts.all[n], "taken 0")
 		}
 		var ids []string
 		for n := range 6 {
 			id := fmt.Sprintf("%s%d", []string{"runs", "rests"}[n%2], n)
-			hosts.all[n%2].tell("count " + id + " " + id[:len(id)-1])
+			hosts.all[n%2].Tell("count " + id + " " + id[:len(id)-1])
 			f.says(hosts.all[n%2], "begun "+id+" <nil>")
 			ids = append(ids, id)
 		}
@@ -153,7 +154,7 @@ func TestSignalsOutliveTheirHosts(t *testing.T) {
 					line := fmt.Sprintf("signal %s %s %s %s", id, sig.Kind, "-"+sig.Stage, sig.ID)
 					hosts.tell(n+r, line)
 					writing.Lock()
-					_, err := fmt.Fprintln(aside.in, line)
+					err := aside.Offer(line)
 					writing.Unlock()
 					assert.NoError(t, err)
 					assert.NoError(t, console.Signal(t.Context(), id, sig), "%s %s", id, sig.ID)
@@ -208,11 +209,11 @@ func TestAnAbortReachesWhoeverCarries(t *testing.T) {
 	beside(t, func(f *fleet) {
 		f.many = 1
 		host, _ := f.start("host", 0)
-		host.tell("takeup")
+		host.Tell("takeup")
 		f.says(host, "taken 0")
 		consoles := []*release.Runner{f.console(), f.console()}
 		for _, id := range []string{"runs", "rests"} {
-			host.tell("count " + id + " " + id)
+			host.Tell("count " + id + " " + id)
 			f.says(host, "begun "+id)
 			var both sync.WaitGroup
 			began := time.Now()

@@ -1,0 +1,124 @@
+package process
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Process is a process of its own that plays a role. It is used by one goroutine at a time, but for Line,
+// which another one may call, and Offer and Said, which many may.
+type Process struct {
+	t      testing.TB
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	out    *bufio.Scanner
+	said   said
+	ended  bool
+	result error
+}
+
+// said is what a process has said so far of errors.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(text []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(text)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// Start starts this test program again, in another role. It is dead when the test is over.
+func Start(t testing.TB, role string, task any) *Process {
+	t.Helper()
+	text, err := json.Marshal(task)
+	require.NoError(t, err)
+	program, err := os.Executable()
+	require.NoError(t, err)
+	p := &Process{t: t, cmd: exec.Command(program)}
+	p.cmd.Env = append(os.Environ(), roleVariable+"="+role, taskVariable+"="+string(text))
+	p.cmd.Stderr = &p.said
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.in, err = p.cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := p.cmd.StdoutPipe()
+	require.NoError(t, err)
+	p.out = bufio.NewScanner(out)
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(p.Kill)
+	return p
+}
+
+// Tell writes a line to the process.
+func (p *Process) Tell(line string) {
+	p.t.Helper()
+	require.NoError(p.t, p.Offer(line))
+}
+
+// Offer writes a line to the process, which may be dead, or die of it.
+func (p *Process) Offer(line string) error {
+	_, err := fmt.Fprintln(p.in, line)
+	return err
+}
+
+// Line is the next line that the process writes, "" when it writes no more.
+func (p *Process) Line() string {
+	if !p.out.Scan() {
+		return ""
+	}
+	return p.out.Text()
+}
+
+// Said is what the process has said so far of errors.
+func (p *Process) Said() string { return p.said.String() }
+
+// Stop stops the process where it is, and Wake lets it go on. Neither waits.
+func (p *Process) Stop() { p.signal(syscall.SIGSTOP) }
+
+// Wake ends a Stop.
+func (p *Process) Wake() { p.signal(syscall.SIGCONT) }
+
+// Shoot kills the process without waiting for its end, so that what it has said can still be read.
+func (p *Process) Shoot() { p.signal(syscall.SIGKILL) }
+
+func (p *Process) signal(s os.Signal) {
+	p.t.Helper()
+	require.NoError(p.t, p.cmd.Process.Signal(s))
+}
+
+// Kill ends the process at once, and waits for it. What it has said and nobody has read is lost.
+func (p *Process) Kill() {
+	if !p.ended {
+		_ = p.cmd.Process.Kill()
+		p.Wait()
+	}
+}
+
+// Wait waits for the end of the process. The error has what it said.
+func (p *Process) Wait() error {
+	if !p.ended {
+		p.ended = true
+		_ = p.in.Close()
+		if p.result = p.cmd.Wait(); p.result != nil {
+			p.result = fmt.Errorf("%w: %s", p.result, p.said.String())
+		}
+	}
+	return p.result
+}
