@@ -31,6 +31,8 @@ type Place struct {
 	Dir string
 	// Socket is where the runtime API belongs.
 	Socket string
+	// Master is where the master listens for commands.
+	Master string
 	// Addrs are where to listen, each as "127.0.0.1:port".
 	Addrs []string
 }

@@ -54,7 +54,7 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 	if s.at.Dir, err = os.MkdirTemp("", "davit-ha"); err != nil {
 		return nil, err
 	}
-	s.at.Socket = filepath.Join(s.at.Dir, "run.sock")
+	s.at.Socket, s.at.Master = filepath.Join(s.at.Dir, "run.sock"), filepath.Join(s.at.Dir, "master.sock")
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -163,7 +163,8 @@ func (s *Server) Stop() error { return s.end(signalStop) }
 // Kill kills the master and all workers, as a crash would.
 func (s *Server) Kill() error { return s.end(signalKill) }
 
-// Freeze makes the server stand still with all that it does, its socket included, and Thaw lets it go on.
+// Freeze makes the server stand still with all that it does, its socket included, within a moment. Thaw lets
+// it go on.
 func (s *Server) Freeze() error { return s.all(signalFreeze) }
 
 // Thaw ends a Freeze.
@@ -218,7 +219,7 @@ func (s *Server) run(args ...string) (*master, error) {
 		return nil, err
 	}
 	defer log.Close()
-	return startMaster(s.at.Dir, log, s.o.Program, append([]string{"-W", "-db", "-f", s.config()}, args...)...)
+	return startMaster(s.at.Dir, log, s.o.Program, append([]string{"-W", "-db", "-S", s.at.Master, "-f", s.config()}, args...)...)
 }
 
 // await waits until a worker answers that is not the one before.
@@ -230,7 +231,10 @@ func (s *Server) await(ctx context.Context, m *master, from, before int) error {
 	for {
 		now, err := s.worker(ctx)
 		if err == nil && now != before {
-			return nil
+			// A signal that reaches a master before it answers is lost.
+			if _, err = s.ask(ctx, s.at.Master, "show proc"); err == nil {
+				return nil
+			}
 		}
 		said := s.tail(from)
 		switch {
