@@ -10,15 +10,19 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
-
-	"github.com/stretchr/testify/require"
 )
+
+// T is what a process needs of the *testing.T for which it runs.
+type T interface {
+	Helper()
+	Fatal(args ...any)
+	Cleanup(func())
+}
 
 // Process is a process of its own that plays a role. It is used by one goroutine at a time, but for Line,
 // which another one may call, and Offer and Said, which many may.
 type Process struct {
-	t      testing.TB
+	t      T
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    *bufio.Scanner
@@ -46,30 +50,37 @@ func (s *said) String() string {
 }
 
 // Start starts this test program again, in another role. It is dead when the test is over.
-func Start(t testing.TB, role string, task any) *Process {
+func Start(t T, role string, task any) *Process {
 	t.Helper()
 	text, err := json.Marshal(task)
-	require.NoError(t, err)
+	must(t, err)
 	program, err := os.Executable()
-	require.NoError(t, err)
+	must(t, err)
 	p := &Process{t: t, cmd: exec.Command(program)}
 	p.cmd.Env = append(os.Environ(), roleVariable+"="+role, taskVariable+"="+string(text))
 	p.cmd.Stderr = &p.said
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	p.in, err = p.cmd.StdinPipe()
-	require.NoError(t, err)
+	must(t, err)
 	out, err := p.cmd.StdoutPipe()
-	require.NoError(t, err)
+	must(t, err)
 	p.out = bufio.NewScanner(out)
-	require.NoError(t, p.cmd.Start())
+	must(t, p.cmd.Start())
 	t.Cleanup(p.Kill)
 	return p
+}
+
+func must(t T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Tell writes a line to the process.
 func (p *Process) Tell(line string) {
 	p.t.Helper()
-	require.NoError(p.t, p.Offer(line))
+	must(p.t, p.Offer(line))
 }
 
 // Offer writes a line to the process, which may be dead, or die of it.
@@ -100,7 +111,7 @@ func (p *Process) Shoot() { p.signal(syscall.SIGKILL) }
 
 func (p *Process) signal(s os.Signal) {
 	p.t.Helper()
-	require.NoError(p.t, p.cmd.Process.Signal(s))
+	must(p.t, p.cmd.Process.Signal(s))
 }
 
 // Kill ends the process at once, and waits for it. What it has said and nobody has read is lost.
