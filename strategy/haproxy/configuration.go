@@ -131,7 +131,7 @@ func (o GroupsOptions) logLines() string {
 
 // LogFormat is the end that a log-format must have for a Source to read it.
 func (o GroupsOptions) LogFormat() string {
-	return fmt.Sprintf(" davit:1 %%f %%pid %%lc %%[date(0,ms)] %%[var(%s)] %%b %%s %%ST %%tsc %%Ta", o.withDefaults().variable("pool"))
+	return fmt.Sprintf("davit:1 %%f %%pid %%rt %%lc %%[date(0,ms)] %%[var(%s)] %%b %%s %%ST %%tsc %%Ta", o.withDefaults().variable("pool"))
 }
 
 func (o GroupsOptions) backendSection(backend string) string {

@@ -1,0 +1,316 @@
+package haproxy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/davit-sdk/davit/metrics"
+	"github.com/davit-sdk/davit/strategy"
+)
+
+// SourceOptions set up a Source. The zero value is ready for use.
+type SourceOptions struct {
+	// CountsOnly reads HAProxy's counters instead of its log: requests and errors by the second, and no
+	// latency. It is for whoever cannot add a ring and a log-format to the configuration.
+	CountsOnly bool
+	// Poll is the time between two looks at the process, its counters and its table. Zero: 1 second.
+	Poll time.Duration
+	// MaxLost is the part of the requests whose lines may be lost before a stretch counts as not
+	// measured. Zero: none.
+	MaxLost strategy.Share
+	// Logger is told of reloads and of lost lines. Nil: the router's.
+	Logger hclog.Logger
+}
+
+// Validate reports every option that makes no sense.
+func (o SourceOptions) Validate() error {
+	if o.Poll < 0 {
+		return fmt.Errorf("SourceOptions.Poll: %s is below zero", o.Poll)
+	}
+	if err := o.MaxLost.Valid(); err != nil {
+		return fmt.Errorf("SourceOptions.MaxLost: %w", err)
+	}
+	return nil
+}
+
+// ErrNotRunning is what a Source says when nobody runs it.
+var ErrNotRunning = errors.New("nobody runs the source")
+
+// goneCount is the name of a count of every window.
+const goneCount = "gone"
+
+// Source is what the groups of a router answered, measured by HAProxy itself: a metrics.Source and a
+// metrics.Parter. Run reads from HAProxy; Read and Parts answer from what is kept. See the package
+// comment for what is measured, how precisely, and what becomes of lost lines.
+type Source struct {
+	opts  SourceOptions
+	log   hclog.Logger
+	admin socket
+	ring  string // empty where only counters are read
+	// backends are those of the router.
+	backends []string
+	// seats tells who is at each server, and which pools are in the table.
+	seats func(ctx context.Context) (map[place]tenant, []strategy.Pool, error)
+
+	mu        sync.Mutex
+	running   bool
+	ready     chan struct{} // closed once what HAProxy has kept is read, or could not be
+	down      error         // why nothing is measured now
+	since     time.Time     // from when on everything was measured, but for the holes
+	looked    time.Time     // when HAProxy was read last
+	heard     time.Time     // when a line came last
+	tallies   map[string]*tally
+	holes     []hole
+	lines     cells // of all groups
+	sequences map[origin]*sequence
+	counted   map[int]uint64 // lines of the router's backends, by process
+}
+
+// origin is where the numbers of lines are counted.
+type origin struct {
+	pid      int
+	frontend string
+}
+
+// hole is a stretch whose lines are lost.
+type hole struct {
+	from, to time.Time
+	lines    uint64
+	why      string
+}
+
+var (
+	_ metrics.Source = (*Source)(nil)
+	_ metrics.Parter = (*Source)(nil)
+	_ metrics.Namer  = (*Source)(nil)
+)
+
+// Source measures what this router's groups answer.
+func (g *Groups) Source(o SourceOptions) (*Source, error) {
+	s, err := newSource(o, g.admin, g.opts.Ring, g.log, g.opts.Backends)
+	if err != nil {
+		return nil, err
+	}
+	s.seats = func(ctx context.Context) (map[place]tenant, []strategy.Pool, error) {
+		v, err := g.look(ctx)
+		if err == nil {
+			err = v.broken
+		}
+		var pools []strategy.Pool
+		for _, slot := range g.opts.Backends {
+			if p, ok := v.layout.pool[slot]; ok {
+				pools = append(pools, p)
+			}
+		}
+		return v.layout.tenants, pools, err
+	}
+	return s, nil
+}
+
+func newSource(o SourceOptions, admin socket, ring string, log hclog.Logger, backends []string) (*Source, error) {
+	if err := o.Validate(); err != nil {
+		return nil, fmt.Errorf("haproxy: %w", err)
+	}
+	o.Poll = cmp.Or(o.Poll, time.Second)
+	if o.Logger != nil {
+		log = o.Logger
+	}
+	if o.CountsOnly {
+		ring = ""
+	}
+	return &Source{
+		opts: o, log: log.Named("source"), admin: admin, ring: ring, backends: backends, ready: make(chan struct{}),
+		down: ErrNotRunning, tallies: map[string]*tally{}, lines: newCells(fineWidth, fineKept),
+		sequences: map[origin]*sequence{}, counted: map[int]uint64{},
+	}, nil
+}
+
+// Names are the counts that each window has: "gone" are the requests that their client gave up, which
+// are not among its Requests.
+func (s *Source) Names() []string { return []string{goneCount} }
+
+// Run reads from HAProxy until ctx ends, and returns the cause of that end. It must run while gates
+// read. HAProxy being away is no reason to return: Read then tells, and Run goes on once it is back.
+func (s *Source) Run(ctx context.Context) error {
+	s.mu.Lock()
+	if s.running {
+		s.mu.Unlock()
+		return errors.New("the source runs already")
+	}
+	s.running = true
+	s.mu.Unlock()
+	c := &collector{source: s, following: map[int]*follower{}, resume: map[int]time.Time{}}
+	defer func() {
+		c.close()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.running = false
+		s.fail(ErrNotRunning)
+	}()
+	for {
+		if err := c.look(ctx); err != nil && ctx.Err() == nil {
+			s.mu.Lock()
+			s.fail(err)
+			s.mu.Unlock()
+		}
+		if err := pause(ctx, s.opts.Poll); err != nil {
+			return err
+		}
+	}
+}
+
+// fail notes that nothing can be read now, and why. The caller holds s.mu.
+func (s *Source) fail(err error) {
+	if s.down == nil {
+		s.log.Warn("nothing can be read from HAProxy", "error", err)
+	}
+	s.down = err
+	if !errors.Is(err, ErrNotRunning) {
+		s.open()
+	}
+}
+
+// recover notes that HAProxy was read. The caller holds s.mu.
+func (s *Source) recover(now time.Time) {
+	s.down, s.looked = nil, now
+	s.open()
+}
+
+// open lets those go on who wait for the first look. The caller holds s.mu.
+func (s *Source) open() {
+	select {
+	case <-s.ready:
+	default:
+		close(s.ready)
+	}
+}
+
+// maxHoles bounds what is remembered of lost lines; the oldest are put together.
+const maxHoles = 256
+
+// lose notes lost lines. The caller holds s.mu.
+func (s *Source) lose(h hole) {
+	s.log.Warn("log lines are lost", "lines", h.lines, "from", h.from, "to", h.to, "why", h.why)
+	s.holes = append(s.holes, h)
+	if len(s.holes) > maxHoles {
+		s.holes[1].from = s.holes[0].from
+		s.holes[1].lines += s.holes[0].lines
+		s.holes = slices.Delete(s.holes, 0, 1)
+	}
+}
+
+// lost notes lost lines.
+func (s *Source) lost(h hole) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lose(h)
+}
+
+// drop forgets what is only for reading a process's lines.
+func (s *Source) drop(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.counted, pid)
+	for from := range s.sequences {
+		if from.pid == pid {
+			delete(s.sequences, from)
+		}
+	}
+}
+
+// take takes in one line of the log. The caller holds s.mu.
+func (s *Source) take(text string, now time.Time) {
+	l, err := parseLine(text)
+	if n, ok := dropped(text); ok && err != nil {
+		s.lose(hole{s.heard, now, n, fmt.Sprintf("the ring %s was full before they were read: make it larger", s.ring)})
+		return
+	}
+	switch {
+	case errors.Is(err, errNotOurs) && len(text) < cutOff:
+		return // of another frontend, or what HAProxy says of itself
+	case err != nil:
+		s.lose(hole{s.heard, now, 1, fmt.Sprintf("%.200q is cut off, or its log-format does not end in LogFormat: %v", text, err)})
+		return
+	}
+	s.heard = now
+	from := origin{l.pid, l.frontend}
+	q := s.sequences[from]
+	if q == nil {
+		q = &sequence{}
+		s.sequences[from] = q
+		if l.logged > 0 {
+			s.forgotten(l)
+		}
+	}
+	q.take(l.logged)
+	if slices.Contains(s.backends, l.place.backend) {
+		s.counted[l.pid]++
+	}
+	if c := s.lines.at(l.at.Unix()); c != nil {
+		c.requests++
+	}
+	if l.pool.Revision.IsZero() {
+		return
+	}
+	n := answered{requests: 1, took: l.took, timed: true}
+	switch {
+	case l.gone():
+		n = answered{gone: 1}
+	case l.failed():
+		n.errors = 1
+	}
+	s.tally(l.pool, l.at).add(l.place, l.at, n)
+}
+
+// cutOff is how long a line is at least that the ring has cut off, so that its end is missing.
+const cutOff = 500
+
+// forgotten notes that a ring begins with a line that is not the first. The caller holds s.mu.
+func (s *Source) forgotten(l line) {
+	if s.looked.IsZero() {
+		s.since = latest(s.since, l.at)
+		return
+	}
+	s.lose(hole{s.looked, l.at, l.logged, fmt.Sprintf("the ring %s of HAProxy's process %d was overwritten before it was read: make it larger", s.ring, l.pid)})
+}
+
+// compare tells of the lines that should have come and did not. The caller holds s.mu.
+func (s *Source) compare(now, before time.Time) {
+	for from, q := range s.sequences {
+		if n := q.look(); n > 0 {
+			s.lose(hole{before, now, n, fmt.Sprintf("the frontend %s of HAProxy's process %d has logged them, and the ring %s did not give them", from.frontend, from.pid, s.ring)})
+		}
+	}
+}
+
+// tally is what is counted of a pool that was heard of at that time. The caller holds s.mu.
+func (s *Source) tally(p strategy.Pool, at time.Time) *tally {
+	t, ok := s.tallies[p.String()]
+	if !ok {
+		t = newTally(at)
+		s.tallies[p.String()] = t
+	}
+	if at.Before(t.since) {
+		t.since = at
+	}
+	if at.After(t.seen) {
+		t.seen = at
+	}
+	return t
+}
+
+// forget drops the groups that hold nothing any more that could be asked for. The caller holds s.mu.
+func (s *Source) forget(now time.Time) {
+	for label, t := range s.tallies {
+		if now.Sub(t.seen) > coarseKept*time.Second {
+			delete(s.tallies, label)
+		}
+	}
+}
