@@ -82,6 +82,11 @@ func (r *Rollout) Abort(by, why string) error {
 func (c *control) give(change func(*control) error) error {
 	c.recording <- struct{}{}
 	defer func() { <-c.recording }()
+	return c.accept(change)
+}
+
+// accept is give where no position is recorded meanwhile.
+func (c *control) accept(change func(*control) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -149,8 +154,14 @@ func (c *control) hold(at *Checkpoint) (release func()) {
 	c.recording <- struct{}{}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.overlay(at)
+	return func() { <-c.recording }
+}
+
+// overlay adds to a position what was commanded.
+func (c *control) overlay(at *Checkpoint) {
 	if at.Back {
-		return func() { <-c.recording }
+		return
 	}
 	at.Promoting = at.Promoting || c.promoted != nil
 	at.Paused = c.paused != nil
@@ -161,7 +172,6 @@ func (c *control) hold(at *Checkpoint) (release func()) {
 		at.Waived, at.Granted = at.Waived || at.AskedGates, at.Granted || !at.AskedGates
 		at.Asked, at.AskedGates = time.Time{}, false
 	}
-	return func() { <-c.recording }
 }
 
 // look is what has been asked for so far.

@@ -64,12 +64,36 @@
 // that moves it now (Options.Fence) and refuses all who came before: one that slept, wakes up and
 // knows nothing of its successor moves nothing, and takes nothing back either.
 //
+// # Several regions
+//
+// Waves walks a strategy.WavePlan: each region by a Rollout of its own on a Target of its own, wave after
+// wave. Two load balancers, two namespaces and ten clusters are regions all the same.
+//
+//	plan, err := strategy.Waves{Strategy: rolling, Waves: strategy.InWaves(names, strategy.Count(1))}.Plan(states, revision)
+//	w, err := rollout.NewWaves(targets, plan, rollout.WaveOptions{Gates: gatesOf, Checkpoint: keep})
+//	result, err := w.Run(ctx)
+//
+// Before the first wave every region is looked at: one that cannot be reached, or is not as the plan says,
+// refuses all, and the error names it. In a wave the regions begin in their order, as many at once as the
+// plan says. The hold of a wave is the last step of each of its regions: a region that is there waits for
+// the others by the gate strategy.WaveGate, and is held meanwhile as in every bake; then all bake together,
+// and none leaves before all are well. So the gates of a hold are asked in each region, with that region's
+// groups and by that region's sources (WaveOptions.Gates), and what a wave pauses for is asked once.
+//
+// A wave is bad when one of its regions does not make it: harm, a deadline, a target that is otherwise than
+// planned, a pause that nobody answers. From that moment no region and no wave begins any more, those of
+// the wave that are under way are taken back at once, and so are those of it that were promoted. The waves
+// before stay or are taken back, as the plan says (strategy.Extent). Abort takes back everything. One
+// WaveCheckpoint holds the positions of all regions. UndoWaves takes a whole plan back, the latest wave
+// first.
+//
 // # Errors
 //
 // Run returns an *Error for every end but a promotion, or, of what Undo wired, but the end of the way
 // back; it wraps the cause: *GateError, *DeadlineError,
 // *CrashError, *StuckError, *ConflictError, *AbortError, or the context's cause. New and Resume report all that is
-// wrong with a plan, its gates and the target's abilities at once, before anything moves.
+// wrong with a plan, its gates and the target's abilities at once, before anything moves. Waves return a
+// *WaveError, which tells of each region how it ended, and wraps the *Error of the one that was bad first.
 //
 // # Concurrency
 //

@@ -57,6 +57,12 @@ const (
 type Event struct {
 	At   time.Time `json:"at"`
 	Kind EventKind `json:"kind"`
+	// Region is the region that it happened in, and Wave the number of its wave, from 0, of Waves: in a
+	// rollout of Waves. What is of a wave as a whole, or of all of them, has no Region. Elsewhere all three
+	// are empty.
+	Region string `json:"region,omitempty"`
+	Wave   int    `json:"wave,omitempty"`
+	Waves  int    `json:"waves,omitempty"`
 	// Back says that the rollout is on its way back; Step and Steps then count the way back's.
 	Back bool `json:"back,omitempty"`
 	// Step is the step's number, from 0, of Steps.

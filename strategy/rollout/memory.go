@@ -36,10 +36,10 @@ func (r *Rollout) remember(verdicts []gate.Verdict) {
 			continue
 		}
 		after := size - room(v.Gate, old) + room(v.Gate, v.Memory)
-		if after > MaxMemory && v.Outcome != gate.Fail {
+		if after > r.o.memory && v.Outcome != gate.Fail {
 			verdicts[i] = gate.Verdict{
 				Gate: v.Gate, At: v.At, Outcome: gate.Continue, Down: true, Memory: old,
-				Reason: fmt.Sprintf("no verdict: gate %q remembers %d bytes, and with the others that is more than the %d which a rollout records", v.Gate, len(v.Memory), MaxMemory),
+				Reason: fmt.Sprintf("no verdict: gate %q remembers %d bytes, and with the others that is more than the %d which a rollout records", v.Gate, len(v.Memory), r.o.memory),
 			}
 			continue
 		}

@@ -68,6 +68,8 @@ type Options struct {
 	Notify func(Event)
 	// Logger gets a line for each event. Default: none.
 	Logger hclog.Logger
+
+	memory int // how much the gates may remember: MaxMemory, or a region's part of it
 }
 
 // Drift is what a rollout does when somebody else changes the target in mid-way.
@@ -115,6 +117,9 @@ func (o Options) withDefaults() (Options, error) {
 		case *n == 0:
 			*n = def
 		}
+	}
+	if o.memory == 0 {
+		o.memory = MaxMemory
 	}
 	set("GateInterval", &o.GateInterval, 5*time.Second)
 	set("GateTimeout", &o.GateTimeout, 30*time.Second)

@@ -278,19 +278,27 @@ func (r *Rollout) arrive(ctx context.Context) error {
 		return nil
 	}
 	from := r.plan.From
-	problem := r.seen.missingTraffic(from)
-	for _, status := range r.seen.Pools {
-		if _, g, _ := from.Find(status.Pool); status.Running > g.Replicas && !status.autoscaled(g.Replicas) {
-			problem = fmt.Sprintf("%s runs %d instances, the plan starts from %d", status.Pool, status.Running, g.Replicas)
-		}
-	}
-	if problem != "" {
-		return &refusal{fmt.Errorf("%w: %s", ErrStale, problem)}
+	if err := r.seen.stale(from); err != nil {
+		return &refusal{err}
 	}
 	old := strategy.Pool{Revision: r.plan.Leaves()}
 	_, g, _ := from.Find(old)
 	status := r.seen.Pool(old)
 	r.at.Short = max(0, status.want(g.Replicas)-status.Available)
+	return nil
+}
+
+// stale reports that the target is not in the state that a plan starts from, missing instances aside.
+func (o Observation) stale(from strategy.State) error {
+	problem := o.missingTraffic(from)
+	for _, status := range o.Pools {
+		if _, g, _ := from.Find(status.Pool); status.Running > g.Replicas && !status.autoscaled(g.Replicas) {
+			problem = fmt.Sprintf("%s runs %d instances, the plan starts from %d", status.Pool, status.Running, g.Replicas)
+		}
+	}
+	if problem != "" {
+		return fmt.Errorf("%w: %s", ErrStale, problem)
+	}
 	return nil
 }
 
