@@ -31,20 +31,23 @@ func (o GroupsOptions) Configuration() (Configuration, error) {
 		return Configuration{}, err
 	}
 	o = o.withDefaults()
-	c := Configuration{Global: o.globalLines(), Frontend: o.frontendLines(), Log: o.logLines()}
+	c := Configuration{Global: globalLines(o.Socket), Frontend: o.frontendLines(), Log: o.logLines()}
 	for i, b := range o.Backends {
 		if i > 0 {
 			c.Backends += "\n"
 		}
 		c.Backends += o.backendSection(b)
 	}
-	c.Ring = fmt.Sprintf("ring %s\n    # What a Source reads. A line that nobody has read when its room is used again is lost, and told.\n    format raw\n    maxlen 1024\n    size %d\n", o.Ring, o.RingSize)
+	c.Ring = ringSection(o.Ring, o.RingSize)
 	return c, nil
 }
 
-func (o GroupsOptions) globalLines() string {
-	where := o.Socket
-	if network, addr, err := parseSocket(o.Socket); err == nil && network == "tcp" {
+func ringSection(name string, size int) string {
+	return fmt.Sprintf("ring %s\n    # What a Source reads. Lines for which there is no room are lost, and told.\n    format raw\n    maxlen 1024\n    size %d\n", name, size)
+}
+
+func globalLines(where string) string {
+	if network, addr, err := parseSocket(where); err == nil && network == "tcp" {
 		where = "ipv4@" + addr
 	} else {
 		where += " mode 660"
@@ -131,7 +134,14 @@ func (o GroupsOptions) logLines() string {
 
 // LogFormat is the end that a log-format must have for a Source to read it.
 func (o GroupsOptions) LogFormat() string {
-	return fmt.Sprintf("davit:1 %%f %%pid %%rt %%lc %%[date(0,ms)] %%[var(%s)] %%b %%s %%ST %%tsc %%Ta", o.withDefaults().variable("pool"))
+	return logFormat("%[var(" + o.withDefaults().variable("pool") + ")]")
+}
+
+// LogFormat is the end that a log-format must have for a Source to read it.
+func (o WeightsOptions) LogFormat() string { return logFormat("-") }
+
+func logFormat(pool string) string {
+	return "davit:1 %f %pid %rt %lc %[date(0,ms)] " + pool + " %b %s %ST %tsc %Ta"
 }
 
 func (o GroupsOptions) backendSection(backend string) string {

@@ -34,7 +34,7 @@ func (c *collector) countOnly(ctx context.Context, p process, seats map[place]te
 	c.counters = next
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pools(pools, now)
+	s.seat(seats, pools, now)
 	s.forget(now)
 	switch {
 	case before == nil:

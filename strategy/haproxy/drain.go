@@ -1,6 +1,7 @@
 package haproxy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,22 +20,23 @@ func (g *Groups) InFlight(ctx context.Context, ids []string) (map[string]int, er
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	n, err := g.inFlight(ctx, ids)
+	v, err := g.look(ctx)
+	if err == nil {
+		err = v.broken
+	}
+	if err != nil {
+		return nil, fmt.Errorf("count what is in flight: %w", err)
+	}
+	n, err := g.inFlight(ctx, v.scene, ids)
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
 	return n, nil
 }
 
-func (g *Groups) inFlight(ctx context.Context, ids []string) (map[string]int, error) {
-	v, err := g.look(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if v.broken != nil {
-		return nil, v.broken
-	}
-	answers, err := g.admin.ask(ctx, "show stat")
+// inFlight counts what instances work on, and puts those out of service that have left and are idle.
+func (m *mover) inFlight(ctx context.Context, c scene, ids []string) (map[string]int, error) {
+	answers, err := m.admin.ask(ctx, "show stat")
 	if err != nil {
 		return nil, err
 	}
@@ -42,55 +44,87 @@ func (g *Groups) inFlight(ctx context.Context, ids []string) (map[string]int, er
 	if err != nil {
 		return nil, err
 	}
-	old, err := former(ctx, g.master, g.opts.Backends)
+	old, err := former(ctx, m.master, m.backends)
 	if err != nil {
 		return nil, err
 	}
 	n := map[string]int{}
 	var idle []place
 	now := time.Now()
-	for _, s := range v.states.servers {
-		who, ok := v.layout.tenants[s.place]
+	for _, s := range c.states.servers {
+		who, ok := c.tenants[s.place]
 		if !ok || !slices.Contains(ids, who.id) || !who.at(s) {
 			continue
 		}
 		n[who.id] += busy[s.place] + old[s.addr]
-		if s.admin&anyDrain == 0 || s.maint() {
+		if !s.draining() {
 			continue
 		}
-		since, seen := g.leaving[who.id]
-		if !seen {
-			since, g.leaving[who.id] = now, now
-		}
-		if young := now.Sub(since) < g.opts.BootTime; young {
+		if m.young(who.id, now) {
 			// A process that is about to take over may have read the table before.
 			n[who.id] = max(n[who.id], 1)
 		} else if n[who.id] == 0 {
 			idle = append(idle, s.place)
 		}
 	}
-	return n, g.release(ctx, v, idle)
+	return n, m.release(ctx, c, idle)
+}
+
+// young tells that an instance has left so lately that HAProxy may not have forgotten it.
+func (m *mover) young(id string, now time.Time) bool {
+	since, seen := m.leaving[id]
+	if !seen {
+		since, m.leaving[id] = now, now
+	}
+	return now.Sub(since) < m.bootTime
 }
 
 // release puts servers out of service that have answered everything.
-func (g *Groups) release(ctx context.Context, v view, idle []place) error {
+func (m *mover) release(ctx context.Context, c scene, idle []place) error {
 	if len(idle) == 0 {
 		return nil
 	}
-	wills := map[place]will{}
+	fates := map[place]fate{}
 	for _, p := range idle {
-		wills[p] = toMaint
+		fates[p] = fate{toMaint, -1}
 	}
-	if err := g.keepStates(v, wills); err != nil {
+	if err := m.keepStates(c.states, fates); err != nil {
 		return err
 	}
 	for _, p := range idle {
-		if err := g.admin.do(ctx, fmt.Sprintf("set server %s state maint", p)); err != nil {
+		if err := m.admin.do(ctx, fmt.Sprintf("set server %s state maint", p)); err != nil {
 			return err
 		}
-		delete(g.leaving, v.layout.tenants[p].id)
+		if who, ok := c.tenants[p]; ok {
+			delete(m.leaving, who.id)
+		}
 	}
 	return nil
+}
+
+// makeRoom puts servers out of service that drain, have answered everything, and that nobody asked
+// about. It reports whether there were any.
+func (m *mover) makeRoom(ctx context.Context, c scene) (bool, error) {
+	answers, err := m.admin.ask(ctx, "show stat")
+	if err != nil {
+		return false, err
+	}
+	busy, err := busyServers(answers[0])
+	if err != nil {
+		return false, err
+	}
+	old, err := former(ctx, m.master, m.backends)
+	if err != nil {
+		return false, err
+	}
+	var idle []place
+	now := time.Now()
+	for _, s := range c.states.servers {
+		if s.draining() && busy[s.place]+old[s.addr] == 0 && !m.young(cmp.Or(c.tenants[s.place].id, s.place.String()), now) {
+			idle = append(idle, s.place)
+		}
+	}
+	return len(idle) > 0, m.release(ctx, c, idle)
 }
 
 // busyServers counts the requests on each server of the answer to "show stat".

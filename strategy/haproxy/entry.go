@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
 // entry is a line of a map: neither the key nor the value has a blank, and the key is no comment.
@@ -46,13 +47,6 @@ var ruleOrder = [3]strategy.Role{strategy.Candidate, strategy.Baseline, strategy
 
 // whole is all of the traffic in millionths.
 const whole = 1_000_000
-
-// tenant is who is at a server.
-type tenant struct {
-	id   string
-	addr string
-	pool strategy.Pool
-}
 
 // layout is what a map says: the table in effect, and who is where.
 type layout struct {
@@ -133,6 +127,30 @@ func ruleKey(kind, name, value, generation string) string {
 		name = strings.ToLower(name)
 	}
 	return strings.ToUpper(hex.EncodeToString([]byte(value))) + "/" + kind + "/" + escape(name) + "/" + generation
+}
+
+// next is a layout of the next generation with the table's split and rules, and nobody behind it yet.
+func (l layout) next(t rollout.Table) layout {
+	n := emptyLayout()
+	n.generation, n.sticky, n.before = l.generation+1, t.Sticky, l.behind()
+	for _, r := range t.Routes {
+		n.share[r.Role] = r.Share
+		for _, m := range r.Match {
+			n.rules = append(n.rules, rule{m, r.Role})
+		}
+	}
+	return n
+}
+
+// splits reports whether both layouts send requests to the same backends.
+func (l layout) splits(o layout) bool {
+	o.generation = l.generation
+	return slices.Equal(sortedEntries(l.effective()), sortedEntries(o.effective()))
+}
+
+func sortedEntries(all []entry) []entry {
+	slices.SortFunc(all, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+	return all
 }
 
 // escape makes a text fit for a field: letters, digits, and a few signs that mean nothing to HAProxy.

@@ -72,23 +72,29 @@ func mapText(service string, entries []entry) []byte {
 	return []byte(b.String())
 }
 
-// stateText is the state file of a backend: what "show servers state" says, with the servers that are
-// to be ready, to drain and to be out of service. A server that is to be ready counts as up, as it
-// does where HAProxy starts without such a file: the file may be old when it is read, and a server that
-// was down when it was written must not keep everybody waiting for its next check.
-func stateText(s serverStates, backend string, will map[place]will) []byte {
+// stateText is the state file of a backend: what "show servers state" says, with servers as they are to
+// become. A server that is to be ready counts as up, as it does where HAProxy starts without such a
+// file: the file may be old when it is read, and a server that was down when it was written must not
+// keep everybody waiting for its next check.
+func stateText(s serverStates, backend string, fates map[place]fate) []byte {
 	var b strings.Builder
 	b.WriteString(stateVersion + "\n" + s.header + "\n")
 	for _, one := range s.of(backend) {
 		fields := append([]string(nil), one.fields...)
-		admin := one.admin &^ (forcedMaint | forcedDrain)
-		switch w, ok := will[one.place]; {
-		case !ok:
-			admin = one.admin
-		case w == toMaint:
-			admin |= forcedMaint
-		case w == toDrain:
-			admin |= forcedDrain
+		admin := one.admin
+		if f, ok := fates[one.place]; ok {
+			admin &^= forcedMaint | forcedDrain
+			weight := f.weight
+			switch f.will {
+			case toMaint:
+				admin |= forcedMaint
+			case toDrain:
+				admin |= forcedDrain
+			}
+			if weight < 0 {
+				weight = one.iweight
+			}
+			fields[s.column["srv_uweight"]] = strconv.Itoa(weight)
 		}
 		if admin&(anyMaint|anyDrain) == 0 && one.op != opRunning {
 			fields[s.column["srv_op_state"]] = strconv.Itoa(opRunning)
@@ -99,12 +105,3 @@ func stateText(s serverStates, backend string, will map[place]will) []byte {
 	}
 	return []byte(b.String())
 }
-
-// will is what a server is to become.
-type will string
-
-const (
-	toReady will = "ready"
-	toDrain will = "drain"
-	toMaint will = "maint"
-)

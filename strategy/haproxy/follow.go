@@ -66,6 +66,9 @@ func (c *collector) look(ctx context.Context) error {
 	if p.stopped {
 		return nil // a process that ends still had the socket: the next look meets the new one
 	}
+	s.mu.Lock()
+	s.seat(seats, pools, time.Now())
+	s.mu.Unlock()
 	c.hearOut(ctx, p.pid)
 	f := c.following[p.pid]
 	if f == nil {
@@ -84,7 +87,6 @@ func (c *collector) look(ctx context.Context) error {
 	if missing > 0 {
 		s.lose(hole{now.Add(-2 * s.opts.Poll), now, missing, "HAProxy has answered them and not logged them in the format of LogFormat"})
 	}
-	s.pools(pools, now)
 	s.compare(now, s.looked.Add(-s.opts.Poll))
 	s.forget(now)
 	s.recover(now)
@@ -103,7 +105,11 @@ func (c *collector) follow(ctx context.Context, p process) (*follower, error) {
 		return nil, errors.Join(err, control.close())
 	}
 	s.mu.Lock()
-	if s.since.IsZero() {
+	switch {
+	case !s.since.IsZero():
+	case s.bySeat:
+		s.since = time.Now()
+	default:
 		s.since = time.Now().Add(-p.uptime)
 	}
 	s.mu.Unlock()

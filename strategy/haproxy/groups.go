@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
@@ -21,14 +18,8 @@ import (
 // a cookie that keeps a client with its group. See the package comment for how, and Configuration for
 // what HAProxy must be given.
 type Groups struct {
-	opts          GroupsOptions
-	log           hclog.Logger
-	admin, master socket
-	disk          disk
-
-	mu      sync.Mutex
-	leaving map[string]time.Time // since when an instance is out of the table, by ID
-	pid     int                  // of the process that was moved last
+	opts GroupsOptions
+	mover
 }
 
 var (
@@ -46,7 +37,10 @@ func NewGroups(o GroupsOptions) (*Groups, error) {
 		return nil, fmt.Errorf("haproxy: %w", err)
 	}
 	o = o.withDefaults()
-	g := &Groups{opts: o, log: o.Logger.Named("haproxy"), disk: folder{}, leaving: map[string]time.Time{}}
+	g := &Groups{opts: o, mover: mover{
+		log: o.Logger.Named("haproxy"), disk: folder{}, remote: o.Remote, backends: o.Backends, stateFile: o.stateFile,
+		addServers: o.AddServers, checkTimeout: o.CheckTimeout, bootTime: o.BootTime, leaving: map[string]time.Time{},
+	}}
 	g.admin, g.master = o.sockets()
 	return g, nil
 }
@@ -76,59 +70,31 @@ func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
 // Sticks reports that clients can be kept with their group.
 func (g *Groups) Sticks() error { return nil }
 
-// view is what a running HAProxy says of itself.
+// view is a scene with the map that HAProxy has.
 type view struct {
-	process
+	scene
 	entries []entry
 	layout  layout
 	broken  error // why the map makes no sense
-	states  serverStates
 }
 
 // look reads what is in effect.
 func (g *Groups) look(ctx context.Context) (view, error) {
-	commands := []string{"show info", "show map " + g.opts.mapFile()}
-	for _, b := range g.opts.Backends {
-		commands = append(commands, "show servers state "+b)
-	}
-	answers, err := g.admin.ask(ctx, commands...)
+	command := "show map " + g.opts.mapFile()
+	p, states, answers, err := g.survey(ctx, command)
 	if err != nil {
 		return view{}, err
 	}
-	var v view
-	if v.process, err = parseInfo(answers[0]); err != nil {
-		return v, refused(commands[0], answers[0], err)
-	}
-	if err := v.supported(); err != nil {
-		return v, rollout.Permanent(err)
-	}
-	if v.entries, err = parseEntries(answers[1]); err != nil {
-		return v, refused(commands[1], answers[1], err)
-	}
-	for i, answer := range answers[2:] {
-		s, err := parseServers(answer)
-		if err != nil {
-			return v, refused(commands[2+i], answer, err)
-		}
-		if i > 0 && s.header != v.states.header {
-			return v, fmt.Errorf("%s: its columns are not those of %s", commands[2+i], commands[2])
-		}
-		s.servers = append(v.states.servers, s.servers...)
-		v.states = s
+	v := view{scene: scene{process: p, states: states}}
+	if v.entries, err = parseEntries(answers[0]); err != nil {
+		return v, refused(command, answers[0], err)
 	}
 	v.layout, v.broken = readLayout(v.entries)
 	if v.broken != nil {
 		v.layout = emptyLayout()
 	}
+	v.tenants = v.layout.tenants
 	return v, nil
-}
-
-// refused tells a refusal, which is one line, from an answer that cannot be read.
-func refused(command, answer string, err error) error {
-	if first, rest, _ := strings.Cut(answer, "\n"); rest == "" || strings.HasPrefix(first, "Unknown command") || strings.HasPrefix(first, "Permission denied") {
-		return &CommandError{command, answer}
-	}
-	return err
 }
 
 // Table is what is in effect: the split and the rules as the running map has them, and of each group
@@ -167,25 +133,11 @@ func (v view) table() rollout.Table {
 		}
 		for _, s := range v.states.of(slot) {
 			if s.ready() && s.addr != "" {
-				r.Backends = append(r.Backends, v.layout.backend(s))
+				r.Backends = append(r.Backends, v.backend(s))
 			}
 		}
 		slices.SortFunc(r.Backends, func(a, b rollout.Backend) int { return cmp.Compare(a.ID, b.ID) })
 		t.Routes = append(t.Routes, r)
 	}
 	return t
-}
-
-// backend is who is at a server.
-func (l layout) backend(s server) rollout.Backend {
-	if t, ok := l.tenants[s.place]; ok && t.at(s) {
-		return rollout.Backend{ID: t.id, Addr: t.addr}
-	}
-	return rollout.Backend{ID: s.place.String(), Addr: s.addr}
-}
-
-// at reports whether the tenant is really there.
-func (t tenant) at(s server) bool {
-	a, err := canonical(t.addr)
-	return err == nil && a.String() == s.addr
 }

@@ -128,12 +128,7 @@ func (o GroupsOptions) Validate() error {
 		errs = multierror.Append(errs, fmt.Errorf("GroupsOptions."+format, args...))
 	}
 	o.Endpoint.check(bad)
-	if !serviceName.MatchString(o.Name) {
-		bad("Name: %q is not a letter and then letters, digits and underscores", o.Name)
-	}
-	if !filePath.MatchString(o.Dir) || filepath.Clean(o.Dir) != o.Dir {
-		bad("Dir: %q is not an absolute path of letters, digits, dots, dashes, underscores", o.Dir)
-	}
+	checkNameAndDir(o.Name, o.Dir, bad)
 	o.checkBackends(bad)
 	if o.Servers < 0 || o.Servers > 1000 {
 		bad("Servers: %d is not between 1 and 1000", o.Servers)
@@ -166,6 +161,15 @@ func (o GroupsOptions) Validate() error {
 		bad("Ring: %q is not the name of a ring", o.Ring)
 	}
 	return errs.ErrorOrNil()
+}
+
+func checkNameAndDir(name, dir string, bad func(format string, args ...any)) {
+	if !serviceName.MatchString(name) {
+		bad("Name: %q is not a letter and then letters, digits and underscores", name)
+	}
+	if !filePath.MatchString(dir) || filepath.Clean(dir) != dir {
+		bad("Dir: %q is not an absolute path of letters, digits, dots, dashes, underscores", dir)
+	}
 }
 
 func (o GroupsOptions) checkBackends(bad func(format string, args ...any)) {

@@ -167,8 +167,16 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// pools notes the groups of the table. The caller holds s.mu.
-func (s *Source) pools(pools []strategy.Pool, now time.Time) {
+// seat notes who is where, and the groups of the table. The caller holds s.mu.
+func (s *Source) seat(tenants map[place]tenant, pools []strategy.Pool, now time.Time) {
+	s.seated, s.table = tenants, pools
+	waiting := s.pending
+	s.pending = nil
+	for _, l := range waiting {
+		if _, known := tenants[l.place]; known {
+			s.count(l)
+		} // and otherwise it is of a server that is none of the router's
+	}
 	for _, p := range pools {
 		s.tally(p, now)
 	}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
@@ -21,6 +22,16 @@ type record struct {
 	Format  int           `json:"format"`
 	Service string        `json:"service"`
 	Table   rollout.Table `json:"table"`
+	// Seats says who is at which server, where no map of HAProxy's does.
+	Seats []seatRecord `json:"seats,omitempty"`
+}
+
+// seatRecord is who is at a server.
+type seatRecord struct {
+	Server string        `json:"server"`
+	ID     string        `json:"id"`
+	Addr   string        `json:"addr"`
+	Pool   strategy.Pool `json:"pool"`
 }
 
 // ErrNoRecord says that nothing was ever routed from this folder.
@@ -53,54 +64,61 @@ func parseRecord(data []byte) (record, error) {
 	return r, nil
 }
 
-func readRecord(d disk, path, service string) (rollout.Table, error) {
+func readRecord(d disk, path, service string) (record, error) {
 	data, err := d.read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return rollout.Table{}, fmt.Errorf("%s: %w", path, ErrNoRecord)
+		return record{}, fmt.Errorf("%s: %w", path, ErrNoRecord)
 	}
 	if err != nil {
-		return rollout.Table{}, err
+		return record{}, err
 	}
 	r, err := parseRecord(data)
 	if err == nil && r.Service != service {
 		err = fmt.Errorf("it is of the service %q, not of %q", r.Service, service)
 	}
 	if err != nil {
-		return rollout.Table{}, fmt.Errorf("%s: %w", path, err)
+		return record{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return r.Table, nil
+	return r, nil
 }
 
-// remember writes down what is about to be put into effect. It lies on the machine of the host, be
+// writeRecord writes down what is about to be put into effect. It lies on the machine of the host, be
 // HAProxy elsewhere or not.
-func (g *Groups) remember(t rollout.Table) error {
-	data, err := record{recordFormat, g.opts.Name, t}.text()
+func writeRecord(d disk, path string, r record) error {
+	data, err := r.text()
 	if err != nil {
 		return fmt.Errorf("record the table: %w", err)
 	}
-	path := g.opts.recordFile()
-	if old, err := g.disk.read(path); err == nil && bytes.Equal(old, data) {
+	if old, err := d.read(path); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
-	if err := g.disk.write(path, data); err != nil {
+	if err := d.write(path, data); err != nil {
 		return fmt.Errorf("record the table: write %s: %w", path, err)
 	}
 	return nil
+}
+
+func (g *Groups) remember(t rollout.Table) error {
+	return writeRecord(g.disk, g.opts.recordFile(), record{Format: recordFormat, Service: g.opts.Name, Table: t})
 }
 
 // Reapply puts the table that was routed last, by whichever host on this folder, into effect where
 // HAProxy shows another one, as after a restart without its files. It does so whoever changed it: call
 // it while no rollout is under way, or let Keep do it. ErrNoRecord says that there is no such table.
 func (g *Groups) Reapply(ctx context.Context) error {
-	t, err := readRecord(g.disk, g.opts.recordFile(), g.opts.Name)
+	return reapply(ctx, g, g.disk, g.opts.recordFile(), g.opts.Name)
+}
+
+func reapply(ctx context.Context, router rollout.Router, d disk, path, service string) error {
+	r, err := readRecord(d, path, service)
 	if err != nil {
 		return fmt.Errorf("reapply: %w", err)
 	}
-	now, err := g.Table(ctx)
-	if err == nil && now.Equal(t) {
+	now, err := router.Table(ctx)
+	if err == nil && now.Equal(r.Table) {
 		return nil
 	}
-	if err := g.Route(ctx, t); err != nil {
+	if err := router.Route(ctx, r.Table); err != nil {
 		return fmt.Errorf("reapply: %w", err)
 	}
 	return nil
@@ -113,8 +131,5 @@ func (g *Groups) Reapply(ctx context.Context) error {
 //
 // It may run beside a rollout: what it puts into effect is what the rollout routed last.
 func (g *Groups) Keep(ctx context.Context, interval time.Duration) error {
-	return keep(ctx, interval, g.log, func(ctx context.Context) (int, error) {
-		v, err := g.look(ctx)
-		return v.pid, err
-	}, g.Reapply)
+	return g.keep(ctx, interval, g.Reapply)
 }

@@ -55,6 +55,9 @@ func (s server) ready() bool { return s.admin&(anyMaint|anyDrain) == 0 && s.uwei
 // maint tells that it is out of service.
 func (s server) maint() bool { return s.admin&anyMaint != 0 }
 
+// draining tells that it gets no new requests, and answers those that it has.
+func (s server) draining() bool { return !s.maint() && s.admin&anyDrain != 0 }
+
 // checked tells that HAProxy checks its health.
 func (s server) checked() bool { return s.checkState&checkConfigured != 0 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -95,17 +96,22 @@ func (s socket) do(ctx context.Context, commands ...string) error {
 	return nil
 }
 
-// settle gives a server its address and a state, both to the same process: after a reload the server
-// may have no address there. What HAProxy says to the address is for people, and is read back instead.
-func (s socket) settle(ctx context.Context, p place, addr string, w will) error {
+// settle gives a server its address, weight and state, all to the same process: after a reload the
+// server may have no address there. What HAProxy says to the address is for people, and is read back
+// instead.
+func (s socket) settle(ctx context.Context, p place, addr string, f fate) error {
 	a, err := canonical(addr)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p, err)
 	}
+	weight := "100%"
+	if f.weight >= 0 {
+		weight = strconv.Itoa(f.weight)
+	}
 	commands := []string{
 		fmt.Sprintf("set server %s addr %s port %d", p, a.Addr(), a.Port()),
-		fmt.Sprintf("set server %s weight 100%%", p),
-		fmt.Sprintf("set server %s state %s", p, w),
+		fmt.Sprintf("set server %s weight %s", p, weight),
+		fmt.Sprintf("set server %s state %s", p, f.will),
 	}
 	answers, err := s.ask(ctx, commands...)
 	if err != nil {

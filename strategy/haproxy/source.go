@@ -56,6 +56,8 @@ type Source struct {
 	ring  string // empty where only counters are read
 	// backends are those of the router.
 	backends []string
+	// bySeat tells that the log does not say which pool a request went to, only which server.
+	bySeat bool
 	// seats tells who is at each server, and which pools are in the table.
 	seats func(ctx context.Context) (map[place]tenant, []strategy.Pool, error)
 
@@ -68,7 +70,10 @@ type Source struct {
 	heard     time.Time     // when a line came last
 	tallies   map[string]*tally
 	holes     []hole
-	lines     cells // of all groups
+	lines     cells            // of all groups
+	seated    map[place]tenant // at the last look
+	pending   []line           // of servers at which nobody was then
+	table     []strategy.Pool  // at the last look
 	sequences map[origin]*sequence
 	counted   map[int]uint64 // lines of the router's backends, by process
 }
@@ -110,6 +115,29 @@ func (g *Groups) Source(o SourceOptions) (*Source, error) {
 			}
 		}
 		return v.layout.tenants, pools, err
+	}
+	return s, nil
+}
+
+// Source measures what this router's groups answer. Without WeightsOptions.Ring it can count only. What
+// was logged before Run is left aside, as the log does not say which pool was at a server then; and a
+// request for which there was no server is an error of each group.
+func (w *Weights) Source(o SourceOptions) (*Source, error) {
+	if w.opts.Ring == "" && !o.CountsOnly {
+		return nil, errors.New("haproxy: SourceOptions.CountsOnly: it must be set where WeightsOptions.Ring names no ring")
+	}
+	s, err := newSource(o, w.admin, w.opts.Ring, w.log, []string{w.opts.Backend})
+	if err != nil {
+		return nil, err
+	}
+	s.bySeat = true
+	s.seats = func(ctx context.Context) (map[place]tenant, []strategy.Pool, error) {
+		g, err := w.look(ctx)
+		var pools []strategy.Pool
+		for _, r := range trimmed(g.record.Table).Routes {
+			pools = append(pools, r.Pool)
+		}
+		return g.tenants, pools, err
 	}
 	return s, nil
 }
@@ -256,9 +284,11 @@ func (s *Source) take(text string, now time.Time) {
 	if c := s.lines.at(l.at.Unix()); c != nil {
 		c.requests++
 	}
-	if l.pool.Revision.IsZero() {
-		return
-	}
+	s.count(l)
+}
+
+// count counts a line for its groups. The caller holds s.mu.
+func (s *Source) count(l line) {
 	n := answered{requests: 1, took: l.took, timed: true}
 	switch {
 	case l.gone():
@@ -266,7 +296,34 @@ func (s *Source) take(text string, now time.Time) {
 	case l.failed():
 		n.errors = 1
 	}
-	s.tally(l.pool, l.at).add(l.place, l.at, n)
+	for _, pool := range s.poolsOf(l) {
+		s.tally(pool, l.at).add(l.place, l.at, n)
+	}
+}
+
+// maxPending bounds the lines that wait to be told whose they are.
+const maxPending = 1 << 16
+
+// poolsOf are the groups that a line is of. The caller holds s.mu.
+func (s *Source) poolsOf(l line) []strategy.Pool {
+	if !l.pool.Revision.IsZero() {
+		return []strategy.Pool{l.pool}
+	}
+	if !s.bySeat || l.at.Before(s.since) || !slices.Contains(s.backends, l.place.backend) {
+		return nil
+	}
+	if l.place.server == "" {
+		return s.table
+	}
+	if who, ok := s.seated[l.place]; ok {
+		return []strategy.Pool{who.pool}
+	}
+	if len(s.pending) == maxPending {
+		s.lose(hole{l.at, l.at, 1, "nobody could say in time which group was at " + l.place.String()})
+		return nil
+	}
+	s.pending = append(s.pending, l) // somebody who came since the last look
+	return nil
 }
 
 // cutOff is how long a line is at least that the ring has cut off, so that its end is missing.

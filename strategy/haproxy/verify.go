@@ -26,14 +26,14 @@ func (g *Groups) Verify(ctx context.Context, t rollout.Table) error {
 	if got, want := v.table(), trimmed(t); !got.Equal(want) {
 		return fmt.Errorf("verify: HAProxy shows %q, not %q", got, want)
 	}
-	return verifyServers(v.layout.tenants, v.states)
+	return v.verify()
 }
 
-// verifyServers reports the servers that are to get requests and are down.
-func verifyServers(tenants map[place]tenant, states serverStates) error {
+// verify reports the servers that are to get requests and are down.
+func (c scene) verify() error {
 	var down []string
-	for _, s := range states.servers {
-		who, ok := tenants[s.place]
+	for _, s := range c.states.servers {
+		who, ok := c.tenants[s.place]
 		if ok && s.ready() && who.at(s) && !s.up() {
 			down = append(down, fmt.Sprintf("%s (%s at %s)", who.id, s.place, s.addr))
 		}
