@@ -149,6 +149,7 @@ func (p *plane) plan() error {
 		"--cert-dir", file("certs"), "--token-auth-file", file("tokens.csv"), "--authorization-mode", "RBAC",
 		"--service-account-key-file", file("accounts.pub"), "--service-account-signing-key-file", file("accounts.key"),
 		"--service-account-issuer", "https://kubernetes.default.svc", "--service-cluster-ip-range", "10.96.0.0/16",
+		"--shutdown-send-retry-after", // without it a watch holds up its end for a minute
 		"--audit-policy-file", file("audit.yaml"), "--audit-log-path", p.info.Audit)
 	add(Controllers, healthy(addr(Controllers)),
 		"--kubeconfig", p.dir.kubeconfig(), "--leader-elect=false", "--bind-address", "127.0.0.1", "--secure-port", strconv.Itoa(ports[Controllers]),
