@@ -69,10 +69,14 @@ func (s space) tell() {
 		}
 	}
 	if text, err := s.Log(ctx, "edge"); err == nil {
+		var ours []string
 		for line := range strings.Lines(text) {
 			if strings.Contains(line, "."+s.name) {
-				s.Logf("edge: %s", strings.TrimSpace(line))
+				ours = append(ours, strings.TrimSpace(line))
 			}
+		}
+		for _, line := range ours[max(0, len(ours)-20):] {
+			s.Logf("edge: %s", line)
 		}
 	}
 }
@@ -135,7 +139,7 @@ func (w workload) deployment() *appsv1.Deployment {
 					Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 8080}},
 					ReadinessProbe: &corev1.Probe{
 						ProbeHandler:  corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/healthz", Port: intstr.FromString("http")}},
-						PeriodSeconds: 1, FailureThreshold: 1,
+						PeriodSeconds: 1, TimeoutSeconds: 10, FailureThreshold: 3, // a busy machine makes no pod unready
 					},
 				}}},
 			},
@@ -206,8 +210,8 @@ func (s space) pods(selector string) ([]corev1.Pod, error) {
 // host is the Host by which the edge finds a Service or an HTTPRoute.
 func (s space) host(name string) string { return name + "." + s.name }
 
-// load puts load on a Service or an HTTPRoute, once that answers.
-func (s space) load(name string) *load.Load {
+// answers waits until a Service or an HTTPRoute does: the edge learns of endpoints after the Deployment does.
+func (s space) answers(name string) {
 	s.Helper()
 	s.until(name+" answers", func() error {
 		code, _, err := s.get(name, nil)
@@ -216,6 +220,12 @@ func (s space) load(name string) *load.Load {
 		}
 		return err
 	})
+}
+
+// load puts load on a Service or an HTTPRoute, once that answers.
+func (s space) load(name string) *load.Load {
+	s.Helper()
+	s.answers(name)
 	l := load.Start(load.Options{URL: s.Info.Edge, Host: s.host(name)})
 	s.Cleanup(func() { l.Stop() })
 	return l

@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log"
 	"net/netip"
 	"sync"
@@ -10,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/davit-sdk/davit/internal/integration/kubed/loopback"
 )
@@ -38,7 +41,7 @@ type pod struct {
 func newPod(a *agent, object *corev1.Pod, addr netip.Addr) *pod {
 	p := &pod{agent: a, object: object.DeepCopy(), addr: addr, ending: make(chan struct{})}
 	p.bind, _ = loopback.Bind(addr) // it is an address of the block
-	p.report = newReport(a.client, p.object)
+	p.report = newReport(p.object, p.write)
 	for _, spec := range p.object.Spec.Containers {
 		p.containers = append(p.containers, newContainer(p, spec))
 	}
@@ -111,6 +114,26 @@ func (p *pod) changed() {
 	p.telling.Lock() // so that what is set later is what was seen later
 	defer p.telling.Unlock()
 	p.report.set(p.status())
+}
+
+// write patches the status. A pod that is gone has none to write.
+func (p *pod) write(ctx context.Context, s corev1.PodStatus) error {
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": p.object.UID}, "status": s})
+	if err != nil {
+		return err
+	}
+	pods := p.client.CoreV1().Pods(p.object.Namespace)
+	_, err = pods.Patch(ctx, p.object.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	if errors.IsConflict(err) { // either the name is another pod's now, or many wrote at once
+		now, gone := pods.Get(ctx, p.object.Name, metav1.GetOptions{})
+		if gone == nil && now.UID != p.object.UID {
+			return nil
+		}
+	}
+	if err != nil && !errors.IsNotFound(err) {
+		return fmt.Errorf("status of %s/%s: %w", p.object.Namespace, p.object.Name, err)
+	}
+	return nil
 }
 
 // event tells of something that happened to the pod.

@@ -2,23 +2,17 @@ package agent
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"log"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
 )
 
 // report writes the status of one pod: the newest one, in order, until the API takes it.
 type report struct {
-	client  kubernetes.Interface
-	object  *corev1.Pod
+	write   func(ctx context.Context, s corev1.PodStatus) error
 	started metav1.Time
 
 	mu      sync.Mutex
@@ -29,8 +23,8 @@ type report struct {
 	closed  bool
 }
 
-func newReport(client kubernetes.Interface, object *corev1.Pod) *report {
-	r := &report{client: client, object: object, started: metav1.Now(), latest: object.Status}
+func newReport(object *corev1.Pod, write func(context.Context, corev1.PodStatus) error) *report {
+	r := &report{write: write, started: metav1.Now(), latest: object.Status}
 	if t := object.Status.StartTime; t != nil {
 		r.started = *t
 	}
@@ -90,7 +84,7 @@ func (r *report) run(ctx context.Context) {
 		n, s := r.count, r.latest
 		r.mu.Unlock()
 		if err := r.write(ctx, s); err != nil {
-			log.Printf("status of %s/%s: %v", r.object.Namespace, r.object.Name, err)
+			log.Print(err)
 			sleep(ctx, nil, again)
 			continue
 		}
@@ -99,23 +93,4 @@ func (r *report) run(ctx context.Context) {
 		r.changed.Broadcast()
 		r.mu.Unlock()
 	}
-}
-
-// write patches the status. A pod that is gone has none to write.
-func (r *report) write(ctx context.Context, s corev1.PodStatus) error {
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": r.object.UID}, "status": s})
-	if err != nil {
-		return err
-	}
-	_, err = r.client.CoreV1().Pods(r.object.Namespace).Patch(ctx, r.object.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
-	if errors.IsConflict(err) { // either the name is another pod's now, or many wrote at once
-		var now *corev1.Pod
-		if now, err = r.client.CoreV1().Pods(r.object.Namespace).Get(ctx, r.object.Name, metav1.GetOptions{}); err == nil && now.UID == r.object.UID {
-			return fmt.Errorf("somebody else wrote at the same time")
-		}
-	}
-	if errors.IsNotFound(err) {
-		return nil
-	}
-	return err
 }
