@@ -32,6 +32,9 @@ func (e *IrreversibleError) Error() string {
 // so that it is reached and verified before anything else happens. Nothing on the way back bakes,
 // asks gates, or pauses.
 //
+// What the target has walked by itself, in a Native step, it walks back by itself, from whatever mix it
+// is in. A jump leads over such steps only, or over none.
+//
 // Where nobody answered before, the way back goes dark again, and its limits allow it.
 //
 // The error is *IrreversibleError where one of the steps 0 to step cannot be undone, ErrWayBack for
@@ -69,32 +72,45 @@ func Abort(p Plan, step int) (Plan, error) {
 type retreat struct {
 	forth, back Plan
 	step        int
+	at          int // the step that is jumped from
 	// here is where the next jump may begin: one state, or, before the first one, all that the
 	// target may be in.
 	here []State
 }
 
 func (r *retreat) walk() {
-	r.here = []State{r.back.From}
-	phases, err := Transition(r.forth.StateBefore(r.step), r.back.From)
+	r.here, r.at = []State{r.back.From}, r.step
+	phases, err := r.forth.Phases(r.step)
 	for i := 0; err == nil && i < len(phases)-1; i++ {
 		r.here = append(r.here, phases[i].State)
 	}
-	if r.fits(r.forth.From) {
+	if r.fits(-1, r.forth.From) {
 		if capacity, ok := r.capacity(); ok {
-			r.jump(fmt.Sprintf("restore capacity: %d of %s", capacity.Stable.Replicas, r.back.name(r.back.To)), capacity)
+			r.jump(r.step, fmt.Sprintf("restore capacity: %d of %s", capacity.Stable.Replicas, r.back.name(r.back.To)), capacity)
 		}
-		r.jump(r.homeReason(), r.forth.From)
+		r.jump(-1, r.homeReason(), r.forth.From)
 		return
 	}
-	for at := r.step; at >= 0; {
-		var s State
-		if at, s = r.farthest(at); at < 0 {
-			r.jump(r.homeReason(), s)
+	for r.at >= 0 {
+		if to, s := r.farthest(r.at); to < 0 {
+			r.jump(to, r.homeReason(), s)
 		} else {
-			r.jump(fmt.Sprintf("back towards step %d: %s", at+1, r.forth.Steps[at].Reason), s)
+			r.jump(to, fmt.Sprintf("back towards step %d: %s", to+1, r.forth.Steps[to].Reason), s)
 		}
 	}
+}
+
+// crosses tells whether the steps that a jump to another one (-1: From) leads over are the target's to
+// walk, and whether they are all alike in that. Where nothing shall run, it has nothing to walk to.
+func (r *retreat) crosses(to int, s State) (native, alike bool) {
+	for i := to + 1; i <= r.at; i++ {
+		is := r.forth.Steps[i].Native
+		if i > to+1 && is != native {
+			return false, false
+		}
+		native = is
+	}
+	return native && s.Replicas() > 0, true
 }
 
 func (r *retreat) homeReason() string {
@@ -104,11 +120,12 @@ func (r *retreat) homeReason() string {
 	return fmt.Sprintf("back to %s, as before", r.back.name(r.back.To))
 }
 
-func (r *retreat) jump(reason string, s State) {
+func (r *retreat) jump(to int, reason string, s State) {
+	native, _ := r.crosses(to, s)
 	r.back.Steps = append(r.back.Steps, Step{
-		Reason: reason, State: s, Deadline: r.forth.Steps[r.step].Deadline,
+		Reason: reason, State: s, Deadline: r.forth.Steps[r.step].Deadline, Native: native,
 	})
-	r.here = []State{s}
+	r.here, r.at = []State{s}, to
 }
 
 // farthest is the earliest step that can be jumped to from step at, -1 standing for From, and the
@@ -148,11 +165,11 @@ func (r *retreat) farthest(at int) (int, State) {
 func (r *retreat) reach(step int) (State, bool) {
 	s := r.forth.StateBefore(step + 1)
 	if step < 0 {
-		return s, r.fits(s)
+		return s, r.fits(step, s)
 	}
 	s.Candidate.Match, s.Candidate.Mirror = nil, Share{}
 	if s.Baseline.absent() {
-		return s, r.fits(s)
+		return s, r.fits(step, s)
 	}
 	merged := s
 	merged.Stable.Revision = s.Baseline.Revision
@@ -160,18 +177,23 @@ func (r *retreat) reach(step int) (State, bool) {
 	merged.Stable.Replicas = max(s.Stable.Replicas,
 		min(s.Stable.Replicas+s.Baseline.Replicas, r.forth.From.Stable.Replicas))
 	merged.Baseline = Group{}
-	if r.fits(merged) {
+	if r.fits(step, merged) {
 		return merged, true
 	}
 	s.Baseline.Match, s.Baseline.Mirror = nil, Share{}
-	return s, r.fits(s)
+	return s, r.fits(step, s)
 }
 
-// fits reports whether all limits hold on the way to a state from wherever the target may be.
-func (r *retreat) fits(to State) bool {
+// fits reports whether all limits hold on the way to a state of a step (-1: From) from wherever the
+// target may be.
+func (r *retreat) fits(step int, to State) bool {
+	native, alike := r.crosses(step, to)
+	if !alike {
+		return false
+	}
 	for _, from := range r.here {
 		v := verifier{plan: r.back, limits: r.back.Limits, lit: true}
-		if v.step(0, from, to); v.found != nil {
+		if v.step(0, from, Step{State: to, Native: native}); v.found != nil {
 			return false
 		}
 	}
@@ -186,7 +208,7 @@ func (r *retreat) capacity() (State, bool) {
 	before, now, goal := r.forth.StateBefore(r.step), r.back.From, r.forth.From
 	exposed := before.On(r.forth.To)
 	missing := goal.Stable.Replicas > now.groupOf(goal.Pool(Stable)).Replicas
-	if !missing || exposed.IsZero() || before.Dark() || !goal.Baseline.IsZero() || !goal.Candidate.IsZero() {
+	if r.forth.Steps[r.step].Native || !missing || exposed.IsZero() || before.Dark() || !goal.Baseline.IsZero() || !goal.Candidate.IsZero() {
 		return State{}, false
 	}
 	s := State{Stable: goal.Stable, Sticky: now.Sticky, MinReady: now.MinReady}
@@ -196,6 +218,6 @@ func (r *retreat) capacity() (State, bool) {
 		Replicas: now.groupOf(Pool{Revision: r.forth.To}).Replicas,
 	}
 	v := verifier{plan: r.back, limits: r.back.Limits, lit: true}
-	v.step(0, s, goal)
-	return s, v.found == nil && s.Validate() == nil && r.fits(s)
+	v.step(0, s, Step{State: goal})
+	return s, v.found == nil && s.Validate() == nil && r.fits(r.step, s)
 }

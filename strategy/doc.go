@@ -1,5 +1,5 @@
 // Package strategy (PURE) turns "from what runs now to what shall run" into a list of desired
-// states: rolling, blue-green, canary and recreate are values, and a plan is data.
+// states: rolling, blue-green, canary, recreate and native are values, and a plan is data.
 //
 // Nothing in this package touches the world. There is no clock, no goroutine, no I/O and no map
 // whose order could leak into a result: the same input gives the same plan, byte for byte. A plan
@@ -61,6 +61,13 @@
 // a group needs to be judged fairly, too. A canary step that sets its size apart gives this up, and
 // the plan's limits tell.
 //
+// Some targets replace instances by themselves, as a Kubernetes Deployment does, and know more of them
+// than any executor. A Native step leaves its way to them: it names where to, and the limits to keep on
+// the way, and promises nothing else. Its middle is any mix of both revisions, each of which answers by
+// its number, so that there is no share to hold and no group to judge before the end, and the way back
+// starts from any mix as well, by the target itself. What such a step promises less than the states of
+// Rolling is in the plan for everybody to see.
+//
 // Limits are computed from the settings, and Verify proves them from the states. Neither knows of
 // the other: a mistake in one is found by the other, for every plan, in every program that asks.
 //
@@ -86,6 +93,9 @@
 //   - The shortest way back over states that the plan does not contain: every state of a way back
 //     has been run through on the way forth, rules and copies aside, but for a baseline that is merged
 //     into stable, and for the capacity that is restored first.
+//   - Native steps that are followed as they go, with the target's progress as states of the plan: it
+//     would have to be planned when it happens, and a person would approve something else than what is
+//     carried out. Course says what is likely.
 //   - Resting at full size in Rolling when instances may be missing: it would hide what Unavailable
 //     allows until the day when it happens.
 package strategy

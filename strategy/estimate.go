@@ -29,7 +29,7 @@ type Estimate struct {
 }
 
 // Estimate tells what the plan takes: its bakes, and what starting and draining takes in between.
-// Traffic is taken to move at once. A transition that no state can express counts as nothing. What
+// Traffic is taken to move at once, and a Native step to take its Course. A transition that no state can express counts as nothing. What
 // is longer than a time.Duration can say is the longest one, 292 years.
 func (p Plan) Estimate(o EstimateOptions) Estimate {
 	var e Estimate
@@ -45,22 +45,24 @@ func (p Plan) Estimate(o EstimateOptions) Estimate {
 	last := p.From
 	for i := range p.Steps {
 		step := &p.Steps[i]
-		phases, _ := Transition(last, step.State)
-		for _, phase := range phases {
-			switch {
-			case phase.Kind == Grow:
-				pass(phase.State, plus(o.Startup, step.State.MinReady))
-			case phase.Kind == Shrink:
-				pass(phase.State, o.Drain)
-			default:
-				pass(phase.State, 0)
+		for s := range p.Course(i) {
+			phases, _ := Transition(last, s)
+			for _, phase := range phases {
+				switch {
+				case phase.Kind == Grow:
+					pass(phase.State, plus(o.Startup, step.State.MinReady))
+				case phase.Kind == Shrink:
+					pass(phase.State, o.Drain)
+				default:
+					pass(phase.State, 0)
+				}
 			}
+			last = s
 		}
 		pass(step.State, step.Bake)
 		if step.Pause != nil {
 			e.Pauses++
 		}
-		last = step.State
 	}
 	return e
 }

@@ -103,6 +103,27 @@ func ExampleCanary() {
 	// 3. stable 1.5.0 x10 100%
 }
 
+// What a target such as a Kubernetes Deployment does by itself, within limits that are known beforehand.
+func ExampleNative() {
+	plan, err := strategy.Native{Surge: strategy.Count(1), Unavailable: strategy.Count(0)}.
+		Plan(production(4), strategy.Revision{Version: "1.5.0"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(plan.Table())
+	back, _ := strategy.Abort(plan, 0)
+	fmt.Println("back:", back.Steps[0].State, "by the target itself:", back.Steps[0].Native)
+	// Output:
+	// Native: 1.4.0 -> 1.5.0
+	// at least 4 available, at most 5 instances, 4 for all of the traffic
+	//
+	// STEP  WHY                                              STABLE           CAPACITY  EXPOSED  WALKED BY
+	// now   what runs                                        4 x 1.4.0, 100%  4..4      0%       -
+	// 1     4 x 1.4.0 become 4 x 1.5.0 by the target itself  4 x 1.5.0, 100%  4..5      100%     the target itself
+	// back: stable 1.4.0 x4 100% by the target itself: true
+}
+
 // What cannot run twice goes dark in between; the plan says so, and for how long.
 func ExampleRecreate() {
 	plan, err := strategy.Recreate{}.Plan(production(2), strategy.Revision{Version: "1.5.0"})

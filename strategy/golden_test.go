@@ -55,6 +55,9 @@ func TestTables(t *testing.T) {
 		}, running(v1, 10)},
 		{"canary-size-apart", strategy.Canary{Steps: []strategy.CanaryStep{{Share: strategy.Percent(10), Replicas: strategy.Count(3)}}}, running(v1, 10)},
 		{"recreate", strategy.Recreate{Bake: time.Minute, Gates: []string{"errors"}}, running(v1, 2)},
+		{"native", strategy.Native{After: strategy.Hold{Bake: time.Minute, Gates: []string{"errors"}}, Deadline: 10 * time.Minute}, running(v1, 10)},
+		{"native-larger", strategy.Native{Replicas: 6, Surge: strategy.Count(0)}, running(v1, 4)},
+		{"native-first-release", strategy.Native{Replicas: 3}, strategy.State{}},
 		{"first-release", strategy.Canary{Replicas: 3, After: strategy.Hold{Bake: time.Minute}}, strategy.State{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

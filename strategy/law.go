@@ -24,6 +24,11 @@ const (
 	LawLoad Law = "load"
 	// LawRouted: no group without instances gets a share, a matching request, or a copy.
 	LawRouted Law = "routed"
+	// LawNative: a Native step leads from one group, or from nothing, to one group, both in stable and
+	// with the same traffic, and the limits leave room for it. In between, any mix of the two within
+	// the plan's limits may run, each answering by its number: floor, ceiling and load are held
+	// against those limits, and what is said of shares holds before and after it only.
+	LawNative Law = "native"
 	// LawShares: the shares add up to all of the traffic, or to none of it.
 	LawShares Law = "shares"
 	// LawDark: somebody answers, unless MinAvailable is zero, or nobody has answered before.

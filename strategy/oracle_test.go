@@ -2,8 +2,10 @@ package strategy_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/davit-sdk/davit/strategy"
 )
@@ -85,25 +87,19 @@ func (s *simulation) check() error {
 	return nil
 }
 
+// known are all pools that were ever named, in a stable order.
+func (s *simulation) known() []strategy.Pool {
+	return slices.SortedFunc(maps.Keys(s.started), func(a, b strategy.Pool) int { return strings.Compare(a.String(), b.String()) })
+}
+
 // reach moves to a state in the order of the traffic contract, pools in an order that r draws, and
 // stops after some moves where budget is not negative: the target is then somewhere in between.
 func (s *simulation) reach(r random, to strategy.State, budget int) error {
 	want := pools(to)
-	var order []strategy.Pool
-	for pool := range s.started {
-		order = append(order, pool)
-	}
 	for pool := range want {
-		if !slices.Contains(order, pool) {
-			order = append(order, pool)
-		}
+		s.started[pool] += 0 // it is known from now on
 	}
-	slices.SortFunc(order, func(a, b strategy.Pool) int {
-		if a.String() < b.String() {
-			return -1
-		}
-		return 1
-	})
+	order := s.known()
 	r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	end := s.moves + budget
 	for _, pool := range order {
@@ -147,6 +143,80 @@ func (s *simulation) reach(r random, to strategy.State, budget int) error {
 	return nil
 }
 
+// roll is what a target does that walks by itself, in an order that r draws: it starts an instance, or
+// one becomes ready, or it stops one, of whichever pool, as the limits allow it, and those that are ready
+// share the traffic by their number. After so many moves as budget says, where that is not negative, it is
+// left as it is.
+func (s *simulation) roll(r random, to strategy.State, budget int) error {
+	want := pools(to)
+	if len(want) == 0 {
+		return s.reach(r, to, budget)
+	}
+	goal := to.Pool(strategy.Stable)
+	end := s.moves + budget
+	for {
+		total, ready := 0, 0
+		for pool := range s.started {
+			total, ready = total+s.started[pool], ready+s.ready[pool]
+		}
+		var moves []func()
+		if s.started[goal] < want[goal].Replicas && (s.limits.MaxTotal == 0 || total < s.limits.MaxTotal) {
+			moves = append(moves, func() { s.started[goal]++ })
+		}
+		if s.ready[goal] < s.started[goal] {
+			moves = append(moves, func() { s.ready[goal]++ })
+		}
+		for _, pool := range s.known() {
+			n := s.started[pool]
+			switch {
+			case n == 0 || pool == goal && n <= want[goal].Replicas:
+			case s.ready[pool] < n:
+				moves = append(moves, func() { s.started[pool]-- })
+			case ready > s.limits.MinAvailable:
+				moves = append(moves, func() { s.started[pool]--; s.ready[pool]-- })
+			}
+		}
+		switch {
+		case budget >= 0 && s.moves >= end:
+			return nil
+		case len(moves) == 0 && total != want[goal].Replicas:
+			return fmt.Errorf("nothing can move any more: %v, of which %v are ready", s.started, s.ready)
+		case len(moves) == 0:
+			s.route(to)
+			return s.check()
+		}
+		moves[r.IntN(len(moves))]()
+		s.moves++
+		if s.lit { // before the first answer nothing is promised
+			s.byNumber(to)
+		}
+		if err := s.check(); err != nil {
+			return err
+		}
+	}
+}
+
+// byNumber gives each pool the part of the traffic that its ready instances are of all.
+func (s *simulation) byNumber(to strategy.State) {
+	s.shares, s.routed = map[strategy.Pool]int{}, map[strategy.Pool]bool{}
+	ready, left := 0, 1_000_000
+	for _, n := range s.ready {
+		ready += n
+	}
+	if ready == 0 || to.Dark() {
+		return
+	}
+	var last strategy.Pool
+	for _, pool := range s.known() {
+		if n := s.ready[pool]; n > 0 {
+			s.shares[pool], s.routed[pool] = n*1_000_000/ready, true
+			left -= s.shares[pool]
+			last = pool
+		}
+	}
+	s.shares[last] += left
+}
+
 // exposed is the share, in millionths, of all pools that do not run the revision.
 func (s *simulation) exposed(good strategy.Revision) int {
 	sum := 0
@@ -156,6 +226,14 @@ func (s *simulation) exposed(good strategy.Revision) int {
 		}
 	}
 	return sum
+}
+
+// enter goes into a step as it is to be walked.
+func (s *simulation) enter(r random, step strategy.Step, budget int) error {
+	if step.Native {
+		return s.roll(r, step.State, budget)
+	}
+	return s.reach(r, step.State, budget)
 }
 
 // simulate walks a plan to its end, and a way back from the middle of a step that r draws.
@@ -171,7 +249,7 @@ func simulate(p strategy.Plan, r random) error {
 				return fmt.Errorf("aborted at step %d: %w", i, err)
 			}
 		}
-		if err := s.reach(r, step.State, -1); err != nil {
+		if err := s.enter(r, step, -1); err != nil {
 			return fmt.Errorf("step %d: %w", i, err)
 		}
 	}
@@ -190,13 +268,13 @@ func simulateAbort(p strategy.Plan, step int, r random) error {
 	if p.From.Dark() {
 		s.limits = back.Limits
 	}
-	if err := s.reach(r, p.Steps[step].State, r.IntN(30)); err != nil {
+	if err := s.enter(r, p.Steps[step], r.IntN(30)); err != nil {
 		return fmt.Errorf("on the way there: %w", err)
 	}
 	s.limits = back.Limits
 	exposed := s.exposed(back.To)
 	for i, b := range back.Steps {
-		if err := s.reach(r, b.State, -1); err != nil {
+		if err := s.enter(r, b, -1); err != nil {
 			return fmt.Errorf("step %d back: %w", i, err)
 		}
 		now := s.exposed(back.To)

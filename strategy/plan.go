@@ -72,7 +72,7 @@ type Step struct {
 	// Native leaves the way from the state before to this one to the target, which replaces the
 	// instances of one revision by those of another by itself, as a Kubernetes Deployment does,
 	// within the plan's Limits. Both states then have a stable group and no other, and the same
-	// traffic. See the strategy Native.
+	// traffic, or nothing runs before. See the strategy Native, and LawNative.
 	Native bool
 }
 

@@ -13,7 +13,8 @@ import (
 // Table prints the plan as a person approves it: a few lines on what it promises, and then one row
 // for each step, numbered from 1, below a row for what runs now. CAPACITY is how few instances
 // answer and how many exist at most on the way into the step and in it; EXPOSED is the share of the
-// traffic that meets the new revision, or what is taken back.
+// traffic that meets the new revision, or what is taken back. A step that the target walks by itself has
+// its own column to say so, and the limits as its CAPACITY.
 //
 // The result ends with a line break and contains no control characters but those between lines,
 // whatever names the plan has.
@@ -86,26 +87,42 @@ func (t table) rows() [][]string {
 	for _, role := range t.roles {
 		head = append(head, strings.ToUpper(string(role)))
 	}
-	head = append(head, "CAPACITY", "EXPOSED", "BAKE", "GATES", "PAUSE", "DEADLINE", "NO WAY BACK")
-	now := t.row("now", "what runs", t.plan.From, t.plan.From)
-	rows := [][]string{head, append(now, "-", "-", "-", "-", "-")}
+	head = append(head, "CAPACITY", "EXPOSED", "BAKE", "GATES", "PAUSE", "DEADLINE", "WALKED BY", "NO WAY BACK")
+	now := t.row("now", "what runs", capacityCell(t.plan.From, t.plan.From), t.plan.From)
+	rows := [][]string{head, append(now, "-", "-", "-", "-", "-", "-")}
 	last := t.plan.From
 	for i := range t.plan.Steps {
 		s := &t.plan.Steps[i]
-		row := t.row(strconv.Itoa(i+1), s.Reason, last, s.State)
+		capacity, by := capacityCell(last, s.State), "-"
+		if s.Native {
+			capacity, by = t.mixCell(last), "the target itself"
+		}
+		row := t.row(strconv.Itoa(i+1), s.Reason, capacity, s.State)
 		rows = append(rows, append(row, orDash(s.Bake), list(s.Gates), pauseCell(s.Pause),
-			orDash(s.Deadline), textCell(s.Irreversible)))
+			orDash(s.Deadline), by, textCell(s.Irreversible)))
 		last = s.State
 	}
 	return t.withoutEmpty(rows)
 }
 
-func (t table) row(number, why string, before, s State) []string {
+func (t table) row(number, why, capacity string, s State) []string {
 	row := []string{number, clean(why)}
 	for _, role := range t.roles {
 		row = append(row, t.groupCell(s.Group(role)))
 	}
-	return append(row, capacityCell(before, s), t.plan.exposed(s).String())
+	return append(row, capacity, t.plan.exposed(s).String())
+}
+
+// mixCell is the capacity of a step that is left to the target: what the limits promise.
+func (t table) mixCell(before State) string {
+	least, most := t.plan.Limits.MinAvailable, "?"
+	if before.Dark() {
+		least = 0
+	}
+	if n := t.plan.Limits.MaxTotal; n > 0 {
+		most = strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%d..%s", least, most)
 }
 
 // withoutEmpty leaves out the columns behind EXPOSED in which no step says anything.

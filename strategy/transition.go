@@ -16,6 +16,9 @@ const (
 	Route PhaseKind = "route"
 	// Shrink stops instances that get no traffic, or less than before, any more.
 	Shrink PhaseKind = "shrink"
+	// Roll is all of it at once, by the target itself, as a Native step leaves it to that. Transition
+	// makes no such phase.
+	Roll PhaseKind = "roll"
 )
 
 // Phase is a part of a transition that changes one thing only, and may be walked through in any

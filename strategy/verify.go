@@ -12,7 +12,8 @@ func (p Plan) Verify() error { return Verify(p, p.Limits) }
 // Verify proves that a plan keeps the limits, and every Law, at each instant: in its states, and
 // in every phase of the transitions between them, as Transition makes them. It assumes what the
 // rollout ensures: that a state is reached before the next one is begun, and that within a phase
-// instances may come and go in any order.
+// instances may come and go in any order. Of a Native step it assumes what the target promises: that it
+// keeps the plan's own limits.
 //
 // Where nobody answers in the state that the plan starts from (a first release), the laws of the
 // floor and of the dark hold from the first state on in which somebody does.
@@ -29,7 +30,7 @@ func Verify(p Plan, l Limits) error {
 	}
 	last := p.From
 	for i := range p.Steps {
-		v.step(i, last, p.Steps[i].State)
+		v.step(i, last, p.Steps[i])
 		last = p.Steps[i].State
 	}
 	v.end(last)
@@ -52,12 +53,17 @@ func (v *verifier) breach(step int, phase PhaseKind, law Law, format string, arg
 // step checks the transition into step i. A transition from or into a state that cannot be read
 // without doubt is left out, and so is one from a state whose traffic is wrong: that is told already,
 // and what follows from it would only hide it.
-func (v *verifier) step(i int, from, to State) {
+func (v *verifier) step(i int, from State, step Step) {
+	to := step.State
 	if err := to.structure(); err != nil {
 		v.breach(i, "", LawState, "%v", err)
 		return
 	}
 	if from.Validate() != nil {
+		return
+	}
+	if step.Native {
+		v.roll(i, from, to)
 		return
 	}
 	phases, err := Transition(from, to)
@@ -71,6 +77,29 @@ func (v *verifier) step(i int, from, to State) {
 		v.exposure(i, phase.Kind, from, phase.State)
 		from = phase.State
 	}
+}
+
+// roll checks a step that is left to the target. In between, the target keeps the plan's limits, which is
+// held against those that are to be proved; that every mix answers by its number makes the floor the
+// capacity of all of the traffic, too.
+func (v *verifier) roll(i int, from, to State) {
+	if err := rolls(from, to, v.plan.Limits); err != nil {
+		v.breach(i, "", LawNative, "%v", err)
+		return
+	}
+	may, must := v.plan.Limits, v.limits
+	if must.MaxTotal > 0 && (may.MaxTotal == 0 || may.MaxTotal > must.MaxTotal) {
+		v.breach(i, Roll, LawCeiling, "the plan lets the target have %s, %d instances may exist", may, must.MaxTotal)
+	}
+	if !from.Dark() && may.MinAvailable < must.MinAvailable {
+		v.breach(i, Roll, LawFloor, "the plan lets the target have %s, %d must be available", may, must.MinAvailable)
+	}
+	if !from.Dark() && may.MinAvailable < must.Load {
+		v.breach(i, Roll, LawLoad, "the plan lets the target have %s, all of the traffic needs %d", may, must.Load)
+	}
+	v.ceiling(i, Roll, to, to)
+	v.table(i, Roll, to, to)
+	v.exposure(i, Roll, from, to)
 }
 
 func (v *verifier) ceiling(i int, kind PhaseKind, before, after State) {

@@ -104,6 +104,9 @@ func TestMutants(t *testing.T) {
 		{"nobody answers, though somebody must", recreate, false, strategy.LawDark, func(p *strategy.Plan) {
 			p.Limits.MinAvailable = 1
 		}},
+		{"the target shall walk to two groups by itself", canary, false, strategy.LawNative, func(p *strategy.Plan) {
+			p.Steps[0].Native = true
+		}},
 		{"the share falls in between", canary, false, strategy.LawExposure, func(p *strategy.Plan) {
 			p.Steps[0], p.Steps[1] = p.Steps[1], p.Steps[0]
 		}},
@@ -170,7 +173,7 @@ func TestMutants(t *testing.T) {
 	}
 	for _, law := range []strategy.Law{
 		strategy.LawStart, strategy.LawState, strategy.LawPath, strategy.LawCeiling, strategy.LawFloor,
-		strategy.LawLoad, strategy.LawRouted, strategy.LawShares, strategy.LawDark, strategy.LawExposure,
+		strategy.LawLoad, strategy.LawRouted, strategy.LawNative, strategy.LawShares, strategy.LawDark, strategy.LawExposure,
 		strategy.LawEnd,
 	} {
 		require.True(t, told[law], "no mutant for the law of %s", law)

@@ -8,7 +8,7 @@ import (
 	"github.com/davit-sdk/davit/strategy/strategytest"
 )
 
-// The four strategies of package strategy, each with settings that use what it has.
+// The strategies of package strategy, each with settings that use what it has.
 func TestStrategies(t *testing.T) {
 	hold := strategy.Hold{Bake: time.Minute, Gates: []string{"errors"}, Pause: &strategy.Pause{Reason: "go on?", Deadline: time.Hour}}
 	for name, s := range map[string]strategy.Strategy{
@@ -30,6 +30,10 @@ func TestStrategies(t *testing.T) {
 				{Share: strategy.Percent(12.5), Pause: &strategy.Pause{}},
 				{Share: strategy.Percent(80), Irreversible: "drops column users.name"},
 			},
+		},
+		"native": strategy.Native{},
+		"native, in full": strategy.Native{
+			Replicas: 5, Surge: strategy.Count(0), Unavailable: strategy.PercentOf(40), After: hold, MinReady: time.Second, Deadline: time.Hour,
 		},
 		"recreate":         strategy.Recreate{},
 		"recreate, larger": strategy.Recreate{Replicas: 7, Bake: time.Minute, Gates: []string{"errors"}},
