@@ -45,6 +45,33 @@ func checkGrain(target Target, plan strategy.Plan) error {
 	return errs.ErrorOrNil()
 }
 
+// checkSteps reports every step that the target cannot do: one that is left to it, within limits that it
+// does not keep, and one whose states, or those on the way there, it cannot be brought to.
+func checkSteps(target Target, plan strategy.Plan) error {
+	var errs *multierror.Error
+	if plan.Needs().Native {
+		if roller, ok := ability[Roller](target); !ok {
+			errs = multierror.Append(errs, fmt.Errorf("the plan leaves a step to the target, and the target does not walk by itself (it has no method Roll)"))
+		} else if err := roller.Rolls(plan.Limits); err != nil {
+			errs = multierror.Append(errs, fmt.Errorf("the plan leaves a step to the target, with %s: %w", plan.Limits, err))
+		}
+	}
+	fitter, ok := ability[Fitter](target)
+	for i := range plan.Steps {
+		if !ok || plan.Steps[i].Native {
+			continue
+		}
+		phases, _ := plan.Phases(i) // one that has none is told by Verify
+		for _, phase := range phases {
+			if err := fitter.Fits(phase.State); err != nil {
+				errs = multierror.Append(errs, fmt.Errorf("Plan.Steps[%d]: the target cannot be brought to %s: %w", i, phase.State, err))
+				break
+			}
+		}
+	}
+	return errs.ErrorOrNil()
+}
+
 // checkAbilities reports every ability that the plan needs and the target lacks.
 func checkAbilities(target Target, needs strategy.Needs) error {
 	var errs *multierror.Error

@@ -81,7 +81,7 @@ func (r *Rollout) walkBack(ctx context.Context, way strategy.Plan) error {
 	for ; r.at.BackStep < len(way.Steps); r.at.BackStep++ {
 		i := r.at.BackStep
 		l := leg{
-			step: way.Steps[i], index: i, count: len(way.Steps), back: true,
+			step: way.Steps[i], index: i, count: len(way.Steps), back: true, limits: way.Limits,
 			known: append([]strategy.State{way.StateBefore(i), way.Steps[i].State}, known...),
 		}
 		if err := r.record(ctx); err != nil {
@@ -96,7 +96,8 @@ func (r *Rollout) walkBack(ctx context.Context, way strategy.Plan) error {
 		}
 		r.tell(l.event(StepReached, l.step.State.String()))
 	}
-	last := leg{step: strategy.Step{Reason: "verify", State: r.plan.From}, index: len(way.Steps) - 1, count: len(way.Steps), back: true, exact: true, known: known}
+	end := strategy.Step{Reason: "verify", State: r.plan.From, Native: way.Steps[len(way.Steps)-1].Native}
+	last := leg{step: end, index: len(way.Steps) - 1, count: len(way.Steps), back: true, exact: true, limits: way.Limits, known: known}
 	return r.settle(ctx, r.watch(last), aim{state: r.plan.From, need: r.need(last)})
 }
 

@@ -32,7 +32,8 @@ func newControl() *control {
 }
 
 // Pause makes the rollout hold still at once: no instance is started or stopped and no traffic
-// moved until Resume. While a state is held its gates are still asked, and harm takes the release back.
+// moved until Resume. What a target does by itself goes on, though: in a Native step the pause keeps the
+// rollout from asking for it again, and from going on to the next step, and nothing else. While a state is held its gates are still asked, and harm takes the release back.
 func (r *Rollout) Pause(by, why string) error {
 	return r.control.give(func(c *control) error {
 		if c.paused == nil {

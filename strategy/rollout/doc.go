@@ -20,10 +20,20 @@
 // Resume gives the traffic back to what runs before anything else, and where no rollout was under
 // way, Restore does, with the state that the host remembers.
 //
+// # Native steps
+//
+// A step that the plan leaves to the target (strategy.Native) has one phase, roll: Roller.Roll is called
+// instead of Apply until the state shows. On the way, both revisions may have any number of instances
+// within the plan's limits, and get traffic by it; that is no drift, but a third revision is, and what
+// the limits do not allow, and pools that go the other way. An abort in mid-way is a native step back. A
+// pause keeps the rollout from calling Roll again and from going on to the next step, while what the
+// target does by itself goes on, and its deadline stands still. Deadlines, failed and stuck instances, and
+// a crash of the host are as everywhere else.
+//
 // # Harm
 //
-// A gate that fails, a progress deadline, too many failed instances of the new revision, and a
-// person's abort all end the way forward, and begin the way back: strategy.Abort's plan, under a
+// A gate that fails, a progress deadline, too many failed instances of the new revision, one that is
+// stuck, and a person's abort all end the way forward, and begin the way back: strategy.Abort's plan, under a
 // context of its own. It ends verified in the state that the plan started from (RolledBack), or it
 // says what runs where (RollbackFailed). Behind a step that cannot be undone, and where somebody else
 // keeps changing the target, nothing moves any more (Frozen): a person decides.

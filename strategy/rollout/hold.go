@@ -153,7 +153,7 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 	if r.paused && (len(r.seen.Traffic) > 0 || s.Dark()) {
 		return nil // but a table that was lost is given back: that is no move
 	}
-	h.last = r.call(ctx, h.leg, func(ctx context.Context) error { return r.target.Apply(ctx, s) })
+	h.last = r.move(ctx, h.leg, s)
 	if isPermanent(h.last) {
 		return fmt.Errorf("apply %s: %w", s, h.last)
 	}

@@ -220,21 +220,31 @@ type (
 		// Fence says on whose behalf the calls that follow on this value are made: whoever has the
 		// highest token. It is called before the first Apply, with a token above zero, also after a
 		// restart. The error is ErrFenced where a higher token was seen, by whichever process; the same
-		// one again is no error. From then on Apply refuses with ErrFenced, and changes nothing, once a
+		// one again is no error. From then on Apply and Roll refuse with ErrFenced, and change nothing, once a
 		// higher token than that has been seen, and so it does not move a target that another host has
 		// taken over while this one slept.
 		Fence(ctx context.Context, token uint64) error
 	}
 	// Roller replaces one revision by another by itself, instance by instance, as a Kubernetes
-	// Deployment does: what a step that is Native needs.
+	// Deployment does: what a step that is Native needs. Where a wrapper has an Apply of its own, it
+	// needs a Roll of its own too: that of what it wraps is found behind it.
 	Roller interface {
 		// Rolls reports whether such a step can be done within the limits.
 		Rolls(l strategy.Limits) error
 		// Roll is Apply for a Native step: it brings the target nearer to the state, in which there is
 		// one pool, starting and stopping instances of that pool and of the one before it at once,
-		// within the limits. Like Apply it does not wait, is idempotent, and goes on from any state
-		// in between; what runs meanwhile gets traffic by its number.
+		// within the limits; others are removed. Instances that were told to end (Stopping) need not
+		// count as existing. Like Apply it does not wait, is idempotent, and goes on from any state
+		// in between, also from its own way to the other side; what runs meanwhile gets traffic by
+		// its number, also where that was lost. The target may go on by itself after it has returned.
 		Roll(ctx context.Context, s strategy.State, l strategy.Limits) error
+	}
+	// Fitter cannot be brought to every state, as one that runs a single group cannot hold two
+	// revisions side by side. What Grain says need not be said once more.
+	Fitter interface {
+		// Fits reports whether Apply can bring the target to the state. It says why not, and asks
+		// nobody: a plan is refused with it before anything moves.
+		Fits(s strategy.State) error
 	}
 	// Verifier proves that a table is in effect beyond reading it back, for example by sending
 	// requests through every listener.

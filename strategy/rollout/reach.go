@@ -22,6 +22,9 @@ func (r *Rollout) reach(ctx context.Context, w *watch) error {
 			return err
 		}
 	}
+	if l.step.Native {
+		return r.roll(ctx, w)
+	}
 	if err := r.relight(ctx, w); err != nil {
 		return err
 	}
@@ -103,6 +106,7 @@ func (o Observation) short(s strategy.State, need func(strategy.Pool, strategy.G
 func (r *Rollout) settle(ctx context.Context, w *watch, a aim) error {
 	w.begin()
 	for first := true; ; first = false {
+		before := r.seen
 		if err := r.mayMove(ctx, w); err != nil {
 			return err
 		}
@@ -113,7 +117,6 @@ func (r *Rollout) settle(ctx context.Context, w *watch, a aim) error {
 			}
 		}
 		s, kept := r.now(w, a)
-		before := r.seen
 		if err := r.apply(ctx, w, s); err != nil {
 			return err
 		}
@@ -140,7 +143,7 @@ func (r *Rollout) settle(ctx context.Context, w *watch, a aim) error {
 
 // apply makes one pass and looks at its effect. What passes is kept in mind as w.last.
 func (r *Rollout) apply(ctx context.Context, w *watch, s strategy.State) error {
-	applied := r.call(ctx, w.leg, func(ctx context.Context) error { return r.target.Apply(ctx, s) })
+	applied := r.move(ctx, w.leg, s)
 	if isPermanent(applied) || errors.Is(applied, ErrFenced) {
 		return fmt.Errorf("apply %s: %w", s, applied)
 	}
@@ -151,12 +154,17 @@ func (r *Rollout) apply(ctx context.Context, w *watch, s strategy.State) error {
 	if observed != nil {
 		return nil
 	}
-	w.routed = r.seen.missingTraffic(s) == ""
+	native := w.leg.step.Native
+	w.routed = !native && r.seen.missingTraffic(s) == "" // what runs by itself gets what it gets
 	r.stuck(w)
 	if err := r.failures(w); err != nil {
 		return err
 	}
-	if seen := beyond(r.seen, before, s); seen != "" && failed == len(r.failed) {
+	seen := beyond(r.seen, before, s)
+	if native {
+		seen = r.seen.astray(before, w.leg.limits)
+	}
+	if seen != "" && failed == len(r.failed) {
 		return r.drifted(w, seen)
 	}
 	return nil

@@ -11,7 +11,9 @@ import (
 // host does after a restart with the state that Current or its own records tell, after a rollout that
 // ended frozen or could not be rolled back, or to take something away altogether. What runs and has
 // lost its traffic gets it back first; then Restore starts, routes, drains and stops in the order of
-// a rollout, so that the old instances stay until the new ones are available. It uses the Poll,
+// a rollout, so that the old instances stay until the new ones are available. Where the target cannot be
+// brought to the states in between (it is a Fitter), and walks by itself (it is a Roller), that is left to
+// it, with a quarter of the instances on top and a quarter missing at most. It uses the Poll,
 // CallTimeout, Deadline, Fence, Notify and Logger of the options.
 func Restore(ctx context.Context, target Target, s strategy.State, o Options) error {
 	o, err := o.withDefaults()
@@ -39,6 +41,9 @@ func Restore(ctx context.Context, target Target, s strategy.State, o Options) er
 		return fmt.Errorf("restore: %w", err)
 	}
 	w.leg.known = append(w.leg.known, r.seen.roles())
+	if w.leg, err = r.byItself(w.leg); err != nil {
+		return fmt.Errorf("restore %s: %w", s, err)
+	}
 	if err := r.reach(ctx, w); err != nil {
 		return fmt.Errorf("restore %s: %w", s, err)
 	}

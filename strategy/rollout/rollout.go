@@ -115,6 +115,9 @@ func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout,
 		if err := checkGrain(target, plan); err != nil {
 			errs = multierror.Append(errs, err)
 		}
+		if err := checkSteps(target, plan); err != nil {
+			errs = multierror.Append(errs, err)
+		}
 	}
 	for i, step := range plan.Steps {
 		if d := (leg{step: step}).deadline(o); d <= step.State.MinReady {
@@ -333,13 +336,14 @@ type leg struct {
 	count   int
 	back    bool
 	restore bool
+	limits  strategy.Limits  // what a target that walks by itself is to keep
 	exact   bool             // the end of the way back: nothing may be missing of what was there
 	known   []strategy.State // the states whose pools may be met on the leg, nearest first
 }
 
 func (r *Rollout) leg(i int) leg {
 	return leg{
-		step: r.plan.Steps[i], index: i, count: len(r.plan.Steps),
+		step: r.plan.Steps[i], index: i, count: len(r.plan.Steps), limits: r.plan.Limits,
 		known: []strategy.State{r.plan.StateBefore(i), r.plan.Steps[i].State, r.plan.From, r.plan.Final()},
 	}
 }

@@ -143,6 +143,7 @@ func strategies() map[string]strategy.Strategy {
 		"blue-green": strategy.BlueGreen{Preview: strategy.Count(1), Before: hold, After: hold, Warm: 20 * time.Second},
 		"canary":     canary(),
 		"dynamic":    strategy.Canary{Steps: canary().Steps, DynamicStable: true, Baseline: true},
+		"native":     strategy.Native{MinReady: 2 * time.Second, After: hold},
 		"recreate":   strategy.Recreate{Bake: 20 * time.Second, Gates: []string{"errors"}},
 	}
 }

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -155,6 +156,9 @@ func (r *Rollout) fought(ctx context.Context, w *watch) error {
 		return err
 	}
 	seen := meddled(r.seen, before, w.applied, w.leg.known, w.routed)
+	if w.leg.step.Native {
+		seen = cmp.Or(r.seen.intruder(before, w.leg.known), r.seen.astray(before, w.leg.limits), r.seen.reversed(before, w.applied))
+	}
 	if seen == "" || failed != len(r.failed) {
 		return nil
 	}
@@ -165,8 +169,8 @@ func (r *Rollout) fought(ctx context.Context, w *watch) error {
 // meddled says what has changed between two looks, between which nothing was applied, in a way that no
 // failing instance explains and that does not lead to the applied state. An autoscaler meddles with nobody.
 func meddled(o, before Observation, s strategy.State, known []strategy.State, routed bool) string {
-	if pools := o.foreign(known...); len(pools) > 0 && len(before.foreign(known...)) == 0 {
-		return fmt.Sprintf("%s is not part of this rollout", pools[0])
+	if seen := o.intruder(before, known); seen != "" {
+		return seen
 	}
 	if t := o.missingTraffic(s); t != "" && routed {
 		return t
@@ -179,6 +183,14 @@ func meddled(o, before Observation, s strategy.State, known []strategy.State, ro
 		if now, was := now.Running, was.Running; now > was && now > g.Replicas || now < was && now < g.Replicas {
 			return fmt.Sprintf("%s %s was scaled from %d to %d instances, %d are wanted", role, g.Revision, was, now, g.Replicas)
 		}
+	}
+	return ""
+}
+
+// intruder says what runs that nobody knows, and did not before.
+func (o Observation) intruder(before Observation, known []strategy.State) string {
+	if pools := o.foreign(known...); len(pools) > 0 && len(before.foreign(known...)) == 0 {
+		return fmt.Sprintf("%s is not part of this rollout", pools[0])
 	}
 	return ""
 }

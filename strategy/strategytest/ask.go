@@ -58,6 +58,7 @@ func (w *World) begin(r *http.Request) (*instance, <-chan struct{}, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.init()
+	w.evolve(time.Now())
 	w.requests++
 	route, ok := w.choose(r)
 	if !ok || len(route.Backends) == 0 {
@@ -83,6 +84,7 @@ func (w *World) answer(in *instance, cut error) (rollout.Instance, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.open[in.ID]--
+	w.evolve(time.Now())
 	if cut != nil {
 		return rollout.Instance{}, cut
 	}

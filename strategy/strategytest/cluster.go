@@ -2,6 +2,7 @@ package strategytest
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/davit-sdk/davit/strategy"
@@ -9,19 +10,19 @@ import (
 )
 
 // Cluster is the world as a target that does more by itself than what it is told, as a cluster does: it
-// tells which pools are stuck (World.Stick) and which an autoscaler sizes (World.Autoscale). Otherwise it
-// is World.Target, with all of its abilities.
-func (w *World) Cluster() rollout.Target { return &cluster{Composed: w.Target(), world: w} }
+// replaces one revision by another instance by instance, within limits, as a rollout.Roller, and tells
+// which pools are stuck (World.Stick) and which an autoscaler sizes (World.Autoscale). Otherwise it is
+// World.Fenced, with all of its abilities. What it was told by Roll it goes on with for as long as time
+// passes, whether or not anybody looks, until it is told something else.
+func (w *World) Cluster() rollout.Target { return &cluster{fenced{Composed: w.Target(), world: w}} }
 
-type cluster struct {
-	*rollout.Composed
-	world *World
-}
+type cluster struct{ fenced }
 
-var _ rollout.Target = (*cluster)(nil)
-
-// Unwrap keeps the abilities of the composed target.
-func (c *cluster) Unwrap() any { return c.Composed }
+var (
+	_ rollout.Target = (*cluster)(nil)
+	_ rollout.Fencer = (*cluster)(nil)
+	_ rollout.Roller = (*cluster)(nil)
+)
 
 // Stick makes a pool one in which no further instance becomes ready, for a reason that a Cluster tells,
 // until it is called again with none.
@@ -29,6 +30,7 @@ func (w *World) Stick(pool strategy.Pool, reason string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.init()
+	w.evolve(time.Now())
 	w.stuck[pool] = reason
 	if reason != "" {
 		return
@@ -48,12 +50,13 @@ func (w *World) Autoscale(pool strategy.Pool, n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.init()
+	now := time.Now()
+	w.evolve(now)
 	w.autoscaled[pool] = n
 	if n <= 0 {
 		delete(w.autoscaled, pool)
 		return
 	}
-	now := time.Now()
 	if running := w.running(pool, now); running > 0 {
 		for ; running < n; running++ {
 			w.start(pool, now)
@@ -81,6 +84,9 @@ func (c *cluster) Observe(ctx context.Context) (rollout.Observation, error) {
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
 	for i, p := range o.Pools {
+		if c.world.rolling != nil && o.TrafficOf(p.Pool).Share.IsZero() {
+			o.Pools[i].Available = 0 // what is available gets its part
+		}
 		o.Pools[i].Stuck, o.Pools[i].Autoscaled = c.world.stuck[p.Pool], c.world.autoscaled[p.Pool]
 	}
 	return o, nil
@@ -88,7 +94,12 @@ func (c *cluster) Observe(ctx context.Context) (rollout.Observation, error) {
 
 // Apply leaves the size of pools under an autoscaler to that one.
 func (c *cluster) Apply(ctx context.Context, s strategy.State) error {
+	if err := errors.Join(ctx.Err(), c.owned()); err != nil {
+		return err
+	}
 	c.world.mu.Lock()
+	c.world.evolve(time.Now())
+	c.world.rolling = nil
 	for role, g := range s.Groups() {
 		if n := c.world.autoscaled[s.Pool(role)]; n > 0 && g.Replicas > 0 {
 			g.Replicas = n
@@ -96,5 +107,5 @@ func (c *cluster) Apply(ctx context.Context, s strategy.State) error {
 		}
 	}
 	c.world.mu.Unlock()
-	return c.Composed.Apply(ctx, s)
+	return c.fenced.Apply(ctx, s)
 }

@@ -1,6 +1,7 @@
 package strategytest_test
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,5 +68,68 @@ func TestClusterIsAutoscaled(t *testing.T) {
 		assert.Zero(t, o.Pool(pool).Autoscaled)
 		assert.Equal(t, 3, o.Pool(pool).Running)
 		assert.Empty(t, w.Violations())
+	})
+}
+
+// rolled is a cluster that was told to roll to a revision, with clients that ask all the time.
+func rolled(t *testing.T, w *strategytest.World, s strategy.State, l strategy.Limits) (lost func() int) {
+	require.NoError(t, w.Cluster().(rollout.Roller).Roll(t.Context(), s, l))
+	failed, stop := 0, make(chan struct{})
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		for {
+			if _, err := w.Ask(t.Context(), nil); err != nil {
+				failed++
+			}
+			select {
+			case <-stop:
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	})
+	return func() int {
+		close(stop)
+		asking.Wait()
+		return failed
+	}
+}
+
+func TestClusterRollsByItself(t *testing.T) {
+	one := func(r strategy.Revision, n int) strategy.State {
+		return strategy.State{Stable: strategy.Group{Revision: r, Replicas: n, Share: strategy.All()}}
+	}
+	for _, l := range []strategy.Limits{{MinAvailable: 4, MaxTotal: 5}, {MinAvailable: 3, MaxTotal: 4}, {MinAvailable: 1, MaxTotal: 8}, {MinAvailable: 4}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &strategytest.World{Start: 10 * time.Second}
+			w.Put(one(v1, 4))
+			w.Limit(l)
+			lost := rolled(t, w, one(v2, 4), l)
+			time.Sleep(5 * time.Minute) // nobody looks
+			o, err := w.Cluster().Observe(t.Context())
+			require.NoError(t, err)
+			assert.Empty(t, o.Missing(one(v2, 4)))
+			w.Kill(strategy.Pool{Revision: v2}, 1, "its node is gone")
+			w.Limit(strategy.Limits{})
+			time.Sleep(time.Minute)
+			o, err = w.Cluster().Observe(t.Context())
+			require.NoError(t, err)
+			assert.Empty(t, o.Missing(one(v2, 4)), "it is kept")
+			assert.Equal(t, 1, len(o.Pool(strategy.Pool{Revision: v2}).Failures))
+			assert.LessOrEqual(t, lost(), 1, "but for what the dead one had")
+			assert.LessOrEqual(t, len(w.Violations()), 1)
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := &strategytest.World{Start: 10 * time.Second}
+		w.Put(one(v1, 4))
+		cluster := w.Cluster().(rollout.Roller)
+		require.ErrorContains(t, cluster.Rolls(strategy.Limits{MinAvailable: 4, MaxTotal: 4}), "nothing can move")
+		require.ErrorContains(t, cluster.Roll(t.Context(), canary(), strategy.Limits{}), "one group in stable")
+		require.NoError(t, cluster.Roll(t.Context(), one(v2, 4), strategy.Limits{MinAvailable: 4, MaxTotal: 5}))
+		w.Limit(strategy.Limits{MinAvailable: 4, MaxTotal: 4}) // which are not the ones that it was told
+		time.Sleep(time.Minute)
+		require.NotEmpty(t, w.Violations(), "a breach of the limits is kept")
+		assert.Contains(t, w.Violations()[0], "after rolling: 5 instances exist, at most 4 may")
 	})
 }

@@ -56,8 +56,8 @@
 //		}
 //	})
 //
-// World.Target is both halves composed. World.Cluster is a target that does more by itself, and whose
-// pools can be stuck, or under an autoscaler.
+// World.Target is both halves composed. World.Cluster is a target that does more by itself: it replaces
+// instances without being told each move, and its pools can be stuck, or under an autoscaler.
 //
 // # Concurrency
 //

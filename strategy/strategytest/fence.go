@@ -41,12 +41,19 @@ func (f *fenced) Fence(ctx context.Context, token uint64) error {
 	return nil
 }
 
-func (f *fenced) Apply(ctx context.Context, s strategy.State) error {
+// owned is an error where another host has taken over.
+func (f *fenced) owned() error {
 	f.world.mu.Lock()
-	owner, token := f.world.owner, f.token
-	f.world.mu.Unlock()
-	if token < owner {
-		return fmt.Errorf("%w: %d has it, not %d", rollout.ErrFenced, owner, token)
+	defer f.world.mu.Unlock()
+	if f.token < f.world.owner {
+		return fmt.Errorf("%w: %d has it, not %d", rollout.ErrFenced, f.world.owner, f.token)
+	}
+	return nil
+}
+
+func (f *fenced) Apply(ctx context.Context, s strategy.State) error {
+	if err := f.owned(); err != nil {
+		return err
 	}
 	return f.Composed.Apply(ctx, s)
 }

@@ -82,6 +82,7 @@ func (w *World) Kill(pool strategy.Pool, n int, reason string) []string {
 	defer w.mu.Unlock()
 	var ids []string
 	now := time.Now()
+	w.evolve(now)
 	for _, in := range w.instances {
 		if in.Pool == pool && len(ids) < n && in.alive(now) {
 			in.kill(now, reason)
@@ -95,7 +96,9 @@ func (w *World) Kill(pool strategy.Pool, n int, reason string) []string {
 func (w *World) KillInstance(id, reason string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	in, now := w.find(id), time.Now()
+	now := time.Now()
+	w.evolve(now)
+	in := w.find(id)
 	if in == nil || !in.alive(now) {
 		return fmt.Errorf("kill %s: no such instance lives", id)
 	}
@@ -124,8 +127,9 @@ func (f fleet) Instances(ctx context.Context) ([]rollout.Instance, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.init()
-	w.check("time")
 	now := time.Now()
+	w.evolve(now)
+	w.check(now, "time")
 	var list []rollout.Instance
 	w.instances = slices.DeleteFunc(w.instances, func(in *instance) bool {
 		phase, _ := in.at(now)
@@ -153,8 +157,10 @@ func (f fleet) Scale(ctx context.Context, pool strategy.Pool, n int, leaving ...
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.init()
-	defer w.check(fmt.Sprintf("scaling %s to %d", pool, n))
 	now := time.Now()
+	w.evolve(now)
+	w.rolling = nil // whoever scales takes over
+	defer w.check(now, fmt.Sprintf("scaling %s to %d", pool, n))
 	var alive []*instance
 	for _, in := range w.instances {
 		if in.Pool == pool && in.alive(now) {

@@ -42,6 +42,7 @@ func (r router) Route(ctx context.Context, t rollout.Table) error {
 		return fmt.Errorf("routing table: %w", err)
 	}
 	now := time.Now()
+	w.rolling = nil // whoever routes takes over
 	ready := map[string]bool{}
 	for _, in := range w.instances {
 		phase, _ := in.at(now)
@@ -55,8 +56,8 @@ func (r router) Route(ctx context.Context, t rollout.Table) error {
 		}
 	}
 	missing := w.overloaded()
-	w.setTable(cloneTable(t))
-	w.check("routing")
+	w.setTable(now, cloneTable(t))
+	w.check(now, "routing")
 	w.checkLoad(missing)
 	return nil
 }
@@ -67,6 +68,7 @@ func (r router) Table(ctx context.Context) (rollout.Table, error) {
 	}
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
+	r.w.evolve(time.Now())
 	return cloneTable(r.w.table), nil
 }
 
@@ -91,6 +93,7 @@ func (r router) InFlight(ctx context.Context, ids []string) (map[string]int, err
 	w := r.w
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.evolve(time.Now())
 	n := map[string]int{}
 	for _, id := range ids {
 		n[id] = w.open[id]
@@ -130,8 +133,7 @@ func validTable(t rollout.Table) error {
 	return errs.ErrorOrNil()
 }
 
-func (w *World) setTable(t rollout.Table) {
-	now := time.Now()
+func (w *World) setTable(now time.Time, t rollout.Table) {
 	for _, r := range w.table.Routes {
 		for _, b := range r.Backends {
 			if !tableHas(t, b.ID) {

@@ -30,7 +30,7 @@ type World struct {
 	// counts the pool's instances from 0.
 	Behave func(pool strategy.Pool, n int) Behaviour
 	// Before is asked before each call of a port, by its name ("Instances", "Scale", "Route",
-	// "Table", "InFlight", "Fence"); its error is what the call then returns. A call that fails does nothing.
+	// "Table", "InFlight", "Fence", "Roll"); its error is what the call then returns. A call that fails does nothing.
 	Before func(call string) error
 
 	mu         sync.Mutex
@@ -46,6 +46,7 @@ type World struct {
 	owner      uint64 // the highest fencing token that was seen
 	stuck      map[strategy.Pool]string
 	autoscaled map[strategy.Pool]int
+	rolling    *rolling // what a cluster does by itself just now
 
 	requests int                   // asked so far
 	turns    map[strategy.Pool]int // requests answered by a pool's backends
@@ -91,7 +92,7 @@ func (w *World) Put(s strategy.State) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.init()
-	w.instances, w.table = nil, rollout.Table{Sticky: s.Sticky}
+	w.instances, w.table, w.rolling = nil, rollout.Table{Sticky: s.Sticky}, nil
 	past := time.Now().Add(-24 * time.Hour)
 	for role, g := range s.Groups() {
 		r := rollout.Route{Role: role, Traffic: rollout.Traffic{Pool: s.Pool(role), Share: g.Share, Match: g.Match, Mirror: g.Mirror}}
@@ -128,9 +129,11 @@ func (w *World) Meddle(change func(t *rollout.Table)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.init()
+	now := time.Now()
+	w.evolve(now)
 	t := cloneTable(w.table)
 	change(&t)
-	w.setTable(t)
+	w.setTable(now, t)
 }
 
 // OnTable is told every table that takes effect. It must not call the world.
@@ -145,9 +148,11 @@ func (w *World) Add(pool strategy.Pool, n int) []rollout.Instance {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.init()
+	now := time.Now()
+	w.evolve(now)
 	var added []rollout.Instance
 	for range n {
-		in := w.start(pool, time.Now()).Instance
+		in := w.start(pool, now).Instance
 		in.Phase = rollout.Starting
 		added = append(added, in)
 	}
@@ -158,6 +163,7 @@ func (w *World) Add(pool strategy.Pool, n int) []rollout.Instance {
 func (w *World) Violations() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.evolve(time.Now())
 	return slices.Clone(w.violations)
 }
 
@@ -178,22 +184,20 @@ func (w *World) init() {
 	w.Request = cmp.Or(w.Request, time.Second)
 }
 
-// check holds the world against its limits.
-func (w *World) check(after string) {
+// check holds the world against its limits. Instances that were told to end exist until they have, but
+// for a target that rolls by itself, which does not wait for that.
+func (w *World) check(now time.Time, after string) {
 	if w.limits == nil {
 		return
 	}
-	now, total, serving := time.Now(), 0, 0
+	total, serving := 0, 0
 	for _, in := range w.instances {
-		switch phase, _ := in.at(now); phase {
-		case rollout.Failed:
-		case rollout.Ready:
+		phase, _ := in.at(now)
+		if phase != rollout.Failed && (phase != rollout.Stopping || w.rolling == nil) {
 			total++
-			if tableHas(w.table, in.ID) {
-				serving++
-			}
-		default:
-			total++
+		}
+		if phase == rollout.Ready && tableHas(w.table, in.ID) {
+			serving++
 		}
 	}
 	if w.limits.MaxTotal > 0 && len(w.autoscaled) == 0 && total > w.limits.MaxTotal {
