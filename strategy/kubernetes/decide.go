@@ -45,6 +45,8 @@ type decision struct {
 	waits []string
 	// blocked says what is in the way of the state, and may stay there.
 	blocked []string
+	// err is what waiting does not mend.
+	err error
 }
 
 func (d *decision) wait(format string, args ...any) {
@@ -55,6 +57,7 @@ func (d *decision) wait(format string, args ...any) {
 type rules struct {
 	drain   time.Duration
 	move    bool                            // autoscalers
+	take    bool                            // fields of others
 	perSlot bool                            // a Service for each slot
 	native  bool                            // one Deployment replaces its pods by itself
 	rolling *appsv1.RollingUpdateDeployment // how, where the plan says it
@@ -91,7 +94,7 @@ func decide(v *view, s strategy.State, now traffic, r rules) decision {
 	slices.Sort(d.blocked)
 	p := &round{v: v, s: s, at: at, now: now, r: r, d: &d}
 	for _, step := range []func(){p.settle, p.grow, p.route, p.note, p.shrink, p.follow} {
-		if step(); len(d.writes) > 0 {
+		if step(); len(d.writes) > 0 || d.err != nil {
 			return d
 		}
 	}
@@ -134,7 +137,11 @@ func (p *round) settle() {
 		if p.r.perSlot && p.v.services[t.object] == nil {
 			p.write(write{kind: expose, slot: name})
 		}
-		if t.deployment == nil || t.pool != pool || t.empty() && !p.r.placed(name, t.deployment.Generation) {
+		if t.conflict != nil && !p.r.take && !t.empty() {
+			p.d.err = t.conflict
+			return
+		}
+		if t.deployment == nil || t.pool != pool || t.conflict != nil || t.empty() && !p.r.placed(name, t.deployment.Generation) {
 			p.write(write{kind: place, slot: name, pool: pool, rolling: p.r.rolling})
 		}
 	}

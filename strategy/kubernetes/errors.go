@@ -17,13 +17,19 @@ type RightsError struct {
 	Verb string
 	// Group is the API group of the resource, empty for the core group.
 	Group, Resource, Namespace string
-	Err                        error
+	// Name is the object's name, where the right is needed for that one alone.
+	Name string
+	Err  error
 }
 
 // Error names the right, and the rule to add to the Role.
 func (e *RightsError) Error() string {
-	text := fmt.Sprintf("no right to %s %s in namespace %s: the Role lacks {apiGroups: [%q], resources: [%q], verbs: [%q]}",
-		e.Verb, e.full(), e.Namespace, e.Group, e.Resource, e.Verb)
+	what, names := e.full(), ""
+	if e.Name != "" {
+		what, names = what+" "+e.Name, fmt.Sprintf(", resourceNames: [%q]", e.Name)
+	}
+	text := fmt.Sprintf("no right to %s %s in namespace %s: the Role lacks {apiGroups: [%q], resources: [%q]%s, verbs: [%q]}",
+		e.Verb, what, e.Namespace, e.Group, e.Resource, names, e.Verb)
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
@@ -81,13 +87,16 @@ func (c call) object() string {
 var ownedBy = regexp.MustCompile(`conflict with "([^"]*)"`)
 
 // explain turns the API server's answer into an error that says what to do. What waiting cannot mend is
-// marked so.
+// marked so. The authorizer's answers have the same code as those of admission plugins, a used up quota for
+// example, and are told by their words.
 func (c call) explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case apierrors.IsForbidden(err) && c.lacksRight(err):
-		return rollout.Permanent(&RightsError{Verb: c.verb, Group: c.group, Resource: c.resource, Namespace: c.namespace, Err: err})
+	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "cannot create resource"): // by applying
+		return rollout.Permanent(&RightsError{Verb: "create", Group: c.group, Resource: c.resource, Namespace: c.namespace, Err: err})
+	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "cannot "+c.verb+" resource"):
+		return rollout.Permanent(&RightsError{Verb: c.verb, Group: c.group, Resource: c.resource, Namespace: c.namespace, Name: c.name, Err: err})
 	case apierrors.IsConflict(err):
 		if owners := ownersOf(err); len(owners) > 0 {
 			return rollout.Permanent(&ConflictError{Object: c.object(), Fields: owners})
@@ -97,12 +106,6 @@ func (c call) explain(err error) error {
 		return rollout.Permanent(fmt.Errorf("%s %s: %w", c.verb, c.object(), err))
 	}
 	return fmt.Errorf("%s %s: %w", c.verb, c.object(), err)
-}
-
-// lacksRight tells an answer of the authorizer from one of an admission plugin, a used up quota for
-// example, which has the same code.
-func (c call) lacksRight(err error) bool {
-	return strings.Contains(err.Error(), "cannot "+c.verb+" ") || strings.Contains(err.Error(), "cannot create ")
 }
 
 // ownersOf are the fields of a conflict between field managers; none where the conflict is another.

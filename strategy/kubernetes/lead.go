@@ -30,7 +30,7 @@ func (t *Target) traffic(v *view) (traffic, error) {
 		return traffic{}, err
 	}
 	return traffic{
-		split: now, busy: r.busy(v.route), pending: pending(v.route),
+		split: now, busy: r.busy(v.route), pending: r.pending(v.route),
 		same: func(want split) bool {
 			rules, added, err := r.write(v.route, want)
 			return err == nil && sameSplit(now, want) && reflect.DeepEqual(added, addedTo(v.route, t.s.Name)) &&

@@ -21,6 +21,7 @@ type patience struct {
 
 // trouble is why a slot does not get on.
 type trouble struct {
+	key    string // the same for as long as the trouble is the same
 	reason string
 	pod    *corev1.Pod // whose events tell more; nil: the Deployment's condition tells all
 }
@@ -32,15 +33,15 @@ func (t tenant) stuck(now time.Time, p patience) *trouble {
 	}
 	for _, c := range t.deployment.Status.Conditions {
 		if c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue && since(c.LastTransitionTime, now) >= p.image {
-			return &trouble{reason: fmt.Sprintf("pods of deployment %s cannot be created (%s): %s", t.object, c.Reason, short(c.Message))}
+			return &trouble{key: c.Reason, reason: fmt.Sprintf("pods of deployment %s cannot be created (%s): %s", t.object, c.Reason, short(c.Message))}
 		}
 	}
 	for _, pod := range t.pods {
 		if own, ok := poolOf(pod); ok && own != t.pool || pod.DeletionTimestamp != nil {
 			continue
 		}
-		if why := podStuck(pod, now, p); why != "" {
-			return &trouble{reason: fmt.Sprintf("pod %s: %s", pod.Name, why), pod: pod}
+		if reason, why := podStuck(pod, now, p); why != "" {
+			return &trouble{key: reason, reason: fmt.Sprintf("pod %s: %s", pod.Name, why), pod: pod}
 		}
 	}
 	for _, c := range t.deployment.Status.Conditions {
@@ -57,7 +58,7 @@ func (t tenant) late(c appsv1.DeploymentCondition) *trouble {
 	if d := t.deployment.Spec.ProgressDeadlineSeconds; d != nil {
 		deadline = *d
 	}
-	why := &trouble{reason: fmt.Sprintf("deployment %s made no progress for %ds (%s)", t.object, deadline, c.Reason)}
+	why := &trouble{key: c.Reason, reason: fmt.Sprintf("deployment %s made no progress for %ds (%s)", t.object, deadline, c.Reason)}
 	for _, pod := range t.pods {
 		if pod.DeletionTimestamp == nil && readySince(pod).IsZero() {
 			why.pod = pod
@@ -68,10 +69,10 @@ func (t tenant) late(c appsv1.DeploymentCondition) *trouble {
 	return why
 }
 
-// podStuck says why a pod will not become ready.
-func podStuck(pod *corev1.Pod, now time.Time, p patience) string {
+// podStuck says why a pod will not become ready, in a word and in a sentence.
+func podStuck(pod *corev1.Pod, now time.Time, p patience) (reason, text string) {
 	if c := condition(pod, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionFalse && since(c.LastTransitionTime, now) >= p.node {
-		return fmt.Sprintf("no node for %s (%s): %s", since(c.LastTransitionTime, now).Round(time.Second), c.Reason, short(c.Message))
+		return c.Reason, fmt.Sprintf("no node for it (%s): %s", c.Reason, short(c.Message))
 	}
 	for _, c := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		w := c.State.Waiting
@@ -84,22 +85,22 @@ func podStuck(pod *corev1.Pod, now time.Time, p patience) string {
 		}
 		switch w.Reason {
 		case "InvalidImageName", "ErrImageNeverPull":
-			return text
+			return w.Reason, text
 		case "ImagePullBackOff", "ErrImagePull", "ImageInspectError", "RegistryUnavailable",
 			"CreateContainerConfigError", "CreateContainerError", "RunContainerError":
 			if since(started(pod), now) >= p.image {
-				return text + image(w.Reason, c.Image)
+				return w.Reason, text + image(w.Reason, c.Image)
 			}
 		case "CrashLoopBackOff":
 			if int(c.RestartCount) >= p.crashes {
 				if end := c.LastTerminationState.Terminated; end != nil {
 					text += "; last " + endText(c.Name, end)
 				}
-				return fmt.Sprintf("%s (%d restarts)", text, c.RestartCount)
+				return w.Reason, text
 			}
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func image(reason, name string) string {
@@ -117,73 +118,70 @@ func started(pod *corev1.Pod) metav1.Time {
 	return pod.CreationTimestamp
 }
 
-// tellings keeps the newest event of pods that are stuck, so that a reason that is asked for four times a
-// second does not read events as often.
+// tellings keeps what was told of each slot that is stuck: the same trouble is told in the same words, and
+// events are read once for it.
 type tellings struct {
-	mu  sync.Mutex
-	pod map[string]telling
+	mu   sync.Mutex
+	told map[string]telling // by slot
 }
 
-type telling struct {
-	text string
-	at   time.Time
-}
+type telling struct{ key, text string }
 
-const (
-	// eventsEvery is how often the events of a pod that is stuck are read.
-	eventsEvery = 10 * time.Second
-	// eventsWithin is how long that may take: they are told for people's sake, nothing hangs on them.
-	eventsWithin = time.Second
-)
+// eventsWithin is how long it may take to read events: they are told for people's sake, nothing hangs on them.
+const eventsWithin = time.Second
 
 // stuck is the reason together with what the newest event says.
 func (t *Target) stuck(ctx context.Context, n tenant, now time.Time) string {
 	why := n.stuck(now, patience{image: t.s.ImagePatience, node: t.s.NodePatience, crashes: t.s.CrashPatience})
-	if why == nil {
-		return ""
-	}
-	if why.pod == nil {
-		return why.reason
-	}
-	if event := t.newestEvent(ctx, why.pod); event != "" && !strings.Contains(why.reason, event) {
-		return why.reason + "; newest event: " + event
-	}
-	return why.reason
-}
-
-// newestEvent is the newest warning about a pod. Without the right to read events there is none.
-func (t *Target) newestEvent(ctx context.Context, pod *corev1.Pod) string {
 	t.tellings.mu.Lock()
 	defer t.tellings.mu.Unlock()
-	if old, ok := t.tellings.pod[string(pod.UID)]; ok && time.Since(old.at) < eventsEvery {
+	if why == nil {
+		delete(t.tellings.told, n.name)
+		return ""
+	}
+	key := n.pool.String() + " " + why.key
+	if why.pod != nil {
+		key += " " + why.pod.Name
+	}
+	old := t.tellings.told[n.name]
+	if old.key == key {
 		return old.text
+	}
+	text := why.reason
+	if event := t.newestEvent(ctx, why.pod, text); event != "" {
+		text += "; newest event: " + event
+	}
+	t.tellings.told[n.name] = telling{key: key, text: text}
+	return text
+}
+
+// newestEvent is the newest warning about a pod that says more than is known. Without the right to read
+// events there is none.
+func (t *Target) newestEvent(ctx context.Context, pod *corev1.Pod, known string) string {
+	if pod == nil {
+		return ""
 	}
 	asking, cancel := context.WithTimeout(ctx, eventsWithin)
 	defer cancel()
 	list, err := t.clients.Kubernetes.CoreV1().Events(t.s.Namespace).List(asking, metav1.ListOptions{FieldSelector: "involvedObject.uid=" + string(pod.UID)})
-	text := ""
 	if err != nil {
 		t.log.Debug("read events", "pod", pod.Name, "error", err)
-	} else {
-		text = newest(list.Items)
+		return ""
 	}
-	if len(t.tellings.pod) > 100 {
-		clear(t.tellings.pod)
-	}
-	t.tellings.pod[string(pod.UID)] = telling{text: text, at: time.Now()}
-	return text
+	return newest(list.Items, known)
 }
 
-// newest is what the newest warning says.
-func newest(events []corev1.Event) string {
+// newest is what the newest warning says that is not known yet.
+func newest(events []corev1.Event, known string) string {
 	last, text := time.Time{}, ""
 	for _, e := range events {
 		at := e.LastTimestamp.Time
 		if at.IsZero() {
 			at = e.EventTime.Time
 		}
-		if e.Type == corev1.EventTypeWarning && !at.Before(last) {
-			last, text = at, e.Reason+": "+short(e.Message)
+		message := short(e.Message)
+		if e.Type == corev1.EventTypeWarning && !at.Before(last) && !strings.Contains(known, strings.TrimPrefix(message, "Error: ")) {
+			last, text = at, e.Reason+": "+message
 		}
 	}
 	return text

@@ -106,7 +106,7 @@ func Open(ctx context.Context, clients Clients, o Options) (*Target, error) {
 		return nil, fmt.Errorf("open a Kubernetes target: %w", err)
 	}
 	t := &Target{s: s, clients: clients, log: s.Logger.Named("kubernetes").With("namespace", s.Namespace, "service", s.Name), placed: map[string]int64{}}
-	t.ledger, t.tellings.pod = newLedger(), map[string]telling{}
+	t.ledger, t.tellings.told = newLedger(), map[string]telling{}
 	t.watch()
 	if err := t.trust(ctx, true); err != nil {
 		t.Close()
@@ -184,7 +184,10 @@ func (t *Target) judge(ctx context.Context, v *view, n tenant, now traffic, s *r
 	if _, led := now.split[n.name]; n.deployment != nil && !led && !idle.IsZero() && t.leaving(n.name) && v.now.Sub(idle) < t.s.DrainDelay {
 		s.Draining = s.Running
 	}
-	if s.Available < n.replicas() {
+	switch {
+	case n.conflict != nil && !n.empty():
+		s.Stuck = n.conflict.Error()
+	case s.Available < n.replicas():
 		s.Stuck = t.stuck(ctx, n, v.now)
 	}
 }
@@ -235,6 +238,9 @@ func (t *Target) converge(ctx context.Context, s strategy.State, next func(*view
 		}
 		t.remember(v, s)
 		d := next(v, now)
+		if d.err != nil {
+			return rollout.Permanent(d.err)
+		}
 		if len(d.writes) == 0 {
 			if len(d.blocked) > 0 {
 				return errors.New(strings.Join(d.blocked, "; "))
@@ -286,7 +292,7 @@ func (t *Target) mayWrite(v *view) error {
 
 // rules are the settings that decide goes by.
 func (t *Target) rules() rules {
-	r := rules{drain: t.s.DrainDelay, move: t.s.MoveAutoscaler, placed: t.wasPlaced}
+	r := rules{drain: t.s.DrainDelay, move: t.s.MoveAutoscaler, take: t.s.Conflicts == Take, placed: t.wasPlaced}
 	switch t.s.Traffic.(type) {
 	case Gateway:
 		r.perSlot = true

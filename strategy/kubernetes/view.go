@@ -3,7 +3,6 @@ package kubernetes
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -37,6 +36,7 @@ type tenant struct {
 	slot
 	deployment *appsv1.Deployment // nil: there is none
 	adopted    bool               // it was not made by Davit, and is not marked yet
+	conflict   *ConflictError     // somebody else has changed what runs here; nil: nobody has
 	pool       strategy.Pool      // that it is for; zero where there is no Deployment
 	pods       []*corev1.Pod
 	scaler     *autoscalingv2.HorizontalPodAutoscaler // nil: none
@@ -135,12 +135,6 @@ func (t *Target) look(now time.Time) (*view, error) {
 // lodge finds who lives in a slot.
 func (t *Target) lodge(v *view, at slot) (tenant, error) {
 	n := tenant{slot: at}
-	if s, ok := v.services[t.leads(at)]; ok {
-		n.behind = v.endpoints[s.Name]
-		if n.behind == nil {
-			n.behind = map[types.UID]endpoint{}
-		}
-	}
 	d, ok := t.deployments.get(at.object)
 	if !ok {
 		n.pods = t.podsOf(t.s.labels(at)) // of a Deployment that was taken away
@@ -166,7 +160,13 @@ func (t *Target) lodge(v *view, at slot) (tenant, error) {
 		}
 		n.adopted, n.pool = true, strategy.Pool{Revision: revision, Baseline: at.baseline}
 	}
+	n.conflict = n.seized(t.s.FieldManager, t.s.Container)
 	n.pods = t.podsOf(d.Spec.Selector.MatchLabels)
+	if s := v.services[t.leads(at)]; s != nil && selects(s, n) {
+		if n.behind = v.endpoints[s.Name]; n.behind == nil {
+			n.behind = map[types.UID]endpoint{}
+		}
+	}
 	for _, h := range t.scalers.all() {
 		if ref := h.Spec.ScaleTargetRef; ref.Kind == "Deployment" && ref.Name == at.object {
 			n.scaler = h
@@ -209,12 +209,7 @@ func (s settings) adoptable(at slot, d *appsv1.Deployment) error {
 		if other == at {
 			continue
 		}
-		labels := maps.Clone(s.manifest.typed.Spec.Template.Labels)
-		if labels == nil {
-			labels = map[string]string{}
-		}
-		maps.Copy(labels, s.labels(other))
-		if within(d.Spec.Selector.MatchLabels, labels) {
+		if within(d.Spec.Selector.MatchLabels, s.podLabels(other)) {
 			return fmt.Errorf("its selector %v selects the pods of %s too: leave one of these labels out of the manifest's pod template, the slot gets it all the same", d.Spec.Selector.MatchLabels, other.object)
 		}
 	}

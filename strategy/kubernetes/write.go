@@ -186,7 +186,8 @@ func (t *Target) place(ctx context.Context, n tenant, w write) error {
 	if err != nil {
 		return err
 	}
-	force := t.s.Conflicts == Take
+	// What was adopted is the manifest's from now on: whoever adopts has said so.
+	force := t.s.Conflicts == Take || n.deployment != nil && !applied(n.deployment.ManagedFields, t.s.FieldManager)
 	d, err := client.Patch(ctx, n.object, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager, Force: &force})
 	if err != nil {
 		return t.missed(ctx, call{"patch", "apps", "deployments", t.s.Namespace, n.object}, err)
@@ -342,28 +343,4 @@ func (t *Target) move(ctx context.Context, v *view, to tenant) error {
 		t.scalers.put(h)
 	}
 	return nil
-}
-
-// applied reports whether a manager owns a field by having applied it.
-func applied(managed []metav1.ManagedFieldsEntry, manager string, path ...string) bool {
-	for _, m := range managed {
-		if m.Manager != manager || m.Operation != metav1.ManagedFieldsOperationApply || m.Subresource != "" || m.FieldsV1 == nil {
-			continue
-		}
-		var tree map[string]any
-		if json.Unmarshal(m.FieldsV1.Raw, &tree) != nil {
-			continue
-		}
-		found := true
-		for _, key := range path {
-			next, ok := tree[key].(map[string]any)
-			if tree, found = next, ok; !ok {
-				break
-			}
-		}
-		if found {
-			return true
-		}
-	}
-	return false
 }
