@@ -138,24 +138,29 @@ func (t *Target) trust(ctx context.Context, opening bool) error {
 // unhealthy is why the watches cannot be believed, whether waiting does not help, and what tells that it
 // has changed.
 func (t *Target) unhealthy() (problem error, lasting bool, next <-chan struct{}) {
-	var errs []error
+	var errs, forever []error
+	silent := false
 	for _, h := range t.healths() {
 		err := h.problem()
 		if err == nil {
 			continue
 		}
+		silent = silent || h.err == nil
 		switch {
 		case apierrors.IsForbidden(h.err):
-			lasting = true
 			resource, group, _ := strings.Cut(h.kind, ".")
 			err = &RightsError{Verb: "list and watch", Group: group, Resource: resource, Namespace: t.s.Namespace, Err: h.err}
+			forever = append(forever, err)
 		case apierrors.IsNotFound(h.err) && strings.HasPrefix(h.kind, "httproutes"):
-			lasting = true
 			err = fmt.Errorf("the cluster knows no %s: install the Gateway API (its HTTPRoute of version v1), or lead the traffic by a Selector: %w", h.kind, h.err)
+			forever = append(forever, err)
 		}
 		errs, next = append(errs, err), h.next
 	}
-	return errors.Join(errs...), lasting, next
+	if len(forever) > 0 && !silent {
+		return errors.Join(forever...), true, next
+	}
+	return errors.Join(errs...), false, next
 }
 
 // pulse asks the API server whether it is there, unless it was heard of a moment ago.
