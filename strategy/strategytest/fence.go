@@ -84,8 +84,14 @@ func (s targetSubject) provesFenced(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := sleeper.Apply(ctx, s.canary()); !errors.Is(err, rollout.ErrFenced) {
+	if err := sleeper.Apply(ctx, s.beside()); !errors.Is(err, rollout.ErrFenced) {
 		return fmt.Errorf("another host has taken over, and Apply of the one before gives %v, not ErrFenced", err)
+	}
+	if r, ok := ability[rollout.Roller](sleeper); ok {
+		l := strategy.Limits{MaxTotal: s.Replicas + 1}
+		if err := r.Roll(ctx, s.new(), l); r.Rolls(l) == nil && !errors.Is(err, rollout.ErrFenced) {
+			return fmt.Errorf("another host has taken over, and Roll of the one before gives %v, not ErrFenced", err)
+		}
 	}
 	seen, err := s.Target.Observe(ctx)
 	if missing := seen.Missing(s.old()); err == nil && missing != "" {
@@ -94,7 +100,7 @@ func (s targetSubject) provesFenced(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.through(ctx, s.canary(), s.old()); err != nil {
+	if err := s.through(ctx, s.beside(), s.old()); err != nil {
 		return fmt.Errorf("by the host that has taken over: %w", err)
 	}
 	s.Target = sleeper

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
@@ -21,6 +22,7 @@ var targetKit = kit[targetSubject]{name: "target", laws: []law[targetSubject]{
 	{"observes", targetSubject.provesObserves},
 	{"resumes", targetSubject.provesResumes},
 	{"fenced", targetSubject.provesFenced},
+	{"rolls", targetSubject.provesRolls},
 	{"promotes", targetSubject.provesPromotes},
 	{"aborts", targetSubject.provesAborts},
 	{"limits", targetSubject.provesLimits},
@@ -28,55 +30,83 @@ var targetKit = kit[targetSubject]{name: "target", laws: []law[targetSubject]{
 }}
 
 // provesReaches goes from each state to each other: from the first one to each later one and back,
-// then on to the next, and so on.
+// then on to the next, and so on. Quickly, it goes from one to the next, and all the way back.
 func (s targetSubject) provesReaches(ctx context.Context) error {
-	states := []strategy.State{s.old(), s.canary(), s.blueGreen(), s.new(), s.dark(), {}}
-	for i, here := range states {
-		last := here
-		for _, there := range states[i+1:] {
-			for _, next := range []strategy.State{here, there, here} {
-				if _, err := s.reach(ctx, next); err != nil {
-					return fmt.Errorf("from %s: %w", last, err)
-				}
-				last = next
+	for _, must := range []strategy.State{s.old(), s.new()} {
+		if err := s.can(must); err != nil {
+			return fmt.Errorf("%s cannot run alone: %w", must.Stable.Revision, err)
+		}
+	}
+	split := s.canary()
+	if err := s.can(split); err != nil {
+		s.omit("reaches", fmt.Sprintf("%s is left out: %v", split, err))
+		split = s.preview()
+	}
+	states := s.fitting("reaches", s.old(), split, s.blueGreen(), s.new(), s.dark(), strategy.State{})
+	way := slices.Clone(states)
+	slices.Reverse(way)
+	way = append(states, way[1:]...)
+	if !s.Quick {
+		way = nil
+		for i, here := range states {
+			for _, there := range states[i+1:] {
+				way = append(way, here, there, here)
 			}
 		}
+	}
+	last := strategy.State{}
+	for _, next := range way {
+		if _, err := s.reach(ctx, next); err != nil {
+			return fmt.Errorf("from %s: %w", last, err)
+		}
+		last = next
 	}
 	return nil
 }
 
 func (s targetSubject) provesIdempotent(ctx context.Context) error {
-	for _, state := range []strategy.State{s.old(), s.canary()} {
-		seen, err := s.reach(ctx, state)
+	for _, state := range []strategy.State{s.old(), s.beside()} {
+		if _, err := s.reach(ctx, state); err != nil {
+			return err
+		}
+		if err := s.idle(ctx, state, func() error { return s.Target.Apply(ctx, state) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idle asks for a state that is there, which must change nothing.
+func (s targetSubject) idle(ctx context.Context, state strategy.State, ask func() error) error {
+	seen, err := s.Target.Observe(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := s.ids(ctx)
+	if err != nil {
+		return err
+	}
+	for range 5 {
+		if err := ask(); err != nil {
+			return fmt.Errorf("ask for %s once more: %w", state, err)
+		}
+		now, err := s.Target.Observe(ctx)
 		if err != nil {
 			return err
 		}
-		before, err := s.ids(ctx)
-		if err != nil {
+		if now.String() != seen.String() {
+			return fmt.Errorf("%s was reached and asked for once more: %s became %s", state, seen, now)
+		}
+		if err := sleep(ctx, s.Poll); err != nil {
 			return err
 		}
-		for range 5 {
-			if err := s.Target.Apply(ctx, state); err != nil {
-				return fmt.Errorf("apply %s once more: %w", state, err)
-			}
-			now, err := s.Target.Observe(ctx)
-			if err != nil {
-				return err
-			}
-			if now.String() != seen.String() {
-				return fmt.Errorf("%s was reached and applied once more: %s became %s", state, seen, now)
-			}
-			if err := sleep(ctx, s.Poll); err != nil {
-				return err
-			}
-		}
-		after, err := s.ids(ctx)
-		if err != nil {
-			return err
-		}
-		if !sameIDs(before, after) {
-			return fmt.Errorf("%s was reached and applied once more: instances %q became %q", state, before, after)
-		}
+	}
+	after, err := s.ids(ctx)
+	if err != nil {
+		return err
+	}
+	if !sameIDs(before, after) {
+		return fmt.Errorf("%s was reached and asked for once more: instances %q became %q", state, before, after)
 	}
 	return nil
 }
@@ -90,10 +120,15 @@ func (s targetSubject) ids(ctx context.Context) ([]string, error) {
 }
 
 func (s targetSubject) provesUnnamed(ctx context.Context) error {
-	compared := s.canary()
-	compared.Baseline = strategy.Group{Revision: s.Revisions[0], Replicas: 1, Share: strategy.Percent(10)}
-	compared.Stable.Share = strategy.Percent(80)
-	return s.through(ctx, s.old(), compared, s.old())
+	split, silent := s.compared()
+	more, err := s.first(split, silent, s.preview())
+	if err != nil {
+		return skip("the target runs one pool at a time: %v", err)
+	}
+	if more.Baseline.IsZero() {
+		s.omit("unnamed", fmt.Sprintf("%s is left out: %v", silent, s.can(silent)))
+	}
+	return s.through(ctx, s.old(), more, s.old())
 }
 
 func (s targetSubject) provesCancelled(ctx context.Context) error {
@@ -120,10 +155,15 @@ func (s targetSubject) provesMatch(ctx context.Context) error {
 	if !ok {
 		return skip("the target is no Matcher")
 	}
-	ruled := s.canary()
+	ruled, silent := s.canary(), s.preview()
 	ruled.Candidate.Match = []strategy.Match{{Header: "X-Canary", Value: "on"}}
+	silent.Candidate.Match = ruled.Candidate.Match
 	if err := matcher.Matches(ruled.Candidate.Match[0]); err != nil {
 		return skip("the target does not match by header: %v", err)
+	}
+	ruled, err := s.first(ruled, silent)
+	if err != nil {
+		return skip("the target has no state with rules: %v", err)
 	}
 	return s.through(ctx, s.old(), ruled, s.old())
 }
@@ -138,6 +178,9 @@ func (s targetSubject) provesMirror(ctx context.Context) error {
 	if err := mirrorer.Mirrors(copied.Candidate.Mirror); err != nil {
 		return skip("the target does not mirror half of the traffic: %v", err)
 	}
+	if err := s.can(copied); err != nil {
+		return skip("the target has no state with copies: %v", err)
+	}
 	return s.through(ctx, s.old(), copied, s.old())
 }
 
@@ -149,7 +192,7 @@ func (s targetSubject) provesSticky(ctx context.Context) error {
 	if err := sticker.Sticks(); err != nil {
 		return skip("the target does not stick: %v", err)
 	}
-	sticky := s.canary()
+	sticky := s.beside()
 	sticky.Sticky = true
 	return s.through(ctx, s.old(), sticky, s.old())
 }
@@ -163,6 +206,10 @@ func (s targetSubject) provesAnswers(ctx context.Context) error {
 		state strategy.State
 		by    strategy.Revision
 	}{{s.old(), s.Revisions[0]}, {s.blueGreen(), s.Revisions[1]}, {s.new(), s.Revisions[1]}} {
+		if err := s.can(c.state); err != nil {
+			s.omit("answers", fmt.Sprintf("%s is left out: %v", c.state, err))
+			continue
+		}
 		if _, err := s.reach(ctx, c.state); err != nil {
 			return err
 		}
@@ -198,7 +245,8 @@ func (s targetSubject) provesObserves(ctx context.Context) error {
 	if s.Reopen == nil {
 		return skip("the harness has no Reopen")
 	}
-	seen, err := s.reach(ctx, s.canary())
+	state := s.beside()
+	seen, err := s.reach(ctx, state)
 	if err != nil {
 		return err
 	}
@@ -209,7 +257,7 @@ func (s targetSubject) provesObserves(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("a new process observes: %w", err)
 	}
-	if again.String() != seen.String() || again.Missing(s.canary()) != "" {
+	if again.String() != seen.String() || again.Missing(state) != "" {
 		return fmt.Errorf("a new process observes %s, not %s", again, seen)
 	}
 	return nil
@@ -219,7 +267,11 @@ func (s targetSubject) provesResumes(ctx context.Context) error {
 	if s.Reopen == nil {
 		return skip("the harness has no Reopen")
 	}
-	for passes := range 4 {
+	tries := []int{0, 1, 2, 3}
+	if s.Quick {
+		tries = []int{2}
+	}
+	for _, passes := range tries {
 		if _, err := s.reach(ctx, s.old()); err != nil {
 			return err
 		}
@@ -233,7 +285,7 @@ func (s targetSubject) provesResumes(ctx context.Context) error {
 		if err := s.reopen(); err != nil {
 			return err
 		}
-		for _, state := range []strategy.State{s.canary(), s.new()} {
+		for _, state := range []strategy.State{s.beside(), s.new()} {
 			if _, err := s.reach(ctx, state); err != nil {
 				return fmt.Errorf("by a new process, after %d passes of another one: %w", passes, err)
 			}

@@ -154,6 +154,18 @@ var targetMutants = map[string]func(h *TargetHarness, w *World){
 		fence(h, w)
 		h.Target = targetMutant{Target: h.Target, apply: heedless.Apply}
 	},
+	// It does not turn round, and is offended by whoever asks for it.
+	"rolls": func(h *TargetHarness, w *World) {
+		offended := false
+		rollingAs(func(ctx context.Context, c *cluster, s strategy.State, l strategy.Limits) error {
+			o, err := c.Observe(ctx)
+			back := err == nil && s.Stable.Revision == oldRevision
+			if offended = back && (offended || len(o.Pools) > 1); offended {
+				return errors.Join(errors.New("a rollout is under way"), c.owned())
+			}
+			return c.Roll(ctx, s, l)
+		})(h, w)
+	},
 	// It cannot split evenly.
 	"promotes": applying(func(ctx context.Context, target rollout.Target, _ *World, s strategy.State) error {
 		if s.Candidate.Share == strategy.Percent(50) {

@@ -26,14 +26,61 @@ type walk struct {
 }
 
 // strategies are those of package strategy, with settings that walk in few steps through all kinds
-// of transitions.
-func (s targetSubject) strategies() []strategy.Strategy {
-	return []strategy.Strategy{
-		strategy.Rolling{Surge: strategy.Count(1), Unavailable: strategy.Count(0)},
-		strategy.BlueGreen{Preview: strategy.Count(1), Switch: []strategy.Share{strategy.Percent(50)}, Warm: s.Poll},
-		strategy.Canary{Steps: []strategy.CanaryStep{{Share: strategy.Percent(10)}, {Share: strategy.Percent(50)}}},
-		strategy.Recreate{},
+// of transitions. Of those in one row, the first that the target can walk is taken.
+func (s targetSubject) strategies() [][]strategy.Strategy {
+	rolling := strategy.Rolling{Surge: strategy.Count(1), Unavailable: strategy.Count(0)}
+	canary := strategy.Canary{Steps: []strategy.CanaryStep{{Share: strategy.Percent(10)}, {Share: strategy.Percent(50)}}}
+	rows := [][]strategy.Strategy{
+		{rolling},
+		{
+			strategy.BlueGreen{Preview: strategy.Count(1), Switch: []strategy.Share{strategy.Percent(50)}, Warm: s.Poll},
+			strategy.BlueGreen{Preview: strategy.Count(1), Warm: s.Poll},
+		},
+		{canary},
+		{strategy.Recreate{}},
+		{native()},
 	}
+	if s.Quick {
+		rows = rows[1:]
+		rows[1] = []strategy.Strategy{canary, rolling}
+	}
+	return rows
+}
+
+// plans are the plans of all strategies that are walked.
+func (s targetSubject) plans() ([]strategy.Plan, error) {
+	var plans []strategy.Plan
+	for i, given := range s.Strategies {
+		plan, err := given.Plan(s.old(), s.Revisions[1])
+		if err == nil {
+			err = s.canWalk(plan)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("Strategies[%d] of the harness: %w", i, err)
+		}
+		plans = append(plans, plan)
+	}
+	if len(s.Strategies) > 0 {
+		return plans, nil
+	}
+	for _, row := range s.strategies() {
+		var why error
+		for _, strat := range row {
+			plan, err := strat.Plan(s.old(), s.Revisions[1])
+			if err != nil {
+				return nil, err
+			}
+			if why = s.canWalk(plan); why == nil {
+				plans = append(plans, plan)
+				break
+			}
+			s.omit("promotes", fmt.Sprintf("%s is left out: %v", plan.Strategy, why))
+		}
+	}
+	if len(plans) == 0 {
+		return nil, errors.New("the target can walk no strategy at all")
+	}
+	return plans, nil
 }
 
 // walk walks all rollouts, unless another law has done so.
@@ -45,19 +92,19 @@ func (s targetSubject) walk(ctx context.Context) (*walks, error) {
 }
 
 func (s targetSubject) walkAll(ctx context.Context) error {
-	for _, strat := range s.strategies() {
-		plan, err := strat.Plan(s.old(), s.Revisions[1])
-		if err != nil {
-			return err
-		}
-		for step := range plan.Steps {
-			w, err := s.rollout(ctx, plan, step)
+	plans, err := s.plans()
+	if err != nil {
+		return err
+	}
+	for i, plan := range plans {
+		for _, at := range s.aborts(i, plan) {
+			w, err := s.rollout(ctx, plan, at)
 			if err != nil {
 				return err
 			}
 			s.shared.aborted = append(s.shared.aborted, w)
 		}
-		w, err := s.rollout(ctx, plan, len(plan.Steps))
+		w, err := s.rollout(ctx, plan, abortion{step: len(plan.Steps)})
 		if err != nil {
 			return err
 		}
@@ -66,24 +113,58 @@ func (s targetSubject) walkAll(ctx context.Context) error {
 	return nil
 }
 
-// rollout walks a plan, and aborts it once the step is reached, if there is such a step. The error
-// says why it could not even begin.
-func (s targetSubject) rollout(ctx context.Context, plan strategy.Plan, abort int) (walk, error) {
+// abortion is where a rollout is aborted: once a step is reached, or half-way there.
+type abortion struct {
+	step int
+	half bool
+}
+
+// aborts are the places at which the i-th plan is aborted.
+func (s targetSubject) aborts(i int, plan strategy.Plan) []abortion {
+	var all []abortion
+	for step := range plan.Steps {
+		if plan.Steps[step].Native {
+			all = append(all, abortion{step, true})
+		}
+		all = append(all, abortion{step, false})
+	}
+	if s.Quick {
+		i = (i + 1) % len(all)
+		all = all[i : i+1]
+	}
+	return all
+}
+
+// is reports whether an event is the moment to abort. Where a target is never seen half-way, it is when
+// it is there.
+func (a abortion) is(e rollout.Event) bool {
+	half := a.half && e.Kind == rollout.Progressed && len(e.Observed.Pools) > 1
+	return !e.Back && e.Step == a.step && (half || e.Kind == rollout.StepReached)
+}
+
+// rollout walks a plan, and aborts it at a step, if there is such a step. The error says why it could not
+// even begin.
+func (s targetSubject) rollout(ctx context.Context, plan strategy.Plan, abort abortion) (walk, error) {
 	w := walk{name: plan.Strategy}
 	want, outcome := plan.Final(), rollout.Promoted
-	if abort < len(plan.Steps) {
-		w.name = fmt.Sprintf("%s, aborted at step %d of %d", plan.Strategy, abort+1, len(plan.Steps))
+	if abort.step < len(plan.Steps) {
+		where := "at"
+		if abort.half {
+			where = "half-way to"
+		}
+		w.name = fmt.Sprintf("%s, aborted %s step %d of %d", plan.Strategy, where, abort.step+1, len(plan.Steps))
 		want, outcome = plan.From, rollout.RolledBack
 	}
 	if _, err := s.reach(ctx, plan.From); err != nil {
 		return w, name("before "+w.name, err)
 	}
-	watched := &watched{Target: s.Target, limits: plan.Limits}
+	watched := &watched{Target: s.Target, limits: plan.Limits, rolls: plan.Needs().Native}
 	var r *rollout.Rollout
 	r, err := rollout.New(watched, plan, rollout.Options{
-		Poll: s.Poll, Deadline: s.Patience,
+		Poll: s.Poll, Deadline: s.Patience, CallTimeout: s.Patience,
+		RollbackTimeout: time.Duration(2+len(plan.Steps)) * s.Patience,
 		Notify: func(e rollout.Event) {
-			if e.Kind == rollout.StepReached && !e.Back && e.Step == abort {
+			if abort.is(e) {
 				_ = r.Abort("the kit", "every step must have a way back") // too late is told by the outcome
 			}
 		},
@@ -107,6 +188,7 @@ func (s targetSubject) rollout(ctx context.Context, plan strategy.Plan, abort in
 type watched struct {
 	rollout.Target
 	limits strategy.Limits
+	rolls  bool
 	broken error // the first breach
 }
 
@@ -117,19 +199,7 @@ func (w *watched) Observe(ctx context.Context) (rollout.Observation, error) {
 	if err != nil || w.broken != nil {
 		return o, err
 	}
-	total, available := 0, 0
-	for _, p := range o.Pools {
-		total += p.Running + p.Stopping
-		if !o.TrafficOf(p.Pool).Share.IsZero() {
-			available += p.Available
-		}
-	}
-	switch {
-	case w.limits.MaxTotal > 0 && total > w.limits.MaxTotal:
-		w.broken = fmt.Errorf("%d instances existed, at most %d may: %s", total, w.limits.MaxTotal, o)
-	case available < w.limits.MinAvailable:
-		w.broken = fmt.Errorf("%d instances were available, at least %d must be: %s", available, w.limits.MinAvailable, o)
-	}
+	w.broken = outside(o, w.limits, w.rolls)
 	return o, nil
 }
 
