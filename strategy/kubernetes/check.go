@@ -163,9 +163,9 @@ func (c *checking) route(ctx context.Context, g Gateway) (errs []error) {
 	case err != nil:
 		return []error{fmt.Errorf("read httproute %s: %w", g.Route, err)}
 	}
-	r := routing{gateway: g, service: c.s.Name, backends: map[string]string{}, port: int64(c.s.Ports[0].Port)}
+	r := routing{gateway: g, service: c.s.Name, backends: map[string]string{}}
 	for _, at := range c.s.slots {
-		r.backends[at.object], r.order = at.name, append(r.order, at.object)
+		r.backends[at.object] = at.name
 	}
 	if _, err := r.read(route); err != nil {
 		errs = append(errs, err)
@@ -194,6 +194,8 @@ func (c *checking) places(ctx context.Context) (errs []error) {
 			}, at.object)...)
 		case err != nil:
 			errs = append(errs, fmt.Errorf("read service %s: %w", at.object, err))
+		case svc.Labels[labelService] == "" && c.s.Adopt != nil:
+			// It is taken over with its slot.
 		case svc.Labels[labelService] != c.s.Name:
 			errs = append(errs, fmt.Errorf("service %s exists and was not made by Davit: delete it, or choose other names (Options.Slots, Options.Baseline)", at.object))
 		}

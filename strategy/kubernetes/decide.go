@@ -58,6 +58,7 @@ type rules struct {
 	drain   time.Duration
 	move    bool                            // autoscalers
 	take    bool                            // fields of others
+	service string                          // its name
 	perSlot bool                            // a Service for each slot
 	native  bool                            // one Deployment replaces its pods by itself
 	rolling *appsv1.RollingUpdateDeployment // how, where the plan says it
@@ -134,7 +135,7 @@ func (p *round) settle() {
 			continue
 		}
 		t := p.v.tenant(name)
-		if p.r.perSlot && p.v.services[t.object] == nil {
+		if p.r.perSlot && !p.exposed(t) {
 			p.write(write{kind: expose, slot: name})
 		}
 		if t.conflict != nil && !p.r.take && !t.empty() {
@@ -145,6 +146,12 @@ func (p *round) settle() {
 			p.write(write{kind: place, slot: name, pool: pool, rolling: p.r.rolling})
 		}
 	}
+}
+
+// exposed reports whether the slot's own Service leads to its pods, and to no others.
+func (p *round) exposed(t *tenant) bool {
+	svc := p.v.services[t.object]
+	return svc != nil && svc.Labels[labelService] == p.r.service && maps.Equal(svc.Spec.Selector, t.selector(p.r.service))
 }
 
 // grow asks for more pods. Those that are still stopping take the place of new ones, or a rollout that

@@ -20,7 +20,7 @@ type routing struct {
 	service  string            // whose it is
 	backends map[string]string // the slots, by the name of their Service
 	order    []string          // the Services of the slots that exist, in a fixed order
-	port     int64             // of those Services
+	ports    map[string]int64  // of those Services
 }
 
 // rule is one entry of spec.rules.

@@ -41,26 +41,45 @@ func (t *Target) traffic(v *view) (traffic, error) {
 
 // routing is what reads and writes the route, as the slots are now.
 func (t *Target) routing(v *view) routing {
-	r := routing{gateway: t.s.Traffic.(Gateway), service: t.s.Name, backends: map[string]string{}, port: int64(t.s.Ports[0].Port)}
+	r := routing{gateway: t.s.Traffic.(Gateway), service: t.s.Name, backends: map[string]string{}, ports: map[string]int64{}}
 	for _, at := range t.s.slots {
 		r.backends[at.object] = at.name
-		if v.services[at.object] != nil {
+		if svc := v.services[at.object]; svc != nil {
 			r.order = append(r.order, at.object)
+			r.ports[at.object] = int64(t.s.port(svc))
 		}
 	}
 	return r
 }
 
+// port is where a Gateway sends requests to: the first of the settings, or, where a Service that was adopted has
+// no such, the first that it has.
+func (s settings) port(svc *corev1.Service) int32 {
+	for _, p := range svc.Spec.Ports {
+		if p.Port == s.Ports[0].Port {
+			return p.Port
+		}
+	}
+	if len(svc.Spec.Ports) > 0 {
+		return svc.Spec.Ports[0].Port
+	}
+	return s.Ports[0].Port
+}
+
 // selectorOf is what selects the pods of a slot, and of no other.
 func (t *Target) selectorOf(v *view, name string) map[string]string {
-	n := v.tenant(name)
-	switch {
-	case n == nil:
-		return map[string]string{labelService: t.s.Name, labelSlot: nowhere}
-	case n.deployment == nil:
-		return t.s.labels(n.slot)
+	if n := v.tenant(name); n != nil {
+		return n.selector(t.s.Name)
 	}
-	return n.deployment.Spec.Selector.MatchLabels
+	return map[string]string{labelService: t.s.Name, labelSlot: nowhere}
+}
+
+// selector is what selects the pods of the slot: its Deployment's own, which cannot be changed.
+func (t tenant) selector(service string) map[string]string {
+	if t.deployment != nil {
+		return t.deployment.Spec.Selector.MatchLabels
+	}
+	return map[string]string{labelService: service, labelSlot: t.name}
 }
 
 // selected reads whom the one Service leads to: whom it selects, once those alone are behind it.

@@ -82,7 +82,7 @@ func (r routing) leading(tree map[string]any, want split) map[string]any {
 
 // ref is a backend, with the filters that the host may have given it.
 func (r routing) ref(tree map[string]any, service string, weight int64) map[string]any {
-	ref := map[string]any{"group": "", "kind": "Service", "name": service, "port": r.port, "weight": weight}
+	ref := map[string]any{"group": "", "kind": "Service", "name": service, "port": r.ports[service], "weight": weight}
 	for _, b := range backends(tree) {
 		if name, ok := b.service(); ok && name == service && b["filters"] != nil {
 			ref["filters"] = b["filters"]
@@ -92,7 +92,7 @@ func (r routing) ref(tree map[string]any, service string, weight int64) map[stri
 }
 
 func (r routing) mirror(service string, share strategy.Share) map[string]any {
-	m := map[string]any{"backendRef": map[string]any{"group": "", "kind": "Service", "name": service, "port": r.port}}
+	m := map[string]any{"backendRef": map[string]any{"group": "", "kind": "Service", "name": service, "port": r.ports[service]}}
 	switch n := int64(share.Millionths()); {
 	case share == strategy.All():
 	case n%10_000 == 0:

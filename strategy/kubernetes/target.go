@@ -267,14 +267,17 @@ func (t *Target) fits(s strategy.State) error {
 	if _, ok := t.s.Traffic.(Gateway); ok {
 		return nil
 	}
-	led := 0
+	run := 0
 	for _, g := range s.Groups() {
+		if g.Replicas > 0 {
+			run++
+		}
 		if len(g.Match) > 0 || !g.Mirror.IsZero() || !g.Share.IsZero() && g.Share != strategy.All() {
 			return rollout.Permanent(fmt.Errorf("the traffic of %s is led to one pool at a time, and %s wants more than that", t.s.Name, s))
 		}
-		if !g.Share.IsZero() {
-			led++
-		}
+	}
+	if _, native := t.s.Traffic.(Native); native && run > 1 {
+		return rollout.Permanent(fmt.Errorf("%s has one Deployment, in which one revision takes the place of the other: a plan of the strategy Native does that, and %s is none of its states", t.s.Name, s))
 	}
 	return nil
 }
@@ -292,7 +295,7 @@ func (t *Target) mayWrite(v *view) error {
 
 // rules are the settings that decide goes by.
 func (t *Target) rules() rules {
-	r := rules{drain: t.s.DrainDelay, move: t.s.MoveAutoscaler, take: t.s.Conflicts == Take, placed: t.wasPlaced}
+	r := rules{service: t.s.Name, drain: t.s.DrainDelay, move: t.s.MoveAutoscaler, take: t.s.Conflicts == Take, placed: t.wasPlaced}
 	switch t.s.Traffic.(type) {
 	case Gateway:
 		r.perSlot = true

@@ -43,7 +43,7 @@ func (t *Target) watch() {
 	k, ns := t.clients.Kubernetes, t.s.Namespace
 	ours, services, names := labelService+"="+t.s.Name, source{labels: labelService + "=" + t.s.Name}, []string{}
 	if t.s.Adopt != nil {
-		ours = ""
+		ours, services.labels = "", ""
 	}
 	for _, at := range t.s.slots {
 		names = append(names, t.leads(at))

@@ -40,7 +40,7 @@ type tenant struct {
 	pool       strategy.Pool      // that it is for; zero where there is no Deployment
 	pods       []*corev1.Pod
 	scaler     *autoscalingv2.HorizontalPodAutoscaler // nil: none
-	behind     map[types.UID]endpoint                 // of the Service that leads to the slot; nil: there is no such Service yet
+	behind     map[types.UID]endpoint                 // the Service that leads to the slot; nil: there is none, or it leads elsewhere now
 }
 
 // replicas is what the Deployment is asked for now.
@@ -102,6 +102,9 @@ func (v *view) holding(p strategy.Pool) *tenant {
 func (t *Target) look(now time.Time) (*view, error) {
 	v := &view{now: now, services: map[string]*corev1.Service{}, endpoints: map[string]map[types.UID]endpoint{}}
 	for _, s := range t.services.all() {
+		if !t.ours(s) {
+			continue
+		}
 		v.services[s.Name] = s
 		v.token = max(v.token, fenceOf(s, annotationFence))
 	}
@@ -130,6 +133,14 @@ func (t *Target) look(now time.Time) (*view, error) {
 		v.slots = append(v.slots, n)
 	}
 	return v, nil
+}
+
+// ours reports whether a Service leads to the slots, as made by Davit, or to be adopted with a slot.
+func (t *Target) ours(s *corev1.Service) bool {
+	if !t.perSlot() || s.Labels[labelService] == t.s.Name {
+		return true
+	}
+	return t.s.Adopt != nil && s.Labels[labelService] == "" && slices.ContainsFunc(t.s.slots, func(at slot) bool { return at.object == s.Name })
 }
 
 // lodge finds who lives in a slot.
@@ -162,7 +173,7 @@ func (t *Target) lodge(v *view, at slot) (tenant, error) {
 	}
 	n.conflict = n.seized(t.s.FieldManager, t.s.Container)
 	n.pods = t.podsOf(d.Spec.Selector.MatchLabels)
-	if s := v.services[t.leads(at)]; s != nil && selects(s, n) {
+	if s := v.services[t.leads(at)]; s != nil && (t.perSlot() || selects(s, n)) {
 		if n.behind = v.endpoints[s.Name]; n.behind == nil {
 			n.behind = map[types.UID]endpoint{}
 		}
@@ -173,6 +184,12 @@ func (t *Target) lodge(v *view, at slot) (tenant, error) {
 		}
 	}
 	return n, nil
+}
+
+// perSlot reports whether each slot has a Service of its own.
+func (t *Target) perSlot() bool {
+	_, gateway := t.s.Traffic.(Gateway)
+	return gateway
 }
 
 // leads is the name of the Service that leads to a slot.

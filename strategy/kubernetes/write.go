@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -23,7 +24,7 @@ func (t *Target) write(ctx context.Context, v *view, w write) error {
 	case adopt:
 		err = t.adopt(ctx, *n)
 	case expose:
-		err = t.expose(ctx, n.object, t.s.labels(n.slot), t.s.labels(n.slot))
+		err = t.exposeSlot(ctx, v, *n)
 	case place:
 		err = t.place(ctx, *n, w)
 	case scale:
@@ -217,6 +218,15 @@ func (t *Target) mark(ctx context.Context, d *appsv1.Deployment, idle time.Time)
 	return t.patchDeployment(ctx, d, map[string]any{annotationIdle: since}, nil)
 }
 
+// exposeSlot makes the Service of a slot, or mends it.
+func (t *Target) exposeSlot(ctx context.Context, v *view, n tenant) error {
+	selector := n.selector(t.s.Name)
+	if svc := v.services[n.object]; svc != nil {
+		return t.patchService(ctx, svc, selector)
+	}
+	return t.expose(ctx, n.object, t.s.labels(n.slot), selector)
+}
+
 // expose makes a Service.
 func (t *Target) expose(ctx context.Context, name string, labels, selector map[string]string) error {
 	client := t.clients.Kubernetes.CoreV1().Services(t.s.Namespace)
@@ -328,6 +338,13 @@ func (t *Target) patchService(ctx context.Context, svc *corev1.Service, selector
 
 // move points the autoscaler of another slot at this one.
 func (t *Target) move(ctx context.Context, v *view, to tenant) error {
+	// An autoscaler has no mark of who owns the service: that is read where it stands.
+	if err := t.readAnchor(ctx); err != nil {
+		return err
+	}
+	if now, err := t.look(time.Now()); err != nil || t.mayWrite(now) != nil {
+		return errors.Join(err, t.mayWrite(now))
+	}
 	for _, n := range v.slots {
 		if n.scaler == nil || n.name == to.name || n.baseline {
 			continue
