@@ -57,3 +57,27 @@ func (t *Target) Mirrors(strategy.Share) error {
 func (t *Target) Sticks() error {
 	return errors.New("clients cannot be kept with their group: session persistence is not part of the Gateway API's standard channel, and a Service has none that knows of groups")
 }
+
+// Fits reports whether the target can be brought to the state: only a Gateway leads the traffic to several
+// pools at once, and with Native there is but one Deployment.
+func (t *Target) Fits(s strategy.State) error {
+	if s.Sticky {
+		return t.Sticks()
+	}
+	if _, ok := t.s.Traffic.(Gateway); ok {
+		return nil
+	}
+	run := 0
+	for role, g := range s.Groups() {
+		if g.Replicas > 0 {
+			run++
+		}
+		if len(g.Match) > 0 || !g.Mirror.IsZero() || !g.Share.IsZero() && g.Share != strategy.All() {
+			return fmt.Errorf("a Service leads all traffic to one pool at a time, and %s is to get a part of it", role)
+		}
+	}
+	if _, native := t.s.Traffic.(Native); native && run > 1 {
+		return fmt.Errorf("%s has one Deployment, in which one revision takes the place of the other (strategy Native), and %d are to run side by side", t.s.Name, run)
+	}
+	return nil
+}

@@ -67,17 +67,36 @@ func revision(version string) strategy.Revision {
 }
 
 func TestTargetConforms(t *testing.T) {
-	strategytest.RunTarget(t, func(t *testing.T) strategytest.TargetHarness {
-		k := world(t)
-		return strategytest.TargetHarness{
-			Target:    open(t, k, nil),
-			Revisions: [2]strategy.Revision{revision("1.0.1"), revision("1.0.2")},
-			Reopen:    func() (rollout.Target, error) { return open(t, k, nil), nil },
-			Request:   k.request,
-			Instances: func(context.Context) ([]string, error) { return k.running(), nil },
-			Poll:      20 * time.Millisecond, Patience: time.Minute,
-		}
-	}, synctest.Test)
+	for name, traffic := range map[string]kubernetes.Traffic{
+		"gateway": kubernetes.Gateway{}, "selector": kubernetes.Selector{}, "native": kubernetes.Native{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			strategytest.RunTarget(t, func(t *testing.T) strategytest.TargetHarness {
+				k := world(t)
+				mode := func(o *kubernetes.Options) { o.Traffic = traffic }
+				harness := strategytest.TargetHarness{
+					Target:    open(t, k, mode),
+					Revisions: [2]strategy.Revision{revision("1.0.1"), revision("1.0.2")},
+					Reopen:    func() (rollout.Target, error) { return open(t, k, mode), nil },
+					Request:   k.request,
+					Instances: func(context.Context) ([]string, error) { return k.running(), nil },
+					Poll:      20 * time.Millisecond, Patience: time.Minute,
+				}
+				if name != "gateway" {
+					harness.Request = k.ask
+				}
+				return harness
+			}, synctest.Test)
+		})
+	}
+}
+
+// ask is answered by one of the pods behind the one Service.
+func (c *cluster) ask(context.Context) (strategy.Revision, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.serial++
+	return c.pod("shop")
 }
 
 // running are the names of the pods that are to stay.

@@ -28,8 +28,8 @@ func (t *Target) Roll(ctx context.Context, s strategy.State, l strategy.Limits) 
 	if err := t.Rolls(l); err != nil {
 		return rollout.Permanent(err)
 	}
-	if err := t.fits(s); err != nil {
-		return err
+	if err := t.Fits(s); err != nil {
+		return rollout.Permanent(err)
 	}
 	rules := t.rules()
 	rules.rolling = rolling(s.Replicas(), l)

@@ -90,6 +90,7 @@ var (
 	_ rollout.Sticker  = (*Target)(nil)
 	_ rollout.Grainer  = (*Target)(nil)
 	_ rollout.Roller   = (*Target)(nil)
+	_ rollout.Fitter   = (*Target)(nil)
 )
 
 // Open watches a service, and returns once all is known of it that is to be known. Ctx bounds the opening
@@ -214,8 +215,8 @@ const passes = 12
 // Apply makes all writes that bring the target nearer to the state and can be made now. Each is based on
 // the version of its object that was seen: whoever has changed it meanwhile is seen first.
 func (t *Target) Apply(ctx context.Context, s strategy.State) error {
-	if err := t.fits(s); err != nil {
-		return err
+	if err := t.Fits(s); err != nil {
+		return rollout.Permanent(err)
 	}
 	return t.converge(ctx, s, func(v *view, now traffic) decision { return decide(v, s, now, t.rules()) })
 }
@@ -257,29 +258,6 @@ func (t *Target) converge(ctx context.Context, s strategy.State, next func(*view
 		}
 	}
 	return nil // the next call goes on
-}
-
-// fits refuses states that the kind of traffic cannot show.
-func (t *Target) fits(s strategy.State) error {
-	if s.Sticky {
-		return rollout.Permanent(t.Sticks())
-	}
-	if _, ok := t.s.Traffic.(Gateway); ok {
-		return nil
-	}
-	run := 0
-	for _, g := range s.Groups() {
-		if g.Replicas > 0 {
-			run++
-		}
-		if len(g.Match) > 0 || !g.Mirror.IsZero() || !g.Share.IsZero() && g.Share != strategy.All() {
-			return rollout.Permanent(fmt.Errorf("the traffic of %s is led to one pool at a time, and %s wants more than that", t.s.Name, s))
-		}
-	}
-	if _, native := t.s.Traffic.(Native); native && run > 1 {
-		return rollout.Permanent(fmt.Errorf("%s has one Deployment, in which one revision takes the place of the other: a plan of the strategy Native does that, and %s is none of its states", t.s.Name, s))
-	}
-	return nil
 }
 
 // mayWrite refuses once somebody else has taken over.
