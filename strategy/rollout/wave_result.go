@@ -75,6 +75,9 @@ type WaveError struct {
 	// in which region, or the context's cause. After ResumeWaves it may be the checkpoint's text alone. Nil where
 	// all was to be undone.
 	Cause error
+	// Halt is why everything stopped on its way back, before all that was to be taken back was. It is set
+	// with Interrupted only.
+	Halt error
 	// Regions are how all regions ended.
 	Regions []RegionResult
 }
@@ -91,6 +94,9 @@ func (e *WaveError) Error() string {
 		}
 		text += ": " + e.Cause.Error()
 	}
+	if e.Halt != nil {
+		text += fmt.Sprintf("; it stopped on the way back: %v", e.Halt)
+	}
 	for _, g := range e.Regions {
 		text += fmt.Sprintf("; %s %s", g.Region, g.Outcome)
 		if g.Region != e.Region && e.unwraps(g) {
@@ -106,6 +112,9 @@ func (e *WaveError) Unwrap() []error {
 	if e.Cause != nil {
 		errs = append(errs, e.Cause)
 	}
+	if e.Halt != nil {
+		errs = append(errs, e.Halt)
+	}
 	for _, g := range e.Regions {
 		if e.unwraps(g) && g.Err != e.Cause {
 			errs = append(errs, g.Err)
@@ -119,8 +128,6 @@ func (e *WaveError) unwraps(g RegionResult) bool {
 	switch g.Outcome {
 	case RollbackFailed, Frozen, Refused:
 		return g.Err != nil
-	case Interrupted:
-		return g.Err != nil && e.Cause == nil
 	}
 	return false
 }
@@ -222,15 +229,15 @@ func (w *Waves) failure(r WaveResult, refused error) *WaveError {
 	switch {
 	case refused != nil:
 		e.Cause = refused
+	case w.undo != "":
+		e.Cause = w.halt
 	case w.halt != nil && w.cause == nil:
 		e.Cause = w.halt
-	case w.undo != "":
-		e.Cause = nil
-		if w.halt != nil {
-			e.Cause = w.halt
+	default:
+		e.Halt = w.halt
+		if w.at.Stopped != nil {
+			e.Region = w.at.Stopped.Region
 		}
-	case w.at.Stopped != nil:
-		e.Region = w.at.Stopped.Region
 	}
 	return e
 }

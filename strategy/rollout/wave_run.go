@@ -54,6 +54,12 @@ func (w *Waves) Run(ctx context.Context) (WaveResult, error) {
 // the regions.
 func (w *Waves) errand(ctx context.Context) error {
 	last := len(w.plan.Waves) - 1
+	if w.resumed {
+		if err := w.fence(ctx); err != nil {
+			w.stay(err) // whoever has them now goes on with them
+			return nil
+		}
+	}
 	if w.undo != "" {
 		w.retreat(ctx, last)
 		return nil
@@ -145,10 +151,44 @@ func (w *Waves) survey(ctx context.Context) error {
 	return errs.ErrorOrNil()
 }
 
+// fence tells every target who has taken over, before anything moves in any: an owner that slept must not
+// go on with a later wave while the first one is still held. A target that does not answer is told once
+// more when its region begins, and holds up none of the others.
+func (w *Waves) fence(ctx context.Context) error {
+	if w.o.Each.Fence == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.o.Each.CallTimeout)
+	defer cancel()
+	refused := make([]error, len(w.regions))
+	var group errgroup.Group
+	for i, g := range w.regions {
+		if f, ok := ability[Fencer](g.target); ok {
+			group.Go(func() error {
+				if err := f.Fence(ctx, w.o.Each.Fence); errors.Is(err, ErrFenced) {
+					refused[i] = fmt.Errorf("region %s: %w", g.name, err)
+				}
+				return nil
+			})
+		}
+	}
+	_ = group.Wait()
+	var errs *multierror.Error
+	for _, err := range refused {
+		if err != nil {
+			errs = multierror.Append(errs, err)
+		}
+	}
+	return errs.ErrorOrNil()
+}
+
 // scout looks whether the target is in the state that the plan starts from, and moves nothing.
 func (r *Rollout) scout(ctx context.Context) error {
 	l := r.leg(0)
 	w := r.watch(l)
+	if err := r.fence(ctx, w); err != nil {
+		return err
+	}
 	for {
 		if w.last = r.observe(ctx, l); w.last == nil {
 			return r.seen.stale(r.plan.From)

@@ -211,8 +211,13 @@ func (w *Waves) ready() error {
 	var errs *multierror.Error
 	for _, g := range w.regions {
 		err := w.forth(g)
-		for _, one := range problems(err) {
-			errs = multierror.Append(errs, fmt.Errorf("region %s: %w", g.name, one))
+		var several *multierror.Error
+		if errors.As(err, &several) { // each problem is told with its region
+			for _, one := range several.Errors {
+				errs = multierror.Append(errs, fmt.Errorf("region %s: %w", g.name, one))
+			}
+		} else if err != nil {
+			errs = multierror.Append(errs, fmt.Errorf("region %s: %w", g.name, err))
 		}
 	}
 	return errs.ErrorOrNil()
