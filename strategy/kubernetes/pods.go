@@ -68,9 +68,10 @@ func (t tenant) minReady() time.Duration {
 }
 
 // reachable reports whether requests that are led to the slot would reach the pod. Where the Service
-// leads elsewhere, nobody can tell.
+// leads elsewhere, nobody can tell. A Deployment that rolls by itself goes by its pods alone, and so does
+// who counts along.
 func (t tenant) reachable(pod *corev1.Pod) bool {
-	if t.behind == nil {
+	if t.behind == nil || t.native {
 		return true
 	}
 	return t.behind[pod.UID].ready

@@ -120,7 +120,7 @@ func (r routing) matching(tree map[string]any, slot string, match []strategy.Mat
 					return nil, fmt.Errorf("one of its rules matches on the header %s already, which %s needs", header["name"], m)
 				}
 			}
-			next := maps.Clone(base)
+			next := merged(base, nil)
 			next["headers"] = append(slices.Clone(list), header)
 			matches = append(matches, next)
 		}

@@ -35,6 +35,7 @@ type endpoint struct{ ready bool }
 type tenant struct {
 	slot
 	deployment *appsv1.Deployment // nil: there is none
+	native     bool               // the Deployment replaces its pods by itself
 	adopted    bool               // it was not made by Davit, and is not marked yet
 	conflict   *ConflictError     // somebody else has changed what runs here; nil: nobody has
 	pool       strategy.Pool      // that it is for; zero where there is no Deployment
@@ -146,6 +147,7 @@ func (t *Target) ours(s *corev1.Service) bool {
 // lodge finds who lives in a slot.
 func (t *Target) lodge(v *view, at slot) (tenant, error) {
 	n := tenant{slot: at}
+	_, n.native = t.s.Traffic.(Native)
 	d, ok := t.deployments.get(at.object)
 	if !ok {
 		n.pods = t.podsOf(t.s.labels(at)) // of a Deployment that was taken away
