@@ -122,6 +122,9 @@ func (t *Target) selected(v *view) traffic {
 			led = owner
 		}
 	}
+	if only != "" && len(ready) == 0 && slices.ContainsFunc(v.tenant(only).pods, func(p *corev1.Pod) bool { return p.DeletionTimestamp == nil && !readySince(p).IsZero() }) {
+		now.pending = fmt.Sprintf("service %s selects %s, and none of its pods is behind it yet", name, v.tenant(only).object)
+	}
 	if led != "" {
 		now.split[led] = flow{share: strategy.All()}
 	}
