@@ -101,14 +101,19 @@ func (r *retreat) walk() {
 }
 
 // crosses tells whether the steps that a jump to another one (-1: From) leads over are the target's to
-// walk, and whether they are all alike in that. Where nothing shall run, it has nothing to walk to.
+// walk, and whether they are all alike in that. A step that only holds what is there is like any other.
+// Where nothing shall run, the target has nothing to walk to.
 func (r *retreat) crosses(to int, s State) (native, alike bool) {
+	moves := false
 	for i := to + 1; i <= r.at; i++ {
-		is := r.forth.Steps[i].Native
-		if i > to+1 && is != native {
+		step := &r.forth.Steps[i]
+		if r.forth.StateBefore(i).Equal(step.State) {
+			continue
+		}
+		if moves && step.Native != native {
 			return false, false
 		}
-		native = is
+		moves, native = true, step.Native
 	}
 	return native && s.Replicas() > 0, true
 }

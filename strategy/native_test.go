@@ -243,6 +243,18 @@ func TestNativeMixedWithOthersGoesBack(t *testing.T) {
 		}
 	}
 
+	// What is held once more is the same on the way back.
+	held := mustPlan(t, strategy.Native{}, running(v1, 4), v2)
+	held.Steps = append(held.Steps, strategy.Step{Reason: "hold", State: running(v2, 4), Bake: time.Hour})
+	require.NoError(t, held.Verify())
+	for step := range held.Steps {
+		back, err := strategy.Abort(held, step)
+		require.NoError(t, err)
+		require.NoError(t, back.Verify())
+		require.Len(t, back.Steps, 1)
+		assert.True(t, back.Steps[0].Native)
+	}
+
 	// What was dark in between is so on the way back: both never run side by side.
 	dark := mustPlan(t, strategy.Recreate{}, running(v1, 4), v2)
 	dark.Steps[1].Native = true

@@ -283,3 +283,29 @@ func TestBadInput(t *testing.T) {
 		require.ErrorIs(t, s.Run(t.Context(), host(s).Task()), rollout.ErrUnderWay)
 	})
 }
+
+// A target that does not walk by itself is told before anything moves, and a revision that is stuck ends
+// as one that did harm: taken back.
+func TestNative(t *testing.T) {
+	bubble(t, "is refused", func(t *testing.T) {
+		w := world()
+		s := deployment(w, answers(gate.Pass))
+		s.Strategy = strategy.Native{}
+		require.NoError(t, s.Validate())
+		err := s.Run(t.Context(), host(s).Task())
+		require.ErrorContains(t, err, "the target does not walk by itself (it has no method Roll)")
+		runs(t, w, alone(old))
+	})
+	bubble(t, "is stuck", func(t *testing.T) {
+		w := world()
+		s := deployment(w, answers(gate.Pass))
+		s.Strategy, s.Target = strategy.Native{}, w.Cluster()
+		w.Stick(strategy.Pool{Revision: fresh}, "image not found")
+		err := s.Run(t.Context(), host(s).Task())
+		assert.Equal(t, stage.RolledBack, stage.OutcomeOf(err))
+		var stuck *rollout.StuckError
+		require.ErrorAs(t, err, &stuck)
+		assert.Equal(t, "image not found", stuck.Reason)
+		runs(t, w, alone(old))
+	})
+}

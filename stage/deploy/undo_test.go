@@ -25,6 +25,15 @@ var strategies = map[string]strategy.Strategy{
 	"blue-green": strategy.BlueGreen{Preview: strategy.Count(1), Warm: 10 * time.Second},
 	"canary":     strategy.Canary{Steps: []strategy.CanaryStep{{Share: strategy.Percent(50), Bake: time.Minute, Gates: []string{"errors"}}}},
 	"recreate":   strategy.Recreate{Bake: time.Minute},
+	"native":     strategy.Native{After: strategy.Hold{Bake: time.Minute, Gates: []string{"errors"}}},
+}
+
+// target is one that can walk by that strategy.
+func target(w *strategytest.World, s strategy.Strategy) rollout.Target {
+	if _, ok := s.(strategy.Native); ok {
+		return w.Cluster()
+	}
+	return w.Target()
 }
 
 // by is a deployment by a strategy in a world that holds the plan's limits.
@@ -34,13 +43,13 @@ func by(t *testing.T, w *strategytest.World, s strategy.Strategy) deploy.Stage {
 	require.NoError(t, err)
 	w.Limit(plan.Limits)
 	d := deployment(w, answers(gate.Pass))
-	d.Strategy = s
+	d.Strategy, d.Target = s, target(w, s)
 	return d
 }
 
 // again is the stage of a new process.
 func again(d deploy.Stage, w *strategytest.World) deploy.Stage {
-	d.Target = w.Target()
+	d.Target = target(w, d.Strategy)
 	return d
 }
 

@@ -12,7 +12,9 @@
 // A rehearsal walks the plan as package rollout does, with the same bakes, questions to the gates,
 // patience, and way back; a test of this package holds the two together, move by move. What it leaves
 // out are failures of the target: instances start, traffic moves and instances drain in the times that
-// Times gives. A pause of the plan is answered at once.
+// Times gives. A step that is left to the target (strategy.Native) is walked by its Course, in batches as
+// large as the limits allow, each of which takes these times; a real target may overlap them, and be done
+// sooner. A pause of the plan is answered at once.
 //
 // The same seed gives the same report, byte for byte.
 //

@@ -34,7 +34,7 @@ func (r Rehearsal) play(ctx context.Context, n uint64) (Run, error) {
 	p.run.Outcome = Promoted
 	for i := range r.Plan.Steps {
 		step := &r.Plan.Steps[i]
-		p.move(last, step.State)
+		p.enter(r.Plan, i, last)
 		if p.run.Step = i; p.late() {
 			break
 		}
@@ -59,6 +59,15 @@ func (r Rehearsal) play(ctx context.Context, n uint64) (Run, error) {
 }
 
 func (p *play) late() bool { return p.world.elapsed() >= p.Limit }
+
+// enter goes into a step of a plan from wherever the target is: straight, but where the step is left to
+// the target, batch by batch, as the target most likely does.
+func (p *play) enter(plan strategy.Plan, step int, from strategy.State) {
+	for s := range plan.Course(step) {
+		p.move(from, s)
+		from = s
+	}
+}
 
 // move goes from one state to another, with the time that starting and draining takes.
 func (p *play) move(from, to strategy.State) {
@@ -98,7 +107,7 @@ func (p *play) back() {
 	}
 	last := p.Plan.Steps[p.run.Step].State
 	for i := range way.Steps {
-		p.move(last, way.Steps[i].State)
+		p.enter(way, i, last)
 		last = way.Steps[i].State
 	}
 }

@@ -199,3 +199,27 @@ func (w wrapped) Unwrap() gate.Gate { return w.gate }
 func (w wrapped) Check(ctx context.Context, s gate.Subject) (gate.Verdict, error) {
 	return w.gate.Check(ctx, s)
 }
+
+// A target that walks by itself is rehearsed batch by batch, within the limits of the plan: it takes the
+// time, and exposes what the plan estimates, and harm in its middle costs requests before anybody looks.
+func TestNativeIsRehearsed(t *testing.T) {
+	from := strategy.State{Stable: strategy.Group{Revision: revision("1.0.0"), Replicas: 10, Share: strategy.All()}}
+	plan, err := strategy.Native{After: strategy.Hold{Bake: time.Minute, Gates: []string{"harm"}}}.Plan(from, revision("1.1.0"))
+	require.NoError(t, err)
+	r := rehearsal(t)
+	r.Plan = plan
+	report, err := r.Run(t.Context())
+	require.NoError(t, err)
+	assert.InDelta(t, 1, report.Promoted, 1e-9)
+	estimate := plan.Estimate(r.Times)
+	assert.Equal(t, estimate.Duration, report.Promotion.Max)
+	want := 100 * estimate.Exposure.Seconds()
+	assert.InDelta(t, want, report.Exposed, 5*math.Sqrt(want/40))
+
+	r.Traffic.Harm = rehearse.Harm{Errors: 0.5}
+	report, err = r.Run(t.Context())
+	require.NoError(t, err)
+	assert.InDelta(t, 1, report.RolledBack, 1e-9)
+	assert.Greater(t, report.Exposed, 100*10.0, "the way there exposes")
+	assert.Greater(t, report.Runs[0].Duration, report.Runs[0].Decided+40*time.Second, "and so does the way back")
+}

@@ -2,6 +2,7 @@ package rollout_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,7 +114,7 @@ func TestAutoscalerHidesNoDeadline(t *testing.T) {
 		go func() {
 			for n := 0; ; n++ {
 				c.world.Autoscale(oldPool, 3+n%7)
-				c.world.Autoscale(freshPool, 1+n%5)
+				c.world.Autoscale(freshPool, 1+n%101) // each time a size that it has not wanted before
 				select {
 				case <-stop:
 					return
@@ -127,7 +128,7 @@ func TestAutoscalerHidesNoDeadline(t *testing.T) {
 		var late *rollout.DeadlineError
 		require.ErrorAs(t, err, &late)
 		assert.ErrorContains(t, late, "as many as an autoscaler wants")
-		assert.Less(t, time.Since(began), 10*time.Minute)
+		assert.Less(t, time.Since(began), 5*time.Minute)
 	})
 }
 
@@ -151,4 +152,43 @@ func TestMeddlingBesideAnAutoscaler(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 2, c.count(rollout.Drifted))
 	})
+}
+
+// Of a pool that an autoscaler sizes nothing is to be started or stopped, so no phase is begun for it.
+func TestAutoscaledPoolHasNoPhases(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		c := onCluster(t, canary(), 3)
+		c.world.Limit(strategy.Limits{})
+		c.world.Autoscale(oldPool, 7)
+		time.Sleep(time.Minute)
+		_, err := c.rollout().Run(t.Context())
+		require.NoError(t, err)
+		shrinks := 0
+		for _, text := range c.texts(rollout.PhaseStarted) {
+			if strings.HasPrefix(text, string(strategy.Shrink)) {
+				shrinks++
+			}
+		}
+		assert.Equal(t, 1, shrinks, "%q", c.texts(rollout.PhaseStarted))
+	})
+}
+
+// What the autoscaler wants of the old revision and does not get, from before, nobody waits for.
+func TestAutoscalerThatGetsTooFew(t *testing.T) {
+	for _, outcome := range []gate.Outcome{gate.Pass, gate.Fail} {
+		bubble(t, string(outcome), func(t *testing.T) {
+			c := onCluster(t, canary(), 3)
+			c.world.Limit(strategy.Limits{})
+			c.world.Stick(oldPool, "exceeded quota: pods 3 of 3")
+			c.world.Autoscale(oldPool, 5)
+			c.options.Gates["errors"] = answering(outcome)
+			result, err := c.rollout().Run(t.Context())
+			if outcome == gate.Pass {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, rollout.RolledBack, result.Outcome, "%v", err)
+			assert.Equal(t, 3, result.Observed.Pool(oldPool).Available)
+		})
+	}
 }

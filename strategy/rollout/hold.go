@@ -138,7 +138,7 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 		if h.degraded {
 			r.tell(h.leg.event(Healed, r.seen.String()))
 		}
-		h.degraded, h.best, h.since = false, nil, time.Now()
+		h.degraded, h.scored, h.most, h.since = false, false, nil, time.Now()
 		return nil
 	}
 	if seen := meddled(r.seen, before, s, h.leg.known, before.missingTraffic(s) == ""); seen != "" && failed == len(r.failed) {

@@ -487,3 +487,38 @@ func TestNativeTellsItsLimits(t *testing.T) {
 		assert.True(t, strings.HasPrefix(c.texts(rollout.PhaseStarted)[0], "roll: "))
 	})
 }
+
+// Regions whose targets walk by themselves, one group at a time, are held and taken back like any others.
+func TestNativeInWaves(t *testing.T) {
+	for _, bad := range []string{"", "us"} {
+		bubble(t, "bad="+bad, func(t *testing.T) {
+			a := newAtlas(t, strategy.Waves{
+				Strategy: strategy.Native{},
+				Waves:    []strategy.Wave{{Regions: []string{"eu"}}, {Regions: []string{"us", "ap"}}},
+				Hold:     held(30 * time.Second),
+				TakeBack: strategy.EveryWave,
+			})
+			if bad != "" {
+				a.fails(bad, inHold)
+			}
+			targets := map[string]rollout.Target{}
+			for name, w := range a.worlds {
+				targets[name] = single{Target: w.Cluster()}
+			}
+			w, err := rollout.NewWaves(targets, a.plan, a.options)
+			require.NoError(t, err)
+			result, err := w.Run(t.Context())
+			want, ends := rollout.Promoted, stableAt(v2, regionSize)
+			if bad != "" {
+				want, ends = rollout.RolledBack, stableAt(v1, regionSize)
+			}
+			require.Equal(t, want, result.Outcome, "%v", err)
+			for name, w := range a.worlds {
+				o, err := targets[name].Observe(t.Context())
+				require.NoError(t, err)
+				require.Empty(t, o.Missing(ends), name)
+				require.Empty(t, w.Violations(), name)
+			}
+		})
+	}
+}

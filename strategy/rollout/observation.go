@@ -125,15 +125,17 @@ func (t Traffic) text() string {
 }
 
 // score grows with every instance and every route that gets nearer to the state; a new best score
-// is what counts as progress.
+// is what counts as progress. Pools under an autoscaler have no part in it: their numbers rise and fall by
+// what that one wants.
 func (o Observation) score(s strategy.State) int {
 	score := 0
-	for role, g := range o.sized(s).Groups() {
+	for role, g := range s.Groups() {
 		status := o.Pool(s.Pool(role))
-		score += 2*min(status.Available, g.Replicas) + min(status.Running, g.Replicas)
-		if !status.autoscaled(g.Replicas) {
-			score -= max(0, status.Running-g.Replicas) + max(0, status.exist()-g.Replicas)
+		if status.autoscaled(g.Replicas) {
+			continue
 		}
+		score += 2*min(status.Available, g.Replicas) + min(status.Running, g.Replicas) -
+			max(0, status.Running-g.Replicas) - max(0, status.exist()-g.Replicas)
 	}
 	for _, status := range o.Pools {
 		if _, _, ok := s.Find(status.Pool); !ok {

@@ -23,10 +23,12 @@ func (o Observation) sized(s strategy.State) strategy.State {
 	return s
 }
 
-// sizes are those of the state's groups: what the score of two observations must have in common to be
-// compared.
-func sizes(s strategy.State) [3]int {
-	return [3]int{s.Stable.Replicas, s.Baseline.Replicas, s.Candidate.Replicas}
+// scaled tells which groups of the state an autoscaler sizes now: stable, baseline, candidate.
+func (o Observation) scaled(s strategy.State) (by [3]bool) {
+	for i, role := range []strategy.Role{strategy.Stable, strategy.Baseline, strategy.Candidate} {
+		by[i] = o.Pool(s.Pool(role)).autoscaled(s.Group(role).Replicas)
+	}
+	return by
 }
 
 // level is what runs now, as a way to a state begins in it: of a pool under an autoscaler that runs and

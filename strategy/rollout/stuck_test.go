@@ -164,3 +164,37 @@ func TestStuckWhileAStateIsHeld(t *testing.T) {
 		})
 	}
 }
+
+// A pool that lacks nothing may say what it likes.
+func TestStuckWithAllInstances(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		c := onCluster(t, strategy.BlueGreen{}, 3)
+		c.each(rollout.StepReached, func(rollout.Event) { c.world.Stick(freshPool, "no node has room for a fourth") })
+		_, err := c.run(stableAt(v2, 3))
+		require.NoError(t, err)
+		assert.Len(t, c.texts(rollout.Stuck), 1)
+	})
+}
+
+// The way back of more or fewer instances leads to the same revision: that one may be stuck, and is waited for.
+func TestStuckOnTheWayBackToAnotherSize(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		c := onCluster(t, canary(), 3)
+		plan, err := strategy.Rolling{Replicas: 2}.Plan(stableAt(v1, 3), v1)
+		require.NoError(t, err)
+		c.plan = plan
+		c.world.Limit(plan.Limits)
+		var r *rollout.Rollout
+		c.each(rollout.StepReached, func(e rollout.Event) {
+			if !e.Back {
+				c.world.Stick(oldPool, "exceeded quota: pods 2 of 2")
+				time.AfterFunc(time.Minute, func() { c.world.Stick(oldPool, "") })
+				assert.NoError(t, r.Abort("ada", "too few"))
+			}
+		})
+		r = c.rollout()
+		result, err := r.Run(t.Context())
+		require.Equal(t, rollout.RolledBack, result.Outcome, "%v", err)
+		c.ends(stableAt(v1, 3))
+	})
+}

@@ -14,11 +14,14 @@ import (
 type watch struct {
 	leg      leg
 	deadline time.Duration
-	since    time.Time      // of the last progress
-	best     map[[3]int]int // the best score for each sizes that were wanted
-	last     error          // what the target said last, where that was an error
-	applied  strategy.State // last
-	routed   bool           // the traffic that was applied last was in effect
+	since    time.Time // of the last progress
+	best     int
+	scored   bool
+	scaled   [3]bool               // by an autoscaler: the groups that the score leaves out
+	most     map[strategy.Pool]int // were available of a pool under an autoscaler
+	last     error                 // what the target said last, where that was an error
+	applied  strategy.State        // last
+	routed   bool                  // the traffic that was applied last was in effect
 	drifts   int
 	failures []Failure    // of the new revision
 	stuck    []StuckError // as last seen
@@ -30,13 +33,14 @@ func (r *Rollout) watch(l leg) *watch {
 
 // begin begins to wait for something else.
 func (w *watch) begin() {
-	w.since, w.best, w.routed, w.last = time.Now(), nil, false, nil
+	w.since, w.scored, w.routed, w.last = time.Now(), false, false, nil
+	w.most = nil
 }
 
 // progressed reports whether the target is nearer to the state than ever before. Only that counts: an
 // instance that becomes ready again and again makes no progress. Draining, which the target bounds,
-// is waited for, but not that of an autoscaler. When that one comes to want another size, what was
-// reached for the last one says nothing: that the scores begin anew is no progress either.
+// is waited for. Of a pool under an autoscaler more must be available than ever before: whatever that one
+// wants by and by, its coming and going hides no deadline.
 func (w *watch) progressed(o Observation, s strategy.State) bool {
 	drains := func(p PoolStatus) bool {
 		_, g, _ := s.Find(p.Pool)
@@ -45,18 +49,33 @@ func (w *watch) progressed(o Observation, s strategy.State) bool {
 	if w.last == nil && slices.ContainsFunc(o.Pools, drains) {
 		w.since = time.Now()
 	}
-	score, key := o.score(s), sizes(o.sized(s))
-	best, known := w.best[key]
-	if known && score <= best {
-		return false
+	if by := o.scaled(s); by != w.scaled {
+		w.scaled, w.scored = by, false // what comes now is another sum
 	}
-	if w.best == nil {
-		w.best, known = map[[3]int]int{}, true
+	progress := w.grown(o, s)
+	if score := o.score(s); !w.scored || score > w.best {
+		w.scored, w.best, progress = true, score, true
 	}
-	if w.best[key] = score; known {
+	if progress {
 		w.since = time.Now()
 	}
-	return known
+	return progress
+}
+
+// grown reports whether a pool under an autoscaler has more available instances than ever before.
+func (w *watch) grown(o Observation, s strategy.State) bool {
+	grown := false
+	for role, g := range s.Groups() {
+		status := o.Pool(s.Pool(role))
+		if !status.autoscaled(g.Replicas) || status.Available <= w.most[status.Pool] {
+			continue
+		}
+		if w.most == nil {
+			w.most = map[strategy.Pool]int{}
+		}
+		w.most[status.Pool], grown = status.Available, true
+	}
+	return grown
 }
 
 // overdue is an error once the deadline has passed without progress.

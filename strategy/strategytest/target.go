@@ -56,7 +56,8 @@ type TargetHarness struct {
 }
 
 // RunTarget proves the laws of a rollout.Target, each in a subtest and on a harness of its own,
-// which is opened, and proved, within around, if that is given. The laws:
+// which is opened, and proved, within around, if that is given. Where harnesses do not get into each
+// other's way, around may make the subtests parallel. The laws:
 //
 //	reaches     Apply leads from each state to each other: old, canary, blue-green, new, dark, empty
 //	idempotent  applying a state that is reached changes nothing

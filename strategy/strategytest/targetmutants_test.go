@@ -229,6 +229,10 @@ func TestTargetMutants(t *testing.T) {
 }
 
 func TestTargetLaws(t *testing.T) {
+	beside := func(t *testing.T, body func(t *testing.T)) {
+		t.Parallel()
+		body(t)
+	}
 	RunTarget(t, func(t *testing.T) TargetHarness {
 		h, w := targetOf()
 		fence(&h, w)
@@ -238,5 +242,5 @@ func TestTargetLaws(t *testing.T) {
 			}
 		}
 		return h
-	}, synctest.Test)
+	}, synctest.Test, beside)
 }

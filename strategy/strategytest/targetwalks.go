@@ -14,6 +14,7 @@ import (
 
 // walks are the rollouts that several laws look at.
 type walks struct {
+	sync.Mutex        // laws may be proved side by side, on harnesses of their own
 	walked            bool
 	failed            error // why they could not be walked
 	promoted, aborted []walk
@@ -85,6 +86,8 @@ func (s targetSubject) plans() ([]strategy.Plan, error) {
 
 // walk walks all rollouts, unless another law has done so.
 func (s targetSubject) walk(ctx context.Context) (*walks, error) {
+	s.shared.Lock()
+	defer s.shared.Unlock()
 	if !s.shared.walked {
 		s.shared.walked, s.shared.failed = true, s.walkAll(ctx)
 	}
