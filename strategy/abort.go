@@ -208,12 +208,13 @@ func (r *retreat) fits(step int, to State) bool {
 // capacity is the state in which everything that ran before runs again, while the traffic is still
 // no more and no less on what is taken back than before the step: at that moment nobody knows
 // whether the step has already moved any. It is not needed where nothing is missing, nor where the
-// traffic is then where it shall go already, because every jump starts before it routes.
+// traffic is then where it shall go already, because every jump starts before it routes, nor where the target
+// walks home by itself.
 func (r *retreat) capacity() (State, bool) {
 	before, now, goal := r.forth.StateBefore(r.step), r.back.From, r.forth.From
 	exposed := before.On(r.forth.To)
 	missing := goal.Stable.Replicas > now.groupOf(goal.Pool(Stable)).Replicas
-	if r.forth.Steps[r.step].Native || !missing || exposed.IsZero() || before.Dark() || !goal.Baseline.IsZero() || !goal.Candidate.IsZero() {
+	if native, _ := r.crosses(-1, goal); native || !missing || exposed.IsZero() || before.Dark() || !goal.Baseline.IsZero() || !goal.Candidate.IsZero() {
 		return State{}, false
 	}
 	s := State{Stable: goal.Stable, Sticky: now.Sticky, MinReady: now.MinReady}
