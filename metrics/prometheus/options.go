@@ -1,0 +1,303 @@
+package prometheus
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-multierror"
+)
+
+// The defaults of Options.
+const (
+	DefaultBridge   = 10 * time.Minute
+	DefaultLag      = time.Second
+	DefaultMaxSkew  = 5 * time.Second
+	DefaultInstance = "instance"
+	DefaultParts    = 16
+)
+
+// Options say what a Source reads. Requests, Errors and Scrape are required; the zero value of any other field
+// is its documented default.
+//
+// Requests, Errors, Latency and Counts are templates of counters: a selector alone, like
+//
+//	http_requests_total{job="shop",version="{version}"}
+//
+// is read sample by sample, and counted exactly. Anything else needs {window}, which stands for the length of the
+// stretch, and tells that the host knows what is lost by it: see the package comment.
+//
+//	sum(increase(http_requests_total{version="{version}"}[{window}]))
+type Options struct {
+	Server Server
+
+	// Scrape is the scrape interval of what is read, the longest where there are several. Required.
+	Scrape time.Duration
+
+	// Labels says what the placeholders of the templates stand for, by the group's label: "{version}" is
+	// replaced by the value of version. It must know any label, and always give the same names. It is called
+	// by many at once. Nil: PoolLabels.
+	Labels func(group string) map[string]string
+
+	// Requests counts the answers of a group, Errors those of them that failed: most often the same counter
+	// with one condition more. A series of Errors that is not there counts as none, as most programs make it
+	// with the first error. Required.
+	Requests, Errors string
+	// Latency are the buckets of a histogram in seconds: of a classic one by its name with _bucket, of a native
+	// one by its name. An expression gives a vector with le labels. Empty: not measured.
+	Latency string
+	// Native says in which buckets native histograms are told.
+	Native Grid
+	// Counts are further counters by name. One of which there is no series is not measured.
+	Counts map[string]string
+	// Gauges are values by name. Of a selector alone each sample is one, of all series; an expression is
+	// evaluated every so often, and must give one series at most.
+	Gauges map[string]Line
+
+	// Up is a template for the targets' own series, which Prometheus makes of each scrape:
+	//
+	//	up{job="shop",version="{version}"}
+	//
+	// It works where a target's labels tell its group. With it, instances that cannot be scraped are an error
+	// (ErrUnscraped), a group that was never asked anything has 0 requests, and not no data, and more is known of
+	// when instances began. It is required where Requests is no selector alone. Empty: there is none.
+	Up string
+	// Started is a template for when the process of an instance was started, in seconds since 1970:
+	//
+	//	process_start_time_seconds{version="{version}"}
+	//
+	// With it, what an instance counted before its first scrape is counted, too, and no restart is overlooked.
+	// Empty: there is none.
+	Started string
+
+	// Instance is the label that tells targets apart: the series of a target are scraped together. Default:
+	// DefaultInstance.
+	Instance string
+	// Part is the label by which Parts tells apart. Default: that of Instance.
+	Part string
+	// Parts is how many parts there are at most; where there are more instances than that, some share a part.
+	// Default: DefaultParts.
+	Parts int
+
+	// MaxGap is how long after its last sample an instance counts as gone, and how old the newest sample of a
+	// group may be in a stretch that reaches up to now. Default: two and a half times Scrape.
+	MaxGap time.Duration
+	// Bridge is how long an instance may go without a sample, and still be taken for the same: what it counted
+	// meanwhile is in its next sample. Default: DefaultBridge, and at least four times Scrape.
+	Bridge time.Duration
+	// Lag is how long after its time a sample can be there to be read: as long as a scrape takes, and the way to
+	// remote storage. Nothing younger is told. Default: DefaultLag. Negative: none.
+	Lag time.Duration
+	// MaxSkew is by how much the clocks of this host and of the server may differ. Default: DefaultMaxSkew.
+	// Negative: they are not compared.
+	MaxSkew time.Duration
+
+	// Logger is told at debug level what each Read asked for. Nil: nothing is logged.
+	Logger hclog.Logger
+}
+
+// Line is a template of something that is drawn as a line.
+type Line struct {
+	// Query is a selector alone, or an expression.
+	Query string
+	// Every is how often it gets a new value: an expression is evaluated at whole multiples of it, and takes
+	// no sample for new that is older than two and a half times that. Default: Options.Scrape.
+	Every time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	o.Instance = cmp.Or(o.Instance, DefaultInstance)
+	o.Part = cmp.Or(o.Part, o.Instance)
+	o.Parts = cmp.Or(o.Parts, DefaultParts)
+	o.MaxGap = cmp.Or(o.MaxGap, o.Scrape*5/2)
+	o.Bridge = cmp.Or(o.Bridge, max(DefaultBridge, 4*o.Scrape))
+	o.Lag = max(cmp.Or(o.Lag, DefaultLag), 0)
+	o.MaxSkew = cmp.Or(o.MaxSkew, DefaultMaxSkew)
+	o.Native = o.Native.withDefaults()
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
+	o.Logger = o.Logger.Named("prometheus")
+	return o
+}
+
+// templates are all that is read, checked.
+type templates struct {
+	requests, errors template
+	latency          *template
+	counts           map[string]template
+	gauges           map[string]line
+	up, started      *template
+	reliable         bool // all counters are selectors
+}
+
+// line is a Line that was checked.
+type line struct {
+	template
+	every time.Duration
+}
+
+// checked gathers problems, and reads templates.
+type checked struct {
+	labels labeller
+	errs   *multierror.Error
+}
+
+func (c *checked) bad(format string, args ...any) {
+	c.errs = multierror.Append(c.errs, fmt.Errorf("Options."+format, args...))
+}
+
+// template reads one. Nil: there is none.
+func (c *checked) template(field, text string, grouped bool) *template {
+	t, err := newTemplate(field, text)
+	if err == nil {
+		err = c.labels.check(t)
+	}
+	if err == nil && grouped && len(t.names) == 0 {
+		err = errors.New("it has no placeholder, so that all groups would be answered alike")
+	}
+	if err != nil {
+		c.bad("%s: %w", field, err)
+		return nil
+	}
+	return &t
+}
+
+// counter reads a template of what is counted.
+func (c *checked) counter(field, text string) template {
+	if text == "" {
+		c.bad("%s: is missing", field)
+		return template{}
+	}
+	t := c.template(field, text, true)
+	switch {
+	case t == nil:
+		return template{}
+	case t.plain && t.windowed:
+		c.bad("%s: {window} stands in a selector", field)
+	case !t.plain && !t.windowed:
+		c.bad("%s: it is not a selector alone; an expression needs {window}, which tells that what is lost by it is known", field)
+	}
+	return *t
+}
+
+// only reads a template that is a selector alone, or nothing.
+func (c *checked) only(field, text string) *template {
+	if text == "" {
+		return nil
+	}
+	t := c.template(field, text, true)
+	if t != nil && !t.plain {
+		c.bad("%s: it is not a selector alone", field)
+	}
+	return t
+}
+
+// line reads a template of a line. Groups is whether it must tell groups apart.
+func (c *checked) line(field string, l Line, every time.Duration, grouped bool) line {
+	if l.Query == "" {
+		c.bad("%s: is missing", field)
+		return line{}
+	}
+	if l.Every < 0 {
+		c.bad("%s.Every: %s is below zero", field, l.Every)
+	}
+	out := line{every: cmp.Or(l.Every, every)}
+	t := c.template(field, l.Query, grouped)
+	if t == nil {
+		return out
+	}
+	if t.windowed {
+		c.bad("%s: {window} is for what is counted", field)
+	}
+	out.template = *t
+	return out
+}
+
+// durations reports those that cannot be.
+func (c *checked) durations(scrape, maxGap, bridge time.Duration) {
+	switch {
+	case scrape < 0:
+		c.bad("Scrape: %s is below zero", scrape)
+	case scrape == 0:
+		c.bad("Scrape: is missing")
+	case scrape < time.Millisecond:
+		c.bad("Scrape: %s is below a millisecond", scrape)
+	case maxGap < scrape:
+		c.bad("MaxGap: %s is below Scrape, %s", maxGap, scrape)
+	case bridge < maxGap:
+		c.bad("Bridge: %s is below MaxGap, %s", bridge, maxGap)
+	}
+}
+
+// check reads the options. The error names all that is wrong.
+func (o Options) check() (Options, templates, error) {
+	o = o.withDefaults()
+	c := checked{labels: newLabeller(o.Labels)}
+	t := templates{counts: map[string]template{}, gauges: map[string]line{}}
+	t.requests, t.errors = c.counter("Requests", o.Requests), c.counter("Errors", o.Errors)
+	if o.Latency != "" {
+		latency := c.counter("Latency", o.Latency)
+		t.latency = &latency
+	}
+	named := func(field string, names []string) {
+		if slices.Contains(names, "") {
+			c.bad("%s: a name is empty", field)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Counts)) {
+		t.counts[name] = c.counter(fmt.Sprintf("Counts[%q]", name), o.Counts[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Gauges)) {
+		t.gauges[name] = c.line(fmt.Sprintf("Gauges[%q]", name), o.Gauges[name], o.Scrape, true)
+		if _, twice := o.Counts[name]; twice {
+			c.bad("Gauges[%q]: it is one of Counts, too", name)
+		}
+	}
+	named("Counts", slices.Collect(maps.Keys(o.Counts)))
+	named("Gauges", slices.Collect(maps.Keys(o.Gauges)))
+	t.up, t.started = c.only("Up", o.Up), c.only("Started", o.Started)
+	if t.requests.field != "" && !t.requests.plain && t.up == nil && o.Up == "" {
+		c.bad("Up: is needed where Requests is no selector alone: nothing else tells a group that stands still from one that is not there")
+	}
+	c.durations(o.Scrape, o.MaxGap, o.Bridge)
+	if o.Parts < 1 || o.Parts > 1000 {
+		c.bad("Parts: %d is not from 1 to 1000", o.Parts)
+	}
+	for _, label := range []struct{ field, name string }{{"Instance", o.Instance}, {"Part", o.Part}} {
+		if labelName.FindString(label.name) != label.name {
+			c.bad("%s: %q is not the name of a label", label.field, label.name)
+		}
+	}
+	for _, p := range o.Native.problems() {
+		c.bad("%w", p)
+	}
+	t.reliable = t.requests.plain && t.errors.plain && (t.latency == nil || t.latency.plain)
+	for _, name := range slices.Sorted(maps.Keys(t.counts)) {
+		t.reliable = t.reliable && t.counts[name].plain
+	}
+	return o, t, c.errs.ErrorOrNil()
+}
+
+// Validate reports everything that is wrong with the options, each problem with its field. Whether Prometheus
+// takes the expressions is told by Source.Check.
+func (o Options) Validate() error {
+	_, _, err := o.check()
+	_, problems := o.Server.problems()
+	return multierror.Append(nil, append(problems, flat(err)...)...).ErrorOrNil()
+}
+
+// flat are the errors in one that reports several.
+func flat(err error) []error {
+	if many, ok := err.(*multierror.Error); ok {
+		return many.Errors
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
