@@ -47,10 +47,16 @@ type scanner struct {
 	selectors []selector
 }
 
+// longest is how long an expression may be.
+const longest = 64 << 10
+
 // scan reads an expression. Whether it is PromQL is for Prometheus to say.
 func scan(text string) (*scanner, error) {
 	if !utf8.ValidString(text) {
 		return nil, errors.New("it is not UTF-8")
+	}
+	if len(text) > longest {
+		return nil, fmt.Errorf("it has more than %d bytes", longest)
 	}
 	s := &scanner{text: text}
 	for s.at < len(text) {
@@ -138,10 +144,14 @@ func quoted(text string, regex bool) (pieces []piece, n int, err error) {
 }
 
 var (
-	labelName  = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*`)
-	metricName = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*$`)
-	operator   = regexp.MustCompile(`^(=~|!~|!=|=)`)
+	labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*`)
+	operator  = regexp.MustCompile(`^(=~|!~|!=|=)`)
 )
+
+// inName reports whether a byte may be in a metric's name.
+func inName(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == ':'
+}
 
 // keywords may stand before a selector that has no name.
 var keywords = []string{"and", "or", "unless", "atan2", "bool", "on", "ignoring", "group_left", "group_right", "by", "without", "offset"}
@@ -149,8 +159,12 @@ var keywords = []string{"and", "or", "unless", "atan2", "bool", "on", "ignoring"
 // selector reads the conditions of a selector, from its brace on.
 func (s *scanner) selector() error {
 	before := strings.TrimRight(s.text[:s.at], " \t\n")
-	sel := selector{name: metricName.FindString(before)}
-	if slices.Contains(keywords, strings.ToLower(sel.name)) || strings.HasSuffix(strings.TrimSuffix(before, sel.name), "[") {
+	begin := len(before)
+	for begin > 0 && inName(before[begin-1]) {
+		begin--
+	}
+	sel := selector{name: before[begin:]}
+	if sel.name != "" && sel.name[0] <= '9' || slices.Contains(keywords, strings.ToLower(sel.name)) {
 		sel.name = ""
 	}
 	s.literal(1)

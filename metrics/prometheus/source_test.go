@@ -133,6 +133,12 @@ func TestIncreases(t *testing.T) {
 			w.scrape(`req{version="1.1.0",instance="b",code="200"}`, 0, 18, 500, 2)
 			w.end(`req{version="1.1.0",instance="b",code="200"}`, at(19))
 		}, want{10 + 18, 0, 10, 20, nil}},
+		{"those of one selector were read a scrape earlier", 20.5, func(w *world, o *prometheus.Options) {
+			o.Lag, o.Latency = -1, `latency_bucket{version="{version}"}`
+			w.scrape(ok1, 0, 20, 1000, 1)
+			w.scrape(`latency_bucket{version="1.1.0",instance="a",le="1"}`, 0, 19, 1000, 1)
+			w.scrape(`latency_bucket{version="1.1.0",instance="a",le="+Inf"}`, 0, 19, 1000, 1)
+		}, want{10, 0, 10, 19.001, nil}},
 		{"what is younger than the lag", 20, func(w *world, o *prometheus.Options) {
 			o.Lag = 3 * time.Second
 			w.scrape(ok1, 0, 20, 1000, 1)

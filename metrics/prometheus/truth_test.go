@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,7 +63,9 @@ func (f *fate) process(rnd *rand.Rand, instance string, start, stop, offset floa
 		}
 		events = append(events, event{t, request{failed: rnd.IntN(30) == 0, seconds: rnd.ExpFloat64() * 0.2}})
 	}
-	label := func(name, further string) string { return fmt.Sprintf(`%s{version="1.1.0",instance=%q%s}`, name, instance, further) }
+	label := func(name, further string) string {
+		return fmt.Sprintf(`%s{version="1.1.0",instance=%q%s}`, name, instance, further)
+	}
 	codes := map[string]float64{}
 	if rnd.IntN(2) == 0 {
 		codes["200"], codes["500"] = 0, 0 // the program makes its counters at once
@@ -148,7 +151,7 @@ func (f *fate) options(w *world) prometheus.Options {
 // counted once, in the stretch that holds the scrape.
 func TestCountsAreTheTruth(t *testing.T) {
 	answered := 0
-	for seed := range uint64(150) {
+	for seed := range uint64(30) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		f := newFate(rnd)
 		w := newWorld(at(1000))
@@ -176,12 +179,12 @@ func TestCountsAreTheTruth(t *testing.T) {
 			require.Zero(t, before+behind, "seed %d, from %v to %v", seed, from, to)
 		}
 	}
-	require.Greater(t, answered, 500)
+	require.Greater(t, answered, 100)
 }
 
 // Without Started there is what the samples alone tell, by the plainest of programs that looks at all of them.
 func TestCountsAreThoseOfASimpleProgram(t *testing.T) {
-	for seed := range uint64(150) {
+	for seed := range uint64(30) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
 		f := newFate(rnd)
 		w := newWorld(at(1000))
@@ -211,10 +214,10 @@ func TestCountsAreThoseOfASimpleProgram(t *testing.T) {
 			}
 			var want [2]float64
 			for series, samples := range f.samples {
-				l := labels(series)
-				if l["__name__"] != "req" {
+				if !strings.HasPrefix(series, "req{") {
 					continue
 				}
+				l := labels(series)
 				for i, p := range samples {
 					n := p.value
 					switch {
@@ -238,7 +241,7 @@ func TestCountsAreThoseOfASimpleProgram(t *testing.T) {
 
 // Windows that follow each other add up, wherever they are cut; what one covers ends before the next begins.
 func TestWindowsAddUp(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(30) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		f := newFate(rnd)
 		w := newWorld(at(1000))
@@ -275,7 +278,7 @@ func TestWindowsAddUp(t *testing.T) {
 // A judge reads on where the answer before ended: nothing is lost on the way, and nothing counts twice, though
 // the newest samples are never there.
 func TestReadingOnCountsAllOnce(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(15) {
 		rnd := rand.New(rand.NewPCG(seed, 4))
 		f := newFate(rnd)
 		w := newWorld(at(0))

@@ -61,8 +61,10 @@ func labels(text string) map[string]string {
 
 var matcherText = regexp.MustCompile(`([a-zA-Z_][a-zA-Z0-9_]*)(=~|!~|!=|=)("(?:[^"\\]|\\.)*")`)
 
-func (w *world) add(series string, at time.Time, value float64) { w.put(series, worldSample{at: at, value: value}) }
-func (w *world) end(series string, at time.Time)                { w.put(series, worldSample{at: at, stale: true}) }
+func (w *world) add(series string, at time.Time, value float64) {
+	w.put(series, worldSample{at: at, value: value})
+}
+func (w *world) end(series string, at time.Time) { w.put(series, worldSample{at: at, stale: true}) }
 
 func (w *world) put(series string, s worldSample) {
 	w.mu.Lock()
@@ -73,35 +75,55 @@ func (w *world) put(series string, s worldSample) {
 	w.series[series].samples = append(w.series[series].samples, s)
 }
 
-// matching are the keys of the series that a selector matches.
-func (w *world) matching(selector string) (keys []string, err error) {
+// condition is one of a selector.
+type condition struct {
+	label, op, value string
+	pattern          *regexp.Regexp
+}
+
+func (c condition) met(labels map[string]string) bool {
+	switch has := labels[c.label]; c.op {
+	case "=":
+		return has == c.value
+	case "!=":
+		return has != c.value
+	default:
+		return c.pattern.MatchString(has) == (c.op == "=~")
+	}
+}
+
+// conditions are those of a selector.
+func conditions(selector string) (all []condition, err error) {
 	name, rest, braced := strings.Cut(selector, "{")
-	if braced && !strings.HasSuffix(rest, "}") || !braced && !regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*$`).MatchString(selector) {
+	if braced && !strings.HasSuffix(rest, "}") || !braced && !bareName.MatchString(selector) {
 		return nil, fmt.Errorf("parse error: %s", selector)
 	}
-	for _, key := range slices.Sorted(maps.Keys(w.series)) {
-		s := w.series[key]
-		ok := name == "" || s.labels["__name__"] == name
-		for _, m := range matcherText.FindAllStringSubmatch(rest, -1) {
-			value, err := strconv.Unquote(m[3])
-			if err != nil {
-				return nil, err
-			}
-			has := s.labels[m[1]]
-			switch m[2] {
-			case "=":
-				ok = ok && has == value
-			case "!=":
-				ok = ok && has != value
-			default:
-				pattern, err := regexp.Compile("^(?s:" + value + ")$")
-				if err != nil {
-					return nil, err
-				}
-				ok = ok && pattern.MatchString(has) == (m[2] == "=~")
-			}
+	if name != "" {
+		all = append(all, condition{label: "__name__", op: "=", value: name})
+	}
+	for _, m := range matcherText.FindAllStringSubmatch(rest, -1) {
+		c := condition{label: m[1], op: m[2]}
+		if c.value, err = strconv.Unquote(m[3]); err != nil {
+			return nil, err
 		}
-		if ok {
+		if c.pattern, err = regexp.Compile("^(?s:" + c.value + ")$"); err != nil && strings.HasSuffix(c.op, "~") {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+var bareName = regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*$`)
+
+// matching are the keys of the series that a selector matches.
+func (w *world) matching(selector string) (keys []string, err error) {
+	all, err := conditions(selector)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range slices.Sorted(maps.Keys(w.series)) {
+		if !slices.ContainsFunc(all, func(c condition) bool { return !c.met(w.series[key].labels) }) {
 			keys = append(keys, key)
 		}
 	}
@@ -318,8 +340,10 @@ func (w *world) grid(query string, from, to time.Time, step, lookback time.Durat
 	return map[string]any{"resultType": "matrix", "result": result}, nil
 }
 
-func seconds(at time.Time) json.Number { return json.Number(fmt.Sprintf("%d.%03d", at.UnixMilli()/1000, at.UnixMilli()%1000)) }
-func text(v float64) string            { return strconv.FormatFloat(v, 'f', -1, 64) }
+func seconds(at time.Time) json.Number {
+	return json.Number(fmt.Sprintf("%d.%03d", at.UnixMilli()/1000, at.UnixMilli()%1000))
+}
+func text(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 func millis(digits string) time.Duration {
 	n, _ := strconv.ParseInt(digits, 10, 64)
