@@ -1,0 +1,109 @@
+package exporter
+
+import (
+	"slices"
+	"time"
+
+	"github.com/davit-sdk/davit/release/ledger"
+	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// fact is something that happened to what is deployed at a place.
+type fact struct {
+	place   place
+	kind    factKind
+	at      time.Time
+	commits []time.Time // that were deployed
+}
+
+type factKind int
+
+const (
+	deployed factKind = iota // a deployment succeeded
+	harmful                  // one failed, or that had succeeded is undone; it did harm from then on
+	restored                 // all is as before
+)
+
+// deliveries are those of a place.
+type deliveries struct {
+	open []time.Time // since when harm is done that is not over
+}
+
+// delivered finds out whether a stage that is over was a deployment.
+func (r observed) delivered(st *ledger.StageState, node *ledger.Stage, t *stint) {
+	rolled := t.rolled != nil && t.rolled.moved
+	if st.Attempt == 0 || st.Copied || !rolled && (r.o.Deploys == nil || !r.o.Deploys(*node)) {
+		return
+	}
+	p := r.place(r.state.Release.Service, node.Environment)
+	since := r.event.Time
+	if rolled {
+		since = later(t.rolled.harmed, since)
+	}
+	switch st.Outcome {
+	case stage.Succeeded:
+		t.lives = true
+		r.fact(fact{place: p, kind: deployed, at: r.event.Time, commits: slices.Clone(r.p.commits)})
+	case stage.RolledBack:
+		r.fact(fact{place: p, kind: harmful, at: since})
+		r.fact(fact{place: p, kind: restored, at: r.event.Time})
+	case stage.Aborted:
+		r.fact(fact{place: p, kind: harmful, at: since})
+		if rolled && t.rolled.outcome == rollout.RolledBack {
+			r.fact(fact{place: p, kind: restored, at: r.event.Time})
+		}
+	case stage.Failed, stage.Stranded:
+		r.fact(fact{place: p, kind: harmful, at: since})
+	}
+}
+
+// fact counts what happened, or holds it back until what happened before is known.
+func (c *Collector) fact(f fact) {
+	if c.held != nil {
+		*c.held = append(*c.held, f)
+		return
+	}
+	c.happened(f)
+}
+
+// settle counts what was held back, in the order of time.
+func (c *Collector) settle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	held := *c.held
+	c.held = nil
+	slices.SortStableFunc(held, func(a, b fact) int { return a.at.Compare(b.at) })
+	for _, f := range held {
+		c.happened(f)
+	}
+}
+
+func (c *Collector) happened(f fact) {
+	s, labels := c.series, []string{f.place.service, f.place.environment}
+	d := c.places[f.place]
+	if d == nil {
+		d = &deliveries{}
+		c.places[f.place] = d
+	}
+	over := func() {
+		for _, since := range d.open {
+			s.restore.WithLabelValues(labels...).Observe(seconds(since, f.at))
+		}
+		d.open = nil
+	}
+	switch f.kind {
+	case deployed:
+		s.deployments.WithLabelValues(append(labels, "succeeded")...).Inc()
+		s.deployed.WithLabelValues(labels...).Set(float64(f.at.UnixMilli()) / 1000)
+		for _, committed := range f.commits {
+			s.lead.WithLabelValues(labels...).Observe(seconds(committed, f.at))
+		}
+		over()
+	case harmful:
+		s.deployments.WithLabelValues(append(labels, "failed")...).Inc()
+		d.open = append(d.open, f.at)
+	case restored:
+		over()
+	}
+}
