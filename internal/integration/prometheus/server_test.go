@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds every wait of these tests.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // server is a real Prometheus with a folder of its own.
 type server struct {
@@ -127,7 +127,7 @@ func (s *server) down() {
 		return
 	}
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
-	force := time.AfterFunc(patience/4, func() { _ = s.cmd.Process.Kill() })
+	force := time.AfterFunc(20*time.Second, func() { _ = s.cmd.Process.Kill() })
 	defer force.Stop()
 	_ = s.cmd.Wait()
 	s.cmd = nil
