@@ -5,7 +5,8 @@
 // not rates, because a rate does not say how much data stands behind it.
 //
 // Sources that come along: strategy/local's router, package trace for recordings, jsonl for a file that
-// grows, and httpjson for services that answer JSON. Package metricstest proves one of your own.
+// grows, and httpjson for services that answer JSON. Beside them, in a module of its own, prometheus reads
+// Prometheus. Package metricstest proves one of your own.
 //
 // # Errors
 //

@@ -51,7 +51,8 @@ var (
 // Window is what was measured of one group over a stretch of time.
 type Window struct {
 	// From and To are the stretch that the numbers really cover; it may be wider than was asked
-	// for, by the source's resolution, and begin later, where the source keeps nothing older.
+	// for, by the source's resolution, begin later, where the source keeps nothing older, and end
+	// earlier, where the newest is not known yet.
 	From, To time.Time
 	// Requests counts the answers, Errors those of them that failed.
 	Requests, Errors uint64

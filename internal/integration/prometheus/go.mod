@@ -2,10 +2,9 @@ module github.com/davit-sdk/davit/internal/integration/prometheus
 
 go 1.26.0
 
-replace (
-	github.com/davit-sdk/davit => ../../..
-	github.com/davit-sdk/davit/metrics/prometheus => ../../../metrics/prometheus
-)
+replace github.com/davit-sdk/davit => ../../..
+
+replace github.com/davit-sdk/davit/metrics/prometheus => ../../../metrics/prometheus
 
 require (
 	github.com/davit-sdk/davit v0.0.0-00010101000000-000000000000
