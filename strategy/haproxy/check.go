@@ -212,7 +212,7 @@ func (m *mover) checkFiles(l *lacks, files ...string) {
 		return
 	}
 	for _, file := range files {
-		if _, err := m.disk.read(file); errors.Is(err, fs.ErrNotExist) {
+		if _, err := m.disk.Read(file); errors.Is(err, fs.ErrNotExist) {
 			l.add("CreateFiles, before HAProxy starts", "the file %s is missing", file)
 		} else if err != nil {
 			l.add("let this program's user read it", "the file %s cannot be read: %v", file, err)
@@ -245,7 +245,7 @@ func (m *mover) checkStateLoading(ctx context.Context, l *lacks) error {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(dir, name)
 		}
-		data, err := m.disk.read(name)
+		data, err := m.disk.Read(name)
 		if err != nil {
 			return nil // it cannot be told from here
 		}

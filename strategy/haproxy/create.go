@@ -21,8 +21,8 @@ func (o GroupsOptions) createFiles(d disk) error {
 		files[o.stateFile(b)] = []byte(stateVersion + "\n")
 	}
 	for path, data := range files {
-		if _, err := d.read(path); errors.Is(err, fs.ErrNotExist) {
-			if err := d.write(path, data); err != nil {
+		if _, err := d.Read(path); errors.Is(err, fs.ErrNotExist) {
+			if err := d.Write(path, data); err != nil {
 				return fmt.Errorf("haproxy: write %s: %w", path, err)
 			}
 		}

@@ -27,7 +27,7 @@ func (e entry) line() string { return e.key + " " + e.value }
 //
 //	table                    G/S/LOW/HIGH/CANDIDATE/STABLE/BASELINE
 //	BACKEND/p/G              the pool behind a backend: VERSION/DIGEST/B
-//	VALUE/h/NAME/G           a rule on a header, VALUE in hexadecimal: RANK/NAME
+//	VALUE/h/NAME/G           a rule on a header, VALUE in hexadecimal: RANK/N/NAME, the Nth rule of its group
 //	VALUE/c/NAME/G           a rule on a cookie
 //	s/BACKEND/SERVER         who is at a server: ID/ADDR/VERSION/DIGEST/B
 //
@@ -55,7 +55,7 @@ type layout struct {
 	share      map[strategy.Role]strategy.Share
 	slot       map[strategy.Role]string // backends of the roles that get something
 	pool       map[string]strategy.Pool // of the backends of slot
-	rules      []rule                   // in the order of their keys
+	rules      []rule                   // by role, in the order of the table
 	tenants    map[place]tenant
 	before     []entry // of the generation before
 }
@@ -64,6 +64,7 @@ type layout struct {
 type rule struct {
 	strategy.Match
 	role strategy.Role
+	n    int // of those of its role
 }
 
 func emptyLayout() layout {
@@ -118,7 +119,7 @@ func (r rule) entry(generation string) entry {
 	rank := 1 + slices.Index(ruleOrder[:], r.role)
 	return entry{
 		ruleKey(kind, name, r.Value, generation),
-		strconv.Itoa(rank) + "/" + escape(name),
+		strconv.Itoa(rank) + "/" + strconv.Itoa(r.n) + "/" + escape(name),
 	}
 }
 
@@ -135,8 +136,8 @@ func (l layout) next(t rollout.Table) layout {
 	n.generation, n.sticky, n.before = l.generation+1, t.Sticky, l.behind()
 	for _, r := range t.Routes {
 		n.share[r.Role] = r.Share
-		for _, m := range r.Match {
-			n.rules = append(n.rules, rule{m, r.Role})
+		for i, m := range r.Match {
+			n.rules = append(n.rules, rule{m, r.Role, i})
 		}
 	}
 	return n
@@ -248,9 +249,7 @@ func readLayout(entries []entry) (layout, error) {
 			return l, fmt.Errorf("the map has a rule (%s) for %s, which has no backend", r.Match, r.role)
 		}
 	}
-	slices.SortFunc(l.rules, func(a, b rule) int {
-		return cmp.Or(cmp.Compare(a.Header, b.Header), cmp.Compare(a.Cookie, b.Cookie), cmp.Compare(a.Value, b.Value))
-	})
+	slices.SortFunc(l.rules, func(a, b rule) int { return cmp.Or(cmp.Compare(a.role, b.role), cmp.Compare(a.n, b.n)) })
 	return l, nil
 }
 
@@ -346,15 +345,20 @@ func readRule(key []string, e entry) (rule, error) {
 	if err != nil {
 		return rule{}, err
 	}
-	rank, name, ok := strings.Cut(e.value, "/")
-	n, err := strconv.Atoi(rank)
-	if !ok || err != nil || n < 1 || n > len(ruleOrder) {
+	fields := strings.Split(e.value, "/")
+	if len(fields) != 3 {
 		return rule{}, fmt.Errorf("%q is not where a rule leads", e.value)
 	}
-	if name, err = unescape(name); err != nil {
+	rank, err := strconv.Atoi(fields[0])
+	n, err2 := strconv.Atoi(fields[1])
+	if errors.Join(err, err2) != nil || rank < 1 || rank > len(ruleOrder) || n < 0 {
+		return rule{}, fmt.Errorf("%q is not where a rule leads", e.value)
+	}
+	name, err := unescape(fields[2])
+	if err != nil {
 		return rule{}, err
 	}
-	r := rule{role: ruleOrder[n-1]}
+	r := rule{role: ruleOrder[rank-1], n: n}
 	if r.Value = string(value); key[1] == "h" {
 		r.Header = name
 	} else {

@@ -12,18 +12,18 @@ import (
 
 // disk is what files are written with; tests put one that dies in its place.
 type disk interface {
-	// write leaves the file as it was or as it shall be, whenever the machine stops.
-	write(path string, data []byte) error
-	read(path string) ([]byte, error)
+	// Write leaves the file as it was or as it shall be, whenever the machine stops.
+	Write(path string, data []byte) error
+	Read(path string) ([]byte, error)
 }
 
 // folder is the disk of the machine.
 type folder struct{}
 
-func (folder) read(path string) ([]byte, error) { return os.ReadFile(path) }
+func (folder) Read(path string) ([]byte, error) { return os.ReadFile(path) }
 
-// write keeps the mode of a file that is there: HAProxy's user may be another one.
-func (folder) write(path string, data []byte) (err error) {
+// Write keeps the mode of a file that is there: HAProxy's user may be another one.
+func (folder) Write(path string, data []byte) (err error) {
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()

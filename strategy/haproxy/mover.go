@@ -204,10 +204,10 @@ func (m *mover) write(path string, data []byte) error {
 	if m.remote {
 		return nil
 	}
-	if old, err := m.disk.read(path); err == nil && slices.Equal(old, data) {
+	if old, err := m.disk.Read(path); err == nil && slices.Equal(old, data) {
 		return nil
 	}
-	if err := m.disk.write(path, data); err != nil {
+	if err := m.disk.Write(path, data); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

@@ -65,7 +65,7 @@ func parseRecord(data []byte) (record, error) {
 }
 
 func readRecord(d disk, path, service string) (record, error) {
-	data, err := d.read(path)
+	data, err := d.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return record{}, fmt.Errorf("%s: %w", path, ErrNoRecord)
 	}
@@ -89,10 +89,10 @@ func writeRecord(d disk, path string, r record) error {
 	if err != nil {
 		return fmt.Errorf("record the table: %w", err)
 	}
-	if old, err := d.read(path); err == nil && bytes.Equal(old, data) {
+	if old, err := d.Read(path); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
-	if err := d.write(path, data); err != nil {
+	if err := d.Write(path, data); err != nil {
 		return fmt.Errorf("record the table: write %s: %w", path, err)
 	}
 	return nil

@@ -1,0 +1,369 @@
+package haproxy_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// memory is a disk that a simulated HAProxy and a router share.
+type memory struct {
+	mu    sync.Mutex
+	files map[string]string
+	// before is called before each write, and an error of it is the write's.
+	before func(path string) error
+}
+
+func (m *memory) Read(path string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	text, ok := m.files[path]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	return []byte(text), nil
+}
+
+func (m *memory) Write(path string, data []byte) error {
+	if m.before != nil {
+		if err := m.before(path); err != nil {
+			return err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.files[path] = string(data)
+	return nil
+}
+
+// simulator is an HAProxy as far as its runtime socket shows it: what it answers was taken from
+// HAProxy 2.6, and is held against a real one by the script in testdata/dialogue.txt.
+type simulator struct {
+	t        testing.TB
+	dir      string
+	disk     *memory
+	version  string
+	level    string
+	mapFile  string
+	backends []simBackend
+	ring     string
+	frontend string // lines, as configured
+	config   string // the configuration file, as show env leads to it
+
+	mu       sync.Mutex
+	current  *worker
+	old      []*worker
+	pids     int
+	commands []string
+	// before is called with each connection's commands before they are carried out. An error closes
+	// the connection instead; mute carries them out and closes it without an answer.
+	before  func(commands string) (mute bool, err error)
+	admin   net.Listener
+	master  net.Listener
+	conns   map[net.Conn]bool
+	serving sync.WaitGroup
+}
+
+// simBackend is a backend as it is configured.
+type simBackend struct {
+	name      string
+	servers   int
+	checked   bool
+	stateFile string
+	algorithm string
+	addrs     []string // of servers that are configured one by one, and enabled
+}
+
+// worker is one process of the simulated HAProxy.
+type worker struct {
+	pid      int
+	began    time.Time
+	entries  []simEntry // of the map
+	counter  int        // of versions of the map
+	drafts   map[int][]simEntry
+	servers  []*simServer
+	backend  map[string]*simCounts
+	log      []string
+	watch    []chan string
+	logged   uint64
+	requests uint64
+	dropped  int
+}
+
+type simEntry struct{ key, value string }
+
+// simCounts are what "show stat" counts.
+type simCounts struct {
+	current, queued int
+	total           uint64
+	answers         [6]uint64
+	econ, eresp     uint64
+}
+
+// simServer is a server.
+type simServer struct {
+	simCounts
+	backend, name string
+	id            int
+	addr          string
+	port          int
+	op, admin     int
+	uweight       int
+	iweight       int
+	checkStatus   int
+	result        int
+	health        int
+	checkState    int
+	polls         int // until a check passes
+	dynamic       bool
+}
+
+// The bits of the states.
+const (
+	fmaint, cmaint, fdrain               = 0x01, 0x04, 0x08
+	checkConfigured, checkOn, checkPause = 0x02, 0x04, 0x08
+)
+
+// newSimulator starts one. Its files are those of the disk.
+func newSimulator(t testing.TB, s *simulator) *simulator {
+	dir, err := os.MkdirTemp("", "hasim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.t, s.dir, s.conns = t, dir, map[net.Conn]bool{}
+	if s.version == "" {
+		s.version = "2.6.12-1+deb12u4"
+	}
+	if s.level == "" {
+		s.level = "admin"
+	}
+	s.pids = 1000
+	s.current = s.boot()
+	s.admin, s.master = s.listen("s.sock", s.answerAdmin), s.listen("m.sock", s.answerMaster)
+	t.Cleanup(s.close)
+	return s
+}
+
+func (s *simulator) close() {
+	s.admin.Close()
+	s.master.Close()
+	s.mu.Lock()
+	for c := range s.conns {
+		c.Close()
+	}
+	for _, w := range append(s.old, s.current) {
+		w.die()
+	}
+	s.mu.Unlock()
+	s.serving.Wait()
+	os.RemoveAll(s.dir)
+}
+
+func (s *simulator) adminPath() string  { return filepath.Join(s.dir, "s.sock") }
+func (s *simulator) masterPath() string { return filepath.Join(s.dir, "m.sock") }
+
+func (s *simulator) listen(name string, answer func(net.Conn, *bufio.Reader)) net.Listener {
+	ln, err := net.Listen("unix", filepath.Join(s.dir, name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.serving.Go(func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.conns[conn] = true
+			s.mu.Unlock()
+			s.serving.Go(func() {
+				answer(conn, bufio.NewReader(conn))
+				conn.Close()
+				s.mu.Lock()
+				delete(s.conns, conn)
+				s.mu.Unlock()
+			})
+		}
+	})
+	return ln
+}
+
+// boot is a new process, which has read the files as they are now.
+func (s *simulator) boot() *worker {
+	s.pids++
+	w := &worker{pid: s.pids, began: time.Now(), drafts: map[int][]simEntry{}, backend: map[string]*simCounts{}}
+	if s.mapFile != "" {
+		text, err := s.disk.Read(s.mapFile)
+		if err != nil {
+			s.t.Errorf("HAProxy does not start without %s", s.mapFile)
+		}
+		for line := range strings.Lines(string(text)) {
+			line = strings.TrimRight(line, "\n")
+			if key, value, ok := strings.Cut(line, " "); ok && !strings.HasPrefix(line, "#") {
+				w.entries = append(w.entries, simEntry{key, value})
+			}
+		}
+	}
+	for _, b := range s.backends {
+		w.backend[b.name] = &simCounts{}
+		for i := range b.servers {
+			one := &simServer{backend: b.name, name: fmt.Sprintf("s%d", i+1), id: i + 1, addr: "127.0.0.1", port: 1, admin: fmaint | cmaint, uweight: 1, iweight: 1, checkStatus: 1, checkState: checkPause}
+			if b.checked {
+				one.checkState = checkPause | checkOn | checkConfigured
+			}
+			if i < len(b.addrs) {
+				host, port, _ := net.SplitHostPort(b.addrs[i])
+				one.addr, one.admin = host, 0
+				one.port, _ = strconv.Atoi(port)
+				one.wake(true)
+			}
+			w.servers = append(w.servers, one)
+		}
+		if text, err := s.disk.Read(b.stateFile); err == nil {
+			w.load(b.name, string(text))
+		}
+	}
+	return w
+}
+
+// wake is what becomes of a server that comes out of maintenance, or starts.
+func (o *simServer) wake(passed bool) {
+	o.op, o.result, o.polls = 2, 0, 1
+	if o.checkState&checkConfigured != 0 {
+		o.checkState = checkOn | checkConfigured
+		if passed {
+			o.result, o.polls = 3, 0
+		}
+	}
+}
+
+// load applies a state file as HAProxy does: what the configuration says of maintenance wins where it
+// has changed.
+func (w *worker) load(backend, text string) {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines) < 2 || lines[0] != "1" {
+		return
+	}
+	for _, line := range lines[2:] {
+		f := strings.Fields(line)
+		if len(f) != 25 || f[1] != backend {
+			continue
+		}
+		i := slices.IndexFunc(w.servers, func(o *simServer) bool { return o.backend == backend && o.name == f[3] })
+		if i < 0 {
+			continue
+		}
+		o, num := w.servers[i], func(n int) int { v, _ := strconv.Atoi(f[n]); return v }
+		admin := num(6)
+		configured := o.admin & cmaint
+		switch {
+		case admin&cmaint != configured:
+			continue // the configuration has changed
+		case admin&fmaint != 0:
+			o.admin = configured | fmaint
+		case admin&fdrain != 0:
+			o.admin = configured | fdrain
+		default:
+			o.admin = configured
+		}
+		o.addr, o.port = f[4], num(18)
+		if num(8) == o.iweight {
+			o.uweight = num(7)
+		}
+		if o.admin&fmaint == 0 {
+			o.wake(false)
+			o.op, o.result = num(5), num(11)
+		}
+	}
+}
+
+func (w *worker) die() {
+	for _, c := range w.watch {
+		close(c)
+	}
+	w.watch = nil
+}
+
+// reload is a new process, and the old one ends when it works on nothing and nobody listens to it.
+func (s *simulator) reload() { s.takeOver(s.begin()) }
+
+// begin reads the files, as a new process does before it takes over.
+func (s *simulator) begin() *worker {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.boot()
+}
+
+func (s *simulator) takeOver(w *worker) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.old = append(s.old, s.current)
+	s.current = w
+	s.bury()
+}
+
+// crash is a new process, and the old one has ended at once.
+func (s *simulator) crash() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current.die()
+	s.current = s.boot()
+}
+
+// bury ends the old processes that have nothing to do.
+func (s *simulator) bury() {
+	s.old = slices.DeleteFunc(s.old, func(w *worker) bool {
+		if len(w.watch) > 0 {
+			return false
+		}
+		for _, o := range w.servers {
+			if o.current > 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (w *worker) find(place string) *simServer {
+	i := slices.IndexFunc(w.servers, func(o *simServer) bool { return o.backend+"/"+o.name == place })
+	if i < 0 {
+		return nil
+	}
+	return w.servers[i]
+}
+
+// check lets health checks happen: one passes some looks after the server was woken.
+func (w *worker) check() {
+	for _, o := range w.servers {
+		if o.checkState&checkConfigured == 0 || o.admin&fmaint != 0 {
+			continue
+		}
+		if o.polls--; o.polls == 0 {
+			o.result, o.op, o.checkStatus = 3, 2, 15
+		}
+	}
+}
+
+func (s *simulator) sorted() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[string]string{}
+	for _, e := range s.current.entries {
+		all[e.key] = e.value
+	}
+	return maps.Clone(all)
+}
+
+var errHostDied = errors.New("the host has died")
