@@ -1,15 +1,25 @@
 package haproxy
 
-import "time"
+import (
+	"context"
+	"net"
+)
 
 // Disk is what a router writes files with.
 type Disk = disk
 
-// On makes a router write to another disk.
-func (g *Groups) On(d Disk) *Groups { g.disk = d; return g }
+// Dial connects to a socket.
+type Dial = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// On makes a router write to another disk.
-func (w *Weights) On(d Disk) *Weights { w.disk = d; return w }
+// On makes a router write to another disk, and reach HAProxy by other means.
+func (g *Groups) On(d Disk, admin, master Dial) *Groups { g.on(d, admin, master); return g }
+
+// On makes a router write to another disk, and reach HAProxy by other means.
+func (w *Weights) On(d Disk, admin, master Dial) *Weights { w.on(d, admin, master); return w }
+
+func (m *mover) on(d Disk, admin, master Dial) {
+	m.disk, m.admin.connect, m.master.connect = d, admin, master
+}
 
 // CreateFilesOn is CreateFiles on another disk.
 func (o GroupsOptions) CreateFilesOn(d Disk) error { return o.createFiles(d) }
@@ -19,13 +29,5 @@ func (o GroupsOptions) MapFile() string                 { return o.withDefaults(
 func (o GroupsOptions) StateFile(backend string) string { return o.stateFile(backend) }
 func (o GroupsOptions) RecordFile() string              { return o.recordFile() }
 
-// ParseAll runs every parser over a text, and tells what each makes of it, for fuzzing.
-func ParseAll(text string) {
-	_, _ = parseInfo(text)
-	_, _ = parseStat(text)
-	_, _ = parseFormer(text)
-	_, _ = splitAnswers(text, 1)
-	_ = sameClock(text, time.Unix(0, 0))
-	_, _ = parseVersion(text)
-	_, _ = lastLine(text)
-}
+// Folder is the disk of the machine.
+func Folder() Disk { return folder{} }

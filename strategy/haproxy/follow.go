@@ -255,10 +255,11 @@ func (f *follower) check(ctx context.Context, s *Source) (missing uint64, err er
 	if err != nil {
 		return 0, refused("show stat", answer, err)
 	}
-	var done uint64
+	var begun, done uint64
 	current := 0
 	for _, one := range stats {
 		if one.server == backendRow && slices.Contains(s.backends, one.backend) {
+			begun += one.total
 			done += one.total - min(one.total, uint64(one.current))
 			current += one.current
 		}
@@ -269,28 +270,31 @@ func (f *follower) check(ctx context.Context, s *Source) (missing uint64, err er
 	f.heard = time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return f.balance.check(done, s.counted[f.pid]), nil
+	return f.balance.check(begun, done, s.counted[f.pid]), nil
 }
 
-// balance compares what HAProxy has done with the lines that say so. A line may come a look later.
+// balance compares what HAProxy has done with the lines that say so. A line is logged before its
+// request counts as done, and may come a look later.
 type balance struct {
-	begun       bool
-	done, lines uint64 // at the first look
-	before      uint64 // done at the last look
-	told        uint64 // missing lines that were told already
+	begun  bool
+	first  uint64 // requests that had begun at the first look
+	lines  uint64 // that had come by then
+	before uint64 // requests that were done at the last look
+	told   uint64 // missing lines that were told already
 }
 
-func (b *balance) check(done, lines uint64) (missing uint64) {
-	defer func() { b.before = done }()
-	if !b.begun || done < b.before { // counters were cleared
-		*b = balance{begun: true, done: done, lines: lines}
+// check tells how many lines are missing, in addition to those that were told before.
+func (b *balance) check(begun, done, lines uint64) (missing uint64) {
+	if !b.begun || done < b.before || begun < b.first { // somebody cleared the counters
+		*b = balance{begun: true, first: begun, lines: lines, before: done}
 		return 0
 	}
-	due := b.before - min(b.before, b.done) // by the last look
-	if got := lines - b.lines + b.told; due > got && b.before >= b.done {
+	due, got := b.before-min(b.before, b.first), lines-b.lines+b.told
+	if due > got {
 		missing = due - got
 		b.told += missing
 	}
+	b.before = done
 	return missing
 }
 

@@ -60,8 +60,8 @@ func parseLine(text string) (line, error) {
 		return line{}, fmt.Errorf("%d is no status", l.status)
 	case len(l.ended) < 2 || len(l.ended) > 4:
 		return line{}, fmt.Errorf("%q does not say how a request ended", l.ended)
-	case took < -1:
-		return line{}, fmt.Errorf("%d is no time that a request took", took)
+	case took < -1 || fields[10][0] == '+':
+		return line{}, fmt.Errorf("%s is no time that a whole request took (option logasap?)", fields[10])
 	}
 	l.status = max(l.status, 0)
 	if fields[5] != "-" {

@@ -3,6 +3,7 @@ package haproxy
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -43,6 +44,7 @@ func (e Endpoint) sockets() (admin, master socket) {
 		master.network, master.addr, _ = parseSocket(e.Master)
 	}
 	admin.timeout, master.timeout = timeout, timeout
+	admin.connect, master.connect = new(net.Dialer).DialContext, new(net.Dialer).DialContext
 	return admin, master
 }
 

@@ -20,7 +20,7 @@ import (
 // From and To of the answer tell. A group of the table that got nothing has Requests 0, which is a
 // measurement; metrics.ErrNoData is for a stretch of which nothing is kept, or not all.
 //
-// While nobody runs the source, and while HAProxy is out of reach, Read is an error. It waits, as long
+// Once Run has ended, and while HAProxy is out of reach, Read is an error. Before that it waits, as long
 // as ctx lasts, until Run has looked for the first time.
 func (s *Source) Read(ctx context.Context, q metrics.Query) (metrics.Window, error) {
 	parts, err := s.read(ctx, q, false)
@@ -64,20 +64,25 @@ func (s *Source) read(ctx context.Context, q metrics.Query, parted bool) ([]metr
 	return windows, nil
 }
 
-// awaitFirst waits for the first look, where somebody runs the source.
+// awaitFirst waits for the first look.
 func (s *Source) awaitFirst(ctx context.Context) error {
 	s.mu.Lock()
-	running := s.running
+	ended := s.ended
 	s.mu.Unlock()
-	if !running {
+	if ended {
 		return ErrNotRunning
 	}
 	select {
 	case <-s.ready:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.running {
+		return fmt.Errorf("%w: %w", ErrNotRunning, context.Cause(ctx))
+	}
+	return fmt.Errorf("HAProxy has not answered yet: %w", context.Cause(ctx))
 }
 
 // windows adds up what is kept of a stretch, of the group or of each of its halves. The caller holds

@@ -33,11 +33,7 @@ func (e errDenied) Error() string { return "denied with " + e.status }
 // each line as it is then.
 func (s *simulator) route(r *simRequest) (backend string, err error) {
 	r.vars = map[string]string{}
-	for line := range strings.Lines(s.frontend) {
-		words := tokens(strings.TrimSpace(line))
-		if len(words) == 0 || strings.HasPrefix(words[0], "#") || words[0] == "log" || words[0] == "log-format" {
-			continue
-		}
+	for _, words := range s.lines() {
 		if r.between != nil {
 			r.between()
 		}
@@ -57,7 +53,7 @@ func (s *simulator) route(r *simRequest) (backend string, err error) {
 		case action[1] == "add-header":
 			value, found := strings.CutPrefix(action[3], `"`)
 			if !found {
-				panic(line)
+				panic(words)
 			}
 			for name, v := range r.vars {
 				value = strings.ReplaceAll(value, "%[var("+name+")]", v)
@@ -69,10 +65,25 @@ func (s *simulator) route(r *simRequest) (backend string, err error) {
 				r.vars[name] = values[len(values)-1] // the last occurrence, as HAProxy does outside of conditions
 			}
 		default:
-			panic("the simulator does not know: " + line)
+			panic(fmt.Sprint("the simulator does not know: ", words))
 		}
 	}
 	return "", errDenied{"no backend"}
+}
+
+// lines are those of the frontend, taken apart.
+func (s *simulator) lines() [][]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.parsed == nil {
+		for line := range strings.Lines(s.frontend) {
+			words := tokens(strings.TrimSpace(line))
+			if len(words) > 0 && !strings.HasPrefix(words[0], "#") && words[0] != "log" && words[0] != "log-format" {
+				s.parsed = append(s.parsed, words)
+			}
+		}
+	}
+	return s.parsed
 }
 
 // tokens are the words of a line; quotes hold words together.
@@ -186,7 +197,7 @@ func (s *simulator) convert(r *simRequest, step, v string) (string, bool) {
 		if args[0] != s.mapFile {
 			return "", false
 		}
-		found, ok := s.sorted()[v]
+		found, ok := s.lookup(v)
 		if !ok && len(args) > 1 {
 			return args[1], true
 		}

@@ -2,13 +2,11 @@ package haproxy_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +49,6 @@ func (m *memory) Write(path string, data []byte) error {
 // HAProxy 2.6, and is held against a real one by the script in testdata/dialogue.txt.
 type simulator struct {
 	t        testing.TB
-	dir      string
 	disk     *memory
 	version  string
 	level    string
@@ -60,6 +57,7 @@ type simulator struct {
 	ring     string
 	frontend string // lines, as configured
 	config   string // the configuration file, as show env leads to it
+	parsed   [][]string
 
 	mu       sync.Mutex
 	current  *worker
@@ -69,9 +67,8 @@ type simulator struct {
 	// before is called with each connection's commands before they are carried out. An error closes
 	// the connection instead; mute carries them out and closes it without an answer.
 	before  func(commands string) (mute bool, err error)
-	admin   net.Listener
-	master  net.Listener
 	conns   map[net.Conn]bool
+	closed  bool
 	serving sync.WaitGroup
 }
 
@@ -137,11 +134,7 @@ const (
 
 // newSimulator starts one. Its files are those of the disk.
 func newSimulator(t testing.TB, s *simulator) *simulator {
-	dir, err := os.MkdirTemp("", "hasim")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.t, s.dir, s.conns = t, dir, map[net.Conn]bool{}
+	s.t, s.conns = t, map[net.Conn]bool{}
 	if s.version == "" {
 		s.version = "2.6.12-1+deb12u4"
 	}
@@ -150,15 +143,13 @@ func newSimulator(t testing.TB, s *simulator) *simulator {
 	}
 	s.pids = 1000
 	s.current = s.boot()
-	s.admin, s.master = s.listen("s.sock", s.answerAdmin), s.listen("m.sock", s.answerMaster)
 	t.Cleanup(s.close)
 	return s
 }
 
 func (s *simulator) close() {
-	s.admin.Close()
-	s.master.Close()
 	s.mu.Lock()
+	s.closed = true
 	for c := range s.conns {
 		c.Close()
 	}
@@ -167,36 +158,33 @@ func (s *simulator) close() {
 	}
 	s.mu.Unlock()
 	s.serving.Wait()
-	os.RemoveAll(s.dir)
 }
 
-func (s *simulator) adminPath() string  { return filepath.Join(s.dir, "s.sock") }
-func (s *simulator) masterPath() string { return filepath.Join(s.dir, "m.sock") }
+// dialAdmin and dialMaster connect to its sockets.
+func (s *simulator) dialAdmin(context.Context, string, string) (net.Conn, error) {
+	return s.serve(s.answerAdmin)
+}
 
-func (s *simulator) listen(name string, answer func(net.Conn, *bufio.Reader)) net.Listener {
-	ln, err := net.Listen("unix", filepath.Join(s.dir, name))
-	if err != nil {
-		s.t.Fatal(err)
+func (s *simulator) dialMaster(context.Context, string, string) (net.Conn, error) {
+	return s.serve(s.answerMaster)
+}
+
+func (s *simulator) serve(answer func(net.Conn, *bufio.Reader)) (net.Conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, net.ErrClosed
 	}
+	ours, theirs := net.Pipe()
+	s.conns[ours] = true
 	s.serving.Go(func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			s.mu.Lock()
-			s.conns[conn] = true
-			s.mu.Unlock()
-			s.serving.Go(func() {
-				answer(conn, bufio.NewReader(conn))
-				conn.Close()
-				s.mu.Lock()
-				delete(s.conns, conn)
-				s.mu.Unlock()
-			})
-		}
+		answer(ours, bufio.NewReader(ours))
+		ours.Close()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.conns, ours)
 	})
-	return ln
+	return theirs, nil
 }
 
 // boot is a new process, which has read the files as they are now.
@@ -356,14 +344,16 @@ func (w *worker) check() {
 	}
 }
 
-func (s *simulator) sorted() map[string]string {
+// lookup looks a key up in the map as it is now.
+func (s *simulator) lookup(key string) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := map[string]string{}
 	for _, e := range s.current.entries {
-		all[e.key] = e.value
+		if e.key == key {
+			return e.value, true
+		}
 	}
-	return maps.Clone(all)
+	return "", false
 }
 
 var errHostDied = errors.New("the host has died")

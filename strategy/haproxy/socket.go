@@ -44,6 +44,7 @@ func (e *CommandError) Error() string {
 type socket struct {
 	network, addr string
 	timeout       time.Duration // bounds one exchange
+	connect       func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // parseSocket reads where a socket is: a path, or host:port.
@@ -179,8 +180,7 @@ func (s socket) exchange(ctx context.Context, text string) (string, error) {
 }
 
 func (s socket) dial(ctx context.Context) (net.Conn, error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, s.network, s.addr)
+	conn, err := s.connect(ctx, s.network, s.addr)
 	if err != nil {
 		return nil, s.broken(ctx, err)
 	}
@@ -215,7 +215,7 @@ func splitAnswers(text string, n int) ([]string, error) {
 		return nil, errors.New("the answer is cut off")
 	}
 	if len(answers) != n {
-		return nil, fmt.Errorf("%d answers to %d commands, the first is %.80q", len(answers), n, answers[0])
+		return nil, fmt.Errorf("%d answers to %d commands: %.80q", len(answers), n, text)
 	}
 	return answers, nil
 }

@@ -63,6 +63,7 @@ type Source struct {
 
 	mu        sync.Mutex
 	running   bool
+	ended     bool          // Run was, and is not
 	ready     chan struct{} // closed once what HAProxy has kept is read, or could not be
 	down      error         // why nothing is measured now
 	since     time.Time     // from when on everything was measured, but for the holes
@@ -172,14 +173,14 @@ func (s *Source) Run(ctx context.Context) error {
 		s.mu.Unlock()
 		return errors.New("the source runs already")
 	}
-	s.running = true
+	s.running, s.ended = true, false
 	s.mu.Unlock()
 	c := &collector{source: s, following: map[int]*follower{}, resume: map[int]time.Time{}}
 	defer func() {
 		c.close()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.running = false
+		s.running, s.ended = false, true
 		s.fail(ErrNotRunning)
 	}()
 	for {

@@ -38,6 +38,9 @@ func parseStat(answer string) ([]stat, error) {
 	if err != nil {
 		return nil, fmt.Errorf("show stat: %w", err)
 	}
+	if len(rows) == 0 {
+		return nil, errors.New("show stat: there are no columns")
+	}
 	column := map[string]int{}
 	for i, name := range rows[0] {
 		if _, twice := column[name]; twice && name != "" {

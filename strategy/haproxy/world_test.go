@@ -39,7 +39,7 @@ type world struct {
 func newWorld(t testing.TB, edit ...func(w *world)) *world {
 	w := &world{t: t, ids: map[string]string{}, held: map[string]chan struct{}{}}
 	w.groups = haproxy.GroupsOptions{
-		Endpoint: haproxy.Endpoint{Socket: "/later", Timeout: 20 * time.Second},
+		Endpoint: haproxy.Endpoint{Socket: "/simulated", Timeout: 20 * time.Second},
 		Name:     "shop", Dir: "/srv/davit", Headers: []string{"X-Canary", "x-team"}, Cookies: []string{"canary"},
 		Servers: 6, BootTime: time.Nanosecond, CheckTimeout: 10 * time.Second,
 	}
@@ -56,10 +56,6 @@ func newWorld(t testing.TB, edit ...func(w *world)) *world {
 		w.backends = append(w.backends, simBackend{name: b, servers: w.groups.Servers, checked: true, stateFile: w.groups.StateFile(b)})
 	}
 	newSimulator(t, w.simulator)
-	w.groups.Socket = w.adminPath()
-	if w.groups.Master != "" {
-		w.groups.Master = w.masterPath()
-	}
 	return w
 }
 
@@ -74,14 +70,13 @@ func (w *world) slots() []string {
 func newWeightsWorld(t testing.TB, backend simBackend) *world {
 	w := &world{t: t, ids: map[string]string{}, held: map[string]chan struct{}{}}
 	w.weights = haproxy.WeightsOptions{
-		Endpoint: haproxy.Endpoint{Timeout: 20 * time.Second}, Name: "shop", Dir: "/srv/davit", Backend: "app", BootTime: time.Nanosecond, Ring: "shop_log",
+		Endpoint: haproxy.Endpoint{Socket: "/simulated", Timeout: 20 * time.Second}, Name: "shop", Dir: "/srv/davit", Backend: "app", BootTime: time.Nanosecond, Ring: "shop_log",
 	}
 	backend.name, backend.stateFile = "app", "/srv/davit/shop.app.servers"
 	w.simulator = &simulator{disk: &memory{files: map[string]string{}}, ring: "shop_log", backends: []simBackend{backend}, config: "/etc/haproxy.cfg"}
 	w.disk.files[w.config] = "backend app\n  server-state-file-name /srv/davit/shop.app.servers # and so on\n"
 	w.disk.files[backend.stateFile] = "1\n"
 	newSimulator(t, w.simulator)
-	w.weights.Socket = w.adminPath()
 	return w
 }
 
@@ -89,13 +84,13 @@ func newWeightsWorld(t testing.TB, backend simBackend) *world {
 func (w *world) router() *haproxy.Groups {
 	g, err := haproxy.NewGroups(w.groups)
 	require.NoError(w.t, err)
-	return g.On(w.disk)
+	return g.On(w.disk, w.dialAdmin, w.dialMaster)
 }
 
 func (w *world) weightsRouter() *haproxy.Weights {
 	r, err := haproxy.NewWeights(w.weights)
 	require.NoError(w.t, err)
-	return r.On(w.disk)
+	return r.On(w.disk, w.dialAdmin, w.dialMaster)
 }
 
 // instances are n new ones.
