@@ -42,7 +42,7 @@ func (c *collector) countOnly(ctx context.Context, p process, seats map[place]te
 	case before.pid != p.pid:
 		// What the old process answers from now on nobody counts.
 		s.lose(hole{now.Add(-2 * s.opts.Poll), now, 1, "HAProxy was reloaded, and its counters began anew"})
-	case now.Sub(s.looked) > 5*s.opts.Poll:
+	case now.Sub(s.looked) > 5*s.opts.Poll+maxSkew:
 		s.lose(hole{s.looked, now, 1, "nobody could look at HAProxy's counters for too long to say when they grew"})
 	default:
 		for at, who := range seats {

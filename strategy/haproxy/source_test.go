@@ -276,7 +276,7 @@ func TestCountsOnly(t *testing.T) {
 	old := w.instances(oldPool, 2)
 	require.NoError(t, g.Route(t.Context(), table(route(strategy.Stable, oldPool, strategy.All(), old))))
 	from := time.Now()
-	s := running(t, g, haproxy.SourceOptions{CountsOnly: true})
+	s := running(t, g, haproxy.SourceOptions{CountsOnly: true, Poll: 200 * time.Millisecond})
 	eventually(t, "it looks", func() bool {
 		_, err := s.Read(t.Context(), metrics.Query{Group: oldPool.String(), From: from, To: time.Now().Add(time.Second)})
 		return err == nil
