@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -146,9 +147,7 @@ func TestHostDies(t *testing.T) {
 				s.reload()
 				between(t, s, c, what+", reloaded")
 				require.NoError(t, s.open().Route(t.Context(), c.to), what)
-				shows(t, s.open(), c.to)
-				s.reload()
-				shows(t, s.open(), c.to)
+				s.holds(t, c)
 			}
 		}
 	})
@@ -177,36 +176,87 @@ func TestReloadedMeanwhile(t *testing.T) {
 				})
 				require.NoError(t, s.open().Route(t.Context(), c.to), "reloaded at %d of %d", k, n)
 				s.calm()
-				shows(t, s.open(), c.to)
-				s.reload()
+				s.holds(t, c)
+			}
+		}
+	})
+}
+
+// holds proves that a change is in effect, and stays so over a reload once it was asked what is in flight
+// on those that left.
+func (s subject) holds(t *testing.T, c change) {
+	t.Helper()
+	shows(t, s.open(), c.to)
+	var ids []string
+	for _, r := range slices.Concat(c.from.Routes, c.to.Routes) {
+		for _, b := range r.Backends {
+			ids = append(ids, b.ID)
+		}
+	}
+	host := s.open().(rollout.Drainer)
+	for range 2 { // it sees who has left, and that they have for long enough
+		_, err := host.InFlight(t.Context(), ids)
+		require.NoError(t, err)
+	}
+	s.reload()
+	shows(t, s.open(), c.to)
+}
+
+// A new process reads its map before any command, and the states of servers at a later one, and takes
+// over when all is done: it has the old table or the new one, and servers for it. Those that left and
+// get requests again are counted as busy, until they are drained once more.
+func TestReloadedFromFilesBefore(t *testing.T) {
+	every(t, func(t *testing.T, open func() (subject, change)) {
+		n := steps(t, open)
+		for k := range at(n) {
+			for _, later := range []int{0, 1, 3, n} {
+				s, c := open()
+				s.slow()
+				var next *worker
+				count := 0
+				s.ops(k, func() (bool, error) {
+					if next == nil {
+						next = s.begin()
+					}
+					if count == later {
+						s.loadStates(next)
+					}
+					count++
+					return false, nil
+				})
+				router := s.open()
+				require.NoError(t, router.Route(t.Context(), c.to))
+				if s.calm(); count <= later {
+					s.loadStates(next)
+				}
+				s.takeOver(next)
+				between(t, s, c, fmt.Sprintf("read the map at %d of %d, and states %d later", k, n, later))
+				for _, id := range gone(c) {
+					for _, r := range []rollout.Router{router, s.open()} {
+						assert.Positive(t, inFlight(t, r.(rollout.Drainer), id), "%s may get requests again", id)
+					}
+				}
+				require.NoError(t, s.open().Route(t.Context(), c.to))
 				shows(t, s.open(), c.to)
 			}
 		}
 	})
 }
 
-// A new process has read its files before any command, and takes over when all is done: it has the old
-// table or the new one, and is given the new one.
-func TestReloadedFromFilesBefore(t *testing.T) {
-	every(t, func(t *testing.T, open func() (subject, change)) {
-		n := steps(t, open)
-		for k := range at(n) {
-			s, c := open()
-			var next *worker
-			s.ops(k, func() (bool, error) {
-				if next == nil {
-					next = s.begin()
-				}
-				return false, nil
-			})
-			require.NoError(t, s.open().Route(t.Context(), c.to))
-			s.calm()
-			s.takeOver(next)
-			between(t, s, c, fmt.Sprintf("read its files at %d of %d", k, n))
-			require.NoError(t, s.open().Route(t.Context(), c.to))
-			shows(t, s.open(), c.to)
+// slow gives a process that starts all the time of the test.
+func (s subject) slow() { s.groups.BootTime, s.weights.BootTime = time.Hour, time.Hour }
+
+// gone are the instances that a change leaves out.
+func gone(c change) []string {
+	var ids []string
+	for _, r := range c.from.Routes {
+		for _, b := range r.Backends {
+			if !slices.ContainsFunc(c.to.Routes, func(r rollout.Route) bool { return slices.Contains(r.Backends, b) }) {
+				ids = append(ids, b.ID)
+			}
 		}
-	})
+	}
+	return ids
 }
 
 // between proves that HAProxy shows the split of the one table or the other, with instances of either,
@@ -225,12 +275,12 @@ func between(t *testing.T, s subject, c change, what string) {
 	may := map[string]bool{}
 	for _, r := range slices.Concat(c.from.Routes, c.to.Routes) {
 		for _, b := range r.Backends {
-			may[b.ID] = true
+			may[b.ID], may[b.Addr] = true, true
 		}
 	}
 	for _, r := range got.Routes {
 		for _, b := range r.Backends {
-			assert.True(t, may[b.ID], "%s: %s gets requests", what, b.ID)
+			assert.True(t, may[b.ID] || may[b.Addr], "%s: %s at %s gets requests", what, b.ID, b.Addr)
 		}
 	}
 	if len(c.from.Routes) == 0 || len(c.to.Routes) == 0 {

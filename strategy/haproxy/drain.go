@@ -1,11 +1,13 @@
 package haproxy
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
 // InFlight counts the requests that instances work on, those that wait for them included. An instance
@@ -27,7 +29,11 @@ func (g *Groups) InFlight(ctx context.Context, ids []string) (map[string]int, er
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
-	n, err := g.inFlight(ctx, v.scene, ids)
+	last, err := readRecord(g.disk, g.opts.recordFile(), g.opts.Name)
+	if err != nil && !errors.Is(err, ErrNoRecord) {
+		return nil, fmt.Errorf("count what is in flight: %w", err)
+	}
+	n, err := g.inFlight(ctx, v.scene, last.Table, ids)
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
@@ -35,7 +41,8 @@ func (g *Groups) InFlight(ctx context.Context, ids []string) (map[string]int, er
 }
 
 // inFlight counts what instances work on, and puts those out of service that have left and are idle.
-func (m *mover) inFlight(ctx context.Context, c scene, ids []string) (map[string]int, error) {
+// last is the table that was routed last.
+func (m *mover) inFlight(ctx context.Context, c scene, last rollout.Table, ids []string) (map[string]int, error) {
 	answers, err := m.admin.ask(ctx, "show stat")
 	if err != nil {
 		return nil, err
@@ -49,25 +56,43 @@ func (m *mover) inFlight(ctx context.Context, c scene, ids []string) (map[string
 		return nil, err
 	}
 	n := map[string]int{}
-	var idle []place
+	fates := map[place]fate{}
+	var back []place
 	now := time.Now()
 	for _, s := range c.states.servers {
 		who, ok := c.tenants[s.place]
-		if !ok || !slices.Contains(ids, who.id) || !who.at(s) {
+		if !ok || !slices.Contains(ids, who.id) || !who.at(s) || s.maint() || named(last, who.id) {
+			if ok && slices.Contains(ids, who.id) && who.at(s) {
+				n[who.id] += busy[s.place] + old[s.addr]
+			}
 			continue
 		}
 		n[who.id] += busy[s.place] + old[s.addr]
 		if !s.draining() {
+			back = append(back, s.place) // a process that had read the files from before
+			n[who.id] = max(n[who.id], 1)
 			continue
 		}
-		if m.young(who.id, now) {
-			// A process that is about to take over may have read the table before.
+		switch {
+		case m.young(who.id, now): // such a process may still be about to take over
 			n[who.id] = max(n[who.id], 1)
-		} else if n[who.id] == 0 {
-			idle = append(idle, s.place)
+		case n[who.id] == 0:
+			fates[s.place] = fate{toMaint, -1}
+		default:
+			fates[s.place] = fate{toDrain, -1}
 		}
 	}
-	return n, m.release(ctx, c, idle)
+	if err := m.drain(ctx, c, back); err != nil {
+		return nil, err
+	}
+	return n, m.release(ctx, c, fates)
+}
+
+// named reports whether a table names an instance.
+func named(t rollout.Table, id string) bool {
+	return slices.ContainsFunc(t.Routes, func(r rollout.Route) bool {
+		return slices.ContainsFunc(r.Backends, func(b rollout.Backend) bool { return b.ID == id })
+	})
 }
 
 // young tells that an instance has left so lately that HAProxy may not have forgotten it.
@@ -79,25 +104,23 @@ func (m *mover) young(id string, now time.Time) bool {
 	return now.Sub(since) < m.bootTime
 }
 
-// release puts servers out of service that have answered everything.
-func (m *mover) release(ctx context.Context, c scene, idle []place) error {
-	if len(idle) == 0 {
+// release writes down what becomes of servers that have left for long enough, and puts those out of
+// service that have answered everything.
+func (m *mover) release(ctx context.Context, c scene, fates map[place]fate) error {
+	if len(fates) == 0 {
 		return nil
 	}
-	fates := map[place]fate{}
-	for _, p := range idle {
-		fates[p] = fate{toMaint, -1}
-	}
-	if err := m.keepStates(c.states, fates); err != nil {
+	if err := m.keepStates(c, fates); err != nil {
 		return err
 	}
-	for _, p := range idle {
+	for p, f := range fates {
+		if f.will != toMaint {
+			continue
+		}
 		if err := m.admin.do(ctx, fmt.Sprintf("set server %s state maint", p)); err != nil {
 			return err
 		}
-		if who, ok := c.tenants[p]; ok {
-			delete(m.leaving, who.id)
-		}
+		delete(m.leaving, c.name(p))
 	}
 	return nil
 }
@@ -117,11 +140,11 @@ func (m *mover) makeRoom(ctx context.Context, c scene) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	var idle []place
+	idle := map[place]fate{}
 	now := time.Now()
 	for _, s := range c.states.servers {
-		if s.draining() && busy[s.place]+old[s.addr] == 0 && !m.young(cmp.Or(c.tenants[s.place].id, s.place.String()), now) {
-			idle = append(idle, s.place)
+		if s.draining() && busy[s.place]+old[s.addr] == 0 && !m.young(c.name(s.place), now) {
+			idle[s.place] = fate{toMaint, -1}
 		}
 	}
 	return len(idle) > 0, m.release(ctx, c, idle)

@@ -196,9 +196,10 @@ func TestByHand(t *testing.T) {
 
 	for _, value := range []string{"1/0/0/1000000/-/shop_a", "x/0/0/1000000/-/shop_a/-", "3/0/600000/500000/shop_b/shop_a/-", "3/0/5/1000000/-/shop_a/-", "3/0/0/1000000/-/shop_z/-", "3/2/0/1000000/-/shop_a/-", "3/0/0/1000000/shop_a/shop_a/-"} {
 		w.setEntries([]simEntry{{"table", value}})
-		_, err := g.Table(t.Context())
-		assert.ErrorContains(t, err, "somebody else has written it; Reapply writes it anew", value)
-		require.NoError(t, g.Reapply(t.Context()))
+		shows(t, g, rollout.Table{})
+		_, err = g.InFlight(t.Context(), []string{old[0].ID})
+		assert.ErrorContains(t, err, "the map's table", "nobody knows who is where")
+		require.NoError(t, g.Route(t.Context(), stable))
 		shows(t, g, stable)
 	}
 }

@@ -39,7 +39,7 @@ func NewGroups(o GroupsOptions) (*Groups, error) {
 	o = o.withDefaults()
 	g := &Groups{opts: o, mover: mover{
 		log: o.Logger.Named("haproxy"), disk: folder{}, remote: o.Remote, backends: o.Backends, stateFile: o.stateFile,
-		addServers: o.AddServers, checkTimeout: o.CheckTimeout, bootTime: o.BootTime, leaving: map[string]time.Time{},
+		addServers: o.AddServers, checkTimeout: o.CheckTimeout, bootTime: o.BootTime, apart: true, leaving: map[string]time.Time{},
 	}}
 	g.admin, g.master = o.sockets()
 	return g, nil
@@ -99,7 +99,8 @@ func (g *Groups) look(ctx context.Context) (view, error) {
 
 // Table is what is in effect: the split and the rules as the running map has them, and of each group
 // the servers that HAProxy sends requests to, as far as their health allows. A server that gets
-// requests and that nobody here knows has the ID BACKEND/SERVER.
+// requests and that nobody here knows has the ID BACKEND/SERVER. A map that makes no sense, because
+// somebody else has written it, is no table, and is logged.
 func (g *Groups) Table(ctx context.Context) (rollout.Table, error) {
 	if err := ctx.Err(); err != nil {
 		return rollout.Table{}, err
@@ -109,7 +110,7 @@ func (g *Groups) Table(ctx context.Context) (rollout.Table, error) {
 		return rollout.Table{}, fmt.Errorf("read HAProxy's table: %w", err)
 	}
 	if v.broken != nil {
-		return rollout.Table{}, fmt.Errorf("read HAProxy's table: %w (somebody else has written it; Reapply writes it anew)", v.broken)
+		g.log.Error("somebody else has written HAProxy's map, and it makes no sense: it counts as none", "map", g.opts.mapFile(), "error", v.broken)
 	}
 	return v.table(), nil
 }

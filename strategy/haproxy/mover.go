@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +26,9 @@ type mover struct {
 	addServers    string
 	checkTimeout  time.Duration
 	bootTime      time.Duration
+	// apart tells that who gets requests lies in another file than the states: HAProxy reads the two
+	// at different times when it starts.
+	apart bool
 
 	mu      sync.Mutex
 	leaving map[string]time.Time // since when an instance is out of the table, by ID
@@ -190,9 +194,25 @@ func (m *mover) lastChecks(ctx context.Context, places []place) string {
 }
 
 // keepStates writes the state files, with servers as they are to become.
-func (m *mover) keepStates(states serverStates, fates map[place]fate) error {
+//
+// A server that has left lately is written down as ready, where the table lies in another file: a
+// process that starts may have read the table from before, and reads this file later. It must find the
+// servers of that table.
+func (m *mover) keepStates(c scene, fates map[place]fate) error {
+	fates = maps.Clone(fates)
+	if fates == nil {
+		fates = map[place]fate{}
+	}
+	now := time.Now()
+	for _, s := range c.states.servers {
+		if since, left := m.leaving[c.name(s.place)]; m.apart && left && now.Sub(since) < m.bootTime && s.draining() {
+			if _, decided := fates[s.place]; !decided {
+				fates[s.place] = fate{toReady, -1}
+			}
+		}
+	}
 	for _, b := range m.backends {
-		if err := m.write(m.stateFile(b), stateText(states, b, fates)); err != nil {
+		if err := m.write(m.stateFile(b), stateText(c.states, b, fates)); err != nil {
 			return err
 		}
 	}
@@ -220,9 +240,7 @@ func (m *mover) drain(ctx context.Context, c scene, leaving []place) error {
 		if err := m.admin.do(ctx, fmt.Sprintf("set server %s state drain", p)); err != nil {
 			return err
 		}
-		if who, ok := c.tenants[p]; ok {
-			m.leaving[who.id] = now
-		}
+		m.leaving[c.name(p)] = now
 	}
 	return nil
 }

@@ -126,10 +126,13 @@ func reapply(ctx context.Context, router rollout.Router, d disk, path, service s
 
 // Keep looks at HAProxy every interval until ctx ends, and reapplies the table where HAProxy is another
 // process than at the look before: one that was reloaded or restarted, and came up with something else.
-// What somebody changes by hand in a process that runs on is left to the rollouts, and to people. What
-// fails is logged, and tried again at the next look. It returns the cause of the context's end.
+// What somebody changes by hand in a process that runs on is left to the rollouts, and to people. It also
+// writes down which servers have left, where nobody asks InFlight for them. What fails is logged, and tried again at the next look. It returns the cause of the context's end.
 //
 // It may run beside a rollout: what it puts into effect is what the rollout routed last.
 func (g *Groups) Keep(ctx context.Context, interval time.Duration) error {
-	return g.keep(ctx, interval, g.Reapply)
+	return g.keep(ctx, interval, func(ctx context.Context) (scene, error) {
+		v, err := g.look(ctx)
+		return v.scene, err
+	}, g.Reapply)
 }

@@ -98,7 +98,7 @@ func (g *Groups) move(ctx context.Context, v view, t rollout.Table) error {
 	if err := g.commit(ctx, v, next.entries()); err != nil {
 		return err
 	}
-	if err := g.leave(ctx, c, s); err != nil {
+	if err := g.drain(ctx, c, s.leaving); err != nil {
 		return err
 	}
 	if err := g.barrier(ctx); err != nil {
@@ -143,7 +143,7 @@ func (g *Groups) join(ctx context.Context, v view, s seats) (scene, error) {
 	for _, p := range s.joining {
 		fates[p] = fate{toReady, -1}
 	}
-	if err := g.keepStates(c.states, fates); err != nil {
+	if err := g.keepStates(c, fates); err != nil {
 		return c, err
 	}
 	for _, p := range s.joining {
@@ -152,19 +152,6 @@ func (g *Groups) join(ctx context.Context, v view, s seats) (scene, error) {
 		}
 	}
 	return g.surveyAgain(ctx, c)
-}
-
-// leave drains the servers that are not named any more. The file says so first, so that no reload
-// makes one of them ready again.
-func (g *Groups) leave(ctx context.Context, c scene, s seats) error {
-	fates := map[place]fate{}
-	for _, p := range s.leaving {
-		fates[p] = fate{toDrain, -1}
-	}
-	if err := g.keepStates(c.states, fates); err != nil {
-		return err
-	}
-	return g.drain(ctx, c, s.leaving)
 }
 
 // commit replaces the map: first the file, and then what runs, at once. A reload in between reads what

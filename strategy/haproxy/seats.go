@@ -31,6 +31,14 @@ func (t tenant) at(s server) bool {
 	return err == nil && a.String() == s.addr
 }
 
+// name is who is at a place, or the place where nobody knows.
+func (c scene) name(p place) string {
+	if who, ok := c.tenants[p]; ok {
+		return who.id
+	}
+	return p.String()
+}
+
 // backend is who is at a server. Nobody known is told by the server's name.
 func (c scene) backend(s server) rollout.Backend {
 	if t, ok := c.tenants[s.place]; ok && t.at(s) {

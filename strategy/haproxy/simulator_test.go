@@ -143,6 +143,7 @@ func newSimulator(t testing.TB, s *simulator) *simulator {
 	}
 	s.pids = 1000
 	s.current = s.boot()
+	s.loadStates(s.current)
 	t.Cleanup(s.close)
 	return s
 }
@@ -218,11 +219,17 @@ func (s *simulator) boot() *worker {
 			}
 			w.servers = append(w.servers, one)
 		}
+	}
+	return w
+}
+
+// loadStates reads the state files, which HAProxy does some time after it has read its maps.
+func (s *simulator) loadStates(w *worker) {
+	for _, b := range s.backends {
 		if text, err := s.disk.Read(b.stateFile); err == nil {
 			w.load(b.name, string(text))
 		}
 	}
-	return w
 }
 
 // wake is what becomes of a server that comes out of maintenance, or starts.
@@ -284,9 +291,13 @@ func (w *worker) die() {
 }
 
 // reload is a new process, and the old one ends when it works on nothing and nobody listens to it.
-func (s *simulator) reload() { s.takeOver(s.begin()) }
+func (s *simulator) reload() {
+	w := s.begin()
+	s.loadStates(w)
+	s.takeOver(w)
+}
 
-// begin reads the files, as a new process does before it takes over.
+// begin is a process that has read its maps.
 func (s *simulator) begin() *worker {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -307,6 +318,7 @@ func (s *simulator) crash() {
 	defer s.mu.Unlock()
 	s.current.die()
 	s.current = s.boot()
+	s.loadStates(s.current)
 }
 
 // bury ends the old processes that have nothing to do.

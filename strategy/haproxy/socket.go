@@ -76,7 +76,7 @@ func (s socket) ask(ctx context.Context, commands ...string) ([]string, error) {
 		}
 		some, err := splitAnswers(text, n)
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", commands[0], err)
+			return nil, fmt.Errorf("%q: HAProxy at %s: %w", commands[0], s.addr, err)
 		}
 		answers, commands = append(answers, some...), commands[n:]
 	}

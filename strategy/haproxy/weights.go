@@ -310,7 +310,7 @@ func (w *Weights) weighAll(ctx context.Context, c scene, s seats, t rollout.Tabl
 	for _, p := range s.leaving {
 		fates[p] = fate{toDrain, -1}
 	}
-	if err := w.keepStates(c.states, fates); err != nil {
+	if err := w.keepStates(c, fates); err != nil {
 		return err
 	}
 	for _, one := range c.states.servers {
@@ -345,7 +345,7 @@ func (w *Weights) InFlight(ctx context.Context, ids []string) (map[string]int, e
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
-	n, err := w.inFlight(ctx, g.scene, ids)
+	n, err := w.inFlight(ctx, g.scene, g.record.Table, ids)
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
@@ -374,5 +374,8 @@ func (w *Weights) Reapply(ctx context.Context) error {
 
 // Keep reapplies the table when HAProxy has started anew: see Groups.Keep.
 func (w *Weights) Keep(ctx context.Context, interval time.Duration) error {
-	return w.keep(ctx, interval, w.Reapply)
+	return w.keep(ctx, interval, func(ctx context.Context) (scene, error) {
+		g, err := w.look(ctx)
+		return g.scene, err
+	}, w.Reapply)
 }
