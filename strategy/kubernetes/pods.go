@@ -67,14 +67,10 @@ func (t tenant) minReady() time.Duration {
 	return time.Duration(t.deployment.Spec.MinReadySeconds) * time.Second
 }
 
-// reachable reports whether requests that are led to the slot would reach the pod. Where the Service
-// leads elsewhere, nobody can tell. A Deployment that rolls by itself goes by its pods alone, and so does
-// who counts along.
+// reachable reports whether requests that are led to the slot would reach the pod. Where the slots share a
+// Service, whom it leads to is read with the traffic.
 func (t tenant) reachable(pod *corev1.Pod) bool {
-	if t.behind == nil || t.native {
-		return true
-	}
-	return t.behind[pod.UID].ready
+	return !t.gated || t.behind[pod.UID].ready
 }
 
 // readySince is since when a pod is ready; zero where it is not.

@@ -35,13 +35,13 @@ type endpoint struct{ ready bool }
 type tenant struct {
 	slot
 	deployment *appsv1.Deployment // nil: there is none
-	native     bool               // the Deployment replaces its pods by itself
+	gated      bool               // its pods are of use once they are behind the slot's own Service
 	adopted    bool               // it was not made by Davit, and is not marked yet
 	conflict   *ConflictError     // somebody else has changed what runs here; nil: nobody has
 	pool       strategy.Pool      // that it is for; zero where there is no Deployment
 	pods       []*corev1.Pod
 	scaler     *autoscalingv2.HorizontalPodAutoscaler // nil: none
-	behind     map[types.UID]endpoint                 // the Service that leads to the slot; nil: there is none, or it leads elsewhere now
+	behind     map[types.UID]endpoint                 // the Service that leads to the slot
 }
 
 // replicas is what the Deployment is asked for now.
@@ -147,7 +147,6 @@ func (t *Target) ours(s *corev1.Service) bool {
 // lodge finds who lives in a slot.
 func (t *Target) lodge(v *view, at slot) (tenant, error) {
 	n := tenant{slot: at}
-	_, n.native = t.s.Traffic.(Native)
 	d, ok := t.deployments.get(at.object)
 	if !ok {
 		n.pods = t.podsOf(t.s.labels(at)) // of a Deployment that was taken away
@@ -175,10 +174,8 @@ func (t *Target) lodge(v *view, at slot) (tenant, error) {
 	}
 	n.conflict = n.seized(t.s.FieldManager, t.s.Container)
 	n.pods = t.podsOf(d.Spec.Selector.MatchLabels)
-	if s := v.services[t.leads(at)]; s != nil && (t.perSlot() || selects(s, n)) {
-		if n.behind = v.endpoints[s.Name]; n.behind == nil {
-			n.behind = map[types.UID]endpoint{}
-		}
+	if s := v.services[t.leads(at)]; s != nil {
+		n.behind, n.gated = v.endpoints[s.Name], t.perSlot()
 	}
 	for _, h := range t.scalers.all() {
 		if ref := h.Spec.ScaleTargetRef; ref.Kind == "Deployment" && ref.Name == at.object {
