@@ -189,7 +189,8 @@ func (c *cluster) review(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	a := review.Spec.ResourceAttributes
-	review.Status.Allowed = c.refused(a.Verb, a.Resource, a.Name) == nil
+	status := c.refused(a.Verb, a.Resource, a.Name)
+	review.Status.Allowed = status == nil || status.Code != http.StatusForbidden
 	return answer(http.StatusCreated, review)
 }
 

@@ -1,0 +1,224 @@
+package kubernetes_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/kubernetes"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// What stands in the way is told at once, all of it, and nothing is written.
+func TestCheck(t *testing.T) {
+	plan, err := strategy.Canary{}.Plan(alone("1.0.1", 2), revision("1.0.2"))
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		options func(o *kubernetes.Options)
+		cluster func(t *testing.T, k *controllers)
+		want    []string
+	}{
+		"nothing": {nil, nil, nil},
+		"much at once": {
+			func(o *kubernetes.Options) {
+				o.Manifest = []byte(strings.Replace(manifest, "readinessProbe", "livenessProbe", 1))
+				o.Traffic = kubernetes.Gateway{Route: "other"}
+			},
+			func(t *testing.T, k *controllers) {
+				k.put(t, "{kind: Deployment, metadata: {name: shop-b, labels: {app: x}}, spec: {replicas: 0, selector: {matchLabels: {app: x}}}}")
+				k.put(t, "{kind: Service, metadata: {name: shop-a}, spec: {selector: {app: x}}}")
+				k.put(t, "{kind: PodDisruptionBudget, metadata: {name: budget}, spec: {minAvailable: 3, selector: {matchLabels: {davit-sdk.github.io/slot: a}}}}")
+				k.put(t, "{kind: PodDisruptionBudget, metadata: {name: others}, spec: {minAvailable: 3, selector: {matchLabels: {app: other}}}}")
+				k.put(t, "{kind: HorizontalPodAutoscaler, metadata: {name: scaler}, spec: {scaleTargetRef: {kind: Deployment, name: shop-a}}}")
+			},
+			[]string{
+				"has no readinessProbe", "there is no httproute other", "service shop-a exists and was not made by Davit",
+				"deployment shop-b exists and was not made by Davit", "poddisruptionbudget budget selects the pods of shop-a and not those of shop-b",
+				"budget wants 3 available pods, and the plan leaves 2", "nobody scales shop-b",
+			},
+		},
+		"no Gateway API": {nil, func(t *testing.T, k *controllers) {
+			k.forbid(func(verb, resource, name string) *metav1.Status {
+				if resource == "discovery" {
+					return missing(resource, name)
+				}
+				return nil
+			})
+		}, []string{"the cluster knows no httproutes of gateway.networking.k8s.io/v1"}},
+		"a route that nobody takes": {nil, func(t *testing.T, k *controllers) {
+			k.put(t, strings.Replace(route, "parentRefs: [{name: gateway}]", "hostnames: [x]", 1))
+		}, []string{"httproute shop has no parentRefs"}},
+		"no rights": {nil, func(t *testing.T, k *controllers) {
+			k.forbid(func(verb, resource, name string) *metav1.Status {
+				if resource == "events" || resource == "httproutes" && verb != "watch" {
+					return forbidden(verb, resource, "")
+				}
+				return nil
+			})
+		}, []string{`verbs: ["get"]}`, `verbs: ["list"]}`, `verbs: ["patch"]}`, `resources: ["events"], verbs: ["list"]}`}},
+		"a manifest that is refused": {nil, func(t *testing.T, k *controllers) {
+			k.forbid(func(verb, resource, name string) *metav1.Status {
+				if verb == "patch" && name == "shop-a" && resource == "deployments" {
+					return failure(422, metav1.StatusReasonInvalid, "spec.template: Invalid value")
+				}
+				return nil
+			})
+		}, []string{"a dry run: patch deployments.apps shop-a: spec.template: Invalid value"}},
+		"a Service of another": {func(o *kubernetes.Options) { o.Traffic = kubernetes.Selector{} }, func(t *testing.T, k *controllers) {
+			k.put(t, "{kind: Service, metadata: {name: shop, labels: {davit-sdk.github.io/service: web}}, spec: {selector: {app: x}}}")
+		}, []string{`service shop leads to "web"`}},
+		"a Service of no pods": {func(o *kubernetes.Options) { o.Traffic = kubernetes.Native{} }, func(t *testing.T, k *controllers) {
+			k.put(t, "{kind: Service, metadata: {name: shop}, spec: {type: ExternalName}}")
+		}, []string{"is of type ExternalName"}},
+		"a sleep that is too long": {func(o *kubernetes.Options) {
+			o.Manifest = []byte(strings.Replace(manifest, "        image:", "        lifecycle: {preStop: {sleep: {seconds: 30}}}\n        image:", 1))
+		}, nil, []string{"sleeps 30s before it stops, and terminationGracePeriodSeconds is 30"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := world(t)
+				if c.cluster != nil {
+					k.mu.Lock()
+					if strings.Contains(name, "nobody takes") {
+						delete(k.kinds["httproutes"], "shop")
+					}
+					k.mu.Unlock()
+					c.cluster(t, k)
+				}
+				o := good()
+				if c.options != nil {
+					c.options(&o)
+				}
+				k.mu.Lock()
+				before := len(k.kinds["deployments"]) + len(k.kinds["services"])
+				k.mu.Unlock()
+				err := kubernetes.Check(t.Context(), k.clients(t), o, plan)
+				k.mu.Lock()
+				assert.Equal(t, before, len(k.kinds["deployments"])+len(k.kinds["services"]), "nothing is written")
+				k.mu.Unlock()
+				if len(c.want) == 0 {
+					require.NoError(t, err)
+					return
+				}
+				var all *multierror.Error
+				require.ErrorAs(t, err, &all)
+				for _, want := range c.want {
+					assert.ErrorContains(t, err, want)
+				}
+				assert.Len(t, all.Errors, len(c.want), "%v", err)
+			})
+		})
+	}
+}
+
+// While the Gateway has not taken the route, Apply is an error, and nothing is stopped.
+func TestGatewayIsWaitedFor(t *testing.T) {
+	in(t, nil, func(t *testing.T, k *controllers, target *kubernetes.Target) {
+		reach(t, target, both("1.0.1", "1.0.2", strategy.Percent(50)))
+		tell := func(generation int64) {
+			k.edit("httproutes", "shop", func(o object) {
+				o["status"] = object{"parents": []any{object{"controllerName": "example.com/gw", "conditions": []any{
+					object{"type": "Accepted", "status": "True", "observedGeneration": generation}}}}}
+			})
+		}
+		tell(at(k.get("httproutes", "shop"), "metadata", "generation").(int64))
+		time.Sleep(20 * time.Millisecond)
+		var err error
+		for range 50 {
+			err = target.Apply(t.Context(), alone("1.0.2", 1))
+			time.Sleep(20 * time.Millisecond)
+		}
+		require.ErrorContains(t, err, "example.com/gw has not taken generation")
+		assert.Len(t, k.running(), 3, "the old pods may still get requests")
+		tell(at(k.get("httproutes", "shop"), "metadata", "generation").(int64))
+		reach(t, target, alone("1.0.2", 1))
+	})
+}
+
+// Since when a slot gets nothing is remembered by the cluster: a new process waits for the rest alone.
+func TestDrainIsRemembered(t *testing.T) {
+	drain := func(o *kubernetes.Options) { o.DrainDelay = time.Minute }
+	in(t, drain, func(t *testing.T, k *controllers, target *kubernetes.Target) {
+		reach(t, target, both("1.0.1", "1.0.2", strategy.All()))
+		time.Sleep(40 * time.Second)
+		require.NoError(t, target.Apply(t.Context(), alone("1.0.2", 1)))
+		o, err := target.Observe(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 2, o.Pool(strategy.Pool{Revision: revision("1.0.1")}).Draining)
+		target.Close()
+		next := open(t, k, drain)
+		start := time.Now()
+		for len(k.running()) == 3 {
+			require.NoError(t, next.Apply(t.Context(), alone("1.0.2", 1)))
+			time.Sleep(100 * time.Millisecond)
+		}
+		assert.InDelta(t, 20, time.Since(start).Seconds(), 1)
+	})
+}
+
+// Each crash is told once, under its own ID, also after its pod has gone; what the cluster ends is none.
+func TestCrashesAreTold(t *testing.T) {
+	in(t, nil, func(t *testing.T, k *controllers, target *kubernetes.Target) {
+		reach(t, target, alone("1.0.1", 2))
+		names := k.running()
+		crash := func(pod string, n int64) {
+			k.edit("pods", pod, func(o object) {
+				o["status"].(object)["containerStatuses"] = []any{object{"name": "shop", "restartCount": n,
+					"lastState": object{"terminated": object{"exitCode": int64(1), "reason": "Error"}}}}
+			})
+		}
+		crash(names[0], 1)
+		crash(names[0], 2) // between two looks
+		k.edit("pods", names[1], func(o object) { o["status"] = object{"phase": "Failed", "reason": "Evicted"} })
+		k.mu.Lock()
+		k.remove("pods", names[1])
+		k.mu.Unlock()
+		time.Sleep(time.Second)
+		o, err := target.Observe(t.Context())
+		require.NoError(t, err)
+		want := []rollout.Failure{
+			{ID: names[0] + "/shop#0", Reason: "container shop: exit code 1 (Error)"},
+			{ID: names[0] + "/shop#1", Reason: "container shop: exit code 1 (Error)"},
+		}
+		assert.Equal(t, want, o.Pools[0].Failures)
+		k.mu.Lock()
+		k.remove("pods", names[0])
+		k.mu.Unlock()
+		time.Sleep(10 * time.Minute)
+		o, err = target.Observe(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, want, o.Pools[0].Failures)
+	})
+}
+
+// An autoscaler's number stands; it goes along with the traffic where that is asked for.
+func TestAutoscaler(t *testing.T) {
+	move := func(o *kubernetes.Options) { o.MoveAutoscaler = true }
+	in(t, move, func(t *testing.T, k *controllers, target *kubernetes.Target) {
+		reach(t, target, alone("1.0.1", 2))
+		k.put(t, "{kind: HorizontalPodAutoscaler, metadata: {name: scaler}, spec: {scaleTargetRef: {kind: Deployment, name: shop-a}}}")
+		k.edit("deployments", "shop-a", func(o object) { o["spec"].(object)["replicas"] = int64(5) })
+		time.Sleep(time.Second)
+		require.NoError(t, target.Apply(t.Context(), alone("1.0.1", 2)))
+		o, err := target.Observe(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, rollout.PoolStatus{Pool: strategy.Pool{Revision: revision("1.0.1")}, Running: 5, Ready: 5, Available: 5, Autoscaled: 5}, o.Pools[0])
+		from, err := rollout.Current(t.Context(), target)
+		require.NoError(t, err)
+		plan, err := strategy.Canary{}.Plan(from, revision("1.0.2"))
+		require.NoError(t, err)
+		r, err := rollout.New(target, plan, rollout.Options{})
+		require.NoError(t, err)
+		_, err = r.Run(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "shop-b", at(k.get("horizontalpodautoscalers", "scaler"), "spec", "scaleTargetRef", "name"))
+		assert.Len(t, k.running(), 5)
+	})
+}
