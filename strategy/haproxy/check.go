@@ -77,14 +77,14 @@ func (w *Weights) Check(ctx context.Context) error {
 	if err := w.checkProcess(ctx, &l, globalLines(w.opts.Socket)); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
-	if _, err := w.checkBackend(ctx, &l, w.opts.Backend, "backend "+w.opts.Backend); err != nil {
+	if _, err := w.checkBackend(ctx, &l, w.opts.Backend, w.opts.backendSection()); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
 	if err := w.checkAlgorithm(ctx, &l); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
 	if w.opts.Ring != "" {
-		if err := w.checkRing(ctx, &l, w.opts.Ring, ringSection(w.opts.Ring, 4<<20)); err != nil {
+		if err := w.checkRing(ctx, &l, w.opts.Ring, ringSection(w.opts.Ring, 4<<20)+"# and in the frontend\n"+logLines(w.opts.Ring, w.opts.LogFormat())); err != nil {
 			return fmt.Errorf("check: %w", err)
 		}
 	}

@@ -84,6 +84,7 @@ func TestCheckWeights(t *testing.T) {
 	w := newWeightsWorld(t, simBackend{servers: 3, algorithm: "leastconn"})
 	w.weights.Dir = realDir(t)
 	w.weights.Ring = "none"
+	require.NoError(t, w.weights.CreateFiles())
 	got := strings.Join(lacks(t, w.weightsRouter().Check(t.Context())), "\n")
 	for _, want := range []string{"balances by leastconn, which does not give shares by weights", "there is no ring none", "is missing", "does not read " + w.weights.Dir} {
 		assert.Contains(t, got, want)

@@ -11,8 +11,8 @@ import (
 type Configuration struct {
 	// Global are lines for the section global.
 	Global string
-	// Frontend are lines for the frontend that the requests come in by. Its own use_backend and
-	// default_backend must not come before them.
+	// Frontend are lines for the frontend that the requests come in by. Its own use_backend must not
+	// come before them.
 	Frontend string
 	// Backends are sections.
 	Backends string
@@ -31,7 +31,7 @@ func (o GroupsOptions) Configuration() (Configuration, error) {
 		return Configuration{}, err
 	}
 	o = o.withDefaults()
-	c := Configuration{Global: globalLines(o.Socket), Frontend: o.frontendLines(), Log: o.logLines()}
+	c := Configuration{Global: globalLines(o.Socket), Frontend: o.frontendLines(), Log: logLines(o.Ring, o.LogFormat())}
 	for i, b := range o.Backends {
 		if i > 0 {
 			c.Backends += "\n"
@@ -40,6 +40,33 @@ func (o GroupsOptions) Configuration() (Configuration, error) {
 	}
 	c.Ring = ringSection(o.Ring, o.RingSize)
 	return c, nil
+}
+
+// Configuration is the piece of configuration for these options: lines for the backend, which is
+// written here with a server-template, and where there is a ring that section and the lines that log to
+// it. Frontend is empty.
+func (o WeightsOptions) Configuration() (Configuration, error) {
+	if err := o.Validate(); err != nil {
+		return Configuration{}, err
+	}
+	c := Configuration{Global: globalLines(o.Socket), Backends: o.backendSection()}
+	if o.Ring != "" {
+		c.Ring, c.Log = ringSection(o.Ring, 4<<20), logLines(o.Ring, o.LogFormat())
+	}
+	return c, nil
+}
+
+func (o WeightsOptions) backendSection() string {
+	return fmt.Sprintf(`backend %s
+    # Shares follow weights with roundrobin and with random.
+    balance roundrobin
+    # Addresses, weights and states outlive a reload.
+    load-server-state-from-file local
+    server-state-file-name %s
+    # Servers that the router gives their addresses; it takes over those that are there already.
+    default-server check inter 1s fall 2 rise 1
+    server-template s 1-10 127.0.0.1:1 disabled
+`, o.Backend, o.stateFile(o.Backend))
 }
 
 func ringSection(name string, size int) string {
@@ -127,9 +154,9 @@ func (o GroupsOptions) ruleLines(line func(format string, args ...any)) {
 	}
 }
 
-func (o GroupsOptions) logLines() string {
+func logLines(ring, format string) string {
 	return fmt.Sprintf("    # For a Source: what this format ends in is read. What stands before it is yours.\n"+
-		"    log ring@%s format raw local0 info\n    log-format \"%s\"\n", o.Ring, o.LogFormat())
+		"    log ring@%s format raw local0 info\n    log-format \"%s\"\n", ring, format)
 }
 
 // LogFormat is the end that a log-format must have for a Source to read it.
@@ -162,7 +189,3 @@ func (o GroupsOptions) backendSection(backend string) string {
     server-template s 1-%d 127.0.0.1:1 disabled
 `, backend, check, o.DefaultServer, o.stateFile(backend), o.Servers)
 }
-
-// CreateFiles writes the files that HAProxy wants to find when it starts, where they are missing, and
-// the folder.
-func (o GroupsOptions) CreateFiles() error { return o.createFiles(folder{}) }

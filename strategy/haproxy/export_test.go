@@ -3,6 +3,7 @@ package haproxy
 import (
 	"context"
 	"net"
+	"time"
 )
 
 // Disk is what a router writes files with.
@@ -24,6 +25,9 @@ func (m *mover) on(d Disk, admin, master Dial) {
 // CreateFilesOn is CreateFiles on another disk.
 func (o GroupsOptions) CreateFilesOn(d Disk) error { return o.createFiles(d) }
 
+// CreateFilesOn is CreateFiles on another disk.
+func (o WeightsOptions) CreateFilesOn(d Disk) error { return o.createFiles(d) }
+
 // MapFile, StateFile and RecordFile are where a router's files lie.
 func (o GroupsOptions) MapFile() string                 { return o.withDefaults().mapFile() }
 func (o GroupsOptions) StateFile(backend string) string { return o.stateFile(backend) }
@@ -31,3 +35,6 @@ func (o GroupsOptions) RecordFile() string              { return o.recordFile() 
 
 // Folder is the disk of the machine.
 func Folder() Disk { return folder{} }
+
+// Impatient makes a source give up on lines sooner.
+func (s *Source) Impatient(d time.Duration) { s.patience = d }

@@ -19,6 +19,7 @@ import (
 type collector struct {
 	source    *Source
 	following map[int]*follower
+	compared  time.Time         // when lines were compared with their numbers last
 	resume    map[int]time.Time // up to when the lines of a process were read whose stream broke
 	counters  *counters
 }
@@ -26,14 +27,15 @@ type collector struct {
 // follower reads the ring of one process. HAProxy keeps an old process alive for as long as somebody
 // listens to it, so that after a reload it is heard out, and then left.
 type follower struct {
-	pid     int
-	control *session
-	stream  net.Conn
-	ended   chan struct{} // closed when the stream has
-	silent  int           // looks in a row at which the process worked on nothing
-	former  bool          // it was still there when another one had taken over
-	heard   time.Time     // when it was looked at last
-	balance balance
+	pid      int
+	control  *session
+	stream   net.Conn
+	ended    chan struct{} // closed when the stream has
+	silent   int           // looks in a row at which the process worked on nothing
+	former   bool          // it was still there when another one had taken over
+	heard    time.Time     // when it was looked at last
+	balance  balance
+	balanced time.Time // when the balance was drawn last
 
 	after time.Time // lines up to then were read by a follower before it
 
@@ -85,9 +87,12 @@ func (c *collector) look(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if missing > 0 {
-		s.lose(hole{now.Add(-2 * s.opts.Poll), now, missing, "HAProxy has answered them and not logged them in the format of LogFormat"})
+		s.lose(hole{now.Add(-2 * s.patience), now, missing, "HAProxy has answered them and not logged them in the format of LogFormat"})
 	}
-	s.compare(now, s.looked.Add(-s.opts.Poll))
+	if now.Sub(c.compared) >= s.patience {
+		s.compare(now, c.compared)
+		c.compared = now
+	}
 	s.forget(now)
 	s.recover(now)
 	return nil
@@ -108,7 +113,7 @@ func (c *collector) follow(ctx context.Context, p process) (*follower, error) {
 	switch {
 	case !s.since.IsZero():
 	case s.bySeat:
-		s.since = time.Now()
+		s.since = time.Now().Truncate(time.Millisecond) // as lines have it
 	default:
 		s.since = time.Now().Add(-p.uptime)
 	}
@@ -268,13 +273,17 @@ func (f *follower) check(ctx context.Context, s *Source) (missing uint64, err er
 		f.silent = 0
 	}
 	f.heard = time.Now()
+	if f.balance.begun && f.heard.Sub(f.balanced) < s.patience {
+		return 0, nil
+	}
+	f.balanced = f.heard
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return f.balance.check(begun, done, s.counted[f.pid]), nil
 }
 
 // balance compares what HAProxy has done with the lines that say so. A line is logged before its
-// request counts as done, and may come a look later.
+// request counts as done, and may come a while later.
 type balance struct {
 	begun  bool
 	first  uint64 // requests that had begun at the first look

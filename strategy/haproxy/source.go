@@ -58,6 +58,8 @@ type Source struct {
 	backends []string
 	// bySeat tells that the log does not say which pool a request went to, only which server.
 	bySeat bool
+	// patience is how long a line may be on its way.
+	patience time.Duration
 	// seats tells who is at each server, and which pools are in the table.
 	seats func(ctx context.Context) (map[place]tenant, []strategy.Pool, error)
 
@@ -157,7 +159,7 @@ func newSource(o SourceOptions, admin socket, ring string, log hclog.Logger, bac
 	return &Source{
 		opts: o, log: log.Named("source"), admin: admin, ring: ring, backends: backends, ready: make(chan struct{}),
 		down: ErrNotRunning, tallies: map[string]*tally{}, lines: newCells(fineWidth, fineKept),
-		sequences: map[origin]*sequence{}, counted: map[int]uint64{},
+		sequences: map[origin]*sequence{}, counted: map[int]uint64{}, patience: 2 * time.Second,
 	}, nil
 }
 
@@ -175,7 +177,7 @@ func (s *Source) Run(ctx context.Context) error {
 	}
 	s.running, s.ended = true, false
 	s.mu.Unlock()
-	c := &collector{source: s, following: map[int]*follower{}, resume: map[int]time.Time{}}
+	c := &collector{source: s, following: map[int]*follower{}, resume: map[int]time.Time{}, compared: time.Now()}
 	defer func() {
 		c.close()
 		s.mu.Lock()

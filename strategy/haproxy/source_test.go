@@ -24,12 +24,15 @@ type measures interface {
 }
 
 // running is a source that runs until the test is over.
-func running(t testing.TB, of measures, o haproxy.SourceOptions) *haproxy.Source {
+func running(t testing.TB, of measures, o haproxy.SourceOptions, edit ...func(*haproxy.Source)) *haproxy.Source {
 	if o.Poll == 0 {
 		o.Poll = 2 * time.Millisecond
 	}
 	s, err := of.Source(o)
 	require.NoError(t, err)
+	for _, e := range edit {
+		e(s)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- s.Run(ctx) }()
@@ -169,7 +172,7 @@ func TestLostLines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, start := measured(t)
-			s := running(t, w.router(), haproxy.SourceOptions{})
+			s := running(t, w.router(), haproxy.SourceOptions{}, func(s *haproxy.Source) { s.Impatient(50 * time.Millisecond) })
 			assert.True(t, read(t, s, oldPool, start, time.Now()).From.Equal(start))
 			w.simulator.mu.Lock()
 			lose(w)

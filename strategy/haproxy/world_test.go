@@ -74,8 +74,10 @@ func newWeightsWorld(t testing.TB, backend simBackend) *world {
 	}
 	backend.name, backend.stateFile = "app", "/srv/davit/shop.app.servers"
 	w.simulator = &simulator{disk: &memory{files: map[string]string{}}, ring: "shop_log", backends: []simBackend{backend}, config: "/etc/haproxy.cfg"}
-	w.disk.files[w.config] = "backend app\n  server-state-file-name /srv/davit/shop.app.servers # and so on\n"
-	w.disk.files[backend.stateFile] = "1\n"
+	require.NoError(t, w.weights.CreateFilesOn(w.disk))
+	c, err := w.weights.Configuration()
+	require.NoError(t, err)
+	w.disk.files[w.config] = c.String()
 	newSimulator(t, w.simulator)
 	return w
 }
