@@ -222,3 +222,34 @@ func TestAutoscaler(t *testing.T) {
 		assert.Len(t, k.running(), 5)
 	})
 }
+
+// Whoever goes back natively gets the pod template that ran before, and not the manifest of what failed.
+func TestNativeWayBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := world(t)
+		native := func(args string) func(o *kubernetes.Options) {
+			return func(o *kubernetes.Options) {
+				o.Traffic = kubernetes.Native{}
+				o.Manifest = []byte(strings.Replace(manifest, "        image:", "        args: ["+args+"]\n        image:", 1))
+			}
+		}
+		args := func() any {
+			return at(at(k.get("deployments", "shop"), "spec", "template", "spec", "containers").([]any)[0].(object), "args").([]any)[0]
+		}
+		limits := strategy.Limits{MinAvailable: 2, MaxTotal: 3}
+		target := open(t, k, native("good"))
+		reach(t, target, alone("1.0.1", 2))
+		failing := open(t, k, native("bad"))
+		require.NoError(t, failing.Roll(t.Context(), alone("1.0.2", 2), limits))
+		time.Sleep(time.Second)
+		assert.Equal(t, "bad", args())
+		require.NoError(t, failing.Roll(t.Context(), alone("1.0.1", 2), limits))
+		time.Sleep(time.Second)
+		reach(t, failing, alone("1.0.1", 2))
+		assert.Equal(t, "good", args())
+		assert.NotContains(t, at(k.get("deployments", "shop"), "spec", "template", "metadata", "labels"), "pod-template-hash")
+		require.NoError(t, failing.Roll(t.Context(), alone("1.0.3", 2), limits))
+		time.Sleep(time.Second)
+		assert.Equal(t, "bad", args(), "a new one comes with the manifest")
+	})
+}

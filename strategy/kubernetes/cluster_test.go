@@ -74,12 +74,12 @@ func (c *cluster) clients(t *testing.T) kubernetes.Clients {
 
 // kindOf are the kinds by resource.
 var kindOf = map[string]string{
-	"deployments": "Deployment", "pods": "Pod", "services": "Service", "endpointslices": "EndpointSlice",
+	"deployments": "Deployment", "replicasets": "ReplicaSet", "pods": "Pod", "services": "Service", "endpointslices": "EndpointSlice",
 	"horizontalpodautoscalers": "HorizontalPodAutoscaler", "httproutes": "HTTPRoute", "events": "Event", "poddisruptionbudgets": "PodDisruptionBudget",
 }
 
 var groupOf = map[string]string{
-	"deployments": "apps/v1", "pods": "v1", "services": "v1", "events": "v1", "endpointslices": "discovery.k8s.io/v1",
+	"deployments": "apps/v1", "replicasets": "apps/v1", "pods": "v1", "services": "v1", "events": "v1", "endpointslices": "discovery.k8s.io/v1",
 	"horizontalpodautoscalers": "autoscaling/v2", "httproutes": "gateway.networking.k8s.io/v1", "poddisruptionbudgets": "policy/v1",
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -115,6 +116,7 @@ func (k *controllers) deployment(d object, now time.Time) {
 		surge = 1
 	}
 	hash := hashOf(at(d, "spec", "template"))
+	k.set(d, hash)
 	selector, _ := at(d, "spec", "selector", "matchLabels").(object)
 	var fresh, old, avail int64
 	var stale, current []object
@@ -150,6 +152,36 @@ func (k *controllers) deployment(d object, now time.Time) {
 		k.end(pod, now)
 	}
 	k.report(d)
+}
+
+// set is the ReplicaSet of the template, which is the newest from now on.
+func (k *controllers) set(d object, hash string) {
+	name := nameOf(d) + "-" + hash
+	old := k.kinds["replicasets"][name]
+	newest := int64(0)
+	for _, s := range k.kinds["replicasets"] {
+		if strings.HasPrefix(nameOf(s), nameOf(d)+"-") {
+			n, _ := strconv.ParseInt(textsOf(s, "annotations")["deployment.kubernetes.io/revision"], 10, 64)
+			newest = max(newest, n)
+		}
+	}
+	if old != nil && textsOf(old, "annotations")["deployment.kubernetes.io/revision"] == strconv.FormatInt(newest, 10) {
+		return
+	}
+	if at(d, "spec", "template", "metadata", "labels") == nil {
+		return
+	}
+	template := runtime.DeepCopyJSON(at(d, "spec", "template").(object))
+	labels := template["metadata"].(object)["labels"].(object)
+	labels["pod-template-hash"] = hash
+	next := object{"metadata": object{"name": name, "labels": labels, "annotations": object{"deployment.kubernetes.io/revision": strconv.FormatInt(newest+1, 10)},
+		"ownerReferences": []any{object{"apiVersion": "apps/v1", "kind": "Deployment", "name": nameOf(d), "uid": at(d, "metadata", "uid"), "controller": true}}},
+		"spec": object{"template": template}}
+	if old != nil {
+		next["metadata"].(object)["uid"] = at(old, "metadata", "uid")
+		next["metadata"].(object)["generation"] = at(old, "metadata", "generation")
+	}
+	k.store("replicasets", next)
 }
 
 func reversed(list []object) []object {

@@ -138,14 +138,24 @@ func (p *round) settle() {
 		if p.r.perSlot && !p.exposed(t) {
 			p.write(write{kind: expose, slot: name})
 		}
-		if t.conflict != nil && !p.r.take && !t.empty() {
-			p.d.err = t.conflict
-			return
+		if barred := t.conflict != nil && !p.r.take && !t.empty(); barred {
+			if t.pool != pool || p.adds(t, g) {
+				p.d.err = t.conflict
+				return
+			}
+			continue
 		}
 		if t.deployment == nil || t.pool != pool || t.conflict != nil || t.empty() && !p.r.placed(name, t.deployment.Generation) {
 			p.write(write{kind: place, slot: name, pool: pool, rolling: p.r.rolling})
 		}
 	}
+}
+
+// adds reports whether the group shall have more of a slot than it has. Where somebody else has changed what runs
+// there, more of it is refused, and less of it never: the way back must not need anybody's consent.
+func (p *round) adds(t *tenant, g strategy.Group) bool {
+	f := p.now.split[t.name]
+	return g.Replicas > t.replicas() || g.Share.Compare(f.share) > 0 || g.Mirror.Compare(f.mirror) > 0 || len(g.Match) > len(f.match)
 }
 
 // exposed reports whether the slot's own Service leads to its pods, and to no others.

@@ -158,7 +158,14 @@ func TestDecide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, c.scene.decide(c.state).String()) })
 	}
-	assert.EqualError(t, scene{a: "1", an: 2, led: all("a"), change: func(v *view) { v.tenant("a").conflict = &ConflictError{Object: "x"} }}.decide(one).err, (&ConflictError{Object: "x"}).Error())
+	// What somebody else has changed gets nothing more, and may always be left.
+	foreign := func(v *view) { v.tenant("b").conflict = &ConflictError{Object: "x"} }
+	half := split{"a": {share: strategy.Percent(90)}, "b": {share: strategy.Percent(10)}}
+	assert.Error(t, scene{a: "1", an: 2, b: "2", bn: 1, led: half, change: foreign}.decide(two).err)
+	assert.Error(t, scene{a: "1", an: 2, b: "2", bn: 1, led: all("a"), change: foreign}.decide(split9010).err)
+	assert.NoError(t, scene{a: "1", an: 2, b: "2", bn: 1, led: half, change: foreign}.decide(split9010).err)
+	assert.Equal(t, "lead a=100% b=0%", scene{a: "1", an: 2, b: "2", bn: 1, led: half, change: foreign}.decide(one).String())
+	assert.Equal(t, "scale b to 0", scene{a: "1", an: 2, b: "2", bn: 1, led: all("a"), change: foreign}.decide(one).String())
 }
 
 // A pool keeps its slot, whatever else the state names.

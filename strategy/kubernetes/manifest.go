@@ -113,6 +113,7 @@ type tenancy struct {
 	selector map[string]string // nil: the slot's own
 	replicas *int32            // nil: they are not touched
 	rolling  *appsv1.RollingUpdateDeployment
+	template *corev1.PodTemplateSpec // as it ran before; nil: the manifest's
 }
 
 // labels are those by which a slot's objects are found.
@@ -146,6 +147,15 @@ func (s settings) deployment(t tenancy) (map[string]any, error) {
 			return nil, err
 		}
 		spec["strategy"] = map[string]any{"type": string(appsv1.RollingUpdateDeploymentStrategyType), "rollingUpdate": rolling}
+	}
+	if t.template != nil {
+		before, err := runtime.DefaultUnstructuredConverter.ToUnstructured(t.template)
+		if err != nil {
+			return nil, err
+		}
+		spec["template"] = before
+		delete(child(before, "metadata"), "creationTimestamp")
+		return map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}, nil
 	}
 	template := child(spec, "template")
 	templateMeta := child(template, "metadata")

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/davit-sdk/davit/strategy"
@@ -48,3 +52,37 @@ func rolling(n int, l strategy.Limits) *appsv1.RollingUpdateDeployment {
 	s, m := intstr.FromInt(surge), intstr.FromInt(missing)
 	return &appsv1.RollingUpdateDeployment{MaxSurge: &s, MaxUnavailable: &m}
 }
+
+// before is the pod template that the pool had, where the Deployment has just replaced it: whoever goes back to a
+// revision goes back to how it ran, and not to the manifest of the one that failed. Nil: the Deployment knows none.
+func (t *Target) before(ctx context.Context, d *appsv1.Deployment, pool strategy.Pool) (*corev1.PodTemplateSpec, error) {
+	list, err := t.clients.Kubernetes.AppsV1().ReplicaSets(t.s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(d.Spec.Selector.MatchLabels).String()})
+	if err != nil {
+		return nil, call{verb: "list", group: "apps", resource: "replicasets", namespace: t.s.Namespace}.explain(err)
+	}
+	return previous(list.Items, d, pool), nil
+}
+
+// previous is the template of the newest ReplicaSet of another pool than the Deployment's, if it is the one that is
+// asked for.
+func previous(sets []appsv1.ReplicaSet, d *appsv1.Deployment, pool strategy.Pool) *corev1.PodTemplateSpec {
+	now, _ := poolOf(d)
+	var found *corev1.PodTemplateSpec
+	newest := -1
+	for i := range sets {
+		of, ok := poolOf(&sets[i].Spec.Template)
+		n, err := strconv.Atoi(sets[i].Annotations[revisionOfSet])
+		if !metav1.IsControlledBy(&sets[i], d) || err != nil || ok && of == now || n <= newest {
+			continue
+		}
+		newest, found = n, nil
+		if ok && of == pool {
+			found = sets[i].Spec.Template.DeepCopy()
+			delete(found.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
+		}
+	}
+	return found
+}
+
+// revisionOfSet counts the ReplicaSets of a Deployment.
+const revisionOfSet = "deployment.kubernetes.io/revision"

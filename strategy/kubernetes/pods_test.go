@@ -96,20 +96,25 @@ func TestStuck(t *testing.T) {
 		conditions []appsv1.DeploymentCondition
 		want       string
 	}{
-		"starts":            {podWith(waitingFor("ContainerCreating", "")), nil, ""},
-		"no such image":     {podWith(waitingFor("ImagePullBackOff", "Back-off pulling")), nil, "pod shop-a-1: container shop: ImagePullBackOff: Back-off pulling (image r/shop:1)"},
-		"for a moment":      {podWith(waitingFor("ErrImagePull", "timeout"), young), nil, ""},
-		"no image name":     {podWith(waitingFor("InvalidImageName", "bad"), young), nil, "pod shop-a-1: container shop: InvalidImageName: bad"},
-		"never pulled":      {podWith(waitingFor("ErrImageNeverPull", "not present"), young), nil, "pod shop-a-1: container shop: ErrImageNeverPull: not present"},
-		"no config":         {podWith(waitingFor("CreateContainerConfigError", `configmap "x" not found`)), nil, `pod shop-a-1: container shop: CreateContainerConfigError: configmap "x" not found`},
-		"crashes":           {podWith(loop(5)), nil, "pod shop-a-1: container shop: CrashLoopBackOff: back-off 10s; last container shop: exit code 1 (Error) after 4s: no config"},
-		"crashed a little":  {podWith(loop(4)), nil, ""},
-		"no node":           {unscheduled(3 * time.Minute), nil, "pod shop-a-1: no node for it (Unschedulable): 0/2 nodes are available"},
-		"no node yet":       {unscheduled(time.Minute), nil, ""},
-		"no quota":          {podWith(corev1.ContainerStatus{}), failure(appsv1.DeploymentReplicaFailure, "True", "FailedCreate", time.Minute), "pods of deployment shop-a cannot be created (FailedCreate): exceeded quota"},
-		"no quota just now": {podWith(corev1.ContainerStatus{}), failure(appsv1.DeploymentReplicaFailure, "True", "FailedCreate", time.Second), ""},
-		"too late":          {podWith(corev1.ContainerStatus{}), failure(appsv1.DeploymentProgressing, "False", "ProgressDeadlineExceeded", 0), "deployment shop-a made no progress for 600s (ProgressDeadlineExceeded); pod shop-a-1 is running and not ready"},
-		"on its way out":    {podWith(waitingFor("ImagePullBackOff", ""), func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: noon()} }), nil, ""},
+		"starts":             {podWith(waitingFor("ContainerCreating", "")), nil, ""},
+		"no such image":      {podWith(waitingFor("ImagePullBackOff", "Back-off pulling")), nil, "pod shop-a-1: container shop: ImagePullBackOff: Back-off pulling (image r/shop:1)"},
+		"for a moment":       {podWith(waitingFor("ErrImagePull", "timeout"), young), nil, ""},
+		"no image name":      {podWith(waitingFor("InvalidImageName", "bad"), young), nil, "pod shop-a-1: container shop: InvalidImageName: bad"},
+		"never pulled":       {podWith(waitingFor("ErrImageNeverPull", "not present"), young), nil, "pod shop-a-1: container shop: ErrImageNeverPull: not present"},
+		"no config":          {podWith(waitingFor("CreateContainerConfigError", `configmap "x" not found`)), nil, `pod shop-a-1: container shop: CreateContainerConfigError: configmap "x" not found`},
+		"crashes":            {podWith(loop(5)), nil, "pod shop-a-1: container shop: CrashLoopBackOff: back-off 10s; last container shop: exit code 1 (Error) after 4s: no config"},
+		"crashed a little":   {podWith(loop(4)), nil, ""},
+		"no node":            {unscheduled(3 * time.Minute), nil, "pod shop-a-1: no node for it (Unschedulable): 0/2 nodes are available"},
+		"no node yet":        {unscheduled(time.Minute), nil, ""},
+		"no quota":           {podWith(corev1.ContainerStatus{}), failure(appsv1.DeploymentReplicaFailure, "True", "FailedCreate", time.Minute), "pods of deployment shop-a cannot be created (FailedCreate): exceeded quota"},
+		"no quota just now":  {podWith(corev1.ContainerStatus{}), failure(appsv1.DeploymentReplicaFailure, "True", "FailedCreate", time.Second), ""},
+		"too late":           {podWith(corev1.ContainerStatus{}), failure(appsv1.DeploymentProgressing, "False", "ProgressDeadlineExceeded", 0), "deployment shop-a made no progress for 600s (ProgressDeadlineExceeded); pod shop-a-1 is running and not ready"},
+		"not ready for long": {podWith(corev1.ContainerStatus{}, func(p *corev1.Pod) { p.CreationTimestamp = instant(10 * time.Minute) }), nil, "deployment shop-a made no progress for 600s (pods are not ready); pod shop-a-1 is running and not ready"},
+		"not ready just now": {podWith(corev1.ContainerStatus{}, func(p *corev1.Pod) {
+			p.CreationTimestamp = instant(time.Hour)
+			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionFalse, LastTransitionTime: instant(time.Minute)}}
+		}), nil, ""},
+		"on its way out": {podWith(waitingFor("ImagePullBackOff", ""), func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: noon()} }), nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := lodger("a", strategy.Pool{Revision: strategy.Revision{Version: "1"}}, 2, c.pod)

@@ -48,6 +48,7 @@ func (s settings) rights() []rbacv1.PolicyRule {
 			rule("", "services", []string{mode.Service}, "get", "list", "watch", "patch"))
 	case Native:
 		rules = append(rules,
+			rule("apps", "replicasets", nil, "list"),
 			rule("", "services", nil, "create"),
 			rule("", "services", []string{mode.Service}, "get", "list", "watch", "patch"))
 	}

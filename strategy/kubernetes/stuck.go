@@ -46,25 +46,49 @@ func (t tenant) stuck(now time.Time, p patience) *trouble {
 	}
 	for _, c := range t.deployment.Status.Conditions {
 		if c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse && c.Reason == "ProgressDeadlineExceeded" {
-			return t.late(c)
+			return t.late(c.Reason, now)
+		}
+	}
+	// A Deployment that was complete once, with no pods at all, tells of no deadline when it is scaled.
+	for _, pod := range t.pods {
+		if own, ok := poolOf(pod); (!ok || own == t.pool) && pod.DeletionTimestamp == nil && unready(pod, now) >= t.deadline() {
+			return t.late("pods are not ready", now)
 		}
 	}
 	return nil
 }
 
-// late is a Deployment that made no progress for the whole of its own progress deadline.
-func (t tenant) late(c appsv1.DeploymentCondition) *trouble {
-	deadline := int32(600)
+// deadline is the Deployment's own progress deadline.
+func (t tenant) deadline() time.Duration {
 	if d := t.deployment.Spec.ProgressDeadlineSeconds; d != nil {
-		deadline = *d
+		return time.Duration(*d) * time.Second
 	}
-	why := &trouble{key: c.Reason, reason: fmt.Sprintf("deployment %s made no progress for %ds (%s)", t.object, deadline, c.Reason)}
+	return 10 * time.Minute
+}
+
+// unready is for how long a pod has not been ready; zero where it is.
+func unready(pod *corev1.Pod, now time.Time) time.Duration {
+	if !readySince(pod).IsZero() {
+		return 0
+	}
+	at := pod.CreationTimestamp
+	if c := condition(pod, corev1.PodReady); c != nil && c.LastTransitionTime.After(at.Time) {
+		at = c.LastTransitionTime
+	}
+	return since(at, now)
+}
+
+// late is a Deployment that made no progress for the whole of its own progress deadline. It names the pod that
+// has waited longest.
+func (t tenant) late(reason string, now time.Time) *trouble {
+	why := &trouble{key: reason, reason: fmt.Sprintf("deployment %s made no progress for %.0fs (%s)", t.object, t.deadline().Seconds(), reason)}
 	for _, pod := range t.pods {
-		if pod.DeletionTimestamp == nil && readySince(pod).IsZero() {
+		if pod.DeletionTimestamp == nil && unready(pod, now) > 0 && (why.pod == nil || unready(pod, now) > unready(why.pod, now)) {
 			why.pod = pod
-			why.reason += fmt.Sprintf("; pod %s is %s and not ready", pod.Name, strings.ToLower(string(pod.Status.Phase)))
-			break
 		}
+	}
+	if why.pod != nil {
+		why.reason += fmt.Sprintf("; pod %s is %s and not ready", why.pod.Name, strings.ToLower(string(why.pod.Status.Phase)))
 	}
 	return why
 }

@@ -176,6 +176,11 @@ func (t *Target) place(ctx context.Context, n tenant, w write) error {
 			tenancy.replicas = n.deployment.Spec.Replicas // it would be reset if it were left out
 		}
 	}
+	if _, native := t.s.Traffic.(Native); native && n.deployment != nil && n.pool != w.pool {
+		if tenancy.template, err = t.before(ctx, n.deployment, w.pool); err != nil {
+			return err
+		}
+	}
 	tree, err := t.s.deployment(tenancy)
 	if err != nil {
 		return rollout.Permanent(fmt.Errorf("make the manifest of %s: %w", n.object, err))
