@@ -3,6 +3,7 @@ package rollout_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -201,5 +202,53 @@ func (a *atlas) ends(t *testing.T, err error, want rollout.Outcome, shows map[st
 	a.shows(shows)
 	if want == rollout.Promoted {
 		require.NoError(t, err)
+	}
+}
+
+// A host whose routers were in its own process dies: in every region what runs gets its traffic back at
+// once, whether its wave is over, under way, or to come.
+func TestWavesGiveTheTrafficBackAfterARestart(t *testing.T) {
+	for _, undo := range []bool{false, true} {
+		bubble(t, fmt.Sprintf("undo=%t", undo), func(t *testing.T) {
+			s := brief("")
+			s.Waves[1].Regions = []string{"us"}
+			s.Waves = append(s.Waves, strategy.Wave{Regions: []string{"ap"}})
+			s.Hold.Bake = time.Minute
+			a := newAtlas(t, s)
+			ctx, cancel := context.WithCancel(t.Context())
+			a.options.Notify = a.also(func(e rollout.Event) {
+				if e.Region == "us" && e.Kind == rollout.StepReached {
+					cancel()
+				}
+			})
+			result, _ := a.waves().Run(ctx)
+			require.Equal(t, rollout.Interrupted, result.Outcome)
+			lit := map[string]time.Duration{}
+			var mu sync.Mutex
+			start := time.Now()
+			for name, w := range a.worlds {
+				w.Limit(strategy.Limits{})
+				w.Meddle(func(table *rollout.Table) { *table = rollout.Table{} })
+				w.OnTable(func(table rollout.Table) {
+					mu.Lock()
+					defer mu.Unlock()
+					if _, ok := lit[name]; !ok && len(table.Routes) > 0 {
+						lit[name] = time.Since(start)
+					}
+				})
+			}
+			if undo {
+				_, err := a.undo(t.Context())
+				require.NoError(t, err)
+				a.shows(a.all(v1))
+			} else {
+				require.NoError(t, a.goOn(t))
+				a.shows(a.all(v2))
+			}
+			for _, name := range []string{"eu", "us", "ap"} {
+				require.Contains(t, lit, name)
+				require.LessOrEqual(t, lit[name], 2*time.Second, "region %s", name)
+			}
+		})
 	}
 }

@@ -59,6 +59,7 @@ func (w *Waves) errand(ctx context.Context) error {
 			w.stay(err) // whoever has them now goes on with them
 			return nil
 		}
+		w.relight(ctx)
 	}
 	if w.undo != "" {
 		w.retreat(ctx, last)
@@ -146,37 +147,6 @@ func (w *Waves) survey(ctx context.Context) error {
 		if err != nil {
 			w.regions[i].err = err
 			errs = multierror.Append(errs, fmt.Errorf("region %s: %w", w.regions[i].name, err))
-		}
-	}
-	return errs.ErrorOrNil()
-}
-
-// fence tells every target who has taken over, before anything moves in any: an owner that slept must not
-// go on with a later wave while the first one is still held. A target that does not answer is told once
-// more when its region begins, and holds up none of the others.
-func (w *Waves) fence(ctx context.Context) error {
-	if w.o.Each.Fence == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, w.o.Each.CallTimeout)
-	defer cancel()
-	refused := make([]error, len(w.regions))
-	var group errgroup.Group
-	for i, g := range w.regions {
-		if f, ok := ability[Fencer](g.target); ok {
-			group.Go(func() error {
-				if err := f.Fence(ctx, w.o.Each.Fence); errors.Is(err, ErrFenced) {
-					refused[i] = fmt.Errorf("region %s: %w", g.name, err)
-				}
-				return nil
-			})
-		}
-	}
-	_ = group.Wait()
-	var errs *multierror.Error
-	for _, err := range refused {
-		if err != nil {
-			errs = multierror.Append(errs, err)
 		}
 	}
 	return errs.ErrorOrNil()
