@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/go-multierror"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/davit-sdk/davit/strategy"
@@ -112,65 +111,6 @@ func (w *Waves) done() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.at.Wave >= len(w.plan.Waves)
-}
-
-// survey looks at every region before anything moves in any: what is not as the plan says, or cannot be
-// reached, is found before the first wave and not in the last.
-func (w *Waves) survey(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	w.mu.Lock()
-	w.quit = cancel
-	if w.at.Abort != nil {
-		cancel(w.at.Abort)
-	}
-	w.mu.Unlock()
-	defer func() {
-		w.mu.Lock()
-		w.quit = nil
-		w.mu.Unlock()
-	}()
-	found := make([]error, len(w.regions))
-	var group errgroup.Group
-	for i, g := range w.regions {
-		group.Go(func() error {
-			found[i] = g.rollout.scout(ctx)
-			return nil
-		})
-	}
-	_ = group.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	var errs *multierror.Error
-	for i, err := range found {
-		if err != nil {
-			w.regions[i].err = err
-			errs = multierror.Append(errs, fmt.Errorf("region %s: %w", w.regions[i].name, err))
-		}
-	}
-	return errs.ErrorOrNil()
-}
-
-// scout looks whether the target is in the state that the plan starts from, and moves nothing.
-func (r *Rollout) scout(ctx context.Context) error {
-	l := r.leg(0)
-	w := r.watch(l)
-	if err := r.fence(ctx, w); err != nil {
-		return err
-	}
-	for {
-		if w.last = r.observe(ctx, l); w.last == nil {
-			return r.seen.stale(r.plan.From)
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err := w.overdue("the target could not be observed"); err != nil {
-			return err
-		}
-		r.control.sleep(ctx, r.o.Poll)
-	}
 }
 
 // forward walks the wave that is under way, and reports whether there may be a next one.
