@@ -23,9 +23,9 @@ type inquiry struct {
 	told     bool // that it was answered
 }
 
-// confer tells what was commanded, and asks a person what the wave pauses for, once all of its regions are
-// well. It returns how long it can wait for news; zero: for ever.
-func (w *Waves) confer(ctx context.Context, i int) (time.Duration, error) {
+// confer tells what was commanded, and, unless the wave is over, asks a person what it pauses for, once all
+// of its regions are well. It returns how long it can wait for news; zero: for ever.
+func (w *Waves) confer(ctx context.Context, i int, over bool) (time.Duration, error) {
 	now := time.Now()
 	w.mu.Lock()
 	var events []Event
@@ -37,7 +37,11 @@ func (w *Waves) confer(ctx context.Context, i int) (time.Duration, error) {
 		}
 		events = append(events, Event{Kind: kind, Wave: i, By: w.pause.by, Text: w.pause.why})
 	}
-	more, wait := w.inquire(now, i)
+	var more []Event
+	var wait time.Duration
+	if !over {
+		more, wait = w.inquire(now, i)
+	}
 	if w.at.Stopped != nil && !w.toldStop {
 		w.toldStop = true
 		events = append(events, Event{Kind: WaveStopped, Wave: i, Text: w.at.Stopped.text()})

@@ -128,12 +128,8 @@ func (w *Waves) keep(ctx context.Context, g *region, c Checkpoint, undo bool) er
 		if undo {
 			p.Undo = &c
 		} else {
-			p.Rollout = c
-			switch {
-			case c.Back && c.Cause != "":
+			if p.Rollout = c; c.Back {
 				w.stop(g, errors.New(c.Cause))
-			case c.Outcome != "" && c.Outcome != Promoted:
-				w.stop(g, fmt.Errorf("it is %s", c.Outcome))
 			}
 		}
 		at.Regions[g.name] = p

@@ -22,7 +22,7 @@ import (
 // are the calls of the targets, every one of them.
 func TestAbortOfWavesAtEveryCall(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride {
 			a := newAtlas(t, brief(""))
 			a.options.Each.GateInterval = 2 * time.Second
 			var mu sync.Mutex
@@ -66,7 +66,7 @@ func TestAbortOfWavesAtEveryCall(t *testing.T) {
 // Aborted, killed at everything that it does from then on, and resumed: all is taken back.
 func TestAbortOfWavesSurvivesDeath(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride {
 			a := newAtlas(t, brief(""))
 			a.options.Each.GateInterval = 2 * time.Second
 			d := newDoom(1 << 30)

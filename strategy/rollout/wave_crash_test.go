@@ -153,7 +153,7 @@ func matrix() map[string]struct {
 func TestWavesResumeAfterDeathAtEveryCall(t *testing.T) {
 	for name, row := range matrix() {
 		bubble(t, name, func(t *testing.T) {
-			for n := 1; ; n++ {
+			for n := 1; ; n += stride {
 				a := newAtlas(t, brief(row.take))
 				a.options.Each.GateInterval = 2 * time.Second
 				if row.bad != "" {
@@ -171,7 +171,7 @@ func TestWavesResumeAfterDeathAtEveryCall(t *testing.T) {
 				a.ends(t, err, row.outcome, row.want(a), n)
 				bury()
 				if !died || t.Failed() {
-					t.Logf("%d deaths", n-1)
+					t.Logf("%d deaths", n/stride)
 					return
 				}
 			}

@@ -33,7 +33,8 @@ func (w *Waves) hear(g *region, e Event, undo bool) {
 		}
 	case e.Kind == Judged:
 		g.outcomes[e.Verdict.Gate] = e.Verdict.Outcome
-	case e.Kind == GoingBack && !undo && !w.turned():
+	case undo:
+	case e.Kind == GoingBack, e.Kind == Ended && e.Outcome != Promoted && e.Outcome != Interrupted:
 		w.stop(g, errors.New(e.Text))
 	}
 	w.mu.Unlock()

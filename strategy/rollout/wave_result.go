@@ -140,7 +140,7 @@ func (w *Waves) outcome(refused error) Outcome {
 	}
 	begun := len(w.regions) - count[Untouched] - count[Refused]
 	switch {
-	case w.halt != nil || count[Interrupted] > 0:
+	case count[Interrupted] > 0 || w.lost() || w.halt != nil && !w.complete(count):
 		return Interrupted
 	case count[RollbackFailed] > 0:
 		return RollbackFailed
@@ -156,6 +156,17 @@ func (w *Waves) outcome(refused error) Outcome {
 		return Stopped
 	}
 	return RolledBack
+}
+
+// complete reports whether nothing is left to be done, though everything was to stop where it is.
+func (w *Waves) complete(count map[Outcome]int) bool {
+	switch {
+	case w.undo != "":
+		return count[Promoted] == 0
+	case w.at.Abort != nil || w.at.Stopped != nil && w.plan.TakeBack == strategy.EveryWave:
+		return count[Promoted] == 0 && count[Untouched] < len(w.regions)
+	}
+	return w.at.Stopped != nil || count[Promoted] == len(w.regions)
 }
 
 // superseded reports whether a region could not be taken back because something else was released there.
@@ -234,7 +245,9 @@ func (w *Waves) failure(r WaveResult, refused error) *WaveError {
 	case w.halt != nil && w.cause == nil:
 		e.Cause = w.halt
 	default:
-		e.Halt = w.halt
+		if r.Outcome == Interrupted {
+			e.Halt = w.halt
+		}
 		if w.at.Stopped != nil {
 			e.Region = w.at.Stopped.Region
 		}

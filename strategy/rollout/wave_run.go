@@ -157,7 +157,7 @@ func (w *Waves) wave(ctx context.Context, i int) {
 		for _, do := range next.aside {
 			group.Go(func() error { do(); return nil })
 		}
-		wait, err := w.confer(running, i)
+		wait, err := w.confer(running, i, next.over)
 		switch {
 		case next.over:
 			return

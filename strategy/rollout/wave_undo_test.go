@@ -89,7 +89,7 @@ func (a *atlas) cut(n int) (mend func()) {
 func TestWavesAreTakenUpFromEachPosition(t *testing.T) {
 	for _, undo := range []bool{false, true} {
 		bubble(t, fmt.Sprintf("undo=%t", undo), func(t *testing.T) {
-			for n := 1; ; n++ {
+			for n := 1; ; n += stride {
 				a := newAtlas(t, brief(""))
 				a.options.Each.GateInterval = 2 * time.Second
 				mend := a.cut(n)
@@ -120,7 +120,7 @@ func TestWavesAreTakenUpFromEachPosition(t *testing.T) {
 // An undo that is killed at everything that it does goes on in a new process.
 func TestUndoOfWavesGoesOnAfterDeath(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride {
 			a := newAtlas(t, brief(""))
 			a.options.Each.GateInterval = 2 * time.Second
 			_, err := a.waves().Run(t.Context())
@@ -256,7 +256,7 @@ func TestEveryWaveIsTakenBackAsFarAsItCan(t *testing.T) {
 // A way back of earlier waves that cannot be recorded stops, and goes on later.
 func TestTheWayBackOfEarlierWavesIsTakenUp(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride {
 			a := newAtlas(t, brief(strategy.EveryWave))
 			a.options.Each.GateInterval = 2 * time.Second
 			a.fails("ap", func(s gate.Subject) bool { return s.Now.Sub(s.Since) > 3*time.Second })

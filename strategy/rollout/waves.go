@@ -150,6 +150,9 @@ func wireWaves(targets map[string]Target, plan strategy.WavePlan, c WaveCheckpoi
 func (w *Waves) ready() error {
 	var errs *multierror.Error
 	for _, g := range w.regions {
+		if o := w.at.Regions[g.name].Rollout.Outcome; g.wave == w.at.Wave && o != "" && o != Promoted {
+			w.stop(g, fmt.Errorf("it is %s", o)) // the process died before it could say why
+		}
 		err := w.forth(g)
 		var several *multierror.Error
 		if errors.As(err, &several) { // each problem is told with its region
