@@ -13,10 +13,12 @@ import (
 	"github.com/davit-sdk/davit/stage/command"
 	"github.com/davit-sdk/davit/stage/deploy"
 	"github.com/davit-sdk/davit/stage/version"
+	"github.com/davit-sdk/davit/stage/waves"
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/local"
 	"github.com/davit-sdk/davit/strategy/rehearse"
 	"github.com/davit-sdk/davit/strategy/rollout"
+	"github.com/davit-sdk/davit/strategy/strategytest"
 )
 
 // The program that README.md shows: from commits to production, and back when it does harm. What it
@@ -131,4 +133,41 @@ func Example_whatLetsItGoOn() {
 	// Output:
 	// <nil> 1 error occurred:
 	// 	* Schedule.Gate: All[1]: Named.Gate: Guard.Gate: Relative.Source: is missing
+}
+
+// The same for several regions, in waves.
+func Example_severalRegions() {
+	canary := strategy.Canary{Gates: []string{"harm"}}
+	several := func(targets map[string]rollout.Target, routers map[string]metrics.Source) waves.Stage {
+		regions := []string{"eu", "us", "ap", "sa"}
+		production := waves.Stage{
+			Targets: targets, // one for each region, by name
+			Waves: strategy.Waves{
+				Strategy: strategy.Rolling{},
+				ByRegion: map[string]strategy.Strategy{"eu": canary},
+				Waves:    strategy.InWaves(regions, strategy.Count(1), strategy.Count(2)),
+				Hold:     strategy.Hold{Bake: time.Hour, Gates: []string{"errors"}, Pause: &strategy.Pause{Reason: "to the next regions?"}},
+			},
+			Options: rollout.WaveOptions{Gates: func(region string) map[string]gate.Gate {
+				return map[string]gate.Gate{
+					"harm":   judge.Gate{Source: routers[region]},                 // beside the old version
+					"errors": gate.ErrorRate{Source: routers[region], Max: 0.005}, // when nothing else runs there
+				}
+			}},
+		}
+		return production
+	}
+	targets, routers := map[string]rollout.Target{}, map[string]metrics.Source{}
+	for _, region := range []string{"eu", "us", "ap", "sa"} {
+		router, err := local.NewRouter(local.RouterOptions{})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		targets[region], routers[region] = (&strategytest.World{}).Target(), router
+	}
+	production := several(targets, routers)
+	fmt.Println(production.Validate(), production.Gates())
+	// Output:
+	// <nil> [errors harm]
 }

@@ -31,6 +31,23 @@
 // pause. A plan is a list of steps, and the limits that it promises to keep at every instant. The
 // way back from a step (Abort) is a plan as well.
 //
+// A region is a place that runs the whole service by itself. A wave is a set of regions that get a revision
+// side by side, and a bake together. A wave plan holds the plan of each region, wave after wave.
+//
+// # Several regions
+//
+// Waves is no strategy: it says which region is walked by which strategy, and when. Its plan is the plans of
+// all regions, each by the strategy that walks it, so that what is proved of one plan holds of each of them.
+// What a wave is held for is the last step of each of its regions, with its bake and gates and with the gate
+// WaveGate, by which regions wait for each other. So the whole of it stands in the table that a person
+// approves, is held by what holds every other step, and is taken back from as any other is:
+//
+//	plan, err := strategy.Waves{
+//		Strategy: strategy.Rolling{},
+//		Waves:    strategy.InWaves(regions, strategy.Count(1), strategy.PercentOf(50)),
+//		Hold:     strategy.Hold{Bake: time.Hour, Gates: []string{"errors"}},
+//	}.Plan(states, revision)
+//
 // # Errors
 //
 // Validate, and Plan of each strategy, report all problems at once, as a *multierror.Error whose
@@ -90,6 +107,9 @@
 //     What reacts is the executor; the plan stands.
 //   - Steps as commands ("add two, remove one"): done twice after a crash they do harm. A state may
 //     be asked for again and again.
+//   - A failure budget for regions ("go on while at most two of ten are bad"): what is bad in one region
+//     is more likely the version than the place, and the third region would be one too many.
+//   - Taking earlier waves back by default: see BadWave for who does otherwise, and why.
 //   - The shortest way back over states that the plan does not contain: every state of a way back
 //     has been run through on the way forth, rules and copies aside, but for a baseline that is merged
 //     into stable, and for the capacity that is restored first.

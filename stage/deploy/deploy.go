@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/hashicorp/go-multierror"
 
+	"github.com/davit-sdk/davit/internal/steer"
 	"github.com/davit-sdk/davit/stage"
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
@@ -53,19 +52,17 @@ var (
 // The names under which the stage records details.
 const (
 	// DetailPlan is the plan as a table: a JSON string.
-	DetailPlan = "rollout-plan"
+	DetailPlan = steer.DetailPlan
 	// DetailEvent is a rollout.Event, without the failures that were told before.
-	DetailEvent = "rollout-event"
+	DetailEvent = steer.DetailEvent
 )
 
 // Reads are the version and the artifact.
-func (s Stage) Reads() []stage.Ref { return []stage.Ref{stage.Version.Ref(), stage.Built.Ref()} }
+func (s Stage) Reads() []stage.Ref { return steer.Reads() }
 
 // Listens are the signals that steer a rollout. Approve is the answer to a pause of the plan, and
 // so is Resume; Reject takes the release back.
-func (s Stage) Listens() []stage.SignalKind {
-	return []stage.SignalKind{stage.Pause, stage.Resume, stage.Promote, stage.Approve, stage.Reject}
-}
+func (s Stage) Listens() []stage.SignalKind { return steer.Signals() }
 
 // Gates are the names of the gates in the options, sorted.
 func (s Stage) Gates() []string { return slices.Sorted(maps.Keys(s.Options.Gates)) }
@@ -132,7 +129,7 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
-	to, artifact, err := revision(t)
+	to, artifact, err := steer.Revision(t)
 	if err != nil {
 		return err
 	}
@@ -149,18 +146,6 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 		return nil
 	}
 	return w.run(ctx, r)
-}
-
-func revision(t *stage.Task) (strategy.Revision, stage.Artifact, error) {
-	version, err := stage.Version.Get(t)
-	if err != nil {
-		return strategy.Revision{}, stage.Artifact{}, err
-	}
-	artifact, err := stage.Built.Get(t)
-	if err != nil {
-		return strategy.Revision{}, stage.Artifact{}, err
-	}
-	return strategy.Revision{Version: version, Digest: artifact.Digest}, artifact, nil
 }
 
 // wire makes the plan, or makes it again, and the rollout that walks it. No rollout and no error:
@@ -198,7 +183,7 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &walk{task: t, at: at, ctx: context.WithoutCancel(ctx), notify: s.Options.Notify}
+	w := s.walk(ctx, t, at, false)
 	o := s.options(w)
 	if resumed {
 		r, err := rollout.Resume(s.Target, plan, at.Rollout, o)
@@ -211,15 +196,15 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 	if err := s.recall(ctx, at); err != nil {
 		return nil, nil, err
 	}
-	return r, w, t.Detail(ctx, DetailPlan, clip(plan.Table()))
+	return r, w, t.Detail(ctx, DetailPlan, steer.Clip(plan.Table()))
 }
 
 // options are the rollout's, tied to a walk.
 func (s Stage) options(w *walk) rollout.Options {
 	o := s.Options
-	o.Checkpoint, o.Notify, o.Fence = w.checkpoint, w.tell, w.task.Fence()
+	o.Checkpoint, o.Notify, o.Fence = w.checkpoint, w.tell, w.Task.Fence()
 	if o.Logger == nil {
-		o.Logger = w.task.Logger()
+		o.Logger = w.Task.Logger()
 	}
 	return o
 }
@@ -242,9 +227,6 @@ func (s Stage) recall(ctx context.Context, at position) error {
 	return nil
 }
 
-// lightTimeout bounds light in a stage that was cancelled.
-const lightTimeout = time.Minute
-
 // light gives the traffic back to what a rollout has left that ended in an earlier attempt, where the target
 // has lost it since, as one does whose router lived in the process of the host.
 func (s Stage) light(ctx context.Context, t *stage.Task, at position, c rollout.Checkpoint) error {
@@ -260,24 +242,11 @@ func (s Stage) light(ctx context.Context, t *stage.Task, at position, c rollout.
 	default:
 		return nil
 	}
-	if _, late := takesBack(context.Cause(ctx)); late {
-		// What was asked for is done but for this, which holds nobody up.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lightTimeout)
-		defer cancel()
-	}
-	now, err := s.Target.Observe(ctx)
-	if err != nil {
-		return fmt.Errorf("look at the target: %w", err)
-	}
-	if len(now.Traffic) > 0 || state.Dark() {
-		return nil
-	}
 	o := s.Options
 	if o.Fence = t.Fence(); o.Logger == nil {
 		o.Logger = t.Logger()
 	}
-	return rollout.Restore(ctx, s.Target, state, o)
+	return steer.Light(ctx, s.Target, state, o)
 }
 
 // ended is how an earlier attempt ended that had no time to say so. What was taken back is not
@@ -290,7 +259,7 @@ func ended(ctx context.Context, c rollout.Checkpoint) error {
 	case rollout.RolledBack:
 		failed.Outcome = stage.RolledBack
 		if c.Abort != nil {
-			blame(ctx, c.Abort, failed)
+			steer.Blame(ctx, c.Abort, failed)
 		}
 	}
 	return failed
@@ -305,13 +274,4 @@ func (s Stage) plan(at position) (strategy.Plan, error) {
 		return plan, fmt.Errorf("plan from %s to %s: %w", at.From, at.To, err)
 	}
 	return plan, nil
-}
-
-// clip keeps a table below what a detail may hold.
-func clip(table string) string {
-	const most = stage.MaxDetail / 2
-	if len(table) <= most {
-		return table
-	}
-	return strings.ToValidUTF8(table[:most], "") + "…\n"
 }

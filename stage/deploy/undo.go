@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/davit-sdk/davit/internal/steer"
 	"github.com/davit-sdk/davit/stage"
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
@@ -43,7 +44,7 @@ func (s Stage) Undo(ctx context.Context, t *stage.Task) error {
 	if at.Undo != nil && at.Undo.Outcome != rollout.Refused {
 		from = *at.Undo
 	}
-	w := &walk{task: t, at: at, ctx: context.WithoutCancel(ctx), notify: s.Options.Notify, undo: true}
+	w := s.walk(ctx, t, at, true)
 	r, err := rollout.Undo(s.Target, plan, from, "the release is undone", s.options(w))
 	var never *strategy.IrreversibleError
 	if errors.As(err, &never) {
@@ -57,9 +58,9 @@ func (s Stage) Undo(ctx context.Context, t *stage.Task) error {
 	}
 	result, err := r.Run(ctx)
 	if err == nil {
-		return w.lost
+		return w.Lost
 	}
-	return stuck(ctx, result, err)
+	return steer.Stuck(ctx, result.Outcome, err)
 }
 
 // undone reports whether nothing is left to be taken back.
@@ -69,30 +70,4 @@ func (p position) undone() bool {
 		return true
 	}
 	return p.Undo != nil && p.Undo.Outcome == rollout.RolledBack
-}
-
-// stuck is the end of a way back that did not lead back, in the words of a stage.
-func stuck(ctx context.Context, result rollout.Result, err error) error {
-	failed := &stage.Error{Outcome: stage.Stranded, Err: err}
-	switch result.Outcome {
-	case rollout.Refused:
-		failed.Final = true
-	case rollout.Interrupted:
-		failed.Outcome = interruption(err)
-		if e, late := takesBack(context.Cause(ctx)); late {
-			failed.Outcome, failed.By, failed.Reason = stage.Stranded, e.By, "it was not taken back in time: "+e.Reason
-		} else if cause := context.Cause(ctx); cause != nil {
-			failed.Outcome, failed.Err = stage.Interrupted, errors.Join(err, cause)
-		}
-	}
-	return failed
-}
-
-// interruption is the outcome of a rollout that stopped where it was. A later run goes on with it,
-// unless it was never begun because another one of this process has the target.
-func interruption(err error) stage.Outcome {
-	if errors.Is(err, rollout.ErrBusy) {
-		return stage.Failed
-	}
-	return stage.Interrupted
 }

@@ -88,7 +88,9 @@
 // plan says. The hold of a wave is the last step of each of its regions: a region that is there waits for
 // the others by the gate strategy.WaveGate, and is held meanwhile as in every bake; then all bake together,
 // and none leaves before all are well. So the gates of a hold are asked in each region, with that region's
-// groups and by that region's sources (WaveOptions.Gates), and what a wave pauses for is asked once.
+// groups and by that region's sources (WaveOptions.Gates), and what a wave pauses for is asked once. A gate
+// that compares with the old version belongs into the strategy, where both run: in a hold there is nothing
+// left to compare with, and NewWaves says so.
 //
 // A wave is bad when one of its regions does not make it: harm, a deadline, a target that is otherwise than
 // planned, a pause that nobody answers. From that moment no region and no wave begins any more, those of

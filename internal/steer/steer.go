@@ -1,0 +1,151 @@
+package steer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// Rollout is what signals steer. Its methods may be called from any goroutine.
+type Rollout interface {
+	Pause(by, why string) error
+	Resume(by, why string) error
+	Promote(by, why string) error
+	Abort(by, why string) error
+}
+
+// Signals are those that steer a rollout. Approve is the answer to a pause of the plan, and so is Resume;
+// Reject takes the release back.
+func Signals() []stage.SignalKind {
+	return []stage.SignalKind{stage.Pause, stage.Resume, stage.Promote, stage.Approve, stage.Reject}
+}
+
+// Run runs a rollout beside a listener for signals, and waits for both. The context of the rollout lives on
+// when the stage is cancelled for its work to be taken back; run returns when the rollout has ended. The
+// errors of both are joined; a rollout that ended well did so.
+func Run(ctx context.Context, t *stage.Task, r Rollout, run func(context.Context) error) error {
+	running, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	var group errgroup.Group
+	group.Go(func() error { return listen(ctx, running, t, r, stop) })
+	err := run(running)
+	stop(nil)
+	steered := group.Wait()
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, steered)
+}
+
+// listen hands signals on to the rollout until it ends. The end of the stage's context means two things: a
+// person aborts, which takes the release back; or the host stops, which leaves everything as it is for a
+// later run.
+func listen(ctx, running context.Context, t *stage.Task, r Rollout, stop context.CancelCauseFunc) error {
+	listening, hush := context.WithCancel(running)
+	defer hush()
+	unhook := context.AfterFunc(ctx, hush)
+	defer unhook()
+	for {
+		s, err := t.Next(listening)
+		switch {
+		case running.Err() != nil:
+			return nil
+		case ctx.Err() != nil:
+			cause := context.Cause(ctx)
+			if e, undo := TakesBack(cause); undo {
+				// One that goes back already, or has ended, needs no further word.
+				_ = r.Abort(Sender(e), e.Reason)
+				return nil
+			}
+			stop(cause)
+			return nil
+		case err != nil:
+			// Without signals nobody could stop the rollout any more: it is not left alone.
+			stop(fmt.Errorf("listen for signals: %w", err))
+			return err
+		}
+		if err := obey(r, s); err != nil {
+			t.Logger().Warn("signal came too late or too early", "kind", s.Kind, "by", s.By, "error", err)
+		}
+	}
+}
+
+func obey(r Rollout, s stage.Signal) error {
+	switch s.Kind {
+	case stage.Pause:
+		return r.Pause(s.By, s.Why)
+	case stage.Resume, stage.Approve:
+		return r.Resume(s.By, s.Why)
+	case stage.Promote:
+		return r.Promote(s.By, s.Why)
+	case stage.Reject:
+		return r.Abort(s.By, s.Why)
+	}
+	return fmt.Errorf("unknown signal %q", s.Kind)
+}
+
+// TakesBack tells a cancel that wants the work taken back (a person's abort or skip, a time that is up)
+// from a host that stops.
+func TakesBack(cause error) (*stage.Error, bool) {
+	var e *stage.Error
+	if !errors.As(cause, &e) {
+		return nil, false
+	}
+	switch e.Outcome {
+	case stage.Aborted, stage.Skipped, stage.Failed:
+		return e, true
+	}
+	return nil, false
+}
+
+// Sender is who a cancel comes from, in the words of the rollout.
+func Sender(cause *stage.Error) string {
+	if cause.By == "" {
+		return "the stage's timeout"
+	}
+	return cause.By
+}
+
+// Blame says on whose word a rollout was taken back, where that was no harm it did. A person's abort
+// makes it aborted. One that ran out of time, or that a person wants to go on without, is rolled back:
+// for the engine this is what it asked for, and it goes on from there. After a restart the engine asks
+// again, in the same words.
+func Blame(ctx context.Context, abort *rollout.AbortError, failed *stage.Error) {
+	cut, undo := TakesBack(context.Cause(ctx))
+	switch {
+	case !undo || cut.Outcome == stage.Aborted || abort.By != Sender(cut) || abort.Why != cut.Reason:
+		failed.Outcome, failed.By = stage.Aborted, abort.By
+	case cut.Outcome == stage.Failed:
+		failed.Reason = cut.Reason
+	}
+}
+
+// Interruption is the outcome of a rollout that stopped where it was. A later run goes on with it,
+// unless it was never begun because another one of this process has the target.
+func Interruption(err error) stage.Outcome {
+	if errors.Is(err, rollout.ErrBusy) {
+		return stage.Failed
+	}
+	return stage.Interrupted
+}
+
+// Stuck is the end of a way back that did not lead back, in the words of a stage.
+func Stuck(ctx context.Context, outcome rollout.Outcome, err error) error {
+	failed := &stage.Error{Outcome: stage.Stranded, Err: err}
+	switch outcome {
+	case rollout.Refused:
+		failed.Final = true
+	case rollout.Interrupted:
+		failed.Outcome = Interruption(err)
+		if e, late := TakesBack(context.Cause(ctx)); late {
+			failed.Outcome, failed.By, failed.Reason = stage.Stranded, e.By, "it was not taken back in time: "+e.Reason
+		} else if cause := context.Cause(ctx); cause != nil {
+			failed.Outcome, failed.Err = stage.Interrupted, errors.Join(err, cause)
+		}
+	}
+	return failed
+}

@@ -1,0 +1,201 @@
+package waves
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/go-multierror"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/davit-sdk/davit/internal/steer"
+	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// Stage brings a revision to several regions.
+type Stage struct {
+	// Targets are the regions, by name: one for each region of Waves. What each has to be is told at
+	// deploy.Stage. Required.
+	Targets map[string]rollout.Target
+	// Waves say which region comes when, and how. Required.
+	Waves strategy.Waves
+	// Options are the rollout's, with the gates that the strategies and holds name. Checkpoint and
+	// Each.Fence belong to the stage and must be left out; Notify and Each.Logger may be set, the default
+	// logger is the task's.
+	Options rollout.WaveOptions
+	// Prepare is called for each region before anything moves in any, also when the stage resumes: it tells
+	// the region's target where the artifact of the revision lies. It must be idempotent, and is called for
+	// several regions at once. Nil: nothing to tell.
+	Prepare func(ctx context.Context, region string, r strategy.Revision, a stage.Artifact) error
+	// Recall is called before anything moves, with each region and each revision that ran there before, also
+	// when the stage resumes and when it is undone: see deploy.Stage. It is called for several regions at
+	// once. Nil: nothing to make sure of.
+	Recall func(ctx context.Context, region string, r strategy.Revision) error
+	// Edit may change the plan before it is carried out, for example mark a step of a region as
+	// irreversible. It must be a pure function, as it is called again when the stage resumes, and with a
+	// plan between made-up revisions when the stage is checked. Nil: no change.
+	Edit func(p strategy.WavePlan) (strategy.WavePlan, error)
+}
+
+var (
+	_ stage.Stage     = Stage{}
+	_ stage.Reader    = Stage{}
+	_ stage.Listener  = Stage{}
+	_ stage.Undoer    = Stage{}
+	_ stage.Gater     = Stage{}
+	_ stage.Validator = Stage{}
+)
+
+// The names under which the stage records details, which are those of package stage/deploy.
+const (
+	// DetailPlan is the plan of all regions as a table: a JSON string.
+	DetailPlan = steer.DetailPlan
+	// DetailEvent is a rollout.Event with its region and wave, without the failures that were told before.
+	DetailEvent = steer.DetailEvent
+)
+
+// Reads are the version and the artifact.
+func (s Stage) Reads() []stage.Ref { return steer.Reads() }
+
+// Listens are the signals that steer the waves. Approve and Resume are answers, as told at the package;
+// Reject takes the release back in all regions.
+func (s Stage) Listens() []stage.SignalKind { return steer.Signals() }
+
+// Gates are the names of the gates in the options, of all regions, sorted.
+func (s Stage) Gates() []string {
+	names := slices.Collect(maps.Keys(s.Options.Each.Gates))
+	if s.Options.Gates != nil {
+		for _, region := range slices.Sorted(maps.Keys(s.Targets)) {
+			names = slices.AppendSeq(names, maps.Keys(s.Options.Gates(region)))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Validate reports everything that is wrong with the stage.
+func (s Stage) Validate() error {
+	var errs *multierror.Error
+	add := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
+	nest := func(err error) {
+		var several *multierror.Error
+		if !errors.As(err, &several) {
+			several = multierror.Append(nil, err)
+		}
+		for _, err := range several.Errors {
+			add("Stage.%w", err)
+		}
+	}
+	if err := s.Waves.Validate(); err != nil {
+		nest(err)
+	}
+	regions := s.regions()
+	for _, name := range regions {
+		if s.Targets[name] == nil {
+			add("Stage.Targets: there is none for region %s", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Targets)) {
+		if !slices.Contains(regions, name) {
+			add("Stage.Targets: region %s is in no wave", name)
+		}
+	}
+	if s.Options.Checkpoint != nil {
+		add("Stage.Options.Checkpoint: belongs to the stage, leave it nil")
+	}
+	if s.Options.Each.Fence != 0 {
+		add("Stage.Options.Each.Fence: belongs to the stage, leave it zero")
+	}
+	if err := s.Options.Validate(); err != nil {
+		nest(err)
+	}
+	if errs == nil {
+		for _, err := range s.unknown() {
+			errs = multierror.Append(errs, err)
+		}
+	}
+	return errs.ErrorOrNil()
+}
+
+// regions are the names of all regions, in the order of the waves.
+func (s Stage) regions() []string {
+	var names []string
+	for _, wave := range s.Waves.Waves {
+		names = append(names, wave.Regions...)
+	}
+	return names
+}
+
+// unknown are gates that the plan of a region names and the options do not have for it. What runs is not
+// known yet; names of gates seldom depend on it, and where they do, the rollout looks at them once more.
+func (s Stage) unknown() (errs []error) {
+	at := position{From: map[string]strategy.State{}, To: strategy.Revision{Version: "1.1.0"}}
+	for _, name := range s.regions() {
+		at.From[name] = strategy.State{Stable: strategy.Group{Revision: strategy.Revision{Version: "1.0.0"}, Replicas: 10, Share: strategy.All()}}
+	}
+	plan, err := s.plan(at)
+	if err != nil {
+		return nil // it may be that these strategies plan from something else
+	}
+	for _, r := range plan.Regions() {
+		gates := map[string]gate.Gate{}
+		maps.Copy(gates, s.Options.Each.Gates)
+		if s.Options.Gates != nil {
+			maps.Copy(gates, s.Options.Gates(r.Region))
+		}
+		for _, name := range r.Plan.Gates() {
+			if name != strategy.WaveGate && gates[name] == nil {
+				errs = append(errs, fmt.Errorf("Stage.Options.Gates: the plan of region %s names %q, which is none of them: %w", r.Region, name, rollout.ErrNoGate))
+			}
+		}
+	}
+	return errs
+}
+
+// Run brings the revision to all regions. It returns when it is promoted everywhere, or a wave was bad and
+// is taken back.
+func (s Stage) Run(ctx context.Context, t *stage.Task) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	to, artifact, err := steer.Revision(t)
+	if err != nil {
+		return err
+	}
+	if s.Prepare != nil {
+		err := s.each(func(region string) error {
+			if err := s.Prepare(ctx, region, to, artifact); err != nil {
+				return fmt.Errorf("prepare %s in region %s: %w", to, region, err)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	waves, w, err := s.wire(ctx, t, to)
+	if err != nil || waves == nil {
+		return err
+	}
+	return w.run(ctx, waves)
+}
+
+// each does something for all regions at once, and reports all that went wrong.
+func (s Stage) each(do func(region string) error) error {
+	regions := s.regions()
+	failed := make([]error, len(regions))
+	var group errgroup.Group
+	for i, name := range regions {
+		group.Go(func() error {
+			failed[i] = do(name)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return errors.Join(failed...)
+}

@@ -1,0 +1,133 @@
+package waves
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/davit-sdk/davit/internal/steer"
+	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// position is the stage's checkpoint: from where to where, and how far. The plan itself is made again from
+// it, and must come out the same.
+type position struct {
+	From  map[string]strategy.State `json:"from"`
+	To    strategy.Revision         `json:"to"`
+	Waves rollout.WaveCheckpoint    `json:"waves"`
+	// Undo says that the position is one of the way back of it all, which Undo walks.
+	Undo bool `json:"undo,omitempty"`
+}
+
+// wire makes the plan, or makes it again, and the waves that walk it. No waves and no error: an earlier
+// attempt has done it all.
+func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*rollout.Waves, *walk, error) {
+	var at position
+	resumed, err := t.Restore(&at)
+	if err != nil {
+		return nil, nil, err
+	}
+	if resumed {
+		if at.Undo {
+			return nil, nil, &stage.Error{Outcome: stage.Failed, Final: true, Reason: fmt.Sprintf("the deployment of %s was undone, or is to be", at.To)}
+		}
+		if err := ended(ctx, at.Waves); err != nil || at.Waves.Outcome == rollout.Promoted {
+			if dark := s.light(ctx, t, at); dark != nil {
+				return nil, nil, errors.Join(err, dark)
+			}
+			return nil, nil, err
+		}
+		resumed = at.Waves.Outcome == ""
+	}
+	if !resumed {
+		at = position{To: to}
+		if at.From, err = s.current(ctx); err != nil {
+			return nil, nil, err
+		}
+	} else if at.To != to {
+		return nil, nil, fmt.Errorf("the deployment of %s was begun, it cannot go on with %s", at.To, to)
+	}
+	plan, err := s.plan(at)
+	if errors.Is(err, strategy.ErrNothingToDo) && !resumed {
+		return nil, nil, stage.Skip(fmt.Sprintf("%s runs already in all %d regions", to, len(at.From)))
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	w := s.walk(ctx, t, at, plan)
+	o := s.options(w)
+	if resumed {
+		waves, err := rollout.ResumeWaves(s.Targets, plan, at.Waves, o)
+		return waves, w, errors.Join(err, s.recall(ctx, at))
+	}
+	waves, err := rollout.NewWaves(s.Targets, plan, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.recall(ctx, at); err != nil {
+		return nil, nil, err
+	}
+	return waves, w, t.Detail(ctx, DetailPlan, steer.Clip(plan.Table()))
+}
+
+// current is what all regions run now.
+func (s Stage) current(ctx context.Context) (map[string]strategy.State, error) {
+	regions := s.regions()
+	states := make([]strategy.State, len(regions))
+	err := s.each(func(region string) (err error) {
+		i := slices.Index(regions, region)
+		if states[i], err = rollout.Current(ctx, s.Targets[region]); err != nil {
+			return fmt.Errorf("region %s: %w", region, err)
+		}
+		return nil
+	})
+	from := map[string]strategy.State{}
+	for i, name := range regions {
+		from[name] = states[i]
+	}
+	return from, err
+}
+
+// options are the waves', tied to a walk.
+func (s Stage) options(w *walk) rollout.WaveOptions {
+	o := s.Options
+	o.Checkpoint, o.Notify = w.checkpoint, w.tell
+	if o.Each.Fence = w.Task.Fence(); o.Each.Logger == nil {
+		o.Each.Logger = w.Task.Logger()
+	}
+	return o
+}
+
+// recall makes sure that what ran before can be started again, in all regions.
+func (s Stage) recall(ctx context.Context, at position) error {
+	if s.Recall == nil {
+		return nil
+	}
+	return s.each(func(region string) error {
+		var last strategy.Revision // stable and baseline run the same
+		for _, g := range at.From[region].Groups() {
+			if g.Revision == last || g.Revision == at.To {
+				continue
+			}
+			last = g.Revision
+			if err := s.Recall(ctx, region, g.Revision); err != nil {
+				return fmt.Errorf("recall %s, which runs before in region %s: %w", g.Revision, region, err)
+			}
+		}
+		return nil
+	})
+}
+
+func (s Stage) plan(at position) (strategy.WavePlan, error) {
+	plan, err := s.Waves.Plan(at.From, at.To)
+	if err == nil && s.Edit != nil {
+		plan, err = s.Edit(plan)
+	}
+	if err != nil {
+		return plan, fmt.Errorf("plan to %s: %w", at.To, err)
+	}
+	return plan, nil
+}
