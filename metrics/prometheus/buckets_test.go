@@ -156,6 +156,11 @@ func TestMixedKinds(t *testing.T) {
 	w.put(ok1, worldSample{at: at(61), hist: `{"count":"0","sum":"0"}`})
 	_, err := read(t, newSource(t, w.options()), 10, 70)
 	assert.ErrorContains(t, err, "both numbers and native histograms")
+	early := newWorld(at(100))
+	early.put(ok1, worldSample{at: at(0), hist: `{"count":"0","sum":"0"}`})
+	early.scrape(ok1, 1, 60, 0, 1)
+	_, err = read(t, newSource(t, early.options()), 1, 50)
+	assert.ErrorContains(t, err, "both numbers and native histograms", "in whatever order")
 	w.scrape(`lat{version="1.1.0",instance="a"}`, 0, 60, 1, 1)
 	o := w.options()
 	o.Latency = `lat{version="{version}"}`
@@ -167,6 +172,29 @@ func TestMixedKinds(t *testing.T) {
 	assert.ErrorContains(t, err, "is a native histogram, and no counter")
 }
 
+// What cannot be is an error: to leave it out would be to count too little.
+func TestOddSamples(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"metric":{"instance":"a"},"values":[[1777636811,"1"],[1777636810,"2"]]}`:                                        "not in the order of time",
+		`{"metric":{"instance":"a"},"values":[[1777636811,"1"],[1777636811,"2"]]}`:                                        "not in the order of time",
+		`{"metric":{"instance":"a"},"values":[[1777636811,"1"]]},{"metric":{"instance":"a"},"values":[[1777636812,"2"]]}`: "is there twice",
+		`{"metric":{"instance":"a"},"histograms":[[1777636810,{"count":"0","sum":"0"}]],"values":[[1777636809,"1"]]}`:     "both numbers and native histograms",
+		`{"metric":{"instance":"a"},"histograms":[[1777636810,{"count":"0","sum":"0"}]]}`:                                 "is a native histogram",
+	} {
+		w := newWorld(at(100))
+		w.edit = func(rw http.ResponseWriter, r *http.Request) bool {
+			if !ranged.MatchString(r.FormValue("query")) {
+				return false
+			}
+			rw.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(rw, `{"status":"success","data":{"resultType":"matrix","result":[%s]}}`, body)
+			return true
+		}
+		_, err := read(t, newSource(t, w.options()), 10, 20)
+		assert.ErrorContains(t, err, want, body)
+	}
+}
+
 // Whatever a server answers: there is an error, or a window that is sound, and no panic.
 func FuzzAnswer(f *testing.F) {
 	f.Add(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"instance":"a","le":"1"},"values":[[1777636810,"1"],[1777636811,"3"]]}]}}`, "1777636830")
@@ -175,6 +203,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, now string) {
 		w := newWorld(at(100))
 		o := w.options()
+		o.Up, o.Started = `up{version="{version}"}`, `start{version="{version}"}`
 		o.Latency, o.Gauges = `lat{version="{version}"}`, map[string]prometheus.Line{"g": {Query: `g{version="{version}"}`}, "m": {Query: `max(g{version="{version}"})`}}
 		o.Server.Transport = transport(func(r *http.Request) (*http.Response, error) {
 			text := body

@@ -146,7 +146,7 @@ func (l *life) start(at int64) (float64, bool) {
 	return l.starts[i], true
 }
 
-// last is when the instance was last scraped successfully, before to; false where it was not.
+// good is when the instance was last scraped successfully, before to; false where it was not.
 func (l *life) good(to int64) (int64, bool) {
 	i, _ := slices.BinarySearch(l.scraped, to)
 	if i == 0 {

@@ -152,6 +152,8 @@ func buckets(v model.Vector) (metrics.Histogram, error) {
 	return spread(bounds, counts), nil
 }
 
+var errNotFinite = errors.New("a value is no finite number")
+
 // sampled are the values of a gauge in what the answer covers.
 func (r *reading) sampled(f *feed, e evaluated, in func(part string) bool) ([]float64, error) {
 	points := e.gauges[f]
@@ -211,7 +213,11 @@ func drawn(ctx context.Context, c *client, l line, v values, from, to int64) ([]
 	if len(matrix) > 1 {
 		return nil, fmt.Errorf("%s: it gives %d series: make one of them", l.field, len(matrix))
 	}
-	return gathered(newStreams(matrix, first, last), func(*stream) bool { return true })
+	drawn, err := newStreams(matrix, first, last)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", l.field, err)
+	}
+	return gathered(drawn, func(*stream) bool { return true })
 }
 
 // moment is a time of a sample.

@@ -109,12 +109,15 @@ func (r *reading) load(ctx context.Context, feeds []*feed, from, to int64, furth
 			if err != nil {
 				return fmt.Errorf("Options.%s: %w", f.template.field, err)
 			}
-			loaded := newStreams(matrix, from, to)
-			if f.streams == nil {
+			loaded, err := newStreams(matrix, from, to)
+			if err == nil && f.streams == nil {
 				f.streams = loaded
-				return nil
+			} else if err == nil {
+				err = f.streams.before(loaded)
 			}
-			f.streams.before(loaded)
+			if err != nil {
+				return fmt.Errorf("Options.%s: %w", f.template.field, err)
+			}
 			return nil
 		})
 	}
@@ -168,11 +171,6 @@ func (r *reading) fetch(ctx context.Context) error {
 // build makes counters and lives of what was scraped.
 func (r *reading) build() (err error) {
 	for _, f := range r.counting() {
-		for _, s := range f.streams.sorted() {
-			if s.mixed() {
-				return fmt.Errorf("Options.%s: %s has both numbers and native histograms", f.template.field, s.labels)
-			}
-		}
 		switch {
 		case f != r.latency:
 			f.counters, err = plain(f.streams, r.o.Instance, r.o.Part)
@@ -184,6 +182,11 @@ func (r *reading) build() (err error) {
 		}
 		if err != nil {
 			return fmt.Errorf("Options.%s: %w", f.template.field, err)
+		}
+	}
+	for _, f := range []*feed{r.up, r.started} {
+		if f != nil && f.isNative() {
+			return fmt.Errorf("Options.%s: it is a native histogram, and no number", f.template.field)
 		}
 	}
 	r.live()
@@ -238,8 +241,8 @@ func (r *reading) live() {
 		}
 	}
 	if r.started != nil {
-		for _, s := range r.started.streams {
-			if l := r.lives[s.of(r.o.Instance)]; l != nil {
+		for _, s := range r.started.streams.sorted() {
+			if l := r.lives[s.of(r.o.Instance)]; l != nil && l.started == nil {
 				l.started, l.starts = s.at, s.values
 			}
 		}

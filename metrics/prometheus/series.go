@@ -179,7 +179,11 @@ func (s *Series) points(ctx context.Context, l line, v values, from, to int64) (
 	if err != nil {
 		return nil, err
 	}
-	return gathered(newStreams(matrix, from, to-1), func(*stream) bool { return true })
+	all, err := newStreams(matrix, from, to-1)
+	if err != nil {
+		return nil, err
+	}
+	return gathered(all, func(*stream) bool { return true })
 }
 
 // absent is why there is no point.

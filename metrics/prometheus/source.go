@@ -2,7 +2,6 @@ package prometheus
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -244,5 +243,3 @@ func (r *reading) distribution(e evaluated, in func(part string) bool) (metrics.
 	}
 	return together(all)
 }
-
-var errNotFinite = errors.New("a value is no finite number")

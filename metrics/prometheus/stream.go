@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/prometheus/common/model"
@@ -20,8 +21,9 @@ type stream struct {
 // streams are the series of one selector, by their labels.
 type streams map[string]*stream
 
-// newStreams takes what was answered for [from, to].
-func newStreams(matrix model.Matrix, from, to int64) streams {
+// newStreams takes what was answered for [from, to]. Samples that are not in the order of time, and a series that is
+// there twice, are errors: to leave them out would be to count too little.
+func newStreams(matrix model.Matrix, from, to int64) (streams, error) {
 	all := make(streams, len(matrix))
 	for _, m := range matrix {
 		s := &stream{labels: m.Metric}
@@ -35,30 +37,41 @@ func newStreams(matrix model.Matrix, from, to int64) streams {
 				s.at, s.native = append(s.at, at), append(s.native, p.Histogram)
 			}
 		}
-		if len(s.at) > 0 && slices.IsSorted(s.at) {
-			all[m.Metric.String()] = s
+		if len(s.at) == 0 {
+			continue
 		}
+		key := m.Metric.String()
+		switch {
+		case len(s.values) > 0 && len(s.native) > 0:
+			return nil, fmt.Errorf("%s has both numbers and native histograms", key)
+		case all[key] != nil:
+			return nil, fmt.Errorf("%s is there twice", key)
+		}
+		for i := range s.at[1:] {
+			if s.at[i+1] <= s.at[i] {
+				return nil, fmt.Errorf("the samples of %s are not in the order of time", key)
+			}
+		}
+		all[key] = s
 	}
-	return all
+	return all, nil
 }
 
 // before puts what was scraped earlier before the rest.
-func (all streams) before(earlier streams) {
+func (all streams) before(earlier streams) error {
 	for key, e := range earlier {
 		s, ok := all[key]
 		if !ok {
 			all[key] = e
 			continue
 		}
-		n, _ := slices.BinarySearch(e.at, s.at[0])
-		s.at = append(e.at[:n:n], s.at...)
-		if len(e.values) > 0 && len(s.values) > 0 {
-			s.values = append(e.values[:n:n], s.values...)
+		if (len(e.native) > 0) != (len(s.native) > 0) {
+			return fmt.Errorf("%s has both numbers and native histograms", key)
 		}
-		if len(e.native) > 0 && len(s.native) > 0 {
-			s.native = append(e.native[:n:n], s.native...)
-		}
+		s.at = append(e.at, s.at...)
+		s.values, s.native = append(e.values, s.values...), append(e.native, s.native...)
 	}
+	return nil
 }
 
 // sorted are the streams in an order that is always the same.
@@ -77,6 +90,3 @@ func (all streams) sorted() []*stream {
 
 // of is the value of a label.
 func (s *stream) of(label string) string { return string(s.labels[model.LabelName(label)]) }
-
-// mixed reports whether a series has both numbers and native histograms, as one may whose metric was changed.
-func (s *stream) mixed() bool { return len(s.at) != len(s.values) && len(s.at) != len(s.native) }
