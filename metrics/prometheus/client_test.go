@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,11 +208,14 @@ func TestRedirects(t *testing.T) {
 func TestPrefixAndParameters(t *testing.T) {
 	w := newWorld(at(100))
 	w.scrape(ok1, 0, 60, 1000, 7)
+	var mu sync.Mutex
 	var paths, partial []string
 	o := w.options()
 	o.Server.URL += "/prefix/?partial_response=false"
 	o.Server.Transport = transport(func(r *http.Request) (*http.Response, error) {
+		mu.Lock()
 		paths, partial = append(paths, r.URL.Path), append(partial, r.URL.Query().Get("partial_response"))
+		mu.Unlock()
 		r.URL.Path = strings.TrimPrefix(r.URL.Path, "/prefix")
 		return w.RoundTrip(r)
 	})
