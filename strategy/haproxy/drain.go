@@ -33,7 +33,7 @@ func (g *Groups) InFlight(ctx context.Context, ids []string) (map[string]int, er
 	if err != nil && !errors.Is(err, ErrNoRecord) {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
-	n, err := g.inFlight(ctx, v.scene, last.Table, ids)
+	n, err := g.inFlight(ctx, v.scene, last, ids)
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
@@ -41,8 +41,8 @@ func (g *Groups) InFlight(ctx context.Context, ids []string) (map[string]int, er
 }
 
 // inFlight counts what instances work on, and puts those out of service that have left and are idle.
-// last is the table that was routed last.
-func (m *mover) inFlight(ctx context.Context, c scene, last rollout.Table, ids []string) (map[string]int, error) {
+// last is what was routed last.
+func (m *mover) inFlight(ctx context.Context, c scene, last record, ids []string) (map[string]int, error) {
 	answers, err := m.admin.ask(ctx, "show stat")
 	if err != nil {
 		return nil, err
@@ -61,13 +61,13 @@ func (m *mover) inFlight(ctx context.Context, c scene, last rollout.Table, ids [
 	now := time.Now()
 	for _, s := range c.states.servers {
 		who, ok := c.tenants[s.place]
-		if !ok || !slices.Contains(ids, who.id) || !who.at(s) || s.maint() || named(last, who.id) {
-			if ok && slices.Contains(ids, who.id) && who.at(s) {
-				n[who.id] += busy[s.place] + old[s.addr]
-			}
+		if !ok || !slices.Contains(ids, who.id) || !who.at(s) {
 			continue
 		}
 		n[who.id] += busy[s.place] + old[s.addr]
+		if s.maint() || last.stays(who.id, s) {
+			continue
+		}
 		if !s.draining() {
 			back = append(back, s.place) // a process that had read the files from before
 			n[who.id] = max(n[who.id], 1)
@@ -88,9 +88,13 @@ func (m *mover) inFlight(ctx context.Context, c scene, last rollout.Table, ids [
 	return n, m.release(ctx, c, fates)
 }
 
-// named reports whether a table names an instance.
-func named(t rollout.Table, id string) bool {
-	return slices.ContainsFunc(t.Routes, func(r rollout.Route) bool {
+// stays reports whether an instance is to keep its server: the record's table names it, or there is no
+// record, and it gets requests.
+func (r record) stays(id string, s server) bool {
+	if r.Format == 0 {
+		return !s.draining()
+	}
+	return slices.ContainsFunc(r.Table.Routes, func(r rollout.Route) bool {
 		return slices.ContainsFunc(r.Backends, func(b rollout.Backend) bool { return b.ID == id })
 	})
 }

@@ -203,3 +203,35 @@ func TestByHand(t *testing.T) {
 		shows(t, g, stable)
 	}
 }
+
+// A process reads the map before a change, and the states after the next one: the servers of its table
+// are ready in it, though they have left meanwhile.
+func TestStatesReadLate(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.groups.BootTime = time.Hour })
+	g := w.router()
+	old, young := w.instances(oldPool, 2), w.instances(newPool, 2)
+	require.NoError(t, g.Route(t.Context(), table(route(strategy.Stable, oldPool, strategy.All(), old))))
+	next := w.begin()
+	require.NoError(t, g.Route(t.Context(), table(route(strategy.Stable, newPool, strategy.All(), young[:1]))))
+	require.NoError(t, g.Route(t.Context(), table(route(strategy.Stable, newPool, strategy.All(), young))))
+	assert.Equal(t, "DRAIN", w.at(old[0].Addr).status())
+	w.loadStates(next)
+	w.takeOver(next)
+	shows(t, g, table(route(strategy.Stable, oldPool, strategy.All(), old)))
+	_, _, err := w.ask(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Positive(t, inFlight(t, g, old[0].ID), "it gets requests again")
+	assert.Equal(t, "DRAIN", w.at(old[0].Addr).status(), "and is drained again")
+}
+
+// Where nobody has written down what was routed, asking takes nothing away.
+func TestInFlightWithoutRecord(t *testing.T) {
+	for _, kind := range subjects {
+		s := kind.open(t)
+		old := s.instances(oldPool, 1)
+		require.NoError(t, s.open().Route(t.Context(), table(route(strategy.Stable, oldPool, strategy.All(), old))))
+		delete(s.disk.files, "/srv/davit/shop.json")
+		assert.Zero(t, inFlight(t, s.open().(rollout.Drainer), old[0].ID))
+		assert.NotEqual(t, "DRAIN", s.at(old[0].Addr).status(), kind.name)
+	}
+}

@@ -62,7 +62,8 @@ type GroupsOptions struct {
 	//	NAME.BACKEND.servers  addresses and states of the servers of a backend
 	//	NAME.json             what was routed last
 	//
-	// The router must be allowed to write into it, HAProxy to read.
+	// The router must be allowed to write into it, HAProxy to read. With Remote the record alone lies in
+	// it, on the machine of the router.
 	Dir string
 	// Remote tells that HAProxy runs on another machine. No file is then written for it, and what a
 	// reload loses comes back by Keep.

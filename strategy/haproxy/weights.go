@@ -345,7 +345,7 @@ func (w *Weights) InFlight(ctx context.Context, ids []string) (map[string]int, e
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
-	n, err := w.inFlight(ctx, g.scene, g.record.Table, ids)
+	n, err := w.inFlight(ctx, g.scene, g.record, ids)
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
