@@ -146,9 +146,10 @@ func (b backend) service() (string, bool) {
 	return name, (kind == "" || kind == "Service") && group == "" && namespace == "" && name != ""
 }
 
+// weight is from 0 to a million; the API server takes no others.
 func (b backend) weight() int64 {
 	if w, ok := b["weight"].(int64); ok {
-		return w
+		return min(max(w, 0), 1_000_000)
 	}
 	return 1
 }

@@ -3,6 +3,9 @@ package kubernetes
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -263,7 +266,25 @@ func FuzzRoute(f *testing.F) {
 		f.Add(text, 5, "on", `{"rules":["x"],"match":{"b":[{"header":"X","value":"y"}]}}`)
 	}
 	f.Add([]byte(`{"spec":{"rules":[{"backendRefs":[{"name":"shop-a","weight":0}],"filters":[1,{"type":"RequestMirror"}]},7]}}`), 1, "", "")
+	f.Add([]byte(`{"spec":{"rules":[{"backendRefs":[{"name":"shop-a","weight":1},{"name":"x","weight":-1}]}]}}`), 1, "", "")
 	f.Add([]byte(`{"spec":{"rules":[{"matches":[3],"backendRefs":[{"name":"shop-a","weight":-4},{"name":"shop-b","weight":9223372036854775807}]}]}}`), 99, "x", "{}")
+	// To fuzz in earnest all of client-go is compiled anew: here is some of it for every run.
+	random := rand.New(rand.NewPCG(1, 2))
+	words := []string{`"shop-a"`, `"shop-b"`, `"shop"`, "7", "-1", "null", "[]", "{}", `""`, "true", `"Service"`, `"RequestMirror"`, `"weight"`, `"matches"`}
+	for _, rules := range []string{hosts, "\n    - {matches: [{headers: [{name: X, value: y}]}], backendRefs: [{name: shop-a, weight: 3}, {name: shop-b, weight: 5}], filters: [{type: RequestMirror, requestMirror: {backendRef: {name: shop-b}, fraction: {numerator: 1, denominator: 3}}}]}"} {
+		text, err := json.Marshal(routeOf(f, rules).Object)
+		require.NoError(f, err)
+		tokens := regexp.MustCompile(`"[^"]*"|[0-9]+|[\[\]{}:,]`).FindAllString(string(text), -1)
+		for range 400 {
+			next := slices.Clone(tokens)
+			for range 1 + random.IntN(3) {
+				if i := random.IntN(len(next)); !strings.Contains("[]{}:,", next[i]) {
+					next[i] = words[random.IntN(len(words))]
+				}
+			}
+			f.Add([]byte(strings.Join(next, "")), random.IntN(101), []string{"", "on"}[random.IntN(2)], `{"rules":["a"]}`)
+		}
+	}
 	f.Fuzz(func(t *testing.T, text []byte, percent int, value, notes string) {
 		u := &unstructured.Unstructured{}
 		if kjson.Unmarshal(text, &u.Object) != nil || u.Object == nil {
