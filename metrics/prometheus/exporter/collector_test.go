@@ -247,6 +247,46 @@ func TestRollout(t *testing.T) {
 	})
 }
 
+// Each region of a rollout in waves is shown by itself, and the whole is one deployment.
+func TestRegions(t *testing.T) {
+	c := newCollector(t, exporter.Options{})
+	notify := c.Rollout("cart", "production")
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	tell := func(region string, kind rollout.EventKind, outcome rollout.Outcome) {
+		at = at.Add(time.Minute)
+		notify(rollout.Event{At: at, Region: region, Kind: kind, Outcome: outcome, Waves: 2})
+	}
+	tell("", rollout.StepStarted, "")
+	for _, region := range []string{"eu", "us"} {
+		tell(region, rollout.StepStarted, "")
+		if region == "us" {
+			tell(region, rollout.GoingBack, "")
+			tell(region, rollout.Ended, rollout.RolledBack)
+			continue
+		}
+		tell(region, rollout.Ended, rollout.Promoted)
+	}
+	tell("", rollout.Ended, rollout.RolledBack)
+	at = at.Add(time.Hour)
+	tell("eu", rollout.StepStarted, "")
+	tell("eu", rollout.Ended, rollout.Promoted)
+	tell("", rollout.Ended, rollout.Promoted)
+	labels := func(environment, rest string) string {
+		return `{environment="` + environment + `",` + rest + `service="cart"}`
+	}
+	shown(t, c, map[string]string{
+		"rollouts_ended_total" + labels("production/eu", `outcome="promoted",`):    "2",
+		"rollouts_ended_total" + labels("production/us", `outcome="rolled_back",`): "1",
+		"rollouts_ended_total" + labels("production", `outcome="rolled_back",`):    "1",
+		"rollouts_ended_total" + labels("production", `outcome="promoted",`):       "1",
+		"rollouts_under_way" + labels("production/us", ""):                         "0",
+		"rollouts_under_way" + labels("production", ""):                            "0",
+		"deployments_total" + labels("production", `outcome="failed",`):            "1",
+		"deployments_total" + labels("production", `outcome="succeeded",`):         "1",
+		"time_to_restore_seconds_sum" + labels("production", ""):                   "120",
+	})
+}
+
 // history is a release made up event by event.
 func history(t *testing.T, service string, begun time.Time, bodies ...any) []ledger.Event {
 	t.Helper()

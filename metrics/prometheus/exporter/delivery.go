@@ -32,14 +32,14 @@ type deliveries struct {
 
 // delivered finds out whether a stage that is over was a deployment.
 func (r observed) delivered(st *ledger.StageState, node *ledger.Stage, t *stint) {
-	rolled := t.rolled != nil && t.rolled.moved
+	rolled, harm := t.rolled.moved()
 	if st.Attempt == 0 || st.Copied || !rolled && (r.o.Deploys == nil || !r.o.Deploys(*node)) {
 		return
 	}
 	p := r.place(r.state.Release.Service, node.Environment)
 	since := r.event.Time
 	if rolled {
-		since = later(t.rolled.harmed, since)
+		since = later(harm, since)
 	}
 	switch st.Outcome {
 	case stage.Succeeded:
@@ -50,7 +50,7 @@ func (r observed) delivered(st *ledger.StageState, node *ledger.Stage, t *stint)
 		r.fact(fact{place: p, kind: restored, at: r.event.Time})
 	case stage.Aborted:
 		r.fact(fact{place: p, kind: harmful, at: since})
-		if rolled && t.rolled.outcome == rollout.RolledBack {
+		if rolled && t.rolled.outcome() == rollout.RolledBack {
 			r.fact(fact{place: p, kind: restored, at: r.event.Time})
 		}
 	case stage.Failed, stage.Stranded:

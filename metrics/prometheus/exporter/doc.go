@@ -28,7 +28,8 @@
 // Labels are the service, the pipeline, the stage, the environment, the gate, and words of this package. A version,
 // an ID, a person or a text is never one. A label of which there have been more than Options.MaxValues values is
 // "other" from then on, so that no request can make the number of series grow without a bound. A stage that was
-// made for an item has the name of the stage that it was made of.
+// made for an item has the name of the stage that it was made of. Each region of a rollout in waves is an environment
+// of its own, "production/eu"; deployments are counted for the whole.
 //
 // # Metrics
 //

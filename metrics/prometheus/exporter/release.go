@@ -28,9 +28,9 @@ type progress struct {
 type stint struct {
 	waits  time.Time // since when it waits for people; zero: it does not
 	cause  string
-	rolled *rolling // its rollout, where it has one
-	undone *rolling // the way back of it that its undo walks
-	lives  bool     // it was deployed, and was not undone
+	rolled *way // its rollout, where it has one
+	undone *way // the way back of it that its undo walks
+	lives  bool // it was deployed, and was not undone
 }
 
 // next is the number of the event that a release wants next.
@@ -171,7 +171,7 @@ func (r observed) stage(was ledger.StageState) {
 				s.stage.WithLabelValues(r.labels(name, string(b.Outcome))...).Observe(seconds(st.Started, r.event.Time))
 			}
 			r.delivered(st, node, t)
-			r.left(t.rolled)
+			r.left(t.rolled, r.event.Time)
 		}
 	case ledger.Parked:
 		r.answered(st.Name)
@@ -182,7 +182,7 @@ func (r observed) stage(was ledger.StageState) {
 		}
 	case ledger.UndoEnded:
 		if st.Undo.Over() {
-			r.left(t.undone)
+			r.left(t.undone, r.event.Time)
 			s.undos.WithLabelValues(r.labels(name, string(b.Outcome))...).Inc()
 			if t.lives && b.Outcome == stage.Succeeded {
 				r.fact(fact{place: r.place(r.state.Release.Service, node.Environment), kind: restored, at: r.event.Time})
@@ -207,15 +207,15 @@ func (r observed) noted(b ledger.Noted, st *ledger.StageState, node *ledger.Stag
 		if json.Unmarshal(b.Data, &e) != nil || e.Kind == "" {
 			return
 		}
-		way := &t.rolled
+		w := &t.rolled
 		if st.Undo != nil {
-			way = &t.undone
+			w = &t.undone
 		}
-		if *way == nil {
-			*way = &rolling{place: r.place(r.state.Release.Service, node.Environment)}
+		if *w == nil {
+			*w = newWay(r.place(r.state.Release.Service, node.Environment))
 		}
 		if e.Kind != rollout.Judged { // a verdict is recorded by itself, too
-			r.rolled(*way, e)
+			r.rolled(r.of(*w, e), e)
 		}
 	case decisionDetail:
 		if r.o.Committed != nil {
@@ -265,19 +265,6 @@ func (r observed) answered(name string) {
 	r.series.waiting.WithLabelValues(labels...).Dec()
 	r.series.waited.WithLabelValues(labels...).Add(seconds(t.waits, r.event.Time))
 	t.waits = time.Time{}
-}
-
-// left ends what is shown of a rollout whose stage is over, where its host died and nobody went on with it.
-func (r observed) left(way *rolling) {
-	if way == nil {
-		return
-	}
-	r.over(way.place, "decision", &way.asked, r.event.Time)
-	r.over(way.place, "paused", &way.paused, r.event.Time)
-	if way.shown {
-		way.shown = false
-		r.series.rolling.WithLabelValues(way.place.service, way.place.environment).Dec()
-	}
 }
 
 // judged counts a verdict.

@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"strings"
 	"time"
 
 	"github.com/davit-sdk/davit/strategy"
@@ -19,6 +20,51 @@ type rolling struct {
 	outcome rollout.Outcome
 }
 
+// way is a rollout with its regions, where it has any: each of them is a rollout of its own, in the environment
+// "production/eu".
+type way struct {
+	place   place
+	regions map[string]*rolling // the whole under the empty name
+}
+
+func newWay(p place) *way { return &way{p, map[string]*rolling{}} }
+
+// of is the part of the way that an event belongs to.
+func (c *Collector) of(w *way, e rollout.Event) *rolling {
+	r := w.regions[e.Region]
+	if r == nil {
+		p := w.place
+		if e.Region != "" {
+			p.environment = c.value("environment", strings.TrimPrefix(p.environment+"/"+e.Region, "/"))
+		}
+		r = &rolling{place: p}
+		w.regions[e.Region] = r
+	}
+	return r
+}
+
+// moved reports whether a step was begun anywhere, and harmed when something turned back first; zero: nothing did.
+func (w *way) moved() (moved bool, harmed time.Time) {
+	if w == nil {
+		return false, time.Time{}
+	}
+	for _, r := range w.regions {
+		moved = moved || r.moved
+		if !r.harmed.IsZero() && (harmed.IsZero() || r.harmed.Before(harmed)) {
+			harmed = r.harmed
+		}
+	}
+	return moved, harmed
+}
+
+// outcome is how the way as a whole ended.
+func (w *way) outcome() rollout.Outcome {
+	if r := w.regions[""]; r != nil {
+		return r.outcome
+	}
+	return ""
+}
+
 // showing is what the gauges of a place show.
 type showing struct {
 	at time.Time
@@ -31,17 +77,22 @@ func (c *Collector) Rollout(service, environment string) func(rollout.Event) {
 	c.mu.Lock()
 	p := c.place(service, environment)
 	c.mu.Unlock()
-	r := &rolling{place: p}
+	w := newWay(p)
 	return func(e rollout.Event) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		r := c.of(w, e)
 		if e.Kind == rollout.Judged && e.Verdict != nil {
-			c.judged(p, *e.Verdict)
+			c.judged(r.place, *e.Verdict)
 		}
-		moved, harmed := r.moved, r.harmed
+		moved, harmed := w.moved()
 		c.rolled(r, e)
-		if e.Kind != rollout.Ended {
+		if e.Kind != rollout.Ended || e.Region != "" {
 			return
+		}
+		if e.Outcome != rollout.Interrupted {
+			c.left(w, e.At)
+			w.regions = map[string]*rolling{}
 		}
 		switch e.Outcome {
 		case rollout.Promoted:
@@ -127,6 +178,22 @@ func (c *Collector) over(p place, cause string, since *time.Time, at time.Time) 
 	c.series.waiting.WithLabelValues(p.service, p.environment, cause).Dec()
 	c.series.waited.WithLabelValues(p.service, p.environment, cause).Add(seconds(*since, at))
 	*since = time.Time{}
+}
+
+// left ends what is shown of a rollout that is over, where a part of it did not say so: its host died, and nobody
+// went on with it.
+func (c *Collector) left(w *way, at time.Time) {
+	if w == nil {
+		return
+	}
+	for _, r := range w.regions {
+		c.over(r.place, "decision", &r.asked, at)
+		c.over(r.place, "paused", &r.paused, at)
+		if r.shown {
+			r.shown = false
+			c.series.rolling.WithLabelValues(r.place.service, r.place.environment).Dec()
+		}
+	}
 }
 
 // show sets the gauges of what runs where, unless something later was shown.
