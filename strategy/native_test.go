@@ -174,6 +174,7 @@ func TestNativeMutants(t *testing.T) {
 	})
 	one(strategy.LawLoad, "all of the traffic needs 10", func(p *strategy.Plan) { p.Limits.Load = 10 })
 	one(strategy.LawCeiling, "up to 10 instances exist, 9 may", func(p *strategy.Plan) { p.Limits.MaxTotal = 9; p.Limits.MinAvailable = 0; p.Limits.Load = 0 })
+	one(strategy.LawCeiling, "up to 14 instances exist, 12 may", func(p *strategy.Plan) { p.Steps[0].State.Stable.Replicas = 14 })
 	one(strategy.LawFloor, "only 3 instances", func(p *strategy.Plan) { p.Steps[0].State.Stable.Replicas = 3; p.Limits.Load = 0 })
 	one(strategy.LawEnd, "with all of the traffic", func(p *strategy.Plan) { p.Steps[0].State.Stable.Revision = v3 })
 	one(strategy.LawExposure, "falls from 100% to 0%", func(p *strategy.Plan) {
@@ -195,6 +196,8 @@ func TestNativeAgainstOtherLimits(t *testing.T) {
 	} {
 		require.Equal(t, []strategy.Law{law}, violations(t, strategy.Verify(p, l)))
 	}
+	first := mustPlan(t, strategy.Native{Replicas: 5}, strategy.State{}, v2)
+	require.NoError(t, strategy.Verify(first, strategy.Limits{MinAvailable: 5, MaxTotal: 7, Load: 5}), "nobody has answered before")
 	p.Limits.MaxTotal = 0
 	err := strategy.Verify(p, strategy.Limits{MaxTotal: 100})
 	require.Equal(t, []strategy.Law{strategy.LawCeiling}, violations(t, err))

@@ -384,11 +384,32 @@ func TestNativeIsTakenBackInTheBake(t *testing.T) {
 			}
 			return gate.Verdict{Outcome: gate.Pass, Reason: "fine"}, nil
 		})
-		_, err := c.run(stableAt(v2, 4))
+		var applied []strategy.State
+		r, err := rollout.New(single{c.world.Cluster(), &applied}, c.plan, c.options)
 		require.NoError(t, err)
+		_, err = r.Run(t.Context())
+		require.NoError(t, err)
+		c.ends(stableAt(v2, 4))
+		require.Empty(t, applied)
 		require.Positive(t, c.count(rollout.Drifted))
 		assert.Contains(t, c.texts(rollout.Drifted)[0], "1.1.0@222222222222 gets")
 		assert.Equal(t, 1, c.count(rollout.Healed))
+	})
+}
+
+// On the way back, and when its end is verified, the target is not told another way than its own.
+func TestNativeWayBackIsNative(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		c := newScene(t, native(), 4)
+		c.options.Gates["errors"] = answering(gate.Fail)
+		var applied []strategy.State
+		r, err := rollout.New(single{c.world.Cluster(), &applied}, c.plan, c.options)
+		require.NoError(t, err)
+		result, err := r.Run(t.Context())
+		require.Equal(t, rollout.RolledBack, result.Outcome, "%v", err)
+		c.ends(stableAt(v1, 4))
+		assert.Empty(t, applied)
+		assert.Len(t, c.texts(rollout.PhaseStarted), 2, "there and back")
 	})
 }
 

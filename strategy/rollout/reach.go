@@ -154,14 +154,13 @@ func (r *Rollout) apply(ctx context.Context, w *watch, s strategy.State) error {
 	if observed != nil {
 		return nil
 	}
-	native := w.leg.step.Native
-	w.routed = !native && r.seen.missingTraffic(s) == "" // what runs by itself gets what it gets
+	w.routed = r.seen.missingTraffic(s) == ""
 	r.stuck(w)
 	if err := r.failures(w); err != nil {
 		return err
 	}
 	seen := beyond(r.seen, before, s)
-	if native {
+	if w.leg.step.Native {
 		seen = r.seen.astray(before, w.leg.limits)
 	}
 	if seen != "" && failed == len(r.failed) {

@@ -322,3 +322,19 @@ func TestSlowTargets(t *testing.T) {
 		})
 	}
 }
+
+// An autoscaler is bound by no limits, and a target that shows one is proved all the same.
+func TestAutoscaledTarget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if err := CheckTarget(t.Context(), func() (TargetHarness, error) {
+			h, w := targetOf()
+			clustered(&h, w)
+			h.Quick = true
+			w.Autoscale(strategy.Pool{Revision: oldRevision}, 7)
+			w.Autoscale(strategy.Pool{Revision: newRevision}, 2)
+			return h, nil
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+}
