@@ -79,9 +79,10 @@ func (c *checking) probes(context.Context) (errs []error) {
 	return errs
 }
 
+type right struct{ verb, group, resource, name string }
+
 // rights asks for each right by itself.
 func (c *checking) rights(ctx context.Context) []error {
-	type right struct{ verb, group, resource, name string }
 	var wanted []right
 	for _, rule := range c.s.rights() {
 		names := rule.ResourceNames
@@ -94,6 +95,17 @@ func (c *checking) rights(ctx context.Context) []error {
 			}
 		}
 	}
+	answers := c.ask(ctx, wanted)
+	if slices.ContainsFunc(answers, func(err error) bool { return err != nil }) {
+		wait(ctx, secondLook) // an API server that has just started does not know yet
+		answers = c.ask(ctx, wanted)
+	}
+	c.lacking = slices.ContainsFunc(answers, func(err error) bool { return err != nil })
+	return slices.DeleteFunc(answers, func(err error) bool { return err == nil })
+}
+
+// ask asks for rights, and gives an error for each that is refused.
+func (c *checking) ask(ctx context.Context, wanted []right) []error {
 	answers := make([]error, len(wanted))
 	var asking errgroup.Group
 	asking.SetLimit(8)
@@ -113,8 +125,7 @@ func (c *checking) rights(ctx context.Context) []error {
 		})
 	}
 	_ = asking.Wait() // each tells by its answer
-	c.lacking = slices.ContainsFunc(answers, func(err error) bool { return err != nil })
-	return slices.DeleteFunc(answers, func(err error) bool { return err == nil })
+	return answers
 }
 
 // leads looks at what leads the traffic.

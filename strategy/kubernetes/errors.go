@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -106,6 +107,34 @@ func (c call) explain(err error) error {
 		return rollout.Permanent(fmt.Errorf("%s %s: %w", c.verb, c.object(), err))
 	}
 	return fmt.Errorf("%s %s: %w", c.verb, c.object(), err)
+}
+
+// rightsPatience is how long a right may be refused before it counts as missing: an API server that has just
+// started answers, for a moment, before it has read who has which rights.
+const rightsPatience = 20 * time.Second
+
+// denial is since when, and until when, a right was refused.
+type denial struct{ first, last time.Time }
+
+// explain is the call's, but for a right that is refused for the first time: that may pass.
+func (t *Target) explain(c call, err error) error {
+	explained := c.explain(err)
+	var missing *RightsError
+	if !errors.As(explained, &missing) {
+		return explained
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, right := time.Now(), missing.Verb+" "+missing.full()
+	d := t.denied[right]
+	if now.Sub(d.last) > rightsPatience/2 {
+		d.first = now
+	}
+	d.last = now
+	if t.denied[right] = d; now.Sub(d.first) >= rightsPatience {
+		return explained
+	}
+	return missing
 }
 
 // ownersOf are the fields of a conflict between field managers; none where the conflict is another.

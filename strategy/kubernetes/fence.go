@@ -50,7 +50,7 @@ func (t *Target) stamp(ctx context.Context, v *view, token uint64) error {
 	// What another host has made meanwhile is not on the shelf yet.
 	list, err := t.clients.Kubernetes.AppsV1().Deployments(t.s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labelService + "=" + t.s.Name})
 	if err != nil {
-		return call{verb: "list", group: "apps", resource: "deployments", namespace: t.s.Namespace}.explain(err)
+		return t.explain(call{verb: "list", group: "apps", resource: "deployments", namespace: t.s.Namespace}, err)
 	}
 	for i := range list.Items {
 		d := &list.Items[i]
@@ -113,7 +113,7 @@ func (t *Target) readAnchor(ctx context.Context) error {
 		c = call{verb: "get", group: httpRoutes().Group, resource: "httproutes", namespace: t.s.Namespace, name: g.Route}
 	}
 	if err := t.refresh(ctx, c); !apierrors.IsNotFound(err) {
-		return c.explain(err)
+		return t.explain(c, err)
 	}
 	return nil
 }

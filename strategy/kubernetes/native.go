@@ -58,7 +58,7 @@ func rolling(n int, l strategy.Limits) *appsv1.RollingUpdateDeployment {
 func (t *Target) before(ctx context.Context, d *appsv1.Deployment, pool strategy.Pool) (*corev1.PodTemplateSpec, error) {
 	list, err := t.clients.Kubernetes.AppsV1().ReplicaSets(t.s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(d.Spec.Selector.MatchLabels).String()})
 	if err != nil {
-		return nil, call{verb: "list", group: "apps", resource: "replicasets", namespace: t.s.Namespace}.explain(err)
+		return nil, t.explain(call{verb: "list", group: "apps", resource: "replicasets", namespace: t.s.Namespace}, err)
 	}
 	return previous(list.Items, d, pool), nil
 }

@@ -72,9 +72,10 @@ type Target struct {
 	tellings tellings
 
 	mu     sync.Mutex
-	leave  map[string]bool  // slots that the last state leaves nothing of
-	placed map[string]int64 // the generation of a slot's Deployment after the manifest was applied
-	alive  time.Time        // the API server answered last
+	leave  map[string]bool   // slots that the last state leaves nothing of
+	placed map[string]int64  // the generation of a slot's Deployment after the manifest was applied
+	denied map[string]denial // rights that were refused
+	alive  time.Time         // the API server answered last
 
 	stop    context.CancelFunc
 	closed  atomic.Bool
@@ -106,7 +107,7 @@ func Open(ctx context.Context, clients Clients, o Options) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a Kubernetes target: %w", err)
 	}
-	t := &Target{s: s, clients: clients, log: s.Logger.Named("kubernetes").With("namespace", s.Namespace, "service", s.Name), placed: map[string]int64{}}
+	t := &Target{s: s, clients: clients, log: s.Logger.Named("kubernetes").With("namespace", s.Namespace, "service", s.Name), placed: map[string]int64{}, denied: map[string]denial{}}
 	t.ledger, t.tellings.told = newLedger(), map[string]telling{}
 	t.watch()
 	if err := t.trust(ctx, true); err != nil {

@@ -27,6 +27,8 @@ const (
 	// silence is how long nothing may be heard of the API server before it is asked whether it is there:
 	// a connection that is cut without a word looks like a cluster in which nothing happens.
 	silence = 5 * time.Second
+	// secondLook is how long a right may be refused while nothing moves yet.
+	secondLook = time.Second
 	// heartbeat is how long it may take to answer that.
 	heartbeat = 3 * time.Second
 )
@@ -114,7 +116,7 @@ func (t *Target) trust(ctx context.Context, opening bool) error {
 		if t.closed.Load() {
 			return errClosed
 		}
-		problem, lasting, next := t.unhealthy()
+		problem, lasting, next := t.unhealthy(opening)
 		if problem == nil {
 			return t.pulse(ctx)
 		}
@@ -137,9 +139,12 @@ func (t *Target) trust(ctx context.Context, opening bool) error {
 
 // unhealthy is why the watches cannot be believed, whether waiting does not help, and what tells that it
 // has changed.
-func (t *Target) unhealthy() (problem error, lasting bool, next <-chan struct{}) {
+func (t *Target) unhealthy(opening bool) (problem error, lasting bool, next <-chan struct{}) {
 	var errs, forever []error
-	silent := false
+	silent, patience := false, rightsPatience
+	if opening {
+		patience = secondLook
+	}
 	for _, h := range t.healths() {
 		err := h.problem()
 		if err == nil {
@@ -150,7 +155,11 @@ func (t *Target) unhealthy() (problem error, lasting bool, next <-chan struct{})
 		case apierrors.IsForbidden(h.err):
 			resource, group, _ := strings.Cut(h.kind, ".")
 			err = &RightsError{Verb: "list and watch", Group: group, Resource: resource, Namespace: t.s.Namespace, Err: h.err}
-			forever = append(forever, err)
+			if time.Since(h.since) >= patience {
+				forever = append(forever, err)
+			} else {
+				silent = true // it may be one that has not read yet who has which rights
+			}
 		case apierrors.IsNotFound(h.err) && strings.HasPrefix(h.kind, "httproutes"):
 			err = fmt.Errorf("the cluster knows no %s: install the Gateway API (its HTTPRoute of version v1), or lead the traffic by a Selector: %w", h.kind, h.err)
 			forever = append(forever, err)
@@ -178,7 +187,7 @@ func (t *Target) pulse(ctx context.Context) error {
 	case apierrors.IsNotFound(err):
 	case err != nil:
 		return fmt.Errorf("nothing was heard of the API server for %s: %w", quiet.Round(time.Second),
-			call{"get", "apps", "deployments", t.s.Namespace, t.s.slots[0].object}.explain(err))
+			t.explain(call{"get", "apps", "deployments", t.s.Namespace, t.s.slots[0].object}, err))
 	case t.s.Adopt != nil || d.Labels[labelService] == t.s.Name:
 		t.deployments.put(d)
 	}

@@ -2,6 +2,7 @@ package kubernetes_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -137,17 +138,45 @@ func TestMissingRights(t *testing.T) {
 				return nil
 			})
 			var err error
-			for range 50 {
-				if err = target.Apply(t.Context(), alone("1.0.1", 1)); err != nil {
+			first, began := time.Duration(0), time.Now()
+			for range 200 {
+				if err = target.Apply(t.Context(), alone("1.0.1", 1)); err != nil && first == 0 {
+					first = time.Since(began)
+					assert.NotContains(t, fmt.Sprintf("%T", err), "permanentError", "an API server that has just started may say so")
+				}
+				if strings.Contains(fmt.Sprintf("%T", err), "permanentError") {
 					break
 				}
-				time.Sleep(20 * time.Millisecond)
+				time.Sleep(250 * time.Millisecond)
 			}
 			permanent(t, err)
 			assert.ErrorContains(t, err, c.want)
+			assert.InDelta(t, 20, (time.Since(began) - first).Seconds(), 1)
 		}
 		k.forbid(nil)
 		reach(t, target, alone("1.0.1", 1))
+	})
+}
+
+// An API server that has just started refuses all for a moment: that is not the end of a rollout.
+func TestRightsOfAYoungServer(t *testing.T) {
+	in(t, nil, func(t *testing.T, k *controllers, target *kubernetes.Target) {
+		reach(t, target, alone("1.0.1", 2))
+		k.forbid(func(verb, resource, name string) *metav1.Status { return forbidden(verb, resource, "") })
+		k.cut(false)
+		for range 8 { // ten seconds, as each call waits for one
+			time.Sleep(250 * time.Millisecond)
+			err := target.Apply(t.Context(), alone("1.0.1", 3))
+			require.Error(t, err)
+			require.NotContains(t, fmt.Sprintf("%T", err), "permanentError", "%v", err)
+		}
+		k.forbid(nil)
+		time.Sleep(5 * time.Second)
+		reach(t, target, alone("1.0.1", 3))
+		k.forbid(func(verb, resource, name string) *metav1.Status { return forbidden(verb, resource, "") })
+		k.cut(false)
+		time.Sleep(30 * time.Second)
+		permanent(t, target.Apply(t.Context(), alone("1.0.1", 2)))
 	})
 }
 

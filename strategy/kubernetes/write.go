@@ -98,7 +98,7 @@ func (t *Target) missed(ctx context.Context, c call, err error) error {
 			t.log.Debug("read what has changed", "object", c.object(), "error", err) // the watches tell, too
 		}
 	}
-	return c.explain(err)
+	return t.explain(c, err)
 }
 
 // refresh reads an object itself.
@@ -167,7 +167,7 @@ func (t *Target) place(ctx context.Context, n tenant, w write) error {
 		case err == nil:
 			return rollout.Permanent(fmt.Errorf("deployment %s %s", n.object, notOurs))
 		case !apierrors.IsNotFound(err):
-			return call{"get", "apps", "deployments", t.s.Namespace, n.object}.explain(err)
+			return t.explain(call{"get", "apps", "deployments", t.s.Namespace, n.object}, err)
 		}
 		tenancy.replicas = new(int32)
 	} else {
@@ -243,7 +243,7 @@ func (t *Target) expose(ctx context.Context, name string, labels, selector map[s
 	case err == nil:
 		return rollout.Permanent(fmt.Errorf("service %s exists and was not made by Davit: delete it, or choose other names (Options.Slots, Options.Baseline)", name))
 	case !apierrors.IsNotFound(err):
-		return call{"get", "", "services", t.s.Namespace, name}.explain(err)
+		return t.explain(call{"get", "", "services", t.s.Namespace, name}, err)
 	}
 	tree, err := t.s.service(name, labels, selector)
 	if err != nil {
