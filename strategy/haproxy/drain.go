@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,7 +34,7 @@ func (g *Groups) InFlight(ctx context.Context, ids []string) (map[string]int, er
 	if err != nil && !errors.Is(err, ErrNoRecord) {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
-	n, err := g.inFlight(ctx, v.scene, last, ids)
+	n, err := g.inFlight(ctx, v.scene, last, slices.Collect(maps.Values(v.layout.slot)), ids)
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
@@ -41,8 +42,8 @@ func (g *Groups) InFlight(ctx context.Context, ids []string) (map[string]int, er
 }
 
 // inFlight counts what instances work on, and puts those out of service that have left and are idle.
-// last is what was routed last.
-func (m *mover) inFlight(ctx context.Context, c scene, last record, ids []string) (map[string]int, error) {
+// last is what was routed last, effective are the backends that get requests now.
+func (m *mover) inFlight(ctx context.Context, c scene, last record, effective, ids []string) (map[string]int, error) {
 	answers, err := m.admin.ask(ctx, "show stat")
 	if err != nil {
 		return nil, err
@@ -69,8 +70,12 @@ func (m *mover) inFlight(ctx context.Context, c scene, last record, ids []string
 			continue
 		}
 		if !s.draining() {
-			back = append(back, s.place) // a process that had read the files from before
+			// A process has taken over that had read the files from before. Where it has their table, too,
+			// it needs the server, until Route has come again.
 			n[who.id] = max(n[who.id], 1)
+			if !slices.Contains(effective, s.backend) {
+				back = append(back, s.place)
+			}
 			continue
 		}
 		switch {
@@ -82,8 +87,10 @@ func (m *mover) inFlight(ctx context.Context, c scene, last record, ids []string
 			fates[s.place] = fate{toDrain, -1}
 		}
 	}
-	if err := m.drain(ctx, c, back); err != nil {
-		return nil, err
+	if len(back) > 0 {
+		if err := m.hold(ctx, c, func(to *session) error { return m.drain(ctx, to, c, back) }); err != nil {
+			return nil, err
+		}
 	}
 	return n, m.release(ctx, c, fates)
 }
@@ -117,16 +124,18 @@ func (m *mover) release(ctx context.Context, c scene, fates map[place]fate) erro
 	if err := m.keepStates(c, fates); err != nil {
 		return err
 	}
-	for p, f := range fates {
-		if f.will != toMaint {
-			continue
+	return m.hold(ctx, c, func(to *session) error {
+		for p, f := range fates {
+			if f.will != toMaint {
+				continue
+			}
+			if err := to.do(ctx, fmt.Sprintf("set server %s state maint", p)); err != nil {
+				return err
+			}
+			delete(m.leaving, c.name(p))
 		}
-		if err := m.admin.do(ctx, fmt.Sprintf("set server %s state maint", p)); err != nil {
-			return err
-		}
-		delete(m.leaving, c.name(p))
-	}
-	return nil
+		return nil
+	})
 }
 
 // makeRoom puts servers out of service that drain, have answered everything, and that nobody asked

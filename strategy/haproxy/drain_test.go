@@ -221,7 +221,9 @@ func TestStatesReadLate(t *testing.T) {
 	_, _, err := w.ask(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Positive(t, inFlight(t, g, old[0].ID), "it gets requests again")
-	assert.Equal(t, "DRAIN", w.at(old[0].Addr).status(), "and is drained again")
+	assert.Equal(t, "UP", w.at(old[0].Addr).status(), "and has to answer them")
+	require.NoError(t, g.Route(t.Context(), table(route(strategy.Stable, newPool, strategy.All(), young))))
+	assert.Equal(t, "DRAIN", w.at(old[0].Addr).status())
 }
 
 // Where nobody has written down what was routed, asking takes nothing away.

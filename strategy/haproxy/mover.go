@@ -110,13 +110,19 @@ func (m *mover) admit(ctx context.Context, c scene, s seats) (scene, error) {
 			return c, err
 		}
 	}
-	for _, p := range s.joining {
-		if one, ok := c.states.find(p); !ok || one.maint() {
-			if err := m.admin.settle(ctx, p, s.tenants[p].addr, fate{toDrain, -1}); err != nil {
-				return c, err
+	err := m.hold(ctx, c, func(to *session) error {
+		for _, p := range s.joining {
+			if one, ok := c.states.find(p); !ok || one.maint() {
+				if err := to.settle(ctx, p, s.tenants[p].addr, fate{toDrain, -1}); err != nil {
+					return err
+				}
 			}
+			delete(m.leaving, s.tenants[p].id)
 		}
-		delete(m.leaving, s.tenants[p].id)
+		return nil
+	})
+	if err != nil {
+		return c, err
 	}
 	return m.passed(ctx, c, s)
 }
@@ -234,10 +240,10 @@ func (m *mover) write(path string, data []byte) error {
 }
 
 // drain makes servers get no more requests.
-func (m *mover) drain(ctx context.Context, c scene, leaving []place) error {
+func (m *mover) drain(ctx context.Context, to *session, c scene, leaving []place) error {
 	now := time.Now()
 	for _, p := range leaving {
-		if err := m.admin.do(ctx, fmt.Sprintf("set server %s state drain", p)); err != nil {
+		if err := to.do(ctx, fmt.Sprintf("set server %s state drain", p)); err != nil {
 			return err
 		}
 		m.leaving[c.name(p)] = now
@@ -247,8 +253,8 @@ func (m *mover) drain(ctx context.Context, c scene, leaving []place) error {
 
 // barrier waits until each thread of HAProxy has done with the request that it is at: whoever was
 // chosen for one before is counted as busy after it. The command does nothing else.
-func (m *mover) barrier(ctx context.Context) error {
-	_, err := m.admin.exchange(ctx, "show fd 0\n")
+func (s *session) barrier(ctx context.Context) error {
+	_, err := s.ask(ctx, "show fd 0")
 	return err
 }
 

@@ -95,13 +95,16 @@ func (g *Groups) move(ctx context.Context, v view, t rollout.Table) error {
 	if err := g.remember(t); err != nil {
 		return err
 	}
-	if err := g.commit(ctx, v, next.entries()); err != nil {
-		return err
-	}
-	if err := g.drain(ctx, c, s.leaving); err != nil {
-		return err
-	}
-	if err := g.barrier(ctx); err != nil {
+	err = g.hold(ctx, c, func(to *session) error {
+		if err := g.commit(ctx, to, v, next.entries()); err != nil {
+			return err
+		}
+		if err := g.drain(ctx, to, c, s.leaving); err != nil {
+			return err
+		}
+		return to.barrier(ctx)
+	})
+	if err != nil {
 		return err
 	}
 	now, err := g.look(ctx)
@@ -131,7 +134,8 @@ func (g *Groups) join(ctx context.Context, v view, s seats) (scene, error) {
 		for _, p := range s.joining {
 			known.tenants[p] = s.tenants[p]
 		}
-		if err := g.commit(ctx, v, known.entries()); err != nil {
+		err := g.hold(ctx, v.scene, func(to *session) error { return g.commit(ctx, to, v, known.entries()) })
+		if err != nil {
 			return v.scene, err
 		}
 	}
@@ -146,17 +150,24 @@ func (g *Groups) join(ctx context.Context, v view, s seats) (scene, error) {
 	if err := g.keepStates(c, fates); err != nil {
 		return c, err
 	}
-	for _, p := range s.joining {
-		if err := g.admin.settle(ctx, p, s.tenants[p].addr, fates[p]); err != nil {
-			return c, err
+	err = g.hold(ctx, c, func(to *session) error {
+		for _, p := range s.joining {
+			if err := to.settle(ctx, p, s.tenants[p].addr, fates[p]); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return c, err
 	}
 	return g.surveyAgain(ctx, c)
 }
 
 // commit replaces the map: first the file, and then what runs, at once. A reload in between reads what
-// was about to be.
-func (g *Groups) commit(ctx context.Context, v view, entries []entry) error {
+// was about to be. The lines go over a connection of their own, as a conversation has no place for them:
+// in another process the version that they are for is none.
+func (g *Groups) commit(ctx context.Context, to *session, v view, entries []entry) error {
 	if err := g.write(g.opts.mapFile(), mapText(g.opts.Name, entries)); err != nil {
 		return err
 	}
@@ -164,14 +175,14 @@ func (g *Groups) commit(ctx context.Context, v view, entries []entry) error {
 		return nil
 	}
 	file := g.opts.mapFile()
-	answers, err := g.admin.ask(ctx, "prepare map "+file)
+	answer, err := to.ask(ctx, "prepare map "+file)
 	if err != nil {
 		return err
 	}
-	number, ok := strings.CutPrefix(answers[0], "New version created: ")
+	number, ok := strings.CutPrefix(answer, "New version created: ")
 	n, err := strconv.ParseUint(number, 10, 32)
 	if !ok || err != nil {
-		return &CommandError{"prepare map " + file, answers[0]}
+		return &CommandError{"prepare map " + file, answer}
 	}
 	lines := make([]string, len(entries))
 	for i, e := range entries {
@@ -180,5 +191,5 @@ func (g *Groups) commit(ctx context.Context, v view, entries []entry) error {
 	if err := g.admin.pay(ctx, fmt.Sprintf("add map @%d %s", n, file), lines); err != nil {
 		return err
 	}
-	return g.admin.do(ctx, fmt.Sprintf("commit map @%d %s", n, file))
+	return to.do(ctx, fmt.Sprintf("commit map @%d %s", n, file))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -66,4 +67,63 @@ func (s *session) ask(ctx context.Context, command string) (string, error) {
 			return strings.Trim(strings.TrimSuffix("\n"+answer.String(), prompt), "\n"), nil
 		}
 	}
+}
+
+// do sends a command that answers nothing when it is carried out.
+func (s *session) do(ctx context.Context, command string) error {
+	answer, err := s.ask(ctx, command)
+	if err == nil && answer != "" {
+		err = &CommandError{command, answer}
+	}
+	return err
+}
+
+// settle gives a server its address, weight and state. What HAProxy says to the address is for people,
+// and is read back instead.
+func (s *session) settle(ctx context.Context, p place, addr string, f fate) error {
+	a, err := canonical(addr)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p, err)
+	}
+	if _, err := s.ask(ctx, fmt.Sprintf("set server %s addr %s port %d", p, a.Addr(), a.Port())); err != nil {
+		return err
+	}
+	weight := "100%"
+	if f.weight >= 0 {
+		weight = strconv.Itoa(f.weight)
+	}
+	if err := s.do(ctx, fmt.Sprintf("set server %s weight %s", p, weight)); err != nil {
+		return err
+	}
+	return s.do(ctx, fmt.Sprintf("set server %s state %s", p, f.will))
+}
+
+// hold begins a conversation with the very process of a scene, and gives it to talk: after a reload the
+// socket is another process's, which has other files in mind, and must not be told what was meant for
+// this one. The old process may be told anything.
+func (m *mover) hold(ctx context.Context, c scene, talk func(*session) error) error {
+	s, err := m.admin.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = m.same(ctx, s, c)
+	if err == nil {
+		err = talk(s)
+	}
+	return errors.Join(err, s.close())
+}
+
+func (m *mover) same(ctx context.Context, s *session, c scene) error {
+	answer, err := s.ask(ctx, "show info")
+	if err != nil {
+		return err
+	}
+	p, err := parseInfo(answer)
+	if err != nil {
+		return refused("show info", answer, err)
+	}
+	if p.pid != c.pid || p.stopped {
+		return errReloaded
+	}
+	return nil
 }

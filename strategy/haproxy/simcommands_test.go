@@ -67,9 +67,18 @@ func (s *simulator) answerAdmin(conn net.Conn, from *bufio.Reader) {
 // converse is a session with a prompt.
 func (s *simulator) converse(conn net.Conn, from *bufio.Reader, w *worker) {
 	for command := "prompt"; ; {
-		answer := ""
+		answer, mute := "", false
 		if command != "prompt" {
+			if s.before != nil {
+				var err error
+				if mute, err = s.before(command); err != nil {
+					return
+				}
+			}
 			answer = s.carryOut(w, command, nil)
+		}
+		if mute {
+			return
 		}
 		if _, err := io.WriteString(conn, answer+"\n> "); err != nil {
 			return

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -92,35 +91,6 @@ func (s socket) do(ctx context.Context, commands ...string) error {
 	for i, answer := range answers {
 		if answer != "" {
 			return &CommandError{commands[i], answer}
-		}
-	}
-	return nil
-}
-
-// settle gives a server its address, weight and state, all to the same process: after a reload the
-// server may have no address there. What HAProxy says to the address is for people, and is read back
-// instead.
-func (s socket) settle(ctx context.Context, p place, addr string, f fate) error {
-	a, err := canonical(addr)
-	if err != nil {
-		return fmt.Errorf("%s: %w", p, err)
-	}
-	weight := "100%"
-	if f.weight >= 0 {
-		weight = strconv.Itoa(f.weight)
-	}
-	commands := []string{
-		fmt.Sprintf("set server %s addr %s port %d", p, a.Addr(), a.Port()),
-		fmt.Sprintf("set server %s weight %s", p, weight),
-		fmt.Sprintf("set server %s state %s", p, f.will),
-	}
-	answers, err := s.ask(ctx, commands...)
-	if err != nil {
-		return err
-	}
-	for i, answer := range answers[1:] {
-		if answer != "" {
-			return &CommandError{commands[i+1], answer}
 		}
 	}
 	return nil

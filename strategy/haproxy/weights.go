@@ -279,9 +279,6 @@ func (w *Weights) move(ctx context.Context, g glance, t rollout.Table) error {
 	if err := w.weighAll(ctx, c, s, t); err != nil {
 		return err
 	}
-	if err := w.barrier(ctx); err != nil {
-		return err
-	}
 	now, err := w.look(ctx)
 	switch {
 	case err != nil:
@@ -313,16 +310,21 @@ func (w *Weights) weighAll(ctx context.Context, c scene, s seats, t rollout.Tabl
 	if err := w.keepStates(c, fates); err != nil {
 		return err
 	}
-	for _, one := range c.states.servers {
-		f, ok := fates[one.place]
-		if !ok || f.will != toReady || one.ready() && one.uweight == f.weight {
-			continue
+	return w.hold(ctx, c, func(to *session) error {
+		for _, one := range c.states.servers {
+			f, ok := fates[one.place]
+			if !ok || f.will != toReady || one.ready() && one.uweight == f.weight {
+				continue
+			}
+			if err := to.settle(ctx, one.place, s.tenants[one.place].addr, f); err != nil {
+				return err
+			}
 		}
-		if err := w.admin.settle(ctx, one.place, s.tenants[one.place].addr, f); err != nil {
+		if err := w.drain(ctx, to, c, s.leaving); err != nil {
 			return err
 		}
-	}
-	return w.drain(ctx, c, s.leaving)
+		return to.barrier(ctx)
+	})
 }
 
 func (w *Weights) remember(t rollout.Table, tenants map[place]tenant) error {
@@ -345,7 +347,7 @@ func (w *Weights) InFlight(ctx context.Context, ids []string) (map[string]int, e
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
-	n, err := w.inFlight(ctx, g.scene, g.record, ids)
+	n, err := w.inFlight(ctx, g.scene, g.record, w.backends, ids)
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
