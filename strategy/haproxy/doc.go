@@ -81,7 +81,9 @@
 // The old worker processes of a reload answer to nobody but the master: without Endpoint.Master what
 // they still work on cannot be known, and is not counted. The command "show fd 0" is asked for its side
 // effect: HAProxy stops all threads for it between two requests, so that whoever was chosen for one
-// before is counted as busy after it. A server that joins is in drain first, because a server that
+// before is counted as busy after it. What changes something goes over one conversation with the process
+// that was looked at: after a reload the socket is another's, which may have the table of before, and
+// must lose no server of it. A server that joins is in drain first, because a server that
 // leaves maintenance counts as up before its first check.
 //
 // # What was turned down
