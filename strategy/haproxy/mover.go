@@ -243,10 +243,10 @@ func (m *mover) write(path string, data []byte) error {
 func (m *mover) drain(ctx context.Context, to *session, c scene, leaving []place) error {
 	now := time.Now()
 	for _, p := range leaving {
+		m.leaving[c.name(p)] = now // also where it is drained and the answer is lost
 		if err := to.do(ctx, fmt.Sprintf("set server %s state drain", p)); err != nil {
 			return err
 		}
-		m.leaving[c.name(p)] = now
 	}
 	return nil
 }
