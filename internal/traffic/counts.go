@@ -35,7 +35,7 @@ type Loss struct {
 	Why string
 }
 
-const mostLosses = 20
+const mostLosses = 5
 
 func (c *Crowd) count(a Answer, err error) {
 	c.mu.Lock()

@@ -117,13 +117,14 @@ func serve(t testing.TB, addrs int, config func(at haserver.Place) (string, erro
 	return s
 }
 
-// global is what all configurations begin with.
-func global(at haserver.Place) string {
+// beginning is what all configurations begin with. The socket is that by which the server is looked after;
+// more are lines of the section global.
+func beginning(at haserver.Place, more string) string {
 	return fmt.Sprintf(`global
   stats socket %s mode 600 level admin expose-fd listeners
   log stdout format raw local0
   hard-stop-after 20s
-defaults
+%sdefaults
   mode http
   log global
   option httplog
@@ -132,7 +133,7 @@ defaults
   timeout connect 2s
   timeout client 20s
   timeout server 20s
-`, at.Socket)
+`, at.Socket, more)
 }
 
 // eventually polls with a deadline that only a defect reaches.

@@ -1,0 +1,139 @@
+package haproxy_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/davit-sdk/davit/internal/integration/loadtool"
+	"github.com/davit-sdk/davit/internal/traffic"
+	"github.com/davit-sdk/davit/strategy"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// lossless are the strategies that must lose nothing, each with the tool that asks meanwhile.
+var lossless = []struct {
+	name string
+	strategy.Strategy
+	tool loadtool.Tool
+}{
+	{"rolling", strategy.Rolling{Surge: strategy.Count(1), Unavailable: strategy.Count(0), Batch: strategy.Count(1)}, loadtool.Wrk()},
+	{"blue-green", strategy.BlueGreen{
+		PreviewMatch: []strategy.Match{{Header: "X-Canary", Value: "on"}},
+		Before:       strategy.Hold{Bake: time.Millisecond}, Switch: []strategy.Share{strategy.Percent(50)},
+	}, loadtool.Hey()},
+	{"canary", strategy.Canary{Baseline: true, Steps: []strategy.CanaryStep{
+		{Match: []strategy.Match{{Header: "X-Canary", Value: "on"}, {Cookie: "canary", Value: "yes"}}},
+		{Share: strategy.Percent(20)}, {Share: strategy.Percent(60)},
+	}}, loadtool.Wrk()},
+	{"sticky canary", strategy.Canary{Sticky: true, DynamicStable: true, Steps: []strategy.CanaryStep{
+		{Share: strategy.Percent(10)}, {Share: strategy.Percent(50)},
+	}}, loadtool.Hey()},
+}
+
+// TestNothingIsLost releases by each strategy under load while HAProxy is reloaded in each phase of each step;
+// then it aborts a release at each step, and in each phase that moves traffic, while it is reloaded.
+func TestNothingIsLost(t *testing.T) {
+	for _, w := range wirings()[:1] {
+		for _, by := range lossless {
+			t.Run(w.name+"/"+by.name, func(t *testing.T) {
+				t.Parallel()
+				s := open(t, w).install("1.0.0", 2)
+				patrons := s.patrons(by.tool)
+				reloads := s.reloader()
+				var points []rollout.Event
+				result, err := s.release(s.plan(by, "1.1.0"), options(), func(_ *rollout.Rollout, e rollout.Event) {
+					if isPoint(e) {
+						reloads.reload()
+						points = append(points, e)
+					}
+				})
+				require.NoError(t, err)
+				require.Equal(t, rollout.Promoted, result.Outcome)
+				s.runs("1.1.0", 2)
+
+				aborted := 0
+				for i, at := range points {
+					last := at.Step == at.Steps-1
+					if at.Kind == rollout.PhaseStarted && !strings.HasPrefix(at.Text, "route:") || at.Kind == rollout.StepReached && last {
+						continue
+					}
+					s.abort(by, fmt.Sprintf("1.2.%d", i), i, reloads)
+					aborted++
+				}
+				times := reloads.end()
+				assert.GreaterOrEqual(t, times, 5)
+				patrons.lostNothing()
+				t.Logf("%d reloads, aborted at %d of %d points", times, aborted, len(points))
+			})
+		}
+	}
+}
+
+// isPoint reports whether a rollout can be told by the event how far it is: at the beginning of each phase, and
+// where a state is reached.
+func isPoint(e rollout.Event) bool {
+	return !e.Back && (e.Kind == rollout.PhaseStarted || e.Kind == rollout.StepReached)
+}
+
+// abort releases a version, and aborts that at the point of that number.
+func (s *scene) abort(by strategy.Strategy, version string, point int, reloads *reloader) {
+	s.t.Helper()
+	seen, aborted := 0, make(chan error, 1)
+	var at rollout.Event
+	result, err := s.release(s.plan(by, version), options(), func(r *rollout.Rollout, e rollout.Event) {
+		if !isPoint(e) {
+			return
+		}
+		if seen == point {
+			at = e
+			reloads.reload()
+			go func() { aborted <- r.Abort("ada", "because") }()
+		}
+		seen++
+	})
+	require.Greater(s.t, seen, point)
+	require.NoError(s.t, <-aborted)
+	where := fmt.Sprintf("aborted at step %d: %s %s: %v", at.Step+1, at.Kind, at.Text, err)
+	var failed *rollout.Error
+	require.ErrorAs(s.t, err, &failed, where)
+	require.Equal(s.t, rollout.RolledBack, result.Outcome, where)
+	s.runs("1.1.0", 2)
+}
+
+// TestRecreateIsDarkAndNothingElse takes its downtime as planned: what is lost is refused by HAProxy, and by
+// nobody else, while nothing runs.
+func TestRecreateIsDarkAndNothingElse(t *testing.T) {
+	t.Parallel()
+	s := open(t, wirings()[0]).install("1.0.0", 2)
+	customers := enter(t, traffic.Customers{URL: s.url, Number: 4, Pause: time.Millisecond})
+	more(t, customers, 50)
+	var dark, light time.Time
+	reloads := s.reloader()
+	result, err := s.release(s.plan(strategy.Recreate{}, "1.1.0"), options(), func(_ *rollout.Rollout, e rollout.Event) {
+		reloads.reload()
+		switch {
+		case e.Kind == rollout.PhaseStarted && dark.IsZero():
+			dark = e.At
+		case e.Kind == rollout.StepReached:
+			light = e.At
+		}
+	})
+	require.NoError(t, err)
+	require.Equal(t, rollout.Promoted, result.Outcome)
+	require.Positive(t, reloads.end())
+	more(t, customers, 50)
+	counts := customers.Leave()
+	assert.Positive(t, counts.Lost)
+	for _, l := range counts.Losses {
+		assert.Contains(t, l.Why, "503 Service Unavailable")
+		assert.True(t, l.At.After(dark) && l.At.Before(light), "lost at %v, dark from %v to %v: %s", l.At, dark, light, l.Why)
+	}
+	assert.Positive(t, counts.Of("1.0.0").Served)
+	assert.Positive(t, counts.Of("1.1.0").Served)
+	s.runs("1.1.0", 2)
+}
