@@ -27,19 +27,68 @@ func pausing(shares ...float64) strategy.Canary {
 // answersFrom gives what customers are answered from now on.
 func answersFrom(t *testing.T, c *traffic.Crowd, n int) traffic.Counts {
 	t.Helper()
-	then := more(t, c, 20) // whoever has asked before now has got an answer
+	then := more(t, c, 8) // whoever has asked before now has got an answer
 	return more(t, c, n).Less(then)
 }
 
 // only asserts that customers are answered by one version alone.
 func only(t *testing.T, version string, c *traffic.Crowd) {
 	t.Helper()
-	got := answersFrom(t, c, 60)
+	got := answersFrom(t, c, 20)
 	assert.Equal(t, got.Asked(), got.Of(version).Served, "not only %s: %s", version, got)
 }
 
-// TestACanaryIsSeenByItsAudience checks at each step who is answered by whom, after HAProxy was reloaded, was
-// replaced by another one, and was killed and came up again.
+// audience is all kinds of customers.
+type audience struct {
+	s       *scene
+	testers []*traffic.Crowd // who ask for the candidate
+	others  []*traffic.Crowd // who do not
+}
+
+func (s *scene) audience() *audience {
+	s.t.Helper()
+	ask := func(c traffic.Customers) *traffic.Crowd {
+		c.URL, c.Number, c.Pause = s.url, 2, 5*time.Millisecond
+		return enter(s.t, c)
+	}
+	return &audience{s, []*traffic.Crowd{
+		ask(traffic.Customers{Header: header("x-canary", "on")}),
+		ask(traffic.Customers{Header: header("Cookie", "a=b; canary=yes; c=d"), Fresh: true}),
+	}, []*traffic.Crowd{
+		ask(traffic.Customers{Header: header("X-Canary", "off")}),
+		ask(traffic.Customers{Header: header("Cookie", "canary=no"), Fresh: true}),
+	}}
+}
+
+// sees asserts who is answered by whom while the candidate has that share.
+func (a *audience) sees(share float64) {
+	a.s.t.Helper()
+	for _, c := range a.testers {
+		only(a.s.t, "1.1.0", c)
+	}
+	if share == 0 {
+		for _, c := range a.others {
+			only(a.s.t, "1.0.0", c)
+		}
+		return
+	}
+	crowd := traffic.Customers{URL: a.s.url}.Enter()
+	defer crowd.Leave()
+	got := more(a.s.t, crowd, 500)
+	is, want := float64(got.Of("1.1.0").Answered()), share*float64(got.Asked())
+	assert.InDelta(a.s.t, want, is, 5*math.Sqrt(want*(1-share)), "%s", got)
+}
+
+// leaves gives what all of them have counted.
+func (a *audience) leaves() []traffic.Counts {
+	var all []traffic.Counts
+	for _, c := range append(a.testers, a.others...) {
+		all = append(all, c.Leave())
+	}
+	return all
+}
+
+// TestACanaryIsSeenByItsAudience checks at each step who is answered by whom, also after HAProxy was reloaded.
 func TestACanaryIsSeenByItsAudience(t *testing.T) {
 	for _, w := range wirings() {
 		if !w.matches {
@@ -48,43 +97,21 @@ func TestACanaryIsSeenByItsAudience(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t, w).install("1.0.0", 2)
-			ask := func(c traffic.Customers) *traffic.Crowd {
-				c.URL, c.Number, c.Pause = s.url, 4, time.Millisecond
-				return enter(t, c)
-			}
-			testers := []*traffic.Crowd{
-				ask(traffic.Customers{Header: header("x-canary", "on")}),
-				ask(traffic.Customers{Header: header("Cookie", "a=b; canary=yes; c=d"), Fresh: true}),
-			}
-			others := ask(traffic.Customers{Header: header("X-Canary", "off")})
-			plain := ask(traffic.Customers{Fresh: true})
-			check := func(share float64) {
-				t.Helper()
-				for _, c := range testers {
-					only(t, "1.1.0", c)
-				}
-				if share == 0 {
-					only(t, "1.0.0", others)
-					only(t, "1.0.0", plain)
-					return
-				}
-				const n = 600
-				got := answersFrom(t, plain, n)
-				is, want := float64(got.Of("1.1.0").Answered()), share*float64(got.Asked())
-				assert.InDelta(t, want, is, 5*math.Sqrt(want*(1-share)), "%s", got)
-			}
+			a := s.audience()
 			shares := []float64{0, 0.2, 0.5}
 			result, err := s.walk(s.plan(pausing(20, 50), "1.1.0"), options(), func(step int) {
-				check(shares[step])
+				a.sees(shares[step])
 				require.NoError(t, s.Reload(t.Context()))
 				s.keeps()
-				check(shares[step])
+				a.sees(shares[step])
 			})
 			require.NoError(t, err)
 			require.Equal(t, rollout.Promoted, result.Outcome)
-			for _, c := range append(testers, others, plain) {
+			for _, c := range append(a.testers, a.others...) {
 				only(t, "1.1.0", c)
-				if counts := c.Leave(); !s.lossy {
+			}
+			for _, counts := range a.leaves() {
+				if !s.lossy {
 					assert.Zero(t, counts.Lost, "%s", counts)
 				}
 			}

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 		}
 		return // this is a service that a fleet has started
 	}
-	if process.Play(map[string]process.Role{}) {
+	if process.Play(map[string]process.Role{"host": process.Of(host)}) {
 		return // this is a host that a test has started
 	}
 	os.Exit(m.Run())

@@ -2,6 +2,7 @@ package haproxy_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -25,6 +26,7 @@ const patience = time.Minute
 // service that answers at once, and well.
 type shop struct {
 	t     testing.TB
+	dir   string
 	fleet *local.Fleet
 
 	mu       sync.Mutex
@@ -33,19 +35,30 @@ type shop struct {
 
 func openShop(t testing.TB, services ...traffic.Service) *shop {
 	t.Helper()
-	s := &shop{t: t, services: map[string]traffic.Service{}}
+	s := &shop{t: t, dir: t.TempDir(), services: map[string]traffic.Service{}}
 	for _, service := range services {
 		s.services[service.Version] = service
 	}
-	var err error
-	s.fleet, err = local.NewFleet(s.options(t.TempDir()))
-	require.NoError(t, err)
+	s.reopen()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		require.NoError(t, s.fleet.StopAll(ctx))
+		err := s.fleet.StopAll(ctx)
+		if errors.Is(err, local.ErrFleetClosed) { // a test has failed before it opened it again
+			s.reopen()
+			err = s.fleet.StopAll(ctx)
+		}
+		require.NoError(t, err)
 	})
 	return s
+}
+
+// reopen opens the fleet as a new process would, and takes over what runs.
+func (s *shop) reopen() {
+	s.t.Helper()
+	var err error
+	s.fleet, err = local.NewFleet(s.options(s.dir))
+	require.NoError(s.t, err)
 }
 
 func (s *shop) options(dir string) local.FleetOptions {

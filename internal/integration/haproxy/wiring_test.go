@@ -18,10 +18,11 @@ import (
 // wired is an HAProxy and what routes by it.
 type wired struct {
 	*haserver.Server
-	url    string
-	router rollout.Router
-	again  func() rollout.Router // the router that a new process makes
-	lossy  bool                  // whether a reload loses what was routed until that is routed again
+	url     string
+	router  rollout.Router
+	again   func() rollout.Router // the router that a new process makes
+	options haproxy.GroupsOptions
+	lossy   bool // whether a reload loses what was routed until that is routed again
 }
 
 // wiring is one of the ways in which a router and an HAProxy belong together.
@@ -73,7 +74,7 @@ func openGroups(t testing.TB, edits ...func(*haproxy.GroupsOptions)) wired {
 		require.NoError(t, err)
 		return g
 	}
-	return wired{server, server.URL(0), again(), again, o.Remote}
+	return wired{Server: server, url: server.URL(0), router: again(), again: again, options: o, lossy: o.Remote}
 }
 
 // configuration is that of an HAProxy which routes by groups. It also has the socket by which the server
