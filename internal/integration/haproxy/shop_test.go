@@ -135,13 +135,13 @@ func serve(t testing.TB, addrs int, config func(at haserver.Place) (string, erro
 func beginning(at haserver.Place, more string) string {
 	return fmt.Sprintf(`global
   stats socket %s mode 600 level admin expose-fd listeners
-  log stdout format raw local0
+  log stdout format raw local0 notice
   hard-stop-after 20s
 %sdefaults
   mode http
   log global
   option httplog
-  option dontlog-normal
+  option log-separate-errors
   option idle-close-on-response
   timeout connect 2s
   timeout client 20s

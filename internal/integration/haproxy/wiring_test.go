@@ -3,6 +3,7 @@ package haproxy_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ type wiring struct {
 // quick makes what HAProxy and its router wait for as short as tests like it.
 func quick(o *haproxy.GroupsOptions) { o.BootTime = 50 * time.Millisecond }
 
-// wirings are all ways.
+// wirings are all ways. The edits are for those that have groups.
 func wirings(edit ...func(*haproxy.GroupsOptions)) []wiring {
 	with := func(more ...func(*haproxy.GroupsOptions)) func(testing.TB) wired {
 		return func(t testing.TB) wired { return openGroups(t, append(more, edit...)...) }
@@ -47,11 +48,18 @@ func wirings(edit ...func(*haproxy.GroupsOptions)) []wiring {
 		{"remote groups with added servers", with(func(o *haproxy.GroupsOptions) {
 			o.Remote, o.Servers, o.AddServers = true, 1, "check inter 100ms fall 2 rise 1"
 		}), true, true},
+		{"weights", openWeights, false, false},
 	}
 }
 
 // openGroups starts an HAProxy that routes by groups. A socket named "tcp" is one on a port.
 func openGroups(t testing.TB, edits ...func(*haproxy.GroupsOptions)) wired {
+	t.Helper()
+	return openEdited(t, func(text string) string { return text }, edits...)
+}
+
+// openEdited is openGroups with a configuration that somebody has changed.
+func openEdited(t testing.TB, edit func(string) string, edits ...func(*haproxy.GroupsOptions)) wired {
 	t.Helper()
 	var o haproxy.GroupsOptions
 	server := serve(t, 2, func(at haserver.Place) (string, error) {
@@ -67,7 +75,8 @@ func openGroups(t testing.TB, edits ...func(*haproxy.GroupsOptions)) wired {
 		if o.Socket == "tcp" {
 			o.Socket = at.Addrs[1]
 		}
-		return configuration(at, o)
+		text, err := configuration(at, o)
+		return edit(text), err
 	})
 	again := func() rollout.Router {
 		g, err := haproxy.NewGroups(o)
@@ -94,8 +103,52 @@ func configuration(at haserver.Place, o haproxy.GroupsOptions) (string, error) {
 	return fmt.Sprintf("%s\n%s\nfrontend shop\n  bind %s\n%s%s\n%s", beginning(at, extra), c.Ring, at.Addrs[0], c.Frontend, c.Log, c.Backends), nil
 }
 
-// groups is the router of one that is wired by groups.
-func (w wired) groups() *haproxy.Groups { return w.router.(*haproxy.Groups) }
+// openWeights starts an HAProxy with one backend, whose servers have weights.
+func openWeights(t testing.TB) wired {
+	t.Helper()
+	return openWeightsEdited(t, func(text string) string { return text })
+}
+
+func openWeightsEdited(t testing.TB, edit func(string) string) wired {
+	t.Helper()
+	var o haproxy.WeightsOptions
+	server := serve(t, 1, func(at haserver.Place) (string, error) {
+		o = haproxy.WeightsOptions{
+			Endpoint: haproxy.Endpoint{Socket: at.Socket, Master: at.Master},
+			Name:     "shop", Dir: filepath.Join(at.Dir, "files"), Backend: "pages", Ring: "lines", BootTime: 50 * time.Millisecond,
+		}
+		return edit(weighing(at, o)), os.Mkdir(o.Dir, 0o700)
+	})
+	again := func() rollout.Router {
+		w, err := haproxy.NewWeights(o)
+		require.NoError(t, err)
+		return w
+	}
+	return wired{Server: server, url: server.URL(0), router: again(), again: again}
+}
+
+// weighing is the configuration of somebody who has had a backend for long.
+func weighing(at haserver.Place, o haproxy.WeightsOptions) string {
+	return fmt.Sprintf(`%s
+ring lines
+  format raw
+  maxlen 1024
+  size 4194304
+frontend shop
+  bind %s
+  log ring@lines format raw local0 info
+  log-format "%s"
+  default_backend pages
+backend pages
+  balance roundrobin
+  option httpchk GET /healthz
+  default-server check inter 100ms fall 2 rise 1
+  option redispatch 1
+  load-server-state-from-file local
+  server-state-file-name %s/shop.pages.servers
+  server-template s 1-20 127.0.0.1:1 disabled
+`, beginning(at, ""), at.Addrs[0], o.LogFormat(), o.Dir)
+}
 
 // percent is a table of two versions, of which the candidate gets so much.
 func percent(n float64, old, young []rollout.Instance) rollout.Table {
