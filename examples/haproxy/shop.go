@@ -43,7 +43,7 @@ func options(at haserver.Place) haproxy.GroupsOptions {
 		Dir:           filepath.Join(at.Dir, "shop"),
 		Headers:       []string{"X-Canary"},
 		HealthPath:    traffic.HealthPath,
-		DefaultServer: "check inter 200ms fall 2 rise 1",
+		DefaultServer: "check inter 200ms fall 3 rise 1",
 	}
 }
 
@@ -59,6 +59,7 @@ defaults
     mode http
     option idle-close-on-response
     timeout connect 2s
+    timeout check 2s
     timeout client 30s
     timeout server 30s
 

@@ -144,6 +144,7 @@ func beginning(at haserver.Place, more string) string {
   option log-separate-errors
   option idle-close-on-response
   timeout connect 2s
+  timeout check 5s
   timeout client 20s
   timeout server 20s
 `, at.Socket, more)

@@ -46,7 +46,7 @@ func wirings(edit ...func(*haproxy.GroupsOptions)) []wiring {
 		{"groups", with(), true, true},
 		{"groups over TCP", with(func(o *haproxy.GroupsOptions) { o.Socket, o.Master = "tcp", "" }), true, true},
 		{"remote groups with added servers", with(func(o *haproxy.GroupsOptions) {
-			o.Remote, o.Servers, o.AddServers = true, 1, "check inter 100ms fall 2 rise 1"
+			o.Remote, o.Servers, o.AddServers = true, 1, "check inter 100ms fall 10 rise 1"
 		}), true, true},
 		{"weights", openWeights, false, false},
 	}
@@ -67,7 +67,7 @@ func openEdited(t testing.TB, edit func(string) string, edits ...func(*haproxy.G
 			Endpoint: haproxy.Endpoint{Socket: at.Socket, Master: at.Master},
 			Name:     "shop", Dir: filepath.Join(at.Dir, "files"),
 			Headers: []string{"X-Canary"}, Cookies: []string{"canary"},
-			DefaultServer: "check inter 100ms fall 2 rise 1", HealthPath: "/healthz",
+			DefaultServer: "check inter 100ms fall 10 rise 1", HealthPath: "/healthz",
 		}
 		for _, edit := range edits {
 			edit(&o)
@@ -142,7 +142,7 @@ frontend shop
 backend pages
   balance roundrobin
   option httpchk GET /healthz
-  default-server check inter 100ms fall 2 rise 1
+  default-server check inter 100ms fall 10 rise 1
   option redispatch 1
   load-server-state-from-file local
   server-state-file-name %s/shop.pages.servers
