@@ -43,17 +43,17 @@ func countOn(t *testing.T, url string) *counters {
 	c := &counters{t: t, stop: stop, tools: map[string]func() (loadtool.Report, error){}}
 	t.Cleanup(stop)
 	for _, fresh := range []bool{false, true} {
-		c.crowds = append(c.crowds, enter(t, traffic.Customers{URL: url, Number: 4, Fresh: fresh}))
+		c.crowds = append(c.crowds, enter(t, traffic.Customers{URL: url, Number: 3, Fresh: fresh}))
 		for _, tool := range loadtool.Tools() {
 			if fresh && tool.Name() == "wrk" {
 				continue
 			}
-			wait, err := tool.Start(ctx, loadtool.Load{URL: url, Connections: 4, For: 2 * patience, Fresh: fresh})
+			wait, err := tool.Start(ctx, loadtool.Load{URL: url, Connections: 2, For: 2 * patience, Fresh: fresh})
 			require.NoError(t, err)
 			c.tools[fmt.Sprintf("%s, fresh=%v", tool.Name(), fresh)] = wait
 		}
 	}
-	c.more(200)
+	c.more(60)
 	return c
 }
 
@@ -125,7 +125,7 @@ func TestCountersSeeLosses(t *testing.T) {
 			h := serve(t, 1, fixed(instances...))
 			counters := countOn(t, h.URL(0))
 			c.do(t, s, h, instances)
-			counters.more(200)
+			counters.more(100)
 			lost := counters.end()
 			t.Logf("lost: %v", lost)
 			for name, n := range lost {

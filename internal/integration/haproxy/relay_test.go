@@ -121,7 +121,7 @@ func relayed(t *testing.T) (*scene, *relay) {
 	s := open(t, wirings(quick)[0]).install("1.0.0", 2)
 	r := openRelay(t, s.options.Socket)
 	o := s.options
-	o.Socket, o.Timeout = r.from, 200*time.Millisecond
+	o.Socket, o.Timeout = r.from, time.Second
 	g, err := haproxy.NewGroups(o)
 	require.NoError(t, err)
 	s.router, s.target = g, s.compose(g)
@@ -181,7 +181,7 @@ func TestTheSocketIsGone(t *testing.T) {
 			s, r := relayed(t)
 			patrons := s.patrons(loadtool.Hey())
 			o := options()
-			o.Deadline, o.RollbackTimeout, o.CallTimeout = 2*time.Second, 3*time.Second, time.Second
+			o.Deadline, o.RollbackTimeout, o.CallTimeout = 4*time.Second, 6*time.Second, 2*time.Second
 			result, err := s.release(s.plan(lossless[2], "1.1.0"), o, func(_ *rollout.Rollout, e rollout.Event) {
 				if e.Kind == rollout.StepReached && e.Step == 1 && !e.Back {
 					r.set(c.mood)

@@ -73,7 +73,7 @@ func (s *shop) command(pool strategy.Pool, inst local.InstanceSpec) (local.Comma
 	defer s.mu.Unlock()
 	service, ok := s.services[pool.Revision.Version]
 	if !ok {
-		service = traffic.Service{Version: pool.Revision.Version, Delay: 2 * time.Millisecond}
+		service = traffic.Service{Version: pool.Revision.Version, Delay: 5 * time.Millisecond}
 	}
 	return service.Command(inst)
 }
