@@ -138,7 +138,7 @@ func TestWeightsTellWhatTheyLack(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			h := openWeightsEdited(t, c.config)
+			h := openWeights(t, c.config)
 			lacks := checked(t, h.router.(*haproxy.Weights).Check(t.Context()))
 			require.Len(t, lacks, len(c.says), "%v", lacks)
 			for i, says := range c.says {

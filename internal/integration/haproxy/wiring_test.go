@@ -37,7 +37,7 @@ type wiring struct {
 // quick makes what HAProxy and its router wait for as short as tests like it.
 func quick(o *haproxy.GroupsOptions) { o.BootTime = 50 * time.Millisecond }
 
-// wirings are all ways. The edits are for those that have groups.
+// wirings are all ways. The edits are for those that have groups; weights take the BootTime of them.
 func wirings(edit ...func(*haproxy.GroupsOptions)) []wiring {
 	with := func(more ...func(*haproxy.GroupsOptions)) func(testing.TB) wired {
 		return func(t testing.TB) wired { return openGroups(t, append(more, edit...)...) }
@@ -48,14 +48,14 @@ func wirings(edit ...func(*haproxy.GroupsOptions)) []wiring {
 		{"remote groups with added servers", with(func(o *haproxy.GroupsOptions) {
 			o.Remote, o.Servers, o.AddServers = true, 1, "check inter 100ms fall 10 rise 1"
 		}), true, true},
-		{"weights", openWeights, false, false},
+		{"weights", func(t testing.TB) wired { return openWeights(t, asIs, edit...) }, false, false},
 	}
 }
 
 // openGroups starts an HAProxy that routes by groups. A socket named "tcp" is one on a port.
 func openGroups(t testing.TB, edits ...func(*haproxy.GroupsOptions)) wired {
 	t.Helper()
-	return openEdited(t, func(text string) string { return text }, edits...)
+	return openEdited(t, asIs, edits...)
 }
 
 // openEdited is openGroups with a configuration that somebody has changed.
@@ -103,21 +103,21 @@ func configuration(at haserver.Place, o haproxy.GroupsOptions) (string, error) {
 	return fmt.Sprintf("%s\n%s\nfrontend shop\n  bind %s\n%s%s\n%s", beginning(at, extra), c.Ring, at.Addrs[0], c.Frontend, c.Log, c.Backends), nil
 }
 
-// openWeights starts an HAProxy with one backend, whose servers have weights.
-func openWeights(t testing.TB) wired {
+// openWeights starts an HAProxy with one backend, whose servers have weights, and a configuration that somebody
+// has changed.
+func openWeights(t testing.TB, change func(string) string, edits ...func(*haproxy.GroupsOptions)) wired {
 	t.Helper()
-	return openWeightsEdited(t, func(text string) string { return text })
-}
-
-func openWeightsEdited(t testing.TB, edit func(string) string) wired {
-	t.Helper()
+	var like haproxy.GroupsOptions
+	for _, edit := range edits {
+		edit(&like)
+	}
 	var o haproxy.WeightsOptions
 	server := serve(t, 1, func(at haserver.Place) (string, error) {
 		o = haproxy.WeightsOptions{
 			Endpoint: haproxy.Endpoint{Socket: at.Socket, Master: at.Master},
-			Name:     "shop", Dir: filepath.Join(at.Dir, "files"), Backend: "pages", Ring: "lines", BootTime: 50 * time.Millisecond,
+			Name:     "shop", Dir: filepath.Join(at.Dir, "files"), Backend: "pages", Ring: "lines", BootTime: like.BootTime,
 		}
-		return edit(weighing(at, o)), os.Mkdir(o.Dir, 0o700)
+		return change(weighing(at, o)), os.Mkdir(o.Dir, 0o700)
 	})
 	again := func() rollout.Router {
 		w, err := haproxy.NewWeights(o)
