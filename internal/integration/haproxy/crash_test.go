@@ -1,6 +1,7 @@
 package haproxy_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -108,4 +109,34 @@ func TestHAProxyIsKilledInEachPhase(t *testing.T) {
 	s.runs("1.1.0", 2)
 	only(t, "1.1.0", customers)
 	t.Logf("killed %d times: %s", n, customers.Leave())
+}
+
+// TestWhatAReloadForgetsComesBack reloads and restarts an HAProxy that has no files of its router, and whose host
+// keeps it.
+func TestWhatAReloadForgetsComesBack(t *testing.T) {
+	t.Parallel()
+	var remote wiring
+	for _, w := range wirings(quick) {
+		if strings.HasPrefix(w.name, "remote") {
+			remote = w
+		}
+	}
+	s := open(t, remote).install("1.0.0", 3)
+	s.keep()
+	want, err := s.router.Table(t.Context())
+	require.NoError(t, err)
+	for name, do := range map[string]func() error{
+		"a reload":  func() error { return s.Reload(t.Context()) },
+		"a restart": func() error { return errors.Join(s.Stop(), s.Up(t.Context())) },
+		"a crash":   func() error { return errors.Join(s.Kill(), s.Up(t.Context())) },
+	} {
+		require.NoError(t, do())
+		eventually(t, "the table is back after "+name, func() bool {
+			now, err := s.router.Table(t.Context())
+			return err == nil && now.Equal(want)
+		})
+		crowd := traffic.Customers{URL: s.url, Number: 2}.Enter()
+		only(t, "1.0.0", crowd)
+		assert.Zero(t, crowd.Leave().Lost)
+	}
 }

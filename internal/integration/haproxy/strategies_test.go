@@ -61,6 +61,7 @@ func TestNothingIsLost(t *testing.T) {
 			t.Run(w.name+"/"+by.name, func(t *testing.T) {
 				t.Parallel()
 				s := open(t, w).install("1.0.0", 2)
+				s.keep()
 				patrons := s.patrons(by.tool)
 				reloads := s.reloader()
 				var points []rollout.Event

@@ -81,7 +81,7 @@ func TestNoMeasuresNoPass(t *testing.T) {
 	source, err := s.router.(measured).Source(haproxy.SourceOptions{})
 	require.NoError(t, err)
 	o := options()
-	o.GateInterval = 100 * time.Millisecond
+	o.GateInterval, o.GateTimeout = 100*time.Millisecond, time.Second
 	o.Gates = map[string]gate.Gate{"errors": gate.Guard{Gate: gate.ErrorRate{Source: source, Max: 0.05}, Down: gate.PolicyFail, After: -1}}
 	canary := strategy.Canary{Gates: []string{"errors"}, Steps: []strategy.CanaryStep{{Share: strategy.Percent(40), Bake: time.Second}}}
 	result, err := s.release(s.plan(canary, "1.1.0"), o, nil)

@@ -3,8 +3,8 @@ package haproxy_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,7 +117,8 @@ func openWeights(t testing.TB, change func(string) string, edits ...func(*haprox
 			Endpoint: haproxy.Endpoint{Socket: at.Socket, Master: at.Master},
 			Name:     "shop", Dir: filepath.Join(at.Dir, "files"), Backend: "pages", Ring: "lines", BootTime: like.BootTime,
 		}
-		return change(weighing(at, o)), os.Mkdir(o.Dir, 0o700)
+		text, err := weighing(at, o)
+		return change(text), err
 	})
 	again := func() rollout.Router {
 		w, err := haproxy.NewWeights(o)
@@ -127,27 +128,17 @@ func openWeights(t testing.TB, change func(string) string, edits ...func(*haprox
 	return wired{Server: server, url: server.URL(0), router: again(), again: again}
 }
 
-// weighing is the configuration of somebody who has had a backend for long.
-func weighing(at haserver.Place, o haproxy.WeightsOptions) string {
-	return fmt.Sprintf(`%s
-ring lines
-  format raw
-  maxlen 1024
-  size 4194304
-frontend shop
-  bind %s
-  log ring@lines format raw local0 info
-  log-format "%s"
-  default_backend pages
-backend pages
-  balance roundrobin
-  option httpchk GET /healthz
-  default-server check inter 100ms fall 10 rise 1
-  option redispatch 1
-  load-server-state-from-file local
-  server-state-file-name %s/shop.pages.servers
-  server-template s 1-20 127.0.0.1:1 disabled
-`, beginning(at, ""), at.Addrs[0], o.LogFormat(), o.Dir)
+// weighing is the configuration of somebody who has one backend, and a frontend of his own.
+func weighing(at haserver.Place, o haproxy.WeightsOptions) (string, error) {
+	if err := o.CreateFiles(); err != nil {
+		return "", err
+	}
+	c, err := o.Configuration()
+	if err != nil {
+		return "", err
+	}
+	checks := strings.Replace(c.Backends, "server-template", "option httpchk GET /healthz\n    default-server check inter 100ms fall 10 rise 1\n    option redispatch 1\n    server-template", 1)
+	return fmt.Sprintf("%s\n%s\nfrontend shop\n  bind %s\n%s  default_backend %s\n%s", beginning(at, ""), c.Ring, at.Addrs[0], c.Log, o.Backend, checks), nil
 }
 
 // percent is a table of two versions, of which the candidate gets so much.
@@ -168,6 +159,23 @@ func route(role strategy.Role, share strategy.Share, instances ...rollout.Instan
 		r.Backends = append(r.Backends, rollout.Backend{ID: i.ID, Addr: i.Addr})
 	}
 	return r
+}
+
+// keeper is what each router offers a host to keep HAProxy as it is.
+type keeper interface {
+	Keep(ctx context.Context, interval time.Duration) error
+}
+
+// keep looks after HAProxy as a host does, until the test ends.
+func (s *scene) keep() {
+	s.t.Helper()
+	ctx, stop := context.WithCancel(s.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.router.(keeper).Keep(ctx, 50*time.Millisecond) }()
+	s.t.Cleanup(func() {
+		stop()
+		require.ErrorIs(s.t, <-ended, context.Canceled)
+	})
 }
 
 // keeps brings back what a reload has lost, where that lies in nobody's files.
