@@ -124,13 +124,13 @@ func (r *reading) load(ctx context.Context, feeds []*feed, from, to int64, furth
 	return group.Wait()
 }
 
-// fetch reads all that is needed of plain selectors, and the server's time.
-func (r *reading) fetch(ctx context.Context) error {
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		r.now, err = r.client.checkedNow(gctx, r.o.MaxSkew)
+// fetch reads all that is needed of plain selectors, and before that the server's time: a scrape that comes
+// while the questions are answered may be in one answer and not in the other, and is younger than that.
+func (r *reading) fetch(ctx context.Context) (err error) {
+	if r.now, err = r.client.checkedNow(ctx, r.o.MaxSkew); err != nil {
 		return err
-	})
+	}
+	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.load(gctx, r.scraped(), r.loaded, r.until) })
 	group.Go(func() error {
 		var plain []*feed

@@ -11,7 +11,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-multierror"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/davit-sdk/davit/metrics"
 )
@@ -139,18 +138,13 @@ func (s *Series) read(ctx context.Context, q metrics.SeriesQuery) ([]point, erro
 		return nil, errors.New("it belongs to no group: ask for it without one")
 	}
 	v := s.labels.of(q.Group)
-	var now int64
-	var points []point
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		now, err = s.client.checkedNow(gctx, s.o.MaxSkew)
-		return err
-	})
-	group.Go(func() (err error) {
-		points, err = s.points(gctx, l, v, from, to)
-		return err
-	})
-	if err := group.Wait(); err != nil {
+	// The time comes first: what is evaluated after that knows all that was scraped up to then.
+	now, err := s.client.checkedNow(ctx, s.o.MaxSkew)
+	if err != nil {
+		return nil, err
+	}
+	points, err := s.points(ctx, l, v, from, to)
+	if err != nil {
 		return nil, err
 	}
 	if !l.plain {
