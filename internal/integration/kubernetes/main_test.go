@@ -23,6 +23,9 @@ var (
 	shared *cluster.Cluster
 )
 
+// chatty makes targets tell each of their writes.
+var chatty = flag.Bool("chatty", false, "log what the targets write")
+
 func TestMain(m *testing.M) {
 	flag.Parse()
 	// The tests wait most of their time, for processes that start and end.
