@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/davit-sdk/davit/internal/integration/kubernetes/cluster"
@@ -76,24 +77,28 @@ func TestHarnessEdgeMatches(t *testing.T) {
 	}
 }
 
+// count is how many requests a pod was asked, its probes left out.
+func (s space) count(p corev1.Pod) int {
+	s.Helper()
+	at, err := cluster.Direct(p.Status.PodIP)
+	require.NoError(s, err)
+	answer, err := http.Get("http://" + at + ":8080/count")
+	require.NoError(s, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(s, err)
+	n, err := strconv.Atoi(string(text))
+	require.NoError(s, err)
+	return n
+}
+
 func TestHarnessEdgeMirrors(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t)
 	pair(s)
 	green, err := s.pods("app=green")
 	require.NoError(t, err)
-	at, err := cluster.Direct(green[0].Status.PodIP)
-	require.NoError(t, err)
-	count := func() int {
-		answer, err := http.Get("http://" + at + ":8080/count")
-		require.NoError(t, err)
-		defer answer.Body.Close()
-		text, err := io.ReadAll(answer.Body)
-		require.NoError(t, err)
-		n, err := strconv.Atoi(string(text))
-		require.NoError(t, err)
-		return n
-	}
+	count := func() int { return s.count(green[0]) }
 	before := count()
 	s.route("web", `[{"filters":[{"type":"RequestMirror","requestMirror":{"backendRef":{"name":"green","port":80}}}],"backendRefs":[{"name":"blue","port":80}]}]`)
 	assert.Equal(t, map[string]int{"200 web:1": 50}, s.shares("web", 50, nil))

@@ -68,7 +68,7 @@ func (s space) tell() {
 			s.Logf("event %s %s %s/%s: %s", e.LastTimestamp.Format("15:04:05"), e.Reason, e.InvolvedObject.Kind, e.InvolvedObject.Name, e.Message)
 		}
 	}
-	if text, err := s.Log(ctx, "edge"); err == nil {
+	if text, err := s.Said(ctx, "edge"); err == nil {
 		var ours []string
 		for line := range strings.Lines(text) {
 			if strings.Contains(line, "."+s.name) {
@@ -226,14 +226,15 @@ func (s space) answers(name string) {
 func (s space) load(name string) *load.Load {
 	s.Helper()
 	s.answers(name)
-	l := load.Start(load.Options{URL: s.Info.Edge, Host: s.host(name)})
+	l := load.Start(load.Options{URL: s.Info.Edge, Host: s.host(name), Workers: 6, Rate: 150})
 	s.Cleanup(func() { l.Stop() })
 	return l
 }
 
 // get sends one request through the edge, and tells which image answered.
 func (s space) get(name string, header http.Header) (code int, image string, err error) {
-	request, err := http.NewRequestWithContext(s.ctx, http.MethodGet, s.Info.Edge+"/", nil)
+	// A body that cannot be read twice keeps the client from sending the request a second time.
+	request, err := http.NewRequestWithContext(s.ctx, http.MethodGet, s.Info.Edge+"/", io.NopCloser(strings.NewReader("")))
 	if err != nil {
 		return 0, "", err
 	}

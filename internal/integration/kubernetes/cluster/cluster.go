@@ -153,8 +153,8 @@ func (c *Cluster) Part(ctx context.Context, part, deed string) error {
 	return err
 }
 
-// Log is what a part has written.
-func (c *Cluster) Log(ctx context.Context, part string) (string, error) {
+// Said is what a part has written to its log.
+func (c *Cluster) Said(ctx context.Context, part string) (string, error) {
 	text, err := c.ask(ctx, http.MethodGet, "/parts/"+part+"/log")
 	return string(text), err
 }
