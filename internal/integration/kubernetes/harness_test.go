@@ -122,34 +122,6 @@ func TestHarnessLoadGenerators(t *testing.T) {
 	}
 }
 
-// The API server is restarted while a Deployment rolls: what runs goes on to answer, and the rollout ends.
-// It is no parallel test, because the others talk to the API.
-func TestHarnessAPIServerRestarts(t *testing.T) {
-	s := newSpace(t)
-	s.deploy(workload{name: "web", image: "registry.test/web:1", preStop: 2})
-	s.service("web", map[string]string{"app": "web"})
-	l := s.load("web")
-	s.rolled("web")
-	s.image("web", "registry.test/web:2")
-	began := time.Now()
-	require.NoError(t, s.Part(s.ctx, "apiserver", "restart"))
-	t.Logf("restarted in %s", time.Since(began))
-	s.rolled("web")
-	began = time.Now()
-	require.NoError(t, s.Part(s.ctx, "apiserver", "kill"))
-	require.Error(t, func() error { _, err := s.pods(""); return err }())
-	s.more(l, 100)
-	require.NoError(t, s.Part(s.ctx, "apiserver", "start"))
-	t.Logf("killed and started in %s", time.Since(began))
-	s.image("web", "registry.test/web:3")
-	s.rolled("web")
-	s.more(l, 100)
-	report := l.Stop()
-	t.Log(report)
-	assert.Zero(t, report.Lost, "%s", report)
-	assert.NotZero(t, report.By["registry.test/web:3"])
-}
-
 // A ServiceAccount may do what a Role gives it, and nothing else, and what it asked is on record.
 func TestHarnessAccounts(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,73 @@
+package kubernetes_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/davit-sdk/davit/internal/integration/kubernetes/load"
+	"github.com/davit-sdk/davit/strategy/rollout"
+)
+
+// The API server is restarted, and then killed, while Deployments and rollouts of every kind are in mid-way: what
+// runs goes on to answer, and all of them end. It is no parallel test, because the others talk to the API.
+func TestAPIServerRestartsInMidRollout(t *testing.T) {
+	plain := newSpace(t)
+	plain.deploy(workload{name: "web", image: "registry.test/web:1", preStop: 2})
+	plain.service("web", map[string]string{"app": "web"})
+	services := make([]*service, len(ways))
+	loads := []*load.Load{plain.load("web")}
+	plain.rolled("web")
+	for i, way := range ways {
+		services[i] = newService(t, way.traffic, workload{}, nil)
+		loads = append(loads, services[i].first(version("1")))
+	}
+	plain.image("web", "registry.test/web:2")
+	var walking, moving sync.WaitGroup
+	for i, way := range ways {
+		s := services[i]
+		plan := s.plan(way.by, version("2"))
+		moving.Add(1)
+		var once sync.Once
+		r := s.wire(plan, rollout.Options{Notify: func(e rollout.Event) {
+			if e.Kind == rollout.PhaseStarted || e.Kind == rollout.Ended {
+				once.Do(moving.Done)
+			}
+		}})
+		walking.Go(func() {
+			result, err := r.Run(s.ctx)
+			assert.NoError(t, err, way.name)
+			assert.Equal(t, rollout.Promoted, result.Outcome, way.name)
+		})
+	}
+	defer walking.Wait()
+	moving.Wait()
+	began := time.Now()
+	require.NoError(t, plain.Part(plain.ctx, "apiserver", "restart"))
+	t.Logf("restarted in %s", time.Since(began))
+	for _, l := range loads {
+		plain.more(l, 200)
+	}
+	began = time.Now()
+	require.NoError(t, plain.Part(plain.ctx, "apiserver", "kill"))
+	_, err := plain.pods("")
+	require.Error(t, err)
+	for _, l := range loads {
+		plain.more(l, 100)
+	}
+	require.NoError(t, plain.Part(plain.ctx, "apiserver", "start"))
+	t.Logf("killed, and started again after %s", time.Since(began))
+	walking.Wait()
+	for i, s := range services {
+		s.runs(version("2"), 2)
+		s.none(loads[i+1])
+	}
+	plain.rolled("web")
+	plain.more(loads[0], 50)
+	report := loads[0].Stop()
+	assert.Zero(t, report.Lost, "%s", report)
+	assert.NotZero(t, report.By["registry.test/web:2"])
+}
