@@ -6,7 +6,7 @@ import (
 )
 
 // fence tells a target that can refuse a stale owner on whose behalf it is moved from now on. Where it
-// has seen a later owner, nothing is moved.
+// has seen a later owner, or says that trying again does not help, nothing is moved.
 func (r *Rollout) fence(ctx context.Context, w *watch) error {
 	f, ok := ability[Fencer](r.target)
 	if !ok || r.o.Fence == 0 {
@@ -17,7 +17,7 @@ func (r *Rollout) fence(ctx context.Context, w *watch) error {
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, ErrFenced):
+		case errors.Is(err, ErrFenced), isPermanent(err):
 			return &refusal{err}
 		case ctx.Err() != nil:
 			return context.Cause(ctx)

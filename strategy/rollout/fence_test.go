@@ -123,6 +123,34 @@ func TestAFenceIsTriedAgain(t *testing.T) {
 	})
 }
 
+// A target that says for good that it cannot take the token ends the rollout at once, and nothing is moved.
+func TestAFenceThatIsRefusedForGoodEndsIt(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		c := newScene(t, strategy.Rolling{}, 3)
+		c.options.Fence = 7
+		never := errors.New("no right to write")
+		c.world.Before = func(call string) error {
+			if call == "Fence" {
+				return rollout.Permanent(never)
+			}
+			return nil
+		}
+		began := time.Now()
+		r, err := rollout.New(c.world.Fenced(), c.plan, c.options)
+		require.NoError(t, err)
+		result, err := r.Run(t.Context())
+		require.ErrorIs(t, err, never)
+		assert.Equal(t, rollout.Refused, result.Outcome)
+		r, err = rollout.Resume(c.world.Fenced(), c.plan, rollout.Checkpoint{Plan: c.plan.Hash()}, c.options)
+		require.NoError(t, err)
+		result, err = r.Run(t.Context())
+		require.ErrorIs(t, err, never)
+		assert.Equal(t, rollout.Interrupted, result.Outcome, "whoever has the right goes on from the position")
+		assert.Zero(t, time.Since(began))
+		c.ends(stableAt(v1, 3))
+	})
+}
+
 // A target that another rollout of this process has is not moved by one that goes on from a checkpoint.
 func TestABusyTargetIsNotMovedByOneThatIsOnItsWayBack(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
