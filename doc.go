@@ -52,7 +52,8 @@
 //
 // To roll something out and nothing else: package strategy for the plan, package strategy/rollout to walk it,
 // and a Target, or a Fleet and a Router, of your own. Package strategy/local has both for processes on one
-// machine.
+// machine, package strategy/haproxy a router, and the module strategy/kubernetes a target. Several regions get
+// a revision in waves: strategy.Waves and rollout.NewWaves, or the stage stage/waves.
 //
 // To find the next version of a repository and nothing else: package changelog, with changelog/git to read
 // one.
