@@ -65,7 +65,10 @@ var outOfStep = []log{
 // twice, and none is lost. It makes no difference whether the lines are read as they come, or later.
 func TestArmsOutOfStep(t *testing.T) {
 	errorsOnly := judge.Config{Metrics: []judge.Metric{judge.Errors{}}, MinBake: time.Hour - 1, MaxTime: 2 * time.Hour, DoubtBake: time.Hour}
-	for _, l := range outOfStep {
+	for i, l := range outOfStep {
+		if i%min(raced, 3) != 0 {
+			continue
+		}
 		t.Run(fmt.Sprintf("%s %s %s", l.candidate, l.baseline, l.offset), func(t *testing.T) {
 			longest := max(l.candidate, l.baseline)
 			play := func(every, until time.Duration) gate.Verdict {
@@ -115,7 +118,10 @@ func TestSilentArmOutOfStep(t *testing.T) {
 // What one arm is ahead of the other is a small part of a look: in an incident of both, the one that is
 // ahead would look worse.
 func TestArmsEndNearEachOther(t *testing.T) {
-	for _, l := range outOfStep {
+	for i, l := range outOfStep {
+		if i%min(raced, 4) != 0 {
+			continue
+		}
 		var v gate.Verdict
 		var before time.Time
 		for at := time.Minute; at <= 4*time.Minute; at += 2 * time.Second {

@@ -14,7 +14,7 @@ import (
 )
 
 func TestForecast(t *testing.T) {
-	traffic := judge.Traffic{Rate: 200, ErrorRate: 0.001, Runs: 20, Seed: 1, Harms: []judge.Harm{{ErrorRate: 0.5}, {ErrorRate: 0.01}, {Slower: 0.5}}}
+	traffic := judge.Traffic{Rate: 200, ErrorRate: 0.001, Runs: 20 / min(raced, 4), Seed: 1, Harms: []judge.Harm{{ErrorRate: 0.5}, {ErrorRate: 0.01}, {Slower: 0.5}}}
 	f, err := judge.Config{}.Forecast(traffic)
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, f.Good.Passed, 0.9, "\n%s", f)

@@ -44,7 +44,7 @@ func failing(t *testing.T, c judge.Config, seed uint64, each float64, learn, loo
 // A candidate that is worse by exactly the margin passes with probability Beta at most, also where the
 // baseline's rate is far from what one would believe of an unknown one.
 func TestMarginOfAnUnknownRate(t *testing.T) {
-	const releases = 40
+	releases := 40 / min(raced, 2)
 	for _, c := range []struct {
 		name  string
 		usual float64

@@ -72,7 +72,7 @@ func sum(parts ...metrics.Window) metrics.Window {
 // A judge that is written down and restored after every single sample goes on as if nothing had
 // happened: every number of every judgement is the same, to the last bit.
 func TestRestoreIsExact(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(1 + 5/raced) {
 		rnd := rand.New(rand.NewPCG(seed, 5))
 		whole, err := judge.New(everything())
 		require.NoError(t, err)
@@ -116,7 +116,7 @@ func TestStateIsSmall(t *testing.T) {
 			w.Latency.Counts[i] = uint64(i*i+1) << 18
 		}
 		at := noon
-		for range 1000 {
+		for range 1000 / raced {
 			_, err := j.Observe(judge.Sample{From: at, To: at.Add(5 * time.Second), Candidate: w, Baseline: w, Parts: []metrics.Window{w, w}, Share: 0.5})
 			require.NoError(t, err)
 			at = at.Add(5 * time.Second)
