@@ -59,7 +59,7 @@ func (k *controllers) pass(now time.Time) bool {
 		k.service(k.kinds["services"][name])
 	}
 	for _, pod := range k.kinds["pods"] {
-		if at(pod, "metadata", "deletionTimestamp") != nil || at(pod, "status", "phase") == "Pending" {
+		if at(pod, "metadata", "deletionTimestamp") != nil && at(pod, "metadata", "finalizers") == nil || at(pod, "status", "phase") == "Pending" {
 			return true
 		}
 	}
@@ -71,7 +71,7 @@ func (k *controllers) age(now time.Time) {
 	for _, name := range slices.Sorted(maps.Keys(k.kinds["pods"])) {
 		pod := k.kinds["pods"][name]
 		switch {
-		case at(pod, "metadata", "deletionTimestamp") != nil:
+		case at(pod, "metadata", "deletionTimestamp") != nil && at(pod, "metadata", "finalizers") == nil:
 			if now.Sub(k.ending[name]) >= k.stop {
 				k.remove("pods", name)
 			}
@@ -85,7 +85,7 @@ func (k *controllers) age(now time.Time) {
 
 func ready(pod object) bool {
 	list, _ := at(pod, "status", "conditions").([]any)
-	return at(pod, "metadata", "deletionTimestamp") == nil && slices.ContainsFunc(list, func(c any) bool {
+	return at(pod, "metadata", "deletionTimestamp") == nil && at(pod, "status", "phase") != "Failed" && slices.ContainsFunc(list, func(c any) bool {
 		return at(c.(object), "type") == "Ready" && at(c.(object), "status") == "True"
 	})
 }
@@ -122,7 +122,7 @@ func (k *controllers) deployment(d object, now time.Time) {
 	var stale, current []object
 	for _, pod := range k.selected(selector) {
 		switch {
-		case at(pod, "metadata", "deletionTimestamp") != nil:
+		case at(pod, "metadata", "deletionTimestamp") != nil || at(pod, "status", "phase") == "Failed":
 			continue
 		case strings.HasPrefix(nameOf(pod), nameOf(d)+"-"+hash):
 			fresh, current = fresh+1, append(current, pod)
@@ -216,7 +216,7 @@ func (k *controllers) report(d object) {
 	selector, _ := at(d, "spec", "selector", "matchLabels").(object)
 	var all, good int64
 	for _, pod := range k.selected(selector) {
-		if at(pod, "metadata", "deletionTimestamp") == nil {
+		if at(pod, "metadata", "deletionTimestamp") == nil && at(pod, "status", "phase") != "Failed" {
 			all++
 		}
 		if ready(pod) {

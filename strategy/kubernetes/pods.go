@@ -35,8 +35,6 @@ func (t tenant) status(now time.Time) map[strategy.Pool]*rollout.PoolStatus {
 		switch {
 		case pod.DeletionTimestamp != nil:
 			s.Stopping++
-		case pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded:
-			// It is over, and its Deployment replaces it.
 		default:
 			s.Running++
 			ready := readySince(pod)
@@ -57,6 +55,41 @@ func (t tenant) status(now time.Time) map[strategy.Pool]*rollout.PoolStatus {
 		}
 	}
 	return all
+}
+
+// overdue is how long after the end of its grace period a pod that was told to end may still be there. Its node is
+// lost then, or somebody keeps it by a finalizer: nobody knows when it will be gone, so nobody waits for it.
+const overdue = time.Minute
+
+// present are the pods that take up room. Those that are over do not, however long the cluster keeps them, nor do
+// those that ought to have ended long ago, which are told apart.
+func present(pods []*corev1.Pod, now time.Time) (there, lost []*corev1.Pod) {
+	for _, pod := range pods {
+		switch {
+		case pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded:
+		case pod.DeletionTimestamp != nil && now.Sub(pod.DeletionTimestamp.Time) > overdue: // it includes the grace period
+			lost = append(lost, pod)
+		default:
+			there = append(there, pod)
+		}
+	}
+	return there, lost
+}
+
+// leftover names the pods that are left in a slot that is asked for none.
+func (t tenant) leftover() string {
+	if t.replicas() > 0 || len(t.pods) == 0 {
+		return ""
+	}
+	const most = 3
+	var names []string
+	for _, pod := range t.pods[:min(most, len(t.pods))] {
+		names = append(names, pod.Name)
+	}
+	if more := len(t.pods) - most; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return " (" + strings.Join(names, ", ") + ")"
 }
 
 // minReady is how long a pod must have been ready.

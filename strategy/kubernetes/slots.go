@@ -30,7 +30,7 @@ func assign(v *view, s strategy.State, native bool) (at map[strategy.Pool]string
 			case t.baseline != pool.Baseline || taken[t.name]:
 				continue
 			case !native && !t.empty():
-				why = fmt.Sprintf("%s still holds %s", t.object, t.pool)
+				why = fmt.Sprintf("%s still holds %s%s", t.object, t.pool, t.leftover())
 				continue
 			}
 			at[pool], taken[t.name], why = t.name, true, ""

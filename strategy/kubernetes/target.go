@@ -17,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	clientset "k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -72,10 +73,11 @@ type Target struct {
 	tellings tellings
 
 	mu     sync.Mutex
-	leave  map[string]bool   // slots that the last state leaves nothing of
-	placed map[string]int64  // the generation of a slot's Deployment after the manifest was applied
-	denied map[string]denial // rights that were refused
-	alive  time.Time         // the API server answered last
+	leave  map[string]bool    // slots that the last state leaves nothing of
+	placed map[string]int64   // the generation of a slot's Deployment after the manifest was applied
+	denied map[string]denial  // rights that were refused
+	lost   map[types.UID]bool // pods that were told to be lost
+	alive  time.Time          // the API server answered last
 
 	stop    context.CancelFunc
 	closed  atomic.Bool
@@ -107,7 +109,7 @@ func Open(ctx context.Context, clients Clients, o Options) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a Kubernetes target: %w", err)
 	}
-	t := &Target{s: s, clients: clients, log: s.Logger.Named("kubernetes").With("namespace", s.Namespace, "service", s.Name), placed: map[string]int64{}, denied: map[string]denial{}}
+	t := &Target{s: s, clients: clients, log: s.Logger.Named("kubernetes").With("namespace", s.Namespace, "service", s.Name), placed: map[string]int64{}, denied: map[string]denial{}, lost: map[types.UID]bool{}}
 	t.ledger, t.tellings.told = newLedger(), map[string]telling{}
 	t.watch()
 	if err := t.trust(ctx, true); err != nil {
@@ -143,11 +145,26 @@ func (t *Target) Observe(ctx context.Context) (rollout.Observation, error) {
 	if err != nil {
 		return rollout.Observation{}, err
 	}
+	t.miss(v)
 	now, err := t.traffic(v)
 	if err != nil {
 		return rollout.Observation{}, err
 	}
 	return t.observation(ctx, v, now), nil
+}
+
+// miss tells once of each pod that is not waited for any more.
+func (t *Target) miss(v *view) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, n := range v.slots {
+		for _, pod := range n.lost {
+			if !t.lost[pod.UID] {
+				t.lost[pod.UID] = true
+				t.log.Warn("a pod ought to have ended and is not counted any more", "pod", pod.Name, "node", pod.Spec.NodeName, "since", pod.DeletionTimestamp.UTC())
+			}
+		}
+	}
 }
 
 func (t *Target) observation(ctx context.Context, v *view, now traffic) rollout.Observation {

@@ -34,12 +34,13 @@ type endpoint struct{ ready bool }
 // tenant is a slot and who lives in it.
 type tenant struct {
 	slot
-	deployment *appsv1.Deployment // nil: there is none
-	gated      bool               // its pods are of use once they are behind the slot's own Service
-	adopted    bool               // it was not made by Davit, and is not marked yet
-	conflict   *ConflictError     // somebody else has changed what runs here; nil: nobody has
-	pool       strategy.Pool      // that it is for; zero where there is no Deployment
-	pods       []*corev1.Pod
+	deployment *appsv1.Deployment                     // nil: there is none
+	gated      bool                                   // its pods are of use once they are behind the slot's own Service
+	adopted    bool                                   // it was not made by Davit, and is not marked yet
+	conflict   *ConflictError                         // somebody else has changed what runs here; nil: nobody has
+	pool       strategy.Pool                          // that it is for; zero where there is no Deployment
+	pods       []*corev1.Pod                          // that take up room
+	lost       []*corev1.Pod                          // that ought to have ended long ago: their node does not tell
 	scaler     *autoscalingv2.HorizontalPodAutoscaler // nil: none
 	behind     map[types.UID]endpoint                 // the Service that leads to the slot
 }
@@ -149,7 +150,7 @@ func (t *Target) lodge(v *view, at slot) (tenant, error) {
 	n := tenant{slot: at}
 	d, ok := t.deployments.get(at.object)
 	if !ok {
-		n.pods = t.podsOf(t.s.labels(at)) // of a Deployment that was taken away
+		n.pods, n.lost = present(t.podsOf(t.s.labels(at)), v.now) // of a Deployment that was taken away
 		return n, nil
 	}
 	n.deployment = d
@@ -173,7 +174,7 @@ func (t *Target) lodge(v *view, at slot) (tenant, error) {
 		n.adopted, n.pool = true, strategy.Pool{Revision: revision, Baseline: at.baseline}
 	}
 	n.conflict = n.seized(t.s.FieldManager, t.s.Container)
-	n.pods = t.podsOf(d.Spec.Selector.MatchLabels)
+	n.pods, n.lost = present(t.podsOf(d.Spec.Selector.MatchLabels), v.now)
 	if s := v.services[t.leads(at)]; s != nil {
 		n.behind, n.gated = v.endpoints[s.Name], t.perSlot()
 	}
