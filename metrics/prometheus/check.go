@@ -29,17 +29,28 @@ type Report struct {
 }
 
 // Check asks Prometheus whether it takes all expressions of the options, and for labels that no series has that
-// they ask for. The error names all that is refused, each with its field; anything else that goes wrong, such as a
+// they ask for, or that are to tell instances and parts apart. The error names all that is refused, each with its field; anything else that goes wrong, such as a
 // server that is down, ends the check at once.
 func (s *Source) Check(ctx context.Context) (Report, error) {
 	var lines []line
-	for _, t := range []*template{&s.t.requests, &s.t.errors, s.t.latency, s.t.up, s.t.started} {
-		if t != nil {
-			lines = append(lines, line{*t, s.o.Scrape})
+	add := func(t *template, tellers ...string) {
+		if t == nil {
+			return
 		}
+		l := line{template: *t, every: s.o.Scrape}
+		if t.plain {
+			l.tellers = slices.Compact(tellers)
+		}
+		lines = append(lines, l)
 	}
+	add(&s.t.requests, s.o.Instance, s.o.Part)
+	add(&s.t.errors, s.o.Instance, s.o.Part)
+	add(s.t.latency, s.o.Instance, s.o.Part)
+	add(s.t.up, s.o.Instance)
+	add(s.t.started, s.o.Instance)
 	for _, name := range slices.Sorted(maps.Keys(s.t.counts)) {
-		lines = append(lines, line{s.t.counts[name], s.o.Scrape})
+		t := s.t.counts[name]
+		add(&t, s.o.Instance, s.o.Part)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.t.gauges)) {
 		lines = append(lines, s.t.gauges[name])
@@ -92,7 +103,7 @@ func (c *client) try(ctx context.Context, l line, v values, report *Report) erro
 		if s.name == "" {
 			continue
 		}
-		there, missing, err := c.labelled(ctx, s, v)
+		there, missing, err := c.labelled(ctx, s, v, l.tellers...)
 		switch {
 		case err != nil:
 			return err
@@ -105,9 +116,9 @@ func (c *client) try(ctx context.Context, l line, v values, report *Report) erro
 	return nil
 }
 
-// labelled reports whether there are series of the selector's name, and which of its labels none of them has. A
-// condition that an empty value meets asks for no label.
-func (c *client) labelled(ctx context.Context, s selector, v values) (there bool, missing []string, err error) {
+// labelled reports whether there are series of the selector's name, and which of its labels, and of the
+// tellers, none of them has. A condition that an empty value meets asks for no label.
+func (c *client) labelled(ctx context.Context, s selector, v values, tellers ...string) (there bool, missing []string, err error) {
 	names, err := ask(ctx, c, func(ctx context.Context, o ...v1.Option) (model.LabelNames, v1.Warnings, v1.Infos, error) {
 		return c.api.LabelNames(ctx, []string{s.name}, time.UnixMilli(0), time.Now().Add(24*time.Hour), o...)
 	})
@@ -117,6 +128,11 @@ func (c *client) labelled(ctx context.Context, s selector, v values) (there bool
 	for _, m := range s.matchers {
 		if labelName.FindString(m.label) == m.label && m.asks(v) && !slices.Contains(names, model.LabelName(m.label)) {
 			missing = append(missing, m.label)
+		}
+	}
+	for _, teller := range tellers {
+		if !slices.Contains(names, model.LabelName(teller)) && !slices.Contains(missing, teller) {
+			missing = append(missing, teller)
 		}
 	}
 	return true, missing, nil

@@ -85,7 +85,7 @@ func (r *reading) evaluate(ctx context.Context) (evaluated, error) {
 		points := new([]point)
 		lines[f] = points
 		group.Go(func() (err error) {
-			*points, err = drawn(ctx, r.client, line{f.template, f.every}, r.values, r.begin, r.end)
+			*points, err = drawn(ctx, r.client, line{template: f.template, every: f.every}, r.values, r.begin, r.end)
 			return err
 		})
 	}

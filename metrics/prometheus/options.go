@@ -74,10 +74,11 @@ type Options struct {
 	// Empty: there is none.
 	Started string
 
-	// Instance is the label that tells targets apart: the series of a target are scraped together. Default:
-	// DefaultInstance.
+	// Instance is the label that tells targets apart: the series of a target are scraped together. All that is
+	// counted must have it, and Up and Started, where they are selectors alone: a series without it is an error.
+	// Default: DefaultInstance.
 	Instance string
-	// Part is the label by which Parts tells apart. Default: that of Instance.
+	// Part is the label by which Parts tells apart. All that is counted must have it. Default: that of Instance.
 	Part string
 	// Parts is how many parts there are at most; where there are more instances than that, some share a part.
 	// Default: DefaultParts.
@@ -138,7 +139,8 @@ type templates struct {
 // line is a Line that was checked.
 type line struct {
 	template
-	every time.Duration
+	every   time.Duration
+	tellers []string // labels that each of its series must have
 }
 
 // checked gathers problems, and reads templates.

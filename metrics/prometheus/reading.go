@@ -171,6 +171,18 @@ func (r *reading) fetch(ctx context.Context) (err error) {
 // build makes counters and lives of what was scraped.
 func (r *reading) build() (err error) {
 	for _, f := range r.counting() {
+		if err := f.told(r.o.Instance, r.o.Part); err != nil {
+			return err
+		}
+	}
+	for _, f := range []*feed{r.up, r.started} {
+		if f != nil {
+			if err := f.told(r.o.Instance); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range r.counting() {
 		switch {
 		case f != r.latency:
 			f.counters, err = plain(f.streams, r.o.Instance, r.o.Part)

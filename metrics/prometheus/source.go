@@ -135,6 +135,9 @@ func (r *reading) members() map[string]int64 {
 	if r.up != nil {
 		for _, s := range r.up.streams {
 			part := s.of(r.o.Part)
+			if part == "" {
+				continue // it is told apart by a label of what it counts
+			}
 			members[part] = max(members[part], s.at[len(s.at)-1])
 		}
 	}

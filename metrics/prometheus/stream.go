@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -90,3 +91,18 @@ func (all streams) sorted() []*stream {
 
 // of is the value of a label.
 func (s *stream) of(label string) string { return string(s.labels[model.LabelName(label)]) }
+
+// told checks that series have the labels by which they are told apart: those of several targets would be taken for
+// one's.
+func (f *feed) told(labels ...string) error {
+	for _, s := range f.streams.sorted() {
+		for _, label := range labels {
+			if s.of(label) == "" {
+				return fmt.Errorf("Options.%s: %w %q, by which Options.Instance and Options.Part tell targets apart: %s", f.template.field, errUntold, label, s.labels)
+			}
+		}
+	}
+	return nil
+}
+
+var errUntold = errors.New("a series has no label")
