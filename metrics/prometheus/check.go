@@ -74,9 +74,15 @@ func (c *client) check(ctx context.Context, lines []line, labels labeller, skew 
 	if _, err := c.checkedNow(ctx, skew); err != nil {
 		return report, err
 	}
+	v := labels.of(sample)
+	for name, value := range v {
+		if value == "" { // a host's own labels may have none for a group that nobody has
+			v[name] = "0"
+		}
+	}
 	var errs *multierror.Error
 	for _, l := range lines {
-		err := c.try(ctx, l, labels.of(sample), &report)
+		err := c.try(ctx, l, v, &report)
 		switch {
 		case err == nil:
 		case errors.Is(err, ErrRefused), errors.Is(err, errNoLabel):

@@ -16,6 +16,9 @@ import (
 //	digest    what stands behind it, twelve digits at most: 9f86d081884c; empty where there is none
 //	baseline  "true" for a pool of baseline instances, "false" for any other
 //
+// A template with a placeholder that is empty for a group is not asked for it: the answer is an error. So {digest} is
+// for hosts whose revisions all have one.
+//
 // A baseline has the version of the stable group: templates that name neither {group} nor {baseline} read both
 // as one.
 func PoolLabels(group string) map[string]string {

@@ -39,7 +39,8 @@ type Options struct {
 	Scrape time.Duration
 
 	// Labels says what the placeholders of the templates stand for, by the group's label: "{version}" is
-	// replaced by the value of version. It must know any label, and always give the same names. It is called
+	// replaced by the value of version. It must know any label, and always give the same names; a group for which
+	// a value that is asked for is empty is an error. It is called
 	// by many at once. Nil: PoolLabels.
 	Labels func(group string) map[string]string
 

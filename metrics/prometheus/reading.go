@@ -50,6 +50,9 @@ func (s *Source) newReading(q metrics.Query) (*reading, error) {
 	if !q.From.Before(q.To) {
 		return nil, fmt.Errorf("the stretch from %s to %s is empty", q.From, q.To)
 	}
+	if q.Group == "" {
+		return nil, fmt.Errorf("%w: none was named", metrics.ErrUnknownGroup)
+	}
 	r := &reading{Source: s, query: q, values: s.labels.of(q.Group), from: millis(q.From), to: millis(q.To)}
 	r.loaded = r.from - s.o.MaxGap.Milliseconds()
 	r.until = r.to + s.o.MaxGap.Milliseconds()

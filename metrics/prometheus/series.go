@@ -133,7 +133,7 @@ func (s *Series) read(ctx context.Context, q metrics.SeriesQuery) ([]point, erro
 	case !q.From.Before(q.To):
 		return nil, fmt.Errorf("the stretch from %s to %s is empty", q.From, q.To)
 	case q.Group == "" && len(l.names) > 0:
-		return nil, errors.New("it is that of a group, and none was named")
+		return nil, fmt.Errorf("%w: it is that of a group, and none was named", metrics.ErrUnknownGroup)
 	case q.Group != "" && len(l.names) == 0:
 		return nil, errors.New("it belongs to no group: ask for it without one")
 	}

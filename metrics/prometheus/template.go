@@ -1,6 +1,7 @@
 package prometheus
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -68,6 +69,10 @@ func (t template) fill(v values, window time.Duration) (string, error) {
 	return render(t.pieces, v, window)
 }
 
+// errEmpty is a placeholder that a condition cannot be made of: label="" is met by all series without the label, and
+// label=~".*" by all that there are.
+var errEmpty = errors.New("is empty for this group, and would be answered with the series of others")
+
 // render writes pieces.
 func render(pieces []piece, v values, window time.Duration) (string, error) {
 	var b strings.Builder
@@ -81,6 +86,9 @@ func render(pieces []piece, v values, window time.Duration) (string, error) {
 			value, ok := v[p.name]
 			if !ok {
 				return "", fmt.Errorf("the labels of the group have no %q", p.name)
+			}
+			if value == "" {
+				return "", fmt.Errorf("{%s} %w", p.name, errEmpty)
 			}
 			if p.regex {
 				value = regexp.QuoteMeta(value)

@@ -81,6 +81,21 @@ func TestSelections(t *testing.T) {
 	assert.ErrorContains(t, err, `the labels of the group have no "x"`)
 }
 
+// A value that is empty would match the series of all groups, or those of none.
+func TestEmptyValues(t *testing.T) {
+	for _, text := range []string{`req{d=~"sha256:{digest}.*"}`, `req{d="{digest}"}`, `sum(increase(req{d!="{digest}"}[{window}]))`} {
+		tmpl, err := newTemplate("X", text)
+		require.NoError(t, err)
+		for _, v := range []values{values(PoolLabels("1.0.0")), {"digest": ""}} {
+			_, err = tmpl.fill(v, time.Minute)
+			require.ErrorIs(t, err, errEmpty, text)
+			assert.ErrorContains(t, err, "{digest} is empty for this group")
+			_, err = tmpl.selectors[0].selection(v)
+			require.ErrorIs(t, err, errEmpty, text)
+		}
+	}
+}
+
 func TestPoolLabels(t *testing.T) {
 	assert.Equal(t, map[string]string{"group": "1.1.0@86eb", "revision": "1.1.0@86eb", "version": "1.1.0", "digest": "86eb", "baseline": "false"}, PoolLabels("1.1.0@86eb"))
 	assert.Equal(t, map[string]string{"group": "a@b@c/baseline", "revision": "a@b@c", "version": "a@b", "digest": "c", "baseline": "true"}, PoolLabels("a@b@c/baseline"))
@@ -111,6 +126,10 @@ func FuzzFill(f *testing.F) {
 			return
 		}
 		v := values{"group": group, "version": group, "digest": group}
+		if group == "" {
+			v = values{"group": "x", "version": "x", "digest": "x"}
+			group = "x"
+		}
 		filled, err := tmpl.fill(v, time.Minute)
 		if err != nil {
 			return
