@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -94,7 +95,7 @@ func (c *client) Do(ctx context.Context, req *http.Request) (*http.Response, []b
 		t = new(trail)
 	}
 	secrets, err := c.server.authorize(ctx, req.Header)
-	t.secrets = append(t.secrets, secrets...)
+	t.secrets = slices.Concat(t.secrets, secrets, inQuery(c.base))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -310,3 +310,22 @@ func TestOneFailureEndsAll(t *testing.T) {
 	_, err := read(t, newSource(t, o), 10, 20)
 	assert.ErrorContains(t, err, "status 500")
 }
+
+// A proxy may repeat the URL, and a key may be in its query: as it is, as it is written, and as others write it.
+func TestNoErrorHoldsTheQueryOfTheURL(t *testing.T) {
+	for _, query := range []string{"apikey=s3cr3t+key%2f1", "a=b1&apikey=s3cr3t%20key/1"} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprintf(w, "Cannot %s %s (%s, %s)", r.Method, r.URL, r.URL.Query().Get("apikey"), r.URL.Query().Encode())
+		}))
+		t.Cleanup(srv.Close)
+		s := newSource(t, prometheus.Options{
+			Server: prometheus.Server{URL: srv.URL + "?" + query}, Scrape: time.Second, MaxSkew: -1,
+			Requests: `req{version="{version}"}`, Errors: `req{version="{version}",code="500"}`,
+		})
+		_, err := read(t, s, 10, 20)
+		require.ErrorIs(t, err, prometheus.ErrRefused)
+		assert.ErrorContains(t, err, "apikey=***")
+		assert.NotContains(t, err.Error(), "s3cr3t")
+	}
+}

@@ -68,6 +68,18 @@ func failure(err error, t *trail) error {
 	return fmt.Errorf("it fails (%s, status %d): %s", kind, t.status, text)
 }
 
+// inQuery are the values in the query of a URL, as they are and as they are written: a key may be among them.
+func inQuery(u *url.URL) (secrets []string) {
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		_, written, _ := strings.Cut(pair, "=")
+		secrets = append(secrets, written)
+		if value, err := url.QueryUnescape(written); err == nil {
+			secrets = append(secrets, value)
+		}
+	}
+	return secrets
+}
+
 // mostExcerpt is how much of what a server says is told, in bytes.
 const mostExcerpt = 300
 

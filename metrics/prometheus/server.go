@@ -23,7 +23,7 @@ const (
 // is asked.
 type Server struct {
 	// URL is where the API is, without /api/v1: "https://prometheus.example:9090/prefix". http or https. A query
-	// in it goes along with each question: "?partial_response=false" for Thanos.
+	// in it goes along with each question: "?partial_response=false" for Thanos. Errors hold none of its values.
 	URL string
 
 	// Bearer is a token that goes along with each question, BearerFile a file that holds one, which is read
