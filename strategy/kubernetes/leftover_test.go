@@ -7,7 +7,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/kubernetes"
+	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
 // podOf is the name of a pod of a slot.
@@ -53,5 +55,22 @@ func TestLostPod(t *testing.T) {
 		reach(t, target, alone("1.0.2", 2))
 		reach(t, target, alone("1.0.3", 2))
 		assert.NotEmpty(t, k.podOf("a"))
+	})
+}
+
+// A pod that takes its grace period to end is waited for, whatever the step's deadline.
+func TestSlowPods(t *testing.T) {
+	in(t, nil, func(t *testing.T, k *controllers, target *kubernetes.Target) {
+		reach(t, target, alone("1.0.1", 2))
+		k.mu.Lock()
+		k.stop = 30 * time.Second
+		k.mu.Unlock()
+		plan, err := strategy.BlueGreen{Deadline: 5 * time.Second}.Plan(alone("1.0.1", 2), revision("1.0.2"))
+		require.NoError(t, err)
+		r, err := rollout.New(target, plan, rollout.Options{})
+		require.NoError(t, err)
+		_, err = r.Run(t.Context())
+		require.NoError(t, err)
+		assert.Len(t, k.running(), 2)
 	})
 }

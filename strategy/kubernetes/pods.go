@@ -34,7 +34,8 @@ func (t tenant) status(now time.Time) map[strategy.Pool]*rollout.PoolStatus {
 		s := get(pool)
 		switch {
 		case pod.DeletionTimestamp != nil:
-			s.Stopping++
+			// It ends by itself within its grace period, which bounds how long it is waited for.
+			s.Stopping, s.Draining = s.Stopping+1, s.Draining+1
 		default:
 			s.Running++
 			ready := readySince(pod)

@@ -173,7 +173,7 @@ func (t *Target) observation(ctx context.Context, v *view, now traffic) rollout.
 	for _, n := range v.slots {
 		for pool, s := range n.status(v.now) {
 			if old := all[pool]; old != nil { // only by somebody's hand
-				s.Running, s.Stopping = s.Running+old.Running, s.Stopping+old.Stopping
+				s.Running, s.Stopping, s.Draining = s.Running+old.Running, s.Stopping+old.Stopping, s.Draining+old.Draining
 				s.Ready, s.Available = s.Ready+old.Ready, s.Available+old.Available
 			}
 			if pool == n.pool {
@@ -201,7 +201,7 @@ func (t *Target) judge(ctx context.Context, v *view, n tenant, now traffic, s *r
 	}
 	idle := idleSince(n.deployment, v.now)
 	if _, led := now.split[n.name]; n.deployment != nil && !led && !idle.IsZero() && t.leaving(n.name) && v.now.Sub(idle) < t.s.DrainDelay {
-		s.Draining = s.Running
+		s.Draining += s.Running
 	}
 	switch {
 	case n.conflict != nil && !n.empty():

@@ -51,8 +51,9 @@ type PoolStatus struct {
 	// Running counts the instances that exist and are to stay: those that start, are ready, or are
 	// not ready just now.
 	Running int `json:"running"`
-	// Draining counts those of them that get no new requests any more and still answer old ones.
-	// The target bounds how long that may take; while it does, a step is not without progress.
+	// Draining counts those of them that get no new requests any more and still answer old ones, and
+	// may count those that are Stopping too, for as long as they may do so. The target bounds how long
+	// that may take; while it does, a step is not without progress.
 	Draining int `json:"draining,omitempty"`
 	// Stopping counts those that were told to end and have not ended yet.
 	Stopping int `json:"stopping,omitempty"`
