@@ -135,7 +135,8 @@ func TestReleases(t *testing.T) {
 			`rollouts_under_way` + labels(""):                    "0",
 			`people_waited_for` + labels(`cause="decision",`):    "nothing",
 			`deployments_total` + labels(`outcome="succeeded",`): "3",
-			`deployments_total` + labels(`outcome="failed",`):    "2",
+			`deployments_total` + labels(`outcome="failed",`):    "1",
+			`deployments_total` + labels(`outcome="undone",`):    "1",
 			`time_to_restore_seconds_count` + labels(""):         "2",
 			`lead_time_seconds_count` + labels(""):               "6",
 			`rollout_share_ratio` + labels(`role="stable",`):     "1",
@@ -285,6 +286,40 @@ func TestRegions(t *testing.T) {
 		"deployments_total" + labels("production", `outcome="succeeded",`):         "1",
 		"time_to_restore_seconds_sum" + labels("production", ""):                   "120",
 	})
+}
+
+// Waves that are stopped are a deployment that failed: regions differ until a person decides.
+func TestStoppedWaves(t *testing.T) {
+	c := newCollector(t, exporter.Options{})
+	notify := c.Rollout("cart", "production")
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	tell := func(region string, kind rollout.EventKind, outcome rollout.Outcome) {
+		at = at.Add(time.Minute)
+		notify(rollout.Event{At: at, Region: region, Kind: kind, Outcome: outcome, Waves: 2})
+	}
+	tell("eu", rollout.StepStarted, "")
+	tell("eu", rollout.Ended, rollout.Promoted)
+	tell("us", rollout.StepStarted, "")
+	tell("", rollout.WaveStopped, "")
+	tell("us", rollout.Ended, rollout.RolledBack)
+	tell("", rollout.Ended, rollout.Stopped)
+	in := `{environment="production",service="cart"}`
+	shown(t, c, map[string]string{
+		`rollouts_ended_total{environment="production",outcome="stopped",service="cart"}`: "1",
+		`deployments_total{environment="production",outcome="failed",service="cart"}`:     "1",
+		"time_to_restore_seconds_count" + in:                                              "nothing",
+	})
+	tell("us", rollout.StepStarted, "")
+	tell("us", rollout.Ended, rollout.Promoted)
+	tell("", rollout.Ended, rollout.Promoted)
+	shown(t, c, map[string]string{
+		`deployments_total{environment="production",outcome="failed",service="cart"}`:    "1",
+		`deployments_total{environment="production",outcome="succeeded",service="cart"}`: "1",
+		"time_to_restore_seconds_sum" + in:                                               "300",
+	})
+	tell("eu", rollout.Ended, rollout.Untouched)
+	tell("", rollout.Ended, rollout.Stopped)
+	shown(t, c, map[string]string{`deployments_total{environment="production",outcome="failed",service="cart"}`: "1"})
 }
 
 // history is a release made up event by event.

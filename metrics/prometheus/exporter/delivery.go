@@ -21,7 +21,8 @@ type factKind int
 
 const (
 	deployed factKind = iota // a deployment succeeded
-	harmful                  // one failed, or that had succeeded is undone; it did harm from then on
+	harmful                  // one failed; it did harm from then on
+	undone                   // one that had succeeded begins to be undone; so did it
 	restored                 // all is as before
 )
 
@@ -43,7 +44,7 @@ func (r observed) delivered(st *ledger.StageState, node *ledger.Stage, t *stint)
 	}
 	switch st.Outcome {
 	case stage.Succeeded:
-		t.lives = true
+		t.lives, t.undoing = true, false
 		r.fact(fact{place: p, kind: deployed, at: r.event.Time, commits: slices.Clone(r.p.commits)})
 	case stage.RolledBack:
 		r.fact(fact{place: p, kind: harmful, at: since})
@@ -102,6 +103,9 @@ func (c *Collector) happened(f fact) {
 		over()
 	case harmful:
 		s.deployments.WithLabelValues(append(labels, "failed")...).Inc()
+		d.open = append(d.open, f.at)
+	case undone:
+		s.deployments.WithLabelValues(append(labels, "undone")...).Inc()
 		d.open = append(d.open, f.at)
 	case restored:
 		over()

@@ -151,7 +151,7 @@ func newSeries(o Options) *series {
 	s.replicas = gauge("rollout_replicas", "How many instances a role is meant to have.", "service", "environment", "role")
 	s.available = gauge("rollout_available_replicas", "How many instances of a role were available when they were looked at last.", "service", "environment", "role")
 
-	s.deployments = counter("deployments_total", "Deployments that reached an environment (succeeded), and those that were taken back or stuck, or undone later on (failed).", "service", "environment", "outcome")
+	s.deployments = counter("deployments_total", "Deployments that reached an environment (succeeded), those that were taken back or stuck (failed), and those that had succeeded and were undone later on (undone, beside succeeded).", "service", "environment", "outcome")
 	s.deployed = gauge("last_deployment_timestamp_seconds", "When the last deployment succeeded, in seconds since 1970.", "service", "environment")
 	s.lead = histogram("lead_time_seconds", "From a commit to its deployment, for each commit.", o.Deliveries, "service", "environment")
 	s.restore = histogram("time_to_restore_seconds", "From when a deployment was seen to do harm until the service was as before, or deployed anew.", o.Deliveries, "service", "environment")

@@ -31,6 +31,8 @@ type stint struct {
 	rolled *way // its rollout, where it has one
 	undone *way // the way back of it that its undo walks
 	lives  bool // it was deployed, and was not undone
+	// undoing is that it was counted as undone.
+	undoing bool
 }
 
 // next is the number of the event that a release wants next.
@@ -177,8 +179,9 @@ func (r observed) stage(was ledger.StageState) {
 		r.answered(st.Name)
 		r.waits(st, node)
 	case ledger.UndoBegan:
-		if t.lives {
-			r.fact(fact{place: r.place(r.state.Release.Service, node.Environment), kind: harmful, at: r.event.Time})
+		if t.lives && !t.undoing {
+			t.undoing = true // it may be tried again and again
+			r.fact(fact{place: r.place(r.state.Release.Service, node.Environment), kind: undone, at: r.event.Time})
 		}
 	case ledger.UndoEnded:
 		if st.Undo.Over() {

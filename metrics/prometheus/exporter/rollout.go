@@ -100,7 +100,7 @@ func (c *Collector) Rollout(service, environment string) func(rollout.Event) {
 		case rollout.RolledBack:
 			c.fact(fact{place: p, kind: harmful, at: later(harmed, e.At)})
 			c.fact(fact{place: p, kind: restored, at: e.At})
-		case rollout.RollbackFailed, rollout.Frozen:
+		case rollout.RollbackFailed, rollout.Frozen, rollout.Stopped:
 			if moved {
 				c.fact(fact{place: p, kind: harmful, at: later(harmed, e.At)})
 			}
@@ -132,6 +132,10 @@ func (c *Collector) rolled(r *rolling, e rollout.Event) {
 	switch e.Kind {
 	case rollout.StepStarted:
 		r.moved = true
+	case rollout.WaveStopped:
+		if r.harmed.IsZero() {
+			r.harmed = e.At
+		}
 	case rollout.GoingBack:
 		s.rollbacks.WithLabelValues(labels...).Inc()
 		if r.harmed.IsZero() {
