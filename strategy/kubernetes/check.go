@@ -178,8 +178,17 @@ func (c *checking) route(ctx context.Context, g Gateway) (errs []error) {
 	for _, at := range c.s.slots {
 		r.backends[at.object] = at.name
 	}
-	if _, err := r.read(route); err != nil {
+	rules, err := r.rules(route)
+	if err != nil {
 		errs = append(errs, err)
+	}
+	for _, one := range rules {
+		if !one.led {
+			continue
+		}
+		if err := r.strays(one.tree); err != nil {
+			errs = append(errs, fmt.Errorf("httproute %s: %w", g.Route, err))
+		}
 	}
 	if spec, _ := route.Object["spec"].(map[string]any); spec["parentRefs"] == nil {
 		errs = append(errs, fmt.Errorf("httproute %s has no parentRefs: no Gateway takes it", g.Route))

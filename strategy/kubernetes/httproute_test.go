@@ -323,3 +323,21 @@ func FuzzRoute(f *testing.F) {
 		}
 	})
 }
+
+// Backends of others are not lost without a word.
+func TestStrays(t *testing.T) {
+	all := split{"a": {share: strategy.All()}}
+	for rules, want := range map[string]string{
+		"\n    - backendRefs: [{name: shop, weight: 90}, {name: lab, weight: 10}]":   "backend \"lab\" beside others",
+		"\n    - backendRefs: [{name: shop, weight: 1}]":                             "",
+		"\n    - backendRefs: [{name: x, weight: 1}]":                                "",
+		"\n    - backendRefs: [{name: shop-a, weight: 90}, {name: lab, weight: 10}]": "",
+	} {
+		_, _, err := shopRouting().write(routeOf(t, rules), all)
+		if want == "" {
+			require.NoError(t, err, rules)
+			continue
+		}
+		require.ErrorContains(t, err, want)
+	}
+}

@@ -30,6 +30,10 @@ func (r routing) write(route *unstructured.Unstructured, want split) ([]any, add
 		case len(want) == 0 && !r.slotted(one.tree):
 			list = append(list, one.tree) // it leads nowhere of ours already
 			continue
+		case !r.slotted(one.tree): // what was led once is never refused: the way back must not hang on it
+			if err := r.strays(one.tree); err != nil {
+				return nil, added{}, fmt.Errorf("httproute %s: %w", route.GetName(), err)
+			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(want)) {
 			if len(want[name].match) == 0 {
@@ -52,6 +56,21 @@ func (r routing) write(route *unstructured.Unstructured, want split) ([]any, add
 		return nil, added{}, fmt.Errorf("httproute %s: it would have %d rules, and 16 are the most", route.GetName(), len(list))
 	}
 	return list, a, nil
+}
+
+// strays is an error where a rule that is to be led has backends of others beside one whose place is taken over:
+// they would be lost. A rule with a single backend has nothing to lose.
+func (r routing) strays(tree map[string]any) error {
+	list, known := backends(tree), r.known()
+	if len(list) < 2 {
+		return nil
+	}
+	for _, b := range list {
+		if name, ok := b.service(); !ok || !known[name] {
+			return fmt.Errorf("a rule to lead has the backend %q beside others, which would lose its share: give it a rule of its own, or name it in Gateway.From", b["name"])
+		}
+	}
+	return nil
 }
 
 // leading is a rule with the slots as its backends.
