@@ -71,7 +71,10 @@ type Options struct {
 	//
 	//	process_start_time_seconds{version="{version}"}
 	//
-	// With it, what an instance counted before its first scrape is counted, too, and no restart is overlooked.
+	// With it, what an instance counted before its first scrape is counted, too, and no restart is overlooked. Of
+	// several such series of one instance, the first by its labels is taken: its labels should outlive a restart.
+	// With or without it, a counter whose labels change while its instance runs (a new relabelling, say) is taken
+	// for a new one, and its whole count for new: change no labels while a rollout is judged.
 	// Empty: there is none.
 	Started string
 

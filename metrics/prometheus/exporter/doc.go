@@ -36,6 +36,11 @@
 // All names begin with Options.Namespace; durations are in seconds. See README.md for the list, and rules.yml for
 // recording rules and alerts.
 //
+// # Memory
+//
+// Of each release that was ever fed, how far is kept for as long as the collector lives, a few hundred bytes, so that no
+// event counts twice.
+//
 // # Concurrency
 //
 // All methods may be called by any number of goroutines at once. Events of one release must come in their order.
