@@ -49,6 +49,7 @@ func TestEachRightIsUsed(t *testing.T) {
 			var stuck *rollout.StuckError
 			require.ErrorAs(t, err, &stuck)
 			s.runs(version("2"), 1)
+			require.NoError(t, s.target.Check(s.ctx), "now that everything is there")
 			rules, err := kubernetes.Rights(s.options)
 			require.NoError(t, err)
 			var granted []string

@@ -1,6 +1,7 @@
 package kubernetes_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -45,6 +46,14 @@ func TestAPIServerRestartsInMidRollout(t *testing.T) {
 	}
 	defer walking.Wait()
 	moving.Wait()
+	t.Cleanup(func() {
+		if t.Failed() { // the others need it
+			if said, err := plain.Said(context.WithoutCancel(plain.ctx), "apiserver"); err == nil {
+				t.Log(said[max(0, len(said)-8000):])
+			}
+			_ = plain.Part(context.WithoutCancel(plain.ctx), "apiserver", "start") // it may run already
+		}
+	})
 	began := time.Now()
 	require.NoError(t, plain.Part(plain.ctx, "apiserver", "restart"))
 	t.Logf("restarted in %s", time.Since(began))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -110,7 +111,8 @@ func (s space) settled(as *rest.Config, o kubernetes.Options, without []rbacv1.P
 	})
 }
 
-// audited is what a ServiceAccount of the namespace has asked for and got, each once: "list pods".
+// audited is what a ServiceAccount of the namespace has asked for and got, each once: "list pods". What an apply
+// has made counts as a create as well, because it needs that right, too.
 func (s space) audited(account string) []string {
 	s.Helper()
 	text, err := os.ReadFile(s.Info.Audit)
@@ -126,12 +128,15 @@ func (s space) audited(account string) []string {
 		if !strings.HasSuffix(line, "\n") || json.Unmarshal([]byte(line), &e) != nil {
 			continue // the server is just writing it
 		}
-		if e.User.Username == "system:serviceaccount:"+s.name+":"+account && e.Response.Code < 300 {
-			what := e.Verb + " " + e.ObjectRef.Resource
-			if e.ObjectRef.Subresource != "" {
-				what += "/" + e.ObjectRef.Subresource
-			}
-			asked[what] = true
+		if e.User.Username != "system:serviceaccount:"+s.name+":"+account || e.Response.Code >= 300 || e.ObjectRef.Resource == "" {
+			continue
+		}
+		what := e.ObjectRef.Resource
+		if e.ObjectRef.Subresource != "" {
+			what += "/" + e.ObjectRef.Subresource
+		}
+		if asked[e.Verb+" "+what] = true; e.Verb == "patch" && e.Response.Code == http.StatusCreated {
+			asked["create "+what] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(asked))

@@ -2,6 +2,7 @@ package kubernetes_test
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -10,6 +11,16 @@ import (
 	"github.com/davit-sdk/davit/strategy/rollout"
 	"github.com/davit-sdk/davit/strategy/strategytest"
 )
+
+// beside lets a law be proved beside the others. Those that look at the same rollouts come one after the other.
+func beside(t *testing.T, prove func(t *testing.T)) {
+	switch filepath.Base(t.Name()) {
+	case "promotes", "aborts", "limits", "lossless":
+	default:
+		t.Parallel()
+	}
+	prove(t)
+}
 
 // kit proves the laws of a target for a kind of traffic.
 func kit(t *testing.T, traffic kubernetes.Traffic) {
@@ -33,7 +44,7 @@ func kit(t *testing.T, traffic kubernetes.Traffic) {
 				return ids, err
 			},
 		}
-	})
+	}, beside)
 }
 
 func TestTargetWithAGateway(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 // ask as an administrator.
 const audited = `apiVersion: audit.k8s.io/v1
 kind: Policy
-omitStages: [RequestReceived, ResponseStarted]
+omitStages: [RequestReceived]
 rules:
 - {level: Metadata, userGroups: ["system:serviceaccounts"]}
 - {level: None}

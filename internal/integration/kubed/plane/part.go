@@ -192,7 +192,12 @@ func (p *part) stop(signal syscall.Signal) error {
 		return nil
 	case <-time.After(stopPatience):
 	}
-	_ = cmd.Process.Kill() // it may have ended just now
-	<-exited
+	_ = cmd.Process.Signal(syscall.SIGQUIT) // its log says then what it waits for; it may have ended just now
+	select {
+	case <-exited:
+	case <-time.After(stopPatience):
+		_ = cmd.Process.Kill()
+		<-exited
+	}
 	return fmt.Errorf("stop %s: it did not end within %s of %v, and was killed", p.name, stopPatience, signal)
 }
