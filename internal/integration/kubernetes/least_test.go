@@ -22,7 +22,7 @@ import (
 var kinds = []struct {
 	name    string
 	traffic kubernetes.Traffic
-}{{"a Gateway", kubernetes.Gateway{}}, {"a Selector", kubernetes.Selector{}}, {"Native", kubernetes.Native{}}}
+}{{"a Gateway", kubernetes.Gateway{CookieRegex: true}}, {"a Selector", kubernetes.Selector{}}, {"Native", kubernetes.Native{}}}
 
 // native reports whether a kind of traffic is for one Deployment that rolls by itself.
 func native(traffic kubernetes.Traffic) bool { _, ok := traffic.(kubernetes.Native); return ok }

@@ -170,7 +170,10 @@ func TestAForeignImageIsAConflict(t *testing.T) {
 			t.Parallel()
 			s := newService(t, kubernetes.Gateway{}, workload{}, func(o *kubernetes.Options) { o.Conflicts = answer })
 			l := s.first(version("1"))
-			h := s.hold(s.plan(half, version("2")), rollout.Options{})
+			full := half // nothing is to grow any more
+			full.Steps = []strategy.CanaryStep{half.Steps[0]}
+			full.Steps[0].Replicas = strategy.Count(2)
+			h := s.hold(s.plan(full, version("2")), rollout.Options{})
 			patch := fmt.Sprintf(`{"spec":{"template":{"spec":{"containers":[{"name":"web","image":%q}]}}}}`, image(version("3")))
 			_, err := s.Client.AppsV1().Deployments(s.name).Patch(s.ctx, "web-b", types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: "kubectl-set"})
 			require.NoError(t, err)
@@ -182,6 +185,9 @@ func TestAForeignImageIsAConflict(t *testing.T) {
 					}
 					return err
 				})
+			}
+			if answer == kubernetes.Refuse {
+				s.hears(h, rollout.Stuck)
 			}
 			_ = h.Resume("the test", "go on") // it may have ended already
 			<-h.over

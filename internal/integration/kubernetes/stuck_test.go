@@ -82,9 +82,6 @@ func TestTroubleIsToldAndTakenBack(t *testing.T) {
 			way := ways[way]
 			t.Run(trouble.name+", "+way.name, func(t *testing.T) {
 				t.Parallel()
-				if _, native := way.traffic.(kubernetes.Native); native && trouble.change != nil && trouble.name != "the quota is used up" {
-					t.Skip("")
-				}
 				s := newService(t, way.traffic, troubled, soon)
 				l := s.first(version("1"))
 				if trouble.change != nil {

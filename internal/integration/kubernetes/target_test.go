@@ -2,7 +2,6 @@ package kubernetes_test
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,13 +11,9 @@ import (
 	"github.com/davit-sdk/davit/strategy/strategytest"
 )
 
-// beside lets a law be proved beside the others. Those that look at the same rollouts come one after the other.
+// beside lets a law be proved beside the others.
 func beside(t *testing.T, prove func(t *testing.T)) {
-	switch filepath.Base(t.Name()) {
-	case "promotes", "aborts", "limits", "lossless":
-	default:
-		t.Parallel()
-	}
+	t.Parallel()
 	prove(t)
 }
 
@@ -30,7 +25,7 @@ func kit(t *testing.T, traffic kubernetes.Traffic) {
 		s.prepare(traffic)
 		o := options(s.name, workload{}, traffic)
 		return strategytest.TargetHarness{
-			Target: s.open(o, nil), Revisions: revisions, Replicas: 2, Poll: 100 * time.Millisecond, Patience: patience,
+			Target: s.open(o, nil), Revisions: revisions, Replicas: 2, Poll: 100 * time.Millisecond, Patience: patience, Quick: true,
 			Reopen:  func() (rollout.Target, error) { return s.open(o, nil), nil },
 			Request: func(ctx context.Context) (strategy.Revision, error) { return s.ask(ctx, revisions[:]...) },
 			Instances: func(context.Context) ([]string, error) {
@@ -47,7 +42,12 @@ func kit(t *testing.T, traffic kubernetes.Traffic) {
 	}, beside)
 }
 
-func TestTargetWithAGateway(t *testing.T) {
+func TestTargets(t *testing.T) {
 	t.Parallel()
-	kit(t, kubernetes.Gateway{CookieRegex: true})
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			kit(t, k.traffic)
+		})
+	}
 }
