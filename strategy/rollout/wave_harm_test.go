@@ -488,3 +488,41 @@ func TestSeveralBadRegions(t *testing.T) {
 		a.shows(a.all(v1))
 	})
 }
+
+// A region may leave its way to its target, as to a Deployment, beside one that is walked step by step.
+func TestWavesOfTargetsThatWalkByThemselves(t *testing.T) {
+	for _, bad := range []string{"", "us", "ap"} {
+		bubble(t, "bad: "+bad, func(t *testing.T) {
+			s := strategy.Waves{
+				Strategy: strategy.Native{}, ByRegion: map[string]strategy.Strategy{"ap": canary()},
+				Waves: []strategy.Wave{{Regions: []string{"eu"}}, {Regions: []string{"us", "ap"}}},
+				Hold:  held(30 * time.Second), TakeBack: strategy.EveryWave,
+			}
+			a := newAtlas(t, s)
+			a.fails(bad, inHold)
+			clusters := func() map[string]rollout.Target {
+				targets := map[string]rollout.Target{}
+				for name, w := range a.worlds {
+					targets[name] = w.Cluster()
+				}
+				return targets
+			}
+			w, err := rollout.NewWaves(clusters(), a.plan, a.options)
+			require.NoError(t, err)
+			result, err := w.Run(t.Context())
+			if bad != "" {
+				require.Error(t, err)
+				assert.Equal(t, rollout.RolledBack, result.Outcome, "%v", err)
+				a.shows(a.all(v1))
+				return
+			}
+			require.NoError(t, err)
+			a.shows(a.all(v2))
+			w, err = rollout.UndoWaves(clusters(), a.plan, a.last(), "", a.options)
+			require.NoError(t, err)
+			_, err = w.Run(t.Context())
+			require.NoError(t, err)
+			a.shows(a.all(v1))
+		})
+	}
+}
