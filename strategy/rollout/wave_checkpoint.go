@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -128,9 +127,7 @@ func (w *Waves) keep(ctx context.Context, g *region, c Checkpoint, undo bool) er
 		if undo {
 			p.Undo = &c
 		} else {
-			if p.Rollout = c; c.Back {
-				w.stop(g, errors.New(c.Cause))
-			}
+			p.Rollout = c
 		}
 		at.Regions[g.name] = p
 	})

@@ -161,6 +161,52 @@ func TestPauseOfWaves(t *testing.T) {
 	})
 }
 
+// A region's own last position may be older than that of all: what was resumed stays so.
+func TestAResumeOutlivesTheHost(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		a := newAtlas(t, twoWaves())
+		w := a.waves()
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			time.Sleep(30 * time.Second)
+			assert.NoError(t, w.Pause("ada", "lunch"))
+			time.Sleep(time.Minute)
+			cancel()
+		}()
+		result, _ := w.Run(ctx)
+		require.Equal(t, rollout.Interrupted, result.Outcome)
+		at := result.Checkpoint
+		require.True(t, at.Regions["eu"].Rollout.Paused)
+		at.Paused = false
+		w, err := rollout.ResumeWaves(a.targets(), a.plan, at, a.options)
+		require.NoError(t, err)
+		start := time.Now()
+		_, err = w.Run(t.Context())
+		require.NoError(t, err)
+		assert.Less(t, time.Since(start), 10*time.Minute)
+		a.shows(a.all(v2))
+	})
+}
+
+// No region leaves the hold before all are well, so that a bad one finds the others under way.
+func TestTheRegionsOfAWaveLeaveTogether(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		a := newAtlas(t, strategy.Waves{Strategy: strategy.Rolling{}, Waves: []strategy.Wave{{Regions: []string{"us", "ap"}}}, Hold: held(time.Minute)})
+		a.verdicts["ap"] = func(s gate.Subject) gate.Outcome {
+			if s.Now.Sub(s.Since) < 8*time.Minute {
+				return gate.Continue
+			}
+			return gate.Fail
+		}
+		result, err := a.waves().Run(t.Context())
+		require.Error(t, err)
+		assert.Equal(t, rollout.RolledBack, result.Outcome)
+		a.shows(a.all(v1))
+		assert.Nil(t, a.last().Regions["us"].Undo, "it was not promoted")
+		assert.Empty(t, a.of(rollout.Asked, "us"), "nor was anybody asked about it")
+	})
+}
+
 func TestPromoteOfWaves(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
 		s := twoWaves()

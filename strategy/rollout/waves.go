@@ -151,7 +151,7 @@ func (w *Waves) ready() error {
 	var errs *multierror.Error
 	for _, g := range w.regions {
 		if o := w.at.Regions[g.name].Rollout.Outcome; g.wave == w.at.Wave && o != "" && o != Promoted {
-			w.stop(g, fmt.Errorf("it is %s", o)) // the process died before it could say why
+			w.stop(g, fmt.Errorf("it is %s", o)) // the process died before it said why
 		}
 		err := w.forth(g)
 		var several *multierror.Error
