@@ -212,16 +212,10 @@ func (w *Waves) words(g *region) func() {
 		w.commanding.take()
 		defer w.commanding.leave()
 		w.mu.Lock()
-		at, by := w.at, w.pause.command
+		promoting, by := w.at.Promoting, w.pause.command
 		w.mu.Unlock()
-		if at.Promoting {
+		if promoting { // none begins in a pause, and an abort is told by call
 			_ = g.rollout.Promote(by.by, by.why)
-		}
-		if at.Paused {
-			_ = g.rollout.Pause(by.by, by.why)
-		}
-		if at.Abort != nil {
-			_ = g.rollout.Abort(at.Abort.By, at.Abort.Why)
 		}
 	}
 }

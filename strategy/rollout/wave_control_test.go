@@ -292,6 +292,26 @@ func TestAWavesPause(t *testing.T) {
 			a.shows(a.all(c.want))
 		})
 	}
+	bubble(t, "the deadline stands still while all regions are paused", func(t *testing.T) {
+		a := atlasOf(t, pausing(strategy.Pause{Deadline: time.Hour}))
+		var w *rollout.Waves
+		a.options.Notify = a.also(func(e rollout.Event) {
+			if e.Kind == rollout.Asked {
+				go func() {
+					time.Sleep(30 * time.Minute)
+					assert.NoError(t, w.Pause("ada", "all hands"))
+					time.Sleep(3 * time.Hour)
+					assert.NoError(t, w.Resume("ada", "back"))
+					time.Sleep(20 * time.Minute)
+					assert.NoError(t, w.Resume("ada", "go"))
+				}()
+			}
+		})
+		w = a.waves()
+		_, err := w.Run(t.Context())
+		require.NoError(t, err)
+		a.shows(a.all(v2))
+	})
 	bubble(t, "over a restart, with the deadline as it was", func(t *testing.T) {
 		a := atlasOf(t, pausing(strategy.Pause{Deadline: 10 * time.Hour}))
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)
@@ -332,6 +352,7 @@ func TestAWavesPause(t *testing.T) {
 		_, err = w.Run(t.Context())
 		require.NoError(t, err)
 		assert.Len(t, a.of(rollout.Asked, ""), 1, "it was answered")
+		assert.LessOrEqual(t, len(a.of(rollout.Answered, "")), 1, "and that is told once")
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/davit-sdk/davit/metrics/gate"
@@ -249,6 +250,48 @@ func TestWavesGiveTheTrafficBackAfterARestart(t *testing.T) {
 				require.Contains(t, lit, name)
 				require.LessOrEqual(t, lit[name], 2*time.Second, "region %s", name)
 			}
+		})
+	}
+}
+
+// A wave that was bad when its host died goes no step further.
+func TestABadWaveIsTakenBackByTheNextHost(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		bubble(t, fmt.Sprintf("why is known: %t", known), func(t *testing.T) {
+			a := newAtlas(t, twoWaves())
+			ctx, cancel := context.WithCancel(t.Context())
+			a.options.Notify = a.also(func(e rollout.Event) {
+				if e.Region == "us" && e.Kind == rollout.StepReached && e.Step == 0 {
+					cancel()
+				}
+			})
+			result, _ := a.waves().Run(ctx)
+			require.Equal(t, rollout.Interrupted, result.Outcome)
+			at := result.Checkpoint
+			if at.Stopped = (&rollout.WaveStop{Region: "ap", Cause: "it did harm"}); !known {
+				at.Stopped = nil
+				g := at.Regions["ap"]
+				g.Rollout.Outcome = rollout.Frozen
+				at.Regions["ap"] = g
+			}
+			a.events = nil
+			w, err := rollout.ResumeWaves(a.targets(), a.plan, at, a.options)
+			require.NoError(t, err)
+			result, err = w.Run(t.Context())
+			require.Error(t, err)
+			us, _ := result.Region("us")
+			assert.Equal(t, rollout.RolledBack, us.Outcome, "%v", err)
+			for _, e := range a.of(rollout.PhaseStarted, "us") {
+				assert.True(t, e.Back, "%s", e.Text)
+			}
+			if known {
+				assert.Equal(t, rollout.Stopped, result.Outcome)
+				assert.ErrorContains(t, err, "region ap: it did harm")
+				a.shows(a.all(v1, "eu"))
+				return
+			}
+			assert.Equal(t, rollout.Frozen, result.Outcome)
+			assert.ErrorContains(t, err, "region ap: it is frozen")
 		})
 	}
 }

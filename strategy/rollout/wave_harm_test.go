@@ -250,6 +250,26 @@ func TestTwoHostsWithTheSameRegions(t *testing.T) {
 		require.NoError(t, <-done)
 		a.shows(a.all(v2))
 	})
+	bubble(t, "all regions know of a host before it moves anything", func(t *testing.T) {
+		a := newAtlas(t, twoWaves())
+		targets := map[string]rollout.Target{}
+		for name, w := range a.worlds {
+			targets[name] = w.Fenced()
+		}
+		a.options.Each.Fence = 8
+		a.options.Notify = a.also(func(e rollout.Event) {
+			if e.Kind == rollout.WaveStarted && e.Wave == 0 {
+				for name, w := range a.worlds {
+					assert.ErrorIs(t, w.Fenced().(rollout.Fencer).Fence(t.Context(), 7), rollout.ErrFenced, "region %s", name)
+				}
+			}
+		})
+		w, err := rollout.NewWaves(targets, a.plan, a.options)
+		require.NoError(t, err)
+		_, err = w.Run(t.Context())
+		require.NoError(t, err)
+		assert.Len(t, a.of(rollout.WaveStarted, ""), 2)
+	})
 	bubble(t, "one that slept moves nothing any more", func(t *testing.T) {
 		for after := 2 * time.Second; after < 70*time.Second; after += 9 * time.Second {
 			a := newAtlas(t, twoWaves())

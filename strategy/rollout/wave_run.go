@@ -196,12 +196,13 @@ func (w *Waves) next(ctx context.Context, i int) (m moves) {
 			g.phase, g.begun = walking, true
 			m.now = append(m.now, w.words(g))
 			m.aside = append(m.aside, func() { w.walk(ctx, g) })
-		case g.phase == walking && w.turned() && !g.told:
-			g.told = true
-			m.now = append(m.now, w.call(g))
 		case g.phase == promoted && w.turned() && !w.lost():
 			g.phase = undoing
 			m.aside = append(m.aside, func() { w.takeBack(context.WithoutCancel(ctx), g) })
+		}
+		if g.phase == walking && w.turned() && !g.told {
+			g.told = true
+			m.now = append(m.now, w.call(g)) // before it runs, where it only goes on to be taken back
 		}
 		switch g.phase {
 		case walking, undoing:
