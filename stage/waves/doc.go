@@ -34,7 +34,8 @@
 //
 // Approve and Resume answer what a wave pauses for, and else the one region that asks. Where several regions
 // ask at the same moment, the reason of the signal begins with the names of those that it is for and a
-// colon: "us, ap: looks good". Without, it is an answer to none, and is logged as one that comes too early.
+// colon: "us, ap: looks good". Without, it is an answer to none, and is logged as one that comes too early. A reason that names regions is
+// for those alone, whoever else asks.
 //
 // # Errors
 //

@@ -16,16 +16,17 @@ import (
 // walk is one run of waves in a stage.
 type walk struct {
 	steer.Recorder
-	at    position
-	done  map[string]int // steps of each region
-	total int
-	back  bool // something is taken back
+	at      position
+	regions []string
+	done    map[string]int // steps of each region
+	total   int
+	back    bool // something is taken back
 }
 
 func (s Stage) walk(ctx context.Context, t *stage.Task, at position, plan strategy.WavePlan) *walk {
 	w := &walk{
 		Recorder: steer.Recorder{Task: t, Context: context.WithoutCancel(ctx), Notify: s.Options.Notify},
-		at:       at, done: map[string]int{},
+		at:       at, done: map[string]int{}, regions: s.regions(),
 	}
 	for _, r := range plan.Regions() {
 		w.total += len(r.Plan.Steps)
@@ -40,7 +41,7 @@ func (s Stage) walk(ctx context.Context, t *stage.Task, at position, plan strate
 // run runs the waves beside a listener for signals, and waits for both.
 func (w *walk) run(ctx context.Context, waves *rollout.Waves) error {
 	var result rollout.WaveResult
-	err := steer.Run(ctx, w.Task, steered{waves}, func(ctx context.Context) (err error) {
+	err := steer.Run(ctx, w.Task, steered{waves, w.regions}, func(ctx context.Context) (err error) {
 		result, err = waves.Run(ctx)
 		return err
 	})
@@ -51,15 +52,19 @@ func (w *walk) run(ctx context.Context, waves *rollout.Waves) error {
 }
 
 // steered are waves that signals steer, which name no regions but in their reason.
-type steered struct{ *rollout.Waves }
+type steered struct {
+	*rollout.Waves
+	regions []string
+}
 
 // Resume ends a pause, or answers the regions that the reason begins with: "us, ap: looks good".
 func (s steered) Resume(by, why string) error {
-	return s.Waves.Resume(by, why, addressed(why, s.Asking())...)
+	return s.Waves.Resume(by, why, addressed(why, s.regions)...)
 }
 
-// addressed are the names before the first colon of a reason, where each is one of a region that asks.
-func addressed(why string, asking []string) []string {
+// addressed are the names before the first colon of a reason, where each is one of a region. Whether they ask
+// just now does not matter: an answer that comes too late for one must not go to another.
+func addressed(why string, regions []string) []string {
 	before, _, found := strings.Cut(why, ":")
 	if !found {
 		return nil
@@ -67,7 +72,7 @@ func addressed(why string, asking []string) []string {
 	var names []string
 	for name := range strings.SplitSeq(before, ",") {
 		name = strings.TrimSpace(name)
-		if !slices.Contains(asking, name) {
+		if !slices.Contains(regions, name) {
 			return nil
 		}
 		names = append(names, name)

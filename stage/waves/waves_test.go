@@ -368,7 +368,10 @@ func TestAnswers(t *testing.T) {
 		r := begin(t, s)
 		time.Sleep(time.Hour)
 		a.shows(t, old, "eu")
-		approve(t, r, "eu: fine, as they say")
+		approve(t, r, "us: looks good") // which does not ask, so that it is no answer to the wave
+		time.Sleep(time.Hour)
+		a.shows(t, old, "eu")
+		approve(t, r, "fine, as they say")
 		ends(t, r, stage.Succeeded)
 		a.shows(t, fresh)
 	})

@@ -11,8 +11,7 @@ import (
 // standstill is a pause of all regions, or the end of one.
 type standstill struct {
 	command
-	since time.Time // zero: there is none
-	told  bool
+	told bool
 }
 
 // inquiry is what a wave asks a person at its end.

@@ -28,8 +28,9 @@ type WaveCheckpoint struct {
 	Granted bool      `json:"granted,omitempty"`
 	// Promoting says that the holds are skipped.
 	Promoting bool `json:"promoting,omitempty"`
-	// Paused says that somebody paused all regions.
-	Paused bool `json:"paused,omitempty"`
+	// Paused says that somebody paused all regions, and PausedAt since when.
+	Paused   bool      `json:"paused,omitempty"`
+	PausedAt time.Time `json:"paused_at,omitzero"`
 	// Abort is the word of whoever aborted the waves; nil where nobody did.
 	Abort *AbortError `json:"abort,omitempty"`
 	// Stopped says why the wave that is under way is a bad one; nil where it is not.
@@ -133,9 +134,13 @@ func (w *Waves) keep(ctx context.Context, g *region, c Checkpoint, undo bool) er
 	})
 }
 
+// maxWhy bounds what there is one of in a position, in bytes; what there is of each region is shorter.
+const maxWhy = 16 << 10
+
 // brief keeps a text short, as there may be one for each region in a position.
-func brief(text string) string {
-	const most = 1 << 10
+func brief(text string) string { return within(text, 1<<10) }
+
+func within(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}

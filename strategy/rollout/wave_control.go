@@ -19,8 +19,8 @@ func (w *Waves) Pause(by, why string) error {
 			return ErrGoingBack
 		}
 		if !w.at.Paused {
-			w.at.Paused = true
-			w.pause = standstill{command: command{by, why}, since: time.Now(), told: w.pause.told}
+			w.at.Paused, w.at.PausedAt = true, time.Now()
+			w.pause = standstill{command: command{by, why}, told: w.pause.told}
 		}
 		return nil
 	}, func(r *Rollout) { _ = r.Pause(by, why) })
@@ -42,10 +42,7 @@ func (w *Waves) Resume(by, why string, regions ...string) error {
 			if !w.at.Paused {
 				return ErrNotWaiting
 			}
-			if !w.ask.deadline.IsZero() {
-				w.ask.deadline = w.ask.deadline.Add(time.Since(w.pause.since))
-			}
-			w.at.Paused = false
+			w.unpause(time.Now())
 			w.pause = standstill{command: command{by, why}, told: w.pause.told}
 			return nil
 		}, func(r *Rollout) { r.goOn(by, why) })
@@ -87,7 +84,8 @@ func (w *Waves) Promote(by, why string) error {
 		if w.turned() {
 			return ErrGoingBack
 		}
-		w.at.Promoting, w.at.Paused = true, false
+		w.at.Promoting = true
+		w.unpause(time.Now())
 		w.pause = standstill{command: command{by, why}, told: w.pause.told}
 		return nil
 	}, func(r *Rollout) { _ = r.Promote(by, why) })
@@ -96,6 +94,7 @@ func (w *Waves) Promote(by, why string) error {
 // Abort takes the release back in all regions, those of earlier waves included, whatever the plan says of a
 // bad wave. It is taken while a bad wave goes back, too, and then the waves before it follow.
 func (w *Waves) Abort(by, why string) error {
+	by, why = within(by, maxWhy), within(why, maxWhy)
 	abort := &AbortError{By: by, Why: why}
 	return w.command(func() error {
 		if w.at.Abort != nil {
@@ -187,6 +186,22 @@ func (w *Waves) answerOne(g *region, answer command) error {
 		w.at.Regions[g.name] = p
 		return nil
 	})
+}
+
+// unpause ends a pause of all regions. For as long as it was, in whatever process, the time to answer what
+// the wave pauses for stood still. The lock is held.
+func (w *Waves) unpause(now time.Time) {
+	since := w.at.PausedAt
+	if since.Before(w.at.Asked) {
+		since = w.at.Asked
+	}
+	if d := now.Sub(since); w.at.Paused && !w.at.PausedAt.IsZero() && !w.at.Asked.IsZero() && d > 0 {
+		w.at.Asked = w.at.Asked.Add(d)
+		if !w.ask.deadline.IsZero() {
+			w.ask.deadline = w.ask.deadline.Add(d)
+		}
+	}
+	w.at.Paused, w.at.PausedAt = false, time.Time{}
 }
 
 // goOn ends a pause, and answers nothing.

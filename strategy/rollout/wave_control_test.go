@@ -312,6 +312,36 @@ func TestAWavesPause(t *testing.T) {
 		require.NoError(t, err)
 		a.shows(a.all(v2))
 	})
+	bubble(t, "the deadline stands still in a pause that outlives the host", func(t *testing.T) {
+		a := atlasOf(t, pausing(strategy.Pause{Deadline: time.Hour}))
+		ctx, cancel := context.WithCancel(t.Context())
+		w := a.waves()
+		a.options.Notify = a.also(func(e rollout.Event) {
+			if e.Kind == rollout.Asked && len(a.of(rollout.Asked, "")) == 1 {
+				go func() {
+					time.Sleep(5 * time.Minute)
+					assert.NoError(t, w.Pause("ada", "something is odd"))
+					time.Sleep(5 * time.Minute)
+					cancel()
+				}()
+			}
+		})
+		w = a.waves()
+		result, _ := w.Run(ctx)
+		require.Equal(t, rollout.Interrupted, result.Outcome)
+		time.Sleep(3 * time.Hour) // the host is down
+		second, err := rollout.ResumeWaves(a.targets(), a.plan, a.last(), a.options)
+		require.NoError(t, err)
+		go func() {
+			time.Sleep(10 * time.Minute)
+			assert.NoError(t, second.Resume("bob", "nothing odd"))
+			time.Sleep(50 * time.Minute)
+			assert.NoError(t, second.Resume("ada", "go"))
+		}()
+		_, err = second.Run(t.Context())
+		require.NoError(t, err)
+		a.shows(a.all(v2))
+	})
 	bubble(t, "over a restart, with the deadline as it was", func(t *testing.T) {
 		a := atlasOf(t, pausing(strategy.Pause{Deadline: 10 * time.Hour}))
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)

@@ -409,6 +409,9 @@ func TestWavesAreWiredWithAllThatIsWrong(t *testing.T) {
 	require.Error(t, err)
 	assert.ErrorContains(t, err, "region ap: there is no target")
 
+	targets["ap"] = targets["eu"]
+	_, err = rollout.NewWaves(targets, a.plan, o)
+	require.ErrorContains(t, err, "region ap: its target is that of region eu")
 	targets["ap"] = a.targets()["ap"]
 	_, err = rollout.NewWaves(targets, a.plan, o)
 	require.ErrorIs(t, err, rollout.ErrNoGate)

@@ -17,7 +17,9 @@ import (
 // WaveOptions are the settings of a rollout over several regions. The zero value is ready to use with a
 // plan that names no gate.
 type WaveOptions struct {
-	// Each are the options of each region's rollout. Gates that are in here judge every region. Patience
+	// Each are the options of each region's rollout. Gates that are in here judge every region, by one source:
+	// where that knows regions apart by a label only, as a central monitoring does, a gate that does not name
+	// the region reads all of them as one, and what is well elsewhere hides what is ill. Use Gates there. Patience
 	// and Decision are for the gates of a wave's hold, too. The regions of a wave share MaxMemory, in equal
 	// parts. Checkpoint and Notify belong to the waves and must be left out.
 	Each Options

@@ -3,6 +3,7 @@ package rollout
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -83,7 +84,7 @@ func UndoWaves(targets map[string]Target, plan strategy.WavePlan, c WaveCheckpoi
 	if why == "" {
 		why = "the waves are undone"
 	}
-	c.Outcome, c.Paused, c.Promoting = "", false, false
+	c.Outcome, c.Paused, c.PausedAt, c.Promoting = "", false, time.Time{}, false
 	return wireWaves(targets, plan, c, o, func(w *Waves) error {
 		w.resumed, w.undo, w.closed = true, why, true
 		var errs *multierror.Error
@@ -111,7 +112,7 @@ func wireWaves(targets map[string]Target, plan strategy.WavePlan, c WaveCheckpoi
 		commanding: newTurn(), writing: newTurn(), telling: newTurn(), wake: make(chan struct{}, 1)}
 	w.ask.told = c.Granted
 	if c.Paused {
-		w.pause = standstill{command: command{"checkpoint", "paused before"}, since: time.Now()}
+		w.pause = standstill{command: command{"checkpoint", "paused before"}}
 	}
 	if c.Promoting {
 		w.pause.command = command{"checkpoint", "promoted before"}
@@ -119,6 +120,7 @@ func wireWaves(targets map[string]Target, plan strategy.WavePlan, c WaveCheckpoi
 	if w.at.Regions == nil {
 		w.at.Regions = map[string]RegionCheckpoint{}
 	}
+	owner := map[any]string{}
 	for i, r := range plan.Regions() {
 		g := &region{name: r.Region, wave: i, plan: r.Plan, target: targets[r.Region], outcomes: map[string]gate.Outcome{}}
 		if r.Held() {
@@ -126,6 +128,11 @@ func wireWaves(targets map[string]Target, plan strategy.WavePlan, c WaveCheckpoi
 		}
 		if g.target == nil {
 			errs = multierror.Append(errs, fmt.Errorf("region %s: there is no target", g.name))
+		} else if reflect.ValueOf(g.target).Comparable() {
+			if other, taken := owner[g.target]; taken {
+				errs = multierror.Append(errs, fmt.Errorf("region %s: its target is that of region %s", g.name, other))
+			}
+			owner[g.target] = g.name
 		}
 		w.regions = append(w.regions, g)
 	}
