@@ -3,9 +3,12 @@ package haproxy_test
 import (
 	"context"
 	"errors"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -23,6 +26,8 @@ type measured interface {
 func (s *scene) measure(o haproxy.SourceOptions) *haproxy.Source {
 	s.t.Helper()
 	o.Poll = 100 * time.Millisecond
+	var log said
+	o.Logger = hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Warn})
 	source, err := s.router.(measured).Source(o)
 	require.NoError(s.t, err)
 	ctx, stop := context.WithCancel(s.t.Context())
@@ -31,8 +36,29 @@ func (s *scene) measure(o haproxy.SourceOptions) *haproxy.Source {
 	s.t.Cleanup(func() {
 		stop()
 		require.ErrorIs(s.t, <-ended, context.Canceled)
+		if s.t.Failed() {
+			s.t.Logf("the source: %s", log.String())
+		}
 	})
 	return source
+}
+
+// said is what was logged.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(text []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(text)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // read reads all that was measured of a version since then.
@@ -72,7 +98,11 @@ func TestMeasuresAreWhatCustomersCount(t *testing.T) {
 				enter(t, traffic.Customers{URL: s.url, Number: 4, Pause: 2 * time.Millisecond, Fresh: true}),
 			}
 			for range 3 {
-				more(t, crowds[0], 100)
+				seen, _ := read(t, source, "1.0.0", since)
+				eventually(t, "the source has found the process", func() bool {
+					now, _ := read(t, source, "1.0.0", since)
+					return now.Requests > seen.Requests+50
+				})
 				if !c.counts { // counters begin anew, and what lies before is then not measured
 					require.NoError(t, s.Reload(t.Context()))
 				}
@@ -94,6 +124,7 @@ func TestMeasuresAreWhatCustomersCount(t *testing.T) {
 					w, parts = read(t, source, version, since.Add(-time.Second))
 					return w.Requests >= uint64(v.Answered())
 				})
+				assert.False(t, w.From.After(since), "what was measured before is not known any more")
 				assert.Equal(t, v.Answered(), int(w.Requests), version)
 				assert.Equal(t, v.Failed, int(w.Errors), version)
 				assert.Zero(t, w.Counts["gone"])
