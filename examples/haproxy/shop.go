@@ -26,8 +26,8 @@ type shop struct {
 	source *haproxy.Source
 	target *rollout.Composed
 
-	stop      context.CancelFunc
-	measuring chan error
+	stop  context.CancelFunc
+	hosts chan error // what a host does beside: it measures, and looks after HAProxy
 }
 
 const (
@@ -131,9 +131,10 @@ func open(ctx context.Context) (_ *shop, err error) {
 	if s.target, err = rollout.Compose(s.fleet, s.router, rollout.ComposeOptions{}); err != nil {
 		return nil, err
 	}
-	measuring, stop := context.WithCancel(context.Background())
-	s.stop, s.measuring = stop, make(chan error, 1)
-	go func() { s.measuring <- s.source.Run(measuring) }()
+	hosting, stop := context.WithCancel(context.Background())
+	s.stop, s.hosts = stop, make(chan error, 2)
+	go func() { s.hosts <- s.source.Run(hosting) }()
+	go func() { s.hosts <- s.router.Keep(hosting, time.Second) }()
 	return s, nil
 }
 
@@ -148,8 +149,10 @@ func (s *shop) close() error {
 	var errs []error
 	if s.stop != nil {
 		s.stop()
-		if err := <-s.measuring; !errors.Is(err, context.Canceled) {
-			errs = append(errs, err)
+		for range cap(s.hosts) {
+			if err := <-s.hosts; !errors.Is(err, context.Canceled) {
+				errs = append(errs, err)
+			}
 		}
 	}
 	if s.server != nil {
