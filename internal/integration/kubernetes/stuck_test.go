@@ -77,8 +77,11 @@ func (s *service) quota(pods string) {
 // one notices.
 func TestTroubleIsToldAndTakenBack(t *testing.T) {
 	t.Parallel()
-	for _, trouble := range troubles {
-		for _, way := range []int{2, 3, 4} { // a canary, blue-green by a Selector, native
+	for n, trouble := range troubles {
+		for i, way := range []int{2, 3, 4} { // a canary, blue-green by a Selector, native
+			if (n+i)%stride != 0 {
+				continue
+			}
 			way := ways[way]
 			t.Run(trouble.name+", "+way.name, func(t *testing.T) {
 				t.Parallel()
