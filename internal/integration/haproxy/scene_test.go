@@ -146,7 +146,8 @@ func (p *patrons) lostNothing() {
 	p.t.Logf("%d requests, and %d by %s", asked, r.Requests, p.tool.Name())
 }
 
-// reloader reloads an HAProxy whenever it is told to. A second word that comes while it does so is dropped.
+// reloader reloads an HAProxy whenever it is told to, and each fourth time replaces it by another one. A second
+// word that comes while it does so is dropped.
 type reloader struct {
 	t     *testing.T
 	h     *haserver.Server
@@ -159,7 +160,11 @@ func (s *scene) reloader() *reloader {
 	r := &reloader{t: s.t, h: s.Server, kick: make(chan struct{}, 1)}
 	r.over.Go(func() {
 		for range r.kick {
-			if assert.NoError(r.t, r.h.Reload(context.WithoutCancel(r.t.Context()))) {
+			hand := r.h.Reload
+			if r.times%4 == 3 {
+				hand = r.h.Replace
+			}
+			if assert.NoError(r.t, hand(context.WithoutCancel(r.t.Context()))) {
 				r.times++
 			}
 		}

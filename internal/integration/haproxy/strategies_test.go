@@ -124,6 +124,40 @@ func (s *scene) abort(by strategy.Strategy, version string, point int, reloads *
 	s.runs("1.1.0", 2)
 }
 
+// TestSlowRequestsOutliveReloads has requests that take seconds. They are under way in processes of HAProxy that
+// reloads have left behind, while the instances that answer them leave.
+func TestSlowRequestsOutliveReloads(t *testing.T) {
+	for _, w := range wirings() {
+		if w.name != "groups" && w.name != "weights" {
+			continue // the others know no master, or lose what they have routed
+		}
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, w, traffic.Service{Version: "1.0.0", Delay: 3 * time.Second}).install("1.0.0", 2)
+			crowds := []*traffic.Crowd{
+				enter(t, traffic.Customers{URL: s.url, Number: 4}), enter(t, traffic.Customers{URL: s.url, Number: 4, Fresh: true}),
+			}
+			for _, c := range crowds {
+				more(t, c, 1)
+			}
+			result, err := s.release(s.plan(plain[1], "1.1.0"), options(), func(_ *rollout.Rollout, e rollout.Event) {
+				if e.Kind == rollout.PhaseStarted {
+					assert.NoError(t, s.Reload(t.Context()))
+				}
+			})
+			require.NoError(t, err)
+			require.Equal(t, rollout.Promoted, result.Outcome)
+			s.runs("1.1.0", 2)
+			for _, c := range crowds {
+				only(t, "1.1.0", c)
+				counts := c.Leave()
+				assert.Zero(t, counts.Lost, "%s", counts)
+				assert.Greater(t, counts.Of("1.0.0").Served, 4)
+			}
+		})
+	}
+}
+
 // TestRecreateIsDarkAndNothingElse takes its downtime as planned: what is lost is refused by HAProxy, and by
 // nobody else, while nothing runs.
 func TestRecreateIsDarkAndNothingElse(t *testing.T) {
