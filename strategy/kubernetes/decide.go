@@ -138,12 +138,12 @@ func (p *round) settle() {
 		if p.r.perSlot && !p.exposed(t) {
 			p.write(write{kind: expose, slot: name})
 		}
-		if barred := t.conflict != nil && !p.r.take && !t.empty(); barred {
-			if t.pool != pool || p.adds(t, g) {
+		if p.barred(t) {
+			if t.pool != pool || p.leadsMore(t, g) {
 				p.d.err = t.conflict
 				return
 			}
-			continue
+			continue // that it lacks pods is told by PoolStatus.Stuck
 		}
 		if t.deployment == nil || t.pool != pool || t.conflict != nil || t.empty() && !p.r.placed(name, t.deployment.Generation) {
 			p.write(write{kind: place, slot: name, pool: pool, rolling: p.r.rolling})
@@ -151,11 +151,15 @@ func (p *round) settle() {
 	}
 }
 
-// adds reports whether the group shall have more of a slot than it has. Where somebody else has changed what runs
-// there, more of it is refused, and less of it never: the way back must not need anybody's consent.
-func (p *round) adds(t *tenant, g strategy.Group) bool {
+// barred reports whether somebody else has changed what runs in a slot, so that nothing is added to it. Less of
+// it is never refused: the way back must not need anybody's consent, also where it begins with as many pods as
+// a step forward asked for.
+func (p *round) barred(t *tenant) bool { return t.conflict != nil && !p.r.take && !t.empty() }
+
+// leadsMore reports whether the group shall get more requests than are led to its slot.
+func (p *round) leadsMore(t *tenant, g strategy.Group) bool {
 	f := p.now.split[t.name]
-	return g.Replicas > t.replicas() || g.Share.Compare(f.share) > 0 || g.Mirror.Compare(f.mirror) > 0 || len(g.Match) > len(f.match)
+	return g.Share.Compare(f.share) > 0 || g.Mirror.Compare(f.mirror) > 0 || len(g.Match) > len(f.match)
 }
 
 // exposed reports whether the slot's own Service leads to its pods, and to no others.
@@ -169,7 +173,7 @@ func (p *round) exposed(t *tenant) bool {
 func (p *round) grow() {
 	minReady := wholeSeconds(p.s.MinReady)
 	for t, g := range p.groups {
-		if t.deployment == nil {
+		if t.deployment == nil || p.barred(t) {
 			continue
 		}
 		have, n := t.replicas(), g.Replicas

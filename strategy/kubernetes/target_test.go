@@ -206,7 +206,12 @@ func TestSeizedImage(t *testing.T) {
 		o, err := target.Observe(t.Context())
 		require.NoError(t, err)
 		assert.Contains(t, o.Pools[0].Stuck, `containers[name="shop"].image is owned by "kubectl-set"`)
-		permanent(t, target.Apply(t.Context(), alone("1.0.1", 3)))
+		assert.Zero(t, o.Pools[0].Available, "others answer in its name")
+		require.NoError(t, target.Apply(t.Context(), alone("1.0.1", 3)))
+		time.Sleep(50 * time.Millisecond)
+		o, err = target.Observe(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, 2, o.Pools[0].Running, "nothing is added to it")
 		require.NoError(t, target.Apply(t.Context(), strategy.State{}), "to take it away needs nobody's consent")
 	})
 }
