@@ -83,8 +83,8 @@ func (w *World) begin(r *http.Request) (*instance, <-chan struct{}, error) {
 func (w *World) answer(in *instance, cut error) (rollout.Instance, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.evolve(time.Now()) // while this request is under way: an instance may end at the very moment it has answered
 	w.open[in.ID]--
-	w.evolve(time.Now())
 	if cut != nil {
 		return rollout.Instance{}, cut
 	}

@@ -133,3 +133,24 @@ func TestClusterRollsByItself(t *testing.T) {
 		assert.Contains(t, w.Violations()[0], "after rolling: 5 instances exist, at most 4 may")
 	})
 }
+
+// A request that began at the very moment at which its instance was taken out of traffic is answered at
+// the very moment at which that one may end.
+func TestClusterWaitsForTheLastRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &strategytest.World{}
+		w.Put(strategy.State{Stable: strategy.Group{Revision: v1, Replicas: 4, Share: strategy.All()}})
+		var asking sync.WaitGroup
+		for range 4 { // one for each instance
+			asking.Go(func() {
+				_, err := w.Ask(t.Context(), nil)
+				assert.NoError(t, err)
+			})
+		}
+		synctest.Wait()
+		next := strategy.State{Stable: strategy.Group{Revision: v2, Replicas: 4, Share: strategy.All()}}
+		require.NoError(t, w.Cluster().(rollout.Roller).Roll(t.Context(), next, strategy.Limits{MaxTotal: 8}))
+		asking.Wait()
+		assert.Empty(t, w.Violations())
+	})
+}
