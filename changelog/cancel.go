@@ -156,3 +156,14 @@ func withoutNumbers(header string) (text, numbers string) {
 	}
 	return text, strings.TrimSpace(header[len(text):])
 }
+
+// why is why a commit is cancelled, "" when it is not.
+func (c *cancellation) why(i int) string {
+	switch {
+	case c.by[i] >= 0:
+		return "taken back by " + shortID(c.commits[c.by[i]].ID)
+	case c.of[i] >= 0 && !c.left[i]:
+		return "takes back " + shortID(c.commits[c.of[i]].ID) + ", which was not released either"
+	}
+	return ""
+}

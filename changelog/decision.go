@@ -10,13 +10,21 @@ import (
 
 // Decision is which version comes next, with everything that led to it. Its JSON can be read back.
 type Decision struct {
+	// Name is the component's name.
+	Name string `json:"name"`
 	// Head is the commit that the decision is about, as History says it.
 	Head string `json:"head,omitempty"`
+	// Channel is the pre-release channel of Next, empty for a final release.
+	Channel string `json:"channel,omitempty"`
 	// Previous is the last release, nil before the first one. PreviousTag is its tag, and
 	// PreviousWhy says why it is that one.
 	Previous    *semver.Version `json:"previous"`
 	PreviousTag string          `json:"previous_tag,omitempty"`
 	PreviousWhy string          `json:"previous_why,omitempty"`
+	// Prerelease is the last pre-release since Previous, nil where there is none: of the channel, for
+	// a pre-release, and of any channel for a final release. Reasons with New are since then.
+	Prerelease    *semver.Version `json:"prerelease,omitempty"`
+	PrereleaseTag string          `json:"prerelease_tag,omitempty"`
 	// Next is the version to be released, nil when there is nothing to release. NextTag is its tag.
 	Next    *semver.Version `json:"next"`
 	NextTag string          `json:"next_tag,omitempty"`
@@ -26,12 +34,14 @@ type Decision struct {
 	Why string `json:"why"`
 	// Reasons are the commits that call for a release, in the order of the history.
 	Reasons []Reason `json:"reasons,omitempty"`
+	// Dependencies are the components that it depends on and that are released with it, by name.
+	Dependencies []Dependency `json:"dependencies,omitempty"`
+	// Group is the group that had a say in the version, "" for none.
+	Group string `json:"group,omitempty"`
 	// Skipped are all other commits, in the order of the history.
 	Skipped []Skipped `json:"skipped,omitempty"`
 	// IgnoredTags are the tags that have no say, as History says them.
 	IgnoredTags []IgnoredTag `json:"ignored_tags,omitempty"`
-	// Diagnostics are what is wrong or odd in the messages.
-	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
 }
 
 // Reason is a commit that calls for a release.
@@ -42,6 +52,18 @@ type Reason struct {
 	Level Level  `json:"level"`
 	// Subject is the first line of the message.
 	Subject string `json:"subject"`
+	// New says that the commit has come since the last pre-release, or, where there is none, since the last
+	// release.
+	New bool `json:"new"`
+}
+
+// Dependency is a component that another one depends on, and that is released with it.
+type Dependency struct {
+	Name     string          `json:"name"`
+	Previous *semver.Version `json:"previous"`
+	Next     *semver.Version `json:"next"`
+	// Level is the level that it gives to the one that depends on it, by the rule of the policy.
+	Level Level `json:"level"`
 }
 
 // Skipped is a commit that calls for no release.

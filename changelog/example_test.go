@@ -3,29 +3,29 @@ package changelog_test
 import (
 	"fmt"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/davit-sdk/davit/changelog"
 )
 
 func Example() {
 	history := changelog.History{
-		Previous: changelog.Tag{Name: "v1.2.3", Version: semver.MustParse("1.2.3")},
+		Tags: []changelog.Ref{{Name: "v1.2.3", Commit: "c0ffee0000", Reachable: true}},
 		Commits: []changelog.Commit{
 			{ID: "c0ffee0003", Text: "docs: say what a boat is"},
 			{ID: "c0ffee0002", Text: "feat(crane): lower two boats at once (#7)"},
 			{ID: "c0ffee0001", Text: "fix: hold the rope"},
 		},
 	}
-	decision, err := changelog.Next(history, changelog.Policy{})
+	plan, err := changelog.Decide(history, changelog.Policy{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	decision := plan.Components[0]
 	fmt.Println(decision.Explain())
 	fmt.Println(decision.Notes(changelog.NotesOptions{}).Markdown())
 	// Output:
 	// 1.2.3 -> 1.3.0 (minor): the highest level of all commits since 1.2.3 is minor
+	// previous: v1.2.3 is the highest release tag that can be reached from HEAD
 	// counted:
 	//   c0ffee0002  minor  feat(crane): lower two boats at once (#7)  (feat is minor)
 	//   c0ffee0001  patch  fix: hold the rope                         (fix is patch)

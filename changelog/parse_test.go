@@ -343,10 +343,11 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("diagnostic %+v of %d", d, len(text))
 			}
 		}
-		decision, err := changelog.Next(changelog.History{Commits: []changelog.Commit{{ID: "676104e1", Text: text}}}, changelog.Policy{})
+		plan, err := changelog.Decide(changelog.History{Commits: []changelog.Commit{{ID: "676104e1", Text: text}}}, changelog.Policy{})
 		if err != nil {
 			t.Fatal(err)
 		}
+		decision := plan.Components[0]
 		if len(decision.Reasons)+len(decision.Skipped) != 1 {
 			t.Fatal("the commit is lost")
 		}

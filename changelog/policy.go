@@ -27,7 +27,97 @@ type Policy struct {
 	Zero Zero `json:"zero,omitempty"`
 	// Tags is how versions are written as tags. Default: "v{version}".
 	Tags TagFormat `json:"tags,omitempty"`
+	// Messages says how messages are read where the specification leaves it open.
+	Messages Reading `json:"messages,omitzero"`
+	// Reverts says what a revert does. Default: CancelReverts.
+	Reverts RevertRule `json:"reverts,omitempty"`
+	// ReleaseAs says what the footer "Release-As: 2.0.0" does. Default: Obey.
+	ReleaseAs ReleaseAs `json:"release_as,omitempty"`
+	// Reach says which tags count. Default: ReachAncestors.
+	Reach Reach `json:"reach,omitempty"`
+	// Channel is the pre-release channel that is released to: "beta" leads to 1.3.0-beta.1. Empty: the
+	// release is a final one.
+	Channel string `json:"channel,omitempty"`
+	// Maintenance is the line that versions must keep to: "1.x" or "1.2.x". Empty: the one that
+	// the branch is called after, if any, perhaps with a folder before it, as in "release/1.x". "none": no line.
+	Maintenance string `json:"maintenance,omitempty"`
+	// Components are the parts with versions of their own. None: there is one, which is everything.
+	Components []Component `json:"components,omitempty"`
+	// Groups bind components together.
+	Groups []Group `json:"groups,omitempty"`
+	// Propagate is the level that a component gets from the release of one that it depends on. Default:
+	// PropagatePatch. PropagateBy, if it is set, is asked instead: with the component, the one that it
+	// depends on, and the level of that one's release.
+	Propagate   Propagation                                          `json:"propagate,omitempty"`
+	PropagateBy func(dependent, dependency Component, l Level) Level `json:"-"`
+	// Umbrella adds a version over all components, which is released whenever one of them is: its level is
+	// the highest of theirs. Its Paths, Excludes, Aliases, Scopes and DependsOn must be empty.
+	Umbrella *Component `json:"umbrella,omitempty"`
 }
+
+// Reading says how messages are read where Conventional Commits leaves it open. Its zero value is
+// what is recommended.
+type Reading struct {
+	// Bullets says whether "* feat: x" on a line of the body is a commit of its own, as forges write it
+	// when they squash. Default: Count.
+	Bullets Within `json:"bullets,omitempty"`
+	// Paragraphs says whether a paragraph of the body that begins like a header, with a type that is
+	// known, is a commit of its own. Default: Count.
+	Paragraphs Within `json:"paragraphs,omitempty"`
+	// Merges says whether the message within the message of a merge counts: that of a pull request,
+	// mostly its title. Default: Ignore, since the merged commits count themselves.
+	Merges Within `json:"merges,omitempty"`
+	// EmptyScope says whether "feat(): x" counts as "feat: x". Default: Ignore, with a diagnostic.
+	EmptyScope Within `json:"empty_scope,omitempty"`
+	// Unseparated says whether a BREAKING CHANGE without the blank line that belongs before it counts.
+	// Default: Count, with a diagnostic.
+	Unseparated Within `json:"unseparated,omitempty"`
+}
+
+// Within says whether something in a message counts.
+type Within string
+
+const (
+	// Count counts it.
+	Count Within = "count"
+	// Ignore takes it for text.
+	Ignore Within = "ignore"
+)
+
+// RevertRule says what the revert of a commit does that is not released yet.
+type RevertRule string
+
+const (
+	// CancelReverts lets a revert and what it takes back cancel each other, in the version and in the notes. It
+	// is the default. The revert of something that was released is a patch.
+	CancelReverts RevertRule = "cancel"
+	// CountReverts counts both, and lists both.
+	CountReverts RevertRule = "count"
+)
+
+// ReleaseAs says what the footer Release-As does.
+type ReleaseAs string
+
+const (
+	// Obey makes it the next version. It is the default. It counts for the components that the commit belongs
+	// to, the newest one counts, and one that is not above the last release is an error.
+	Obey ReleaseAs = "obey"
+	// Disregard takes it for a footer like any other.
+	Disregard ReleaseAs = "ignore"
+)
+
+// Reach says which tags count.
+type Reach string
+
+const (
+	// ReachAncestors are the tags on Head and its ancestors. It is the default.
+	ReachAncestors Reach = "ancestors"
+	// ReachAll are all tags, also those on branches that were never merged.
+	ReachAll Reach = "all"
+	// ReachLine are all tags of the line that Policy.Maintenance says, and, without a line, those
+	// on Head and its ancestors.
+	ReachLine Reach = "line"
+)
 
 // Zero says what the levels mean before 1.0.0, where anything may change at any time.
 type Zero string

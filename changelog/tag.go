@@ -3,6 +3,7 @@ package changelog
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -91,4 +92,27 @@ type Tag struct {
 type IgnoredTag struct {
 	Tag string `json:"tag"`
 	Why string `json:"why"`
+}
+
+// versions are the tags that hold a version, from the highest to the lowest, and the others.
+func versions(refs []Ref, format TagFormat) (tags []Tag, ignored []IgnoredTag) {
+	for _, ref := range refs {
+		version, err := format.Parse(ref.Name)
+		switch {
+		case err != nil:
+			ignored = append(ignored, IgnoredTag{Tag: ref.Name, Why: err.Error()})
+		case ref.Commit == "":
+			ignored = append(ignored, IgnoredTag{Tag: ref.Name, Why: "points at a " + ref.Object + ", not at a commit"})
+		default:
+			tags = append(tags, Tag{Name: ref.Name, Version: version, Commit: ref.Commit, Reachable: ref.Reachable})
+		}
+	}
+	slices.SortFunc(tags, func(a, b Tag) int {
+		if c := b.Version.Compare(a.Version); c != 0 {
+			return c
+		}
+		return strings.Compare(b.Name, a.Name)
+	})
+	slices.SortFunc(ignored, func(a, b IgnoredTag) int { return strings.Compare(a.Tag, b.Tag) })
+	return tags, ignored
 }

@@ -18,15 +18,15 @@ func Example() {
 		return
 	}
 	policy := changelog.Policy{Zero: changelog.ZeroStable}
-	history, err := repo.History(ctx, policy.Tags)
+	history, err := repo.History(ctx, policy)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
-	decision, err := changelog.Next(history, policy)
+	plan, err := changelog.Decide(history, policy)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
-	fmt.Print(decision.Explain())
+	fmt.Print(plan.Components[0].Explain())
 }

@@ -66,16 +66,22 @@ func (w *workshop) open() *git.Repository {
 
 func (w *workshop) history(format changelog.TagFormat) changelog.History {
 	w.t.Helper()
-	h, err := w.open().History(w.t.Context(), format)
+	h, err := w.open().History(w.t.Context(), changelog.Policy{Tags: format})
 	require.NoError(w.t, err)
 	return h
+}
+
+func (w *workshop) decision(format changelog.TagFormat) changelog.Decision {
+	w.t.Helper()
+	plan, err := changelog.Decide(w.history(format), changelog.Policy{Tags: format})
+	require.NoError(w.t, err)
+	return plan.Components[0]
 }
 
 // next is the next version, "-" for none.
 func (w *workshop) next(format changelog.TagFormat) string {
 	w.t.Helper()
-	d, err := changelog.Next(w.history(format), changelog.Policy{Tags: format})
-	require.NoError(w.t, err)
+	d := w.decision(format)
 	if d.Next == nil {
 		return "-"
 	}
@@ -99,10 +105,13 @@ func TestHistory(t *testing.T) {
 
 	h := w.history("")
 	assert.Equal(t, third, h.Head)
-	assert.Equal(t, "v1.2.3", h.Previous.Name)
-	assert.Equal(t, "1.2.3", h.Previous.Version.String())
-	assert.Equal(t, first, h.Previous.Commit)
-	assert.Equal(t, "v1.2.3 is the highest release tag that can be reached from HEAD", h.PreviousWhy)
+	d := w.decision("")
+	assert.Equal(t, "v1.2.3", d.PreviousTag)
+	assert.Equal(t, "1.2.3", d.Previous.String())
+	assert.Equal(t, "v1.2.3 is the highest release tag that can be reached from HEAD", d.PreviousWhy)
+	assert.Equal(t, []changelog.Ref{{Name: "v1.2.3", Commit: first, Object: "commit", Time: h.Tags[0].Time, Reachable: true}}, h.Tags)
+	assert.False(t, h.Tags[0].Time.IsZero())
+	assert.Equal(t, "main", h.Branch)
 	require.Equal(t, []string{third, second}, ids(h.Commits))
 	mended := h.Commits[1]
 	assert.Equal(t, "fix: mend\n\nbody\n\nRefs: #1", strings.TrimSpace(mended.Text))
@@ -156,10 +165,10 @@ func TestIgnoredTagsHaveReasons(t *testing.T) {
 	w.run("tag", "-a", "-m", "a tree", "v9.0.1", "HEAD^{tree}")
 	w.run("tag", "v1.8.5.1")
 	w.run("tag", "latest")
-	h := w.history("")
-	assert.Equal(t, "v1.2.3", h.Previous.Name)
+	d := w.decision("")
+	assert.Equal(t, "v1.2.3", d.PreviousTag)
 	why := map[string]string{}
-	for _, tag := range h.Ignored {
+	for _, tag := range d.IgnoredTags {
 		why[tag.Tag] = tag.Why
 	}
 	assert.Len(t, why, 4)
@@ -171,7 +180,7 @@ func TestIgnoredTagsHaveReasons(t *testing.T) {
 	// Now git has to walk the history, and meets the tags on a blob and a tree.
 	w.commit("fix: mend")
 	w.run("tag", "v1.3.0-rc.1")
-	assert.Equal(t, "v1.2.3", w.history("").Previous.Name)
+	assert.Equal(t, "v1.2.3", w.decision("").PreviousTag)
 	assert.Equal(t, "v1.3.0", w.next(""))
 }
 
@@ -185,9 +194,11 @@ func TestAnnotatedTags(t *testing.T) {
 	second := w.run("rev-parse", "HEAD")
 	w.commit("feat: add")
 	h := w.history("")
-	assert.Equal(t, second, h.Previous.Commit)
 	assert.Equal(t, "v1.1.0", w.next(""))
+	require.Equal(t, "v1.0.0", h.Tags[1].Name)
 	assert.Equal(t, first, h.Tags[1].Commit)
+	require.Equal(t, "v1.0.1", h.Tags[2].Name)
+	assert.Equal(t, second, h.Tags[2].Commit)
 }
 
 func TestBranches(t *testing.T) {
@@ -201,10 +212,10 @@ func TestBranches(t *testing.T) {
 		w.run("checkout", "--quiet", "main")
 		w.commit("fix: mend")
 		assert.Equal(t, "v1.2.4", w.next(""))
-		assert.Equal(t, "v1.2.3 is the highest release tag that can be reached from HEAD, higher ones on other branches: 1", w.history("").PreviousWhy)
+		assert.Equal(t, "v1.2.3 is the highest release tag that can be reached from HEAD, higher ones on other branches: 1", w.decision("").PreviousWhy)
 
 		w.commit("feat!: new")
-		_, err := changelog.Next(w.history(""), changelog.Policy{})
+		_, err := changelog.Decide(w.history(""), changelog.Policy{})
 		assert.ErrorIs(t, err, changelog.ErrTaken)
 	})
 	t.Run("a hotfix that is merged later", func(t *testing.T) {
@@ -241,7 +252,7 @@ func TestBranches(t *testing.T) {
 		w.commit("feat: add")
 		w.run("tag", "v1.2.3+b1")
 		w.commit("fix: mend")
-		assert.Equal(t, "v1.2.3+b1", w.history("").Previous.Name)
+		assert.Equal(t, "v1.2.3+b1", w.decision("").PreviousTag)
 		assert.Equal(t, "v1.2.4", w.next(""))
 	})
 	t.Run("an octopus and dates that run backwards", func(t *testing.T) {
@@ -331,9 +342,7 @@ func TestRevertsOfMerges(t *testing.T) {
 
 func (w *workshop) explain() string {
 	w.t.Helper()
-	d, err := changelog.Next(w.history(""), changelog.Policy{})
-	require.NoError(w.t, err)
-	return d.Explain()
+	return w.decision("").Explain()
 }
 
 // A revert that is older than what it takes back, by a clock that was wrong.
@@ -409,7 +418,7 @@ func TestKindsOfRepositories(t *testing.T) {
 		assert.ErrorContains(t, err, "git fetch --unshallow --tags")
 	})
 	t.Run("empty", func(t *testing.T) {
-		_, err := newWorkshop(t).open().History(t.Context(), "")
+		_, err := newWorkshop(t).open().History(t.Context(), changelog.Policy{})
 		assert.ErrorIs(t, err, git.ErrNoCommits)
 	})
 	t.Run("none", func(t *testing.T) {
@@ -434,7 +443,7 @@ func TestClonesWithoutTags(t *testing.T) {
 	w.commit("fix: mend")
 	clone := &workshop{t: t, dir: t.TempDir(), tick: w.tick}
 	clone.run("clone", "--quiet", "--no-tags", w.dir, ".")
-	_, err := clone.open().History(t.Context(), "")
+	_, err := clone.open().History(t.Context(), changelog.Policy{})
 	require.ErrorIs(t, err, git.ErrNoTags)
 	clone.run("fetch", "--quiet", "--tags")
 	assert.Equal(t, "v1.0.1", clone.next(""), "once they are there, the setting does not matter")
@@ -627,7 +636,7 @@ func TestCommitsStream(t *testing.T) {
 	t.Run("a context that has ended", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := r.History(ctx, "")
+		_, err := r.History(ctx, changelog.Policy{})
 		assert.ErrorIs(t, err, context.Canceled)
 	})
 	t.Run("a revision that is none", func(t *testing.T) {
@@ -671,7 +680,7 @@ func TestBrokenGit(t *testing.T) {
 			require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\n"+tc.script+"\nexec '"+real+"' \"$@\"\n"), 0o700))
 			r, err := git.Open(t.Context(), w.dir, git.Options{Program: program})
 			if err == nil {
-				_, err = r.History(t.Context(), "")
+				_, err = r.History(t.Context(), changelog.Policy{})
 			}
 			assert.ErrorContains(t, err, tc.want)
 		})

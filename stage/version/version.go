@@ -71,6 +71,9 @@ func (s Stage) Validate() error {
 	if err := s.Policy.Validate(); err != nil {
 		errs = multierror.Append(errs, fmt.Errorf("Version.Policy: %w", err))
 	}
+	if len(s.Policy.Components) > 1 {
+		errs = multierror.Append(errs, errors.New("Version.Policy.Components: a release is of one component"))
+	}
 	return errs.ErrorOrNil()
 }
 
@@ -108,7 +111,7 @@ func (s Stage) decide(ctx context.Context, commit string) (changelog.Decision, e
 	if err != nil {
 		return changelog.Decision{}, err
 	}
-	history, err := repository.History(ctx, s.Policy.Tags)
+	history, err := repository.History(ctx, s.Policy)
 	if err != nil {
 		return changelog.Decision{}, err
 	}
@@ -124,7 +127,11 @@ func (s Stage) decide(ctx context.Context, commit string) (changelog.Decision, e
 			return changelog.Decision{}, dirty(changed)
 		}
 	}
-	return changelog.Next(history, s.Policy)
+	plan, err := changelog.Decide(history, s.Policy)
+	if err != nil {
+		return changelog.Decision{}, err
+	}
+	return plan.Components[0], nil
 }
 
 // dirty names the files that are not as they were committed, or the first of them.

@@ -32,8 +32,7 @@ func since(t testing.TB, previous string, messages ...string) changelog.History 
 	t.Helper()
 	var h changelog.History
 	if previous != "" {
-		h.Previous = changelog.Tag{Name: "v" + previous, Version: version(t, previous), Reachable: true}
-		h.Tags = []changelog.Tag{h.Previous}
+		h.Tags = []changelog.Ref{{Name: "v" + previous, Commit: id(1 << 20), Reachable: true}}
 	}
 	for i := len(messages) - 1; i >= 0; i-- {
 		h.Commits = append(h.Commits, changelog.Commit{ID: id(i), Text: messages[i]})
@@ -43,9 +42,9 @@ func since(t testing.TB, previous string, messages ...string) changelog.History 
 
 func next(t testing.TB, h changelog.History, p changelog.Policy) changelog.Decision {
 	t.Helper()
-	d, err := changelog.Next(h, p)
+	plan, err := changelog.Decide(h, p)
 	require.NoError(t, err)
-	return d
+	return plan.Components[0]
 }
 
 // spoken is the next version, "-" for none.
@@ -230,14 +229,16 @@ func TestRevertsCancel(t *testing.T) {
 }
 
 func TestRevertsThatFitSeveralCommits(t *testing.T) {
-	d := next(t, since(t, "1.2.3", "feat: x", "feat: x", "Revert \"feat: x\""), changelog.Policy{})
-	assert.Equal(t, "1.3.0", spoken(d))
-	assert.Len(t, d.Reasons, 3, "none of them is taken back")
-	require.Len(t, d.Diagnostics, 1)
-	assert.Equal(t, changelog.CodeUnclearRevert, d.Diagnostics[0].Code)
-	assert.Equal(t, id(2), d.Diagnostics[0].Commit)
-	d = next(t, since(t, "1.2.3", "feat: x", undo(0), "feat: x", "Revert \"feat: x\"", "fix: y"), changelog.Policy{})
-	assert.Len(t, d.Diagnostics, 1, "which of the two an older revert takes back is not known yet")
+	plan, err := changelog.Decide(since(t, "1.2.3", "feat: x", "feat: x", "Revert \"feat: x\""), changelog.Policy{})
+	require.NoError(t, err)
+	assert.Equal(t, "1.3.0", spoken(plan.Components[0]))
+	assert.Len(t, plan.Components[0].Reasons, 3, "none of them is taken back")
+	require.Len(t, plan.Diagnostics, 1)
+	assert.Equal(t, changelog.CodeUnclearRevert, plan.Diagnostics[0].Code)
+	assert.Equal(t, id(2), plan.Diagnostics[0].Commit)
+	plan, err = changelog.Decide(since(t, "1.2.3", "feat: x", undo(0), "feat: x", "Revert \"feat: x\"", "fix: y"), changelog.Policy{})
+	require.NoError(t, err)
+	assert.Len(t, plan.Diagnostics, 1, "which of the two an older revert takes back is not known yet")
 }
 
 // TestRevertsOfTwoBranches: the first revert that is looked at is the one that counts.
@@ -307,28 +308,29 @@ func TestMoreCommitsNeverLowerTheVersion(t *testing.T) {
 }
 
 func TestTags(t *testing.T) {
-	tag := func(text string, reachable bool) changelog.Tag {
-		return changelog.Tag{Name: "v" + text, Version: version(t, text), Commit: id(9), Reachable: reachable}
+	tag := func(text string, reachable bool) changelog.Ref {
+		return changelog.Ref{Name: "v" + text, Commit: id(9), Reachable: reachable}
 	}
 	t.Run("taken on another branch", func(t *testing.T) {
 		h := since(t, "1.2.3", "fix: x")
 		h.Tags = append(h.Tags, tag("1.2.4+other", false))
-		_, err := changelog.Next(h, changelog.Policy{})
+		_, err := changelog.Decide(h, changelog.Policy{})
 		require.ErrorIs(t, err, changelog.ErrTaken)
 		assert.ErrorContains(t, err, "1.2.4 is tagged as v1.2.4+other at 0000000a00")
 	})
 	t.Run("taken by a tag with or without v", func(t *testing.T) {
 		for format, name := range map[changelog.TagFormat]string{"": "1.2.4", "{version}": "v1.2.4"} {
 			h := since(t, "1.2.3", "fix: x")
-			h.Ignored = []changelog.IgnoredTag{{Tag: name, Why: "does not have the form"}}
-			_, err := changelog.Next(h, changelog.Policy{Tags: format})
+			h.Tags[0].Name = format.Print(version(t, "1.2.3"))
+			h.Tags = append(h.Tags, changelog.Ref{Name: name, Commit: id(9)})
+			_, err := changelog.Decide(h, changelog.Policy{Tags: format})
 			require.ErrorIs(t, err, changelog.ErrTaken)
 			assert.ErrorContains(t, err, "there is a tag "+name)
-			h.Ignored[0].Tag = "1.2.5"
+			h.Tags[len(h.Tags)-1].Name = "1.2.5"
 			assert.Equal(t, "1.2.4", spoken(next(t, h, changelog.Policy{Tags: format})))
 		}
 		h := since(t, "1.2.3", "fix: x")
-		h.Ignored = []changelog.IgnoredTag{{Tag: "1.2.4"}, {Tag: "v1.2.4"}, {Tag: "b/v1.2.4"}}
+		h.Tags = []changelog.Ref{{Name: "a/v1.2.3", Commit: id(8), Reachable: true}, {Name: "1.2.4"}, {Name: "v1.2.4"}, {Name: "b/v1.2.4"}}
 		assert.Equal(t, "1.2.4", spoken(next(t, h, changelog.Policy{Tags: "a/v{version}"})), "another part of the repository has that")
 	})
 	t.Run("higher on another branch", func(t *testing.T) {
@@ -357,16 +359,12 @@ func TestTags(t *testing.T) {
 }
 
 func TestNextRefuses(t *testing.T) {
-	t.Run("a pre-release as the last release", func(t *testing.T) {
-		_, err := changelog.Next(since(t, "1.0.0-rc.1", "fix: x"), changelog.Policy{})
-		assert.ErrorIs(t, err, changelog.ErrPrerelease)
-	})
 	t.Run("a number without a successor", func(t *testing.T) {
-		_, err := changelog.Next(since(t, fmt.Sprintf("1.%d.0", uint64(math.MaxUint64)), "feat: x"), changelog.Policy{})
+		_, err := changelog.Decide(since(t, fmt.Sprintf("1.%d.0", uint64(math.MaxUint64)), "feat: x"), changelog.Policy{})
 		assert.ErrorContains(t, err, "the number is the largest there is")
 	})
 	t.Run("a policy, with all that is wrong", func(t *testing.T) {
-		_, err := changelog.Next(changelog.History{}, changelog.Policy{
+		_, err := changelog.Decide(changelog.History{}, changelog.Policy{
 			Types:   map[string]changelog.Level{"Feat": changelog.Minor, "a b": changelog.Patch, "x": 9},
 			Unknown: -1, Free: 4, Initial: version(t, "1.0.0-a"), Zero: "none", Tags: "v",
 		})
@@ -380,7 +378,8 @@ func TestNextRefuses(t *testing.T) {
 }
 
 func TestDiagnosticsNameTheirCommit(t *testing.T) {
-	d := next(t, since(t, "1.2.3", "fix: x\n\nBREAKING CHANGES: y", "no type"), changelog.Policy{})
+	d, err := changelog.Decide(since(t, "1.2.3", "fix: x\n\nBREAKING CHANGES: y", "no type"), changelog.Policy{})
+	require.NoError(t, err)
 	require.Len(t, d.Diagnostics, 2)
 	assert.Equal(t, id(1), d.Diagnostics[0].Commit)
 	assert.Equal(t, changelog.CodeNotBreaking, d.Diagnostics[1].Code)
@@ -389,8 +388,8 @@ func TestDiagnosticsNameTheirCommit(t *testing.T) {
 
 func TestDecisionAsJSON(t *testing.T) {
 	h := since(t, "1.2.3", "feat: x\n\nbody", "chore: y", "fix! z")
-	h.Head, h.PreviousWhy = id(2), "it is"
-	h.Ignored = []changelog.IgnoredTag{{Tag: "v1", Why: "short"}}
+	h.Head = id(2)
+	h.Tags = append(h.Tags, changelog.Ref{Name: "latest", Commit: id(9)})
 	h.Commits[0].Authored = time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)
 	d := next(t, h, changelog.Policy{})
 	text, err := json.Marshal(d)
@@ -409,16 +408,15 @@ func TestDecisionAsJSON(t *testing.T) {
 	assert.Equal(t, "1.3.0", fields["next"])
 	assert.Equal(t, "minor", fields["level"])
 	reason := fields["reasons"].([]any)[0].(map[string]any)
-	assert.Equal(t, map[string]any{"commit": id(0), "level": "minor", "rule": "feat is minor", "subject": "feat: x", "message": "feat: x\n\nbody"}, reason)
-	assert.Equal(t, "short", fields["ignored_tags"].([]any)[0].(map[string]any)["why"])
+	assert.Equal(t, map[string]any{"commit": id(0), "level": "minor", "rule": "feat is minor", "subject": "feat: x", "new": true, "message": "feat: x\n\nbody"}, reason)
+	assert.Contains(t, fields["ignored_tags"].([]any)[0].(map[string]any)["why"], "does not have the form")
 }
 
 func TestExplain(t *testing.T) {
 	h := since(t, "1.2.3", "feat: x", "fix(core): y", "chore: z", "Merge branch 'a'", "evil\x1b[31m")
-	h.PreviousWhy = "it is the last"
-	h.Ignored = []changelog.IgnoredTag{{Tag: "v1", Why: "not a version"}}
+	h.Tags = append(h.Tags, changelog.Ref{Name: "v9.9.9", Object: "blob"})
 	assert.Equal(t, `1.2.3 -> 1.3.0 (minor): the highest level of all commits since 1.2.3 is minor
-previous: it is the last
+previous: v1.2.3 is the highest release tag that can be reached from HEAD
 counted:
   0000000200  patch  fix(core): y  (fix is patch)
   0000000100  minor  feat: x       (feat is minor)
@@ -427,9 +425,9 @@ not counted:
   0000000400  Merge branch 'a'  (a merge: what it brings is told by the commits that were merged)
   0000000300  chore: z          (chore is none)
 tags ignored:
-  v1  (not a version)
+  v9.9.9  (points at a blob, not at a commit)
 `, next(t, h, changelog.Policy{}).Explain())
-	assert.Equal(t, "no version -> nothing to release: nothing to release: no commit calls for a version\n",
+	assert.Equal(t, "no version -> nothing to release: nothing to release: no commit calls for a version\nprevious: no release tag can be reached from HEAD\n",
 		next(t, changelog.History{}, changelog.Policy{}).Explain())
 }
 

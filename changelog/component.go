@@ -1,0 +1,62 @@
+package changelog
+
+import "github.com/Masterminds/semver/v3"
+
+// Component is a part of a repository that has versions of its own.
+type Component struct {
+	// Name tells components apart. A policy without components has one, without a name, that is everything.
+	Name string `json:"name"`
+	// Paths are the folders and files that belong to it, from the root of the repository, with slashes:
+	// "services/api". Empty or ".": all that no other component has by a longer path.
+	Paths []string `json:"paths,omitempty"`
+	// Excludes are paths within Paths that do not belong to it.
+	Excludes []string `json:"excludes,omitempty"`
+	// Aliases are paths that it had formerly: a commit that changed one of them counts as its own.
+	Aliases []string `json:"aliases,omitempty"`
+	// Scopes are the scopes of commits that belong to it, whatever they change. Default: none.
+	Scopes []string `json:"scopes,omitempty"`
+	// Tags is how its versions are written as tags. Default: "NAME/v{version}", and for the component
+	// without a name or with the path "." what Policy.Tags says.
+	Tags TagFormat `json:"tags,omitempty"`
+	// Initial is its first version. Default: what Policy.Initial says.
+	Initial *semver.Version `json:"initial,omitempty"`
+	// DependsOn are the names of the components that it is built from: a release of one of them
+	// makes a release of this one, of the level that Policy.Propagate says.
+	DependsOn []string `json:"depends_on,omitempty"`
+	// GoModule is the module path of a Go module, "example.org/boat/v2". It makes Tags the format that
+	// Go wants for the module's folder, which is the first of Paths, and a version whose major number the
+	// path does not allow an error before anything is tagged.
+	GoModule string `json:"go_module,omitempty"`
+}
+
+// Group binds components together.
+type Group struct {
+	// Name tells groups apart.
+	Name string `json:"name"`
+	// Kind is how they are bound. There is no default.
+	Kind GroupKind `json:"kind"`
+	// Components are their names, two at least. A component is in one group at most.
+	Components []string `json:"components"`
+}
+
+// GroupKind is how the components of a group are bound together.
+type GroupKind string
+
+const (
+	// Fixed components are always released together, with one version.
+	Fixed GroupKind = "fixed"
+	// Linked components get one version when they are released, and need not be released together.
+	Linked GroupKind = "linked"
+)
+
+// Propagation is the level that a component gets from the release of one that it depends on.
+type Propagation string
+
+const (
+	// PropagatePatch makes it a patch release, whatever the other one is. It is the default.
+	PropagatePatch Propagation = "patch"
+	// PropagateSame gives it the level of the other one.
+	PropagateSame Propagation = "same"
+	// PropagateNone makes no release of it.
+	PropagateNone Propagation = "none"
+)

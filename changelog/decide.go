@@ -1,0 +1,290 @@
+package changelog
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/hashicorp/go-multierror"
+)
+
+// ErrTaken says that the next version is tagged already: on a commit that the one to be released
+// does not descend from, or by a tag that differs from the tag format in its v alone.
+var ErrTaken = errors.New("the next version is taken")
+
+// ComponentError is why one component of a plan cannot have a next version.
+type ComponentError struct {
+	// Component is its name.
+	Component string
+	Err       error
+}
+
+func (e *ComponentError) Error() string {
+	if e.Component == "" {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("component %s: %v", e.Component, e.Err)
+}
+
+func (e *ComponentError) Unwrap() error { return e.Err }
+
+// Decide decides for each component which version comes after the last one, and says why.
+//
+// The level is the highest that any commit since the last final release has by the policy. A revert and what it
+// takes back cancel each other when both are among the commits, and a revert that was itself taken back takes
+// nothing back. A revert names what it takes back by id, or, without one, quotes the header of a
+// single commit. The revert of a merge takes back what the merge brought. A reachable pre-release above the
+// version that the level gives raises it to that pre-release's final version.
+//
+// The error joins a ComponentError for each component that has none. The plan is as complete as can be
+// then, to be looked at and not to be carried out.
+func Decide(history History, policy Policy) (Plan, error) {
+	if err := policy.Validate(); err != nil {
+		return Plan{}, fmt.Errorf("policy: %w", err)
+	}
+	plan := Plan{Head: history.Head}
+	var errs *multierror.Error
+	views, err := look(history, policy)
+	if err != nil {
+		return Plan{}, err
+	}
+	read := weighable(history.Commits)
+	plan.Diagnostics = read.diagnostics()
+	for _, v := range views {
+		d := v.decision(history.Head)
+		d.weigh(read, v, policy)
+		if err := d.choose(v, policy); err != nil {
+			errs = multierror.Append(errs, &ComponentError{Component: v.component.Name, Err: err})
+		}
+		plan.Components = append(plan.Components, d)
+	}
+	return plan, errs.ErrorOrNil()
+}
+
+// Bases are the commits of the last releases of all components: whoever reads a repository for Decide may
+// leave out what all of them have among their ancestors. A component has several where its last release has
+// several tags of one precedence, which differ in their build metadata alone. One is empty where a component was never released, so
+// that the whole history counts. The history needs no Commits, but then all tags must say whether they are Reachable.
+func Bases(history History, policy Policy) ([]string, error) {
+	if err := policy.Validate(); err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	views, err := look(history, policy)
+	if err != nil {
+		return nil, err
+	}
+	var bases []string
+	for _, v := range views {
+		bases = append(bases, v.previous.Commit)
+		for _, t := range v.tags {
+			if t.Reachable && v.previous.Version != nil && t.Version.Equal(v.previous.Version) {
+				bases = append(bases, t.Commit)
+			}
+		}
+	}
+	return bases, nil
+}
+
+// view is what one component sees of a history.
+type view struct {
+	component Component
+	format    TagFormat
+	// tags are its versions from the highest to the lowest, ignored are the others.
+	tags    []Tag
+	ignored []IgnoredTag
+	// previous is its last final release, and prerelease its last pre-release since. Zero for none.
+	previous, prerelease Tag
+	previousWhy          string
+	// since says of each commit of the history whether it has come since previous and belongs to the
+	// component, and news whether also since prerelease.
+	since, news []bool
+}
+
+func (v *view) decision(head string) Decision {
+	return Decision{
+		Name: v.component.Name, Head: head,
+		Previous: v.previous.Version, PreviousTag: v.previous.Name, PreviousWhy: v.previousWhy,
+		Prerelease: v.prerelease.Version, PrereleaseTag: v.prerelease.Name,
+		IgnoredTags: v.ignored,
+	}
+}
+
+// look reads the tags and the ranges of all components.
+func look(history History, policy Policy) ([]*view, error) {
+	v := &view{format: policy.Tags, since: make([]bool, len(history.Commits)), news: make([]bool, len(history.Commits))}
+	v.tags, v.ignored = versions(history.Tags, v.format)
+	at := indexByID(history.Commits)
+	for i := range v.tags {
+		if _, ok := at.find(v.tags[i].Commit); ok {
+			v.tags[i].Reachable = true
+		}
+	}
+	v.previous, v.previousWhy = lastRelease(v.tags)
+	v.previous = latest(history.Commits, v.previous, v.tags)
+	gone := ancestors(history.Commits, v.previous.Commit)
+	for i := range history.Commits {
+		v.since[i], v.news[i] = !gone[i], !gone[i]
+	}
+	return []*view{v}, nil
+}
+
+// lastRelease is the highest final version that can be reached.
+func lastRelease(tags []Tag) (Tag, string) {
+	higher := 0
+	for _, t := range tags {
+		switch {
+		case t.Version.Prerelease() != "":
+		case t.Reachable:
+			why := t.Name + " is the highest release tag that can be reached from HEAD"
+			if higher > 0 {
+				why += fmt.Sprintf(", higher ones on other branches: %d", higher)
+			}
+			return t, why
+		default:
+			higher++
+		}
+	}
+	return Tag{}, "no release tag can be reached from HEAD"
+}
+
+// latest is, of the reachable tags that have the precedence of one, the one that descends from the others.
+func latest(commits []Commit, best Tag, tags []Tag) Tag {
+	for _, t := range tags {
+		if !t.Reachable || best.Version == nil || t.Commit == best.Commit || !t.Version.Equal(best.Version) {
+			continue
+		}
+		at := slices.IndexFunc(commits, func(c Commit) bool { return c.ID == best.Commit })
+		if contains := slices.ContainsFunc(commits, func(c Commit) bool { return c.ID == t.Commit }); contains &&
+			(at < 0 || ancestors(commits, t.Commit)[at]) {
+			best = t
+		}
+	}
+	return best
+}
+
+// ancestors says of each commit whether it is the one of that id or an ancestor of it.
+func ancestors(commits []Commit, id string) []bool {
+	at := make(map[string]int, len(commits))
+	for i, c := range commits {
+		at[c.ID] = i
+	}
+	gone := make([]bool, len(commits))
+	if i, ok := at[id]; ok {
+		gone[i] = true
+	}
+	for i, c := range commits {
+		for _, p := range c.Parents {
+			if parent, ok := at[p]; ok && gone[i] {
+				gone[parent] = true
+			}
+		}
+	}
+	return gone
+}
+
+// reading are the commits of a history with their messages, read once for all components.
+type reading struct {
+	commits  []Commit
+	messages []Message
+	gone     *cancellation
+}
+
+func weighable(commits []Commit) *reading {
+	r := &reading{commits: commits, messages: make([]Message, len(commits))}
+	for i, c := range commits {
+		r.messages[i] = Parse(c.Text)
+	}
+	r.gone = cancel(commits, r.messages)
+	return r
+}
+
+func (r *reading) diagnostics() []Diagnostic {
+	var all []Diagnostic
+	for i, c := range r.commits {
+		for _, note := range r.messages[i].Diagnostics {
+			note.Commit = c.ID
+			all = append(all, note)
+		}
+		if r.gone.unclear[i] {
+			all = append(all, Diagnostic{
+				Commit: c.ID, Code: CodeUnclearRevert, Span: Span{End: len(r.messages[i].Header)},
+				Text: `several commits have the header that this revert quotes, so it takes none back: add "This reverts commit …"`,
+			})
+		}
+	}
+	return all
+}
+
+// weigh gives every commit its level, and the decision the highest of them.
+func (d *Decision) weigh(r *reading, v *view, policy Policy) {
+	zero := d.Previous == nil && policy.initial().Major() == 0 || d.Previous != nil && d.Previous.Major() == 0
+	for i, c := range r.commits {
+		if !v.since[i] {
+			continue
+		}
+		m := r.messages[i]
+		if why := r.gone.why(i); why != "" {
+			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: m.Header, Why: why, Cancelled: true})
+			continue
+		}
+		level, rule := policy.levelOf(m)
+		if zero {
+			level, rule = policy.Zero.below(level, rule)
+		}
+		if level == None {
+			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: m.Header, Why: rule})
+			continue
+		}
+		d.Reasons = append(d.Reasons, Reason{Commit: c, Subject: m.Header, Rule: rule, Level: level, New: v.news[i]})
+		d.Level = max(d.Level, level)
+	}
+}
+
+// choose sets the next version from the level.
+func (d *Decision) choose(v *view, policy Policy) error {
+	if d.Level == None {
+		d.Why = "nothing to release: no commit calls for a version"
+		return nil
+	}
+	var next *semver.Version
+	if d.Previous == nil {
+		next = policy.initial()
+		d.Why = fmt.Sprintf("the first version is %s by the policy", next)
+	} else {
+		var err error
+		if next, err = raise(d.Previous, d.Level); err != nil {
+			return err
+		}
+		d.Why = fmt.Sprintf("the highest level of all commits since %s is %s", d.Previous, d.Level)
+	}
+	for _, tag := range v.tags {
+		if tag.Reachable && tag.Version.GreaterThan(next) {
+			next = semver.New(tag.Version.Major(), tag.Version.Minor(), tag.Version.Patch(), "", "")
+			d.Why = fmt.Sprintf("the pre-release %s goes before", tag.Name)
+			d.Level = max(d.Level, difference(d.Previous, next))
+		}
+	}
+	if err := v.free(next); err != nil {
+		return err
+	}
+	d.Next, d.NextTag = next, v.format.Print(next)
+	return nil
+}
+
+// free fails when a version is tagged already.
+func (v *view) free(next *semver.Version) error {
+	for _, tag := range v.tags {
+		if tag.Version.Equal(next) {
+			return fmt.Errorf("%w: %s is tagged as %s at %s, which is not an ancestor of what shall be released",
+				ErrTaken, next, tag.Name, shortID(tag.Commit))
+		}
+	}
+	for _, tag := range v.ignored {
+		if almost := v.format.nearly(tag.Tag); almost != nil && almost.Equal(next) {
+			return fmt.Errorf("%w: there is a tag %s, which has no say: %s; rename it, or set the tag format of the policy",
+				ErrTaken, tag.Tag, tag.Why)
+		}
+	}
+	return nil
+}
