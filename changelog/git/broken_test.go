@@ -1,0 +1,49 @@
+package git_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/davit-sdk/davit/changelog"
+	"github.com/davit-sdk/davit/changelog/git"
+)
+
+func TestMissingGit(t *testing.T) {
+	dir := newWorkshop(t).dir
+	_, err := git.Open(t.Context(), dir, git.Options{Program: "no-such-git"})
+	assert.ErrorIs(t, err, git.ErrNoGit)
+	t.Setenv("PATH", t.TempDir())
+	_, err = git.Open(t.Context(), dir, git.Options{})
+	assert.ErrorIs(t, err, git.ErrNoGit)
+}
+
+// TestBrokenGit has a git that dies, lies, or is too old.
+func TestBrokenGit(t *testing.T) {
+	w := newWorkshop(t)
+	w.commit("feat: begin")
+	for name, tc := range map[string]struct{ script, want string }{
+		"ends within a commit": {`case "$*" in *" log "*) printf 'abc\0'; exit 0;; esac`, "the output ends within a commit"},
+		"dies within a commit": {`case "$*" in *" log "*) printf 'abc\0'; echo 'fatal: broken' >&2; exit 128;; esac`, "fatal: broken"},
+		"dies after a commit":  {`case "$*" in *" log "*) printf 'abc\0\0\0\0001\0001\0\0'; exit 3;; esac`, "exit status 3"},
+		"gives a wrong date":   {`case "$*" in *" log "*) printf 'abc\0\0\0\0x\0x\0\0'; exec sleep 60;; esac`, "author date"},
+		"is too old":           {`case "$*" in *--is-shallow-repository*) echo --is-shallow-repository; exit 0;; esac`, "too old"},
+		"lists other lines":    {`case "$*" in *for-each-ref*) echo x; exit 0;; esac`, "unexpected line"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			real, err := exec.LookPath("git")
+			require.NoError(t, err)
+			program := filepath.Join(t.TempDir(), "git")
+			require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\n"+tc.script+"\nexec '"+real+"' \"$@\"\n"), 0o700))
+			r, err := git.Open(t.Context(), w.dir, git.Options{Program: program})
+			if err == nil {
+				_, err = r.History(t.Context(), changelog.Policy{})
+			}
+			assert.ErrorContains(t, err, tc.want)
+		})
+	}
+}
