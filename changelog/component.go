@@ -60,3 +60,19 @@ const (
 	// PropagateNone makes no release of it.
 	PropagateNone Propagation = "none"
 )
+
+// NeedsPaths reports whether the policy looks at Commit.Paths, so that whoever reads a repository has to read
+// them too.
+func (p Policy) NeedsPaths() bool {
+	for _, c := range p.Components {
+		if len(c.Excludes) > 0 || len(c.Aliases) > 0 {
+			return true
+		}
+		for _, path := range c.Paths {
+			if path != "." {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -27,10 +27,13 @@ func TestBrokenGit(t *testing.T) {
 	w := newWorkshop(t)
 	w.commit("feat: begin")
 	for name, tc := range map[string]struct{ script, want string }{
-		"ends within a commit": {`case "$*" in *" log "*) printf 'abc\0'; exit 0;; esac`, "the output ends within a commit"},
-		"dies within a commit": {`case "$*" in *" log "*) printf 'abc\0'; echo 'fatal: broken' >&2; exit 128;; esac`, "fatal: broken"},
-		"dies after a commit":  {`case "$*" in *" log "*) printf 'abc\0\0\0\0001\0001\0\0'; exit 3;; esac`, "exit status 3"},
-		"gives a wrong date":   {`case "$*" in *" log "*) printf 'abc\0\0\0\0x\0x\0\0'; exec sleep 60;; esac`, "author date"},
+		"ends within a commit": {`case "$*" in *" log "*) printf '\0abc\0'; exit 0;; esac`, "the output ends within a commit"},
+		"dies within a commit": {`case "$*" in *" log "*) printf '\0abc\0'; echo 'fatal: broken' >&2; exit 128;; esac`, "fatal: broken"},
+		"dies after a commit":  {`case "$*" in *" log "*) printf '\0abc\0\0\0\0001\0001\0\0'; exit 3;; esac`, "exit status 3"},
+		"gives a wrong date":   {`case "$*" in *" log "*) printf '\0abc\0\0\0\0x\0x\0\0'; exec sleep 60;; esac`, "author date"},
+		"begins otherwise":     {`case "$*" in *" log "*) printf 'abc\0'; exit 0;; esac`, "where a commit must begin"},
+		"goes on otherwise":    {`case "$*" in *" log "*) printf '\0abc\0\0\0\0001\0001\0\0path\0'; exit 0;; esac`, "where a path must begin"},
+		"ends within a path":   {`case "$*" in *" log "*) printf '\0abc\0\0\0\0001\0001\0\0\npath'; exit 0;; esac`, "the output ends within a path"},
 		"is too old":           {`case "$*" in *--is-shallow-repository*) echo --is-shallow-repository; exit 0;; esac`, "too old"},
 		"lists other lines":    {`case "$*" in *for-each-ref*) echo x; exit 0;; esac`, "unexpected line"},
 	} {

@@ -2,11 +2,13 @@ package git
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -20,13 +22,28 @@ type Range struct {
 	From string
 	// To is the revision to begin at. Empty: HEAD.
 	To string
+	// Paths asks for the files that each commit changes, which costs git about three times the work. A renamed
+	// file counts under both names, and a merge has what it changes against its first parent.
+	Paths bool
 }
 
-// format has a NUL behind every field: the one byte that neither a name nor a message can hold.
+// format has a NUL behind every field: the one byte that neither a name, a message nor a path can
+// hold. Each commit begins with an empty field, which tells it from the paths of the one before,
+// whatever those are called.
 const (
-	format = "--format=tformat:%H%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%B"
+	format = "--format=tformat:%x00%H%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%B"
 	fields = 7
 )
+
+// changes are the arguments for or against paths: each overrules what a configuration could say.
+func (b Range) changes() []string {
+	if !b.Paths {
+		return []string{"--no-patch"}
+	}
+	return []string{
+		"--name-only", "--no-renames", "--diff-merges=first-parent", "--no-relative", "--ignore-submodules=none", "-O" + os.DevNull,
+	}
+}
 
 // Commits reads the commits of a range, children before their parents, in one stream from one
 // process. Leaving the loop early ends the process. An error is the last thing that comes.
@@ -37,7 +54,8 @@ func (r *Repository) Commits(ctx context.Context, between Range) iter.Seq2[chang
 			yield(changelog.Commit{}, err)
 			return
 		}
-		args := append([]string{"log", "-z", "--topo-order", "--no-color", "--no-decorate", "--no-patch", format}, revisions...)
+		args := append([]string{"log", "-z", "--topo-order", "--no-color", "--no-decorate", format}, between.changes()...)
+		args = append(args, revisions...)
 		inner, stop := context.WithCancel(ctx)
 		defer stop()
 		cmd, said := r.command(inner, append(args, "--")...)
@@ -88,13 +106,17 @@ func (r *Repository) revisions(ctx context.Context, between Range) ([]string, er
 // read hands every commit of the stream on. It says whether the receiver wants no more.
 func read(stream io.Reader, yield func(changelog.Commit, error) bool) (err error, stopped bool) {
 	in := bufio.NewReaderSize(stream, 64<<10)
-	var record [fields]string
-	for {
+	begin, err := in.ReadString(0)
+	if errors.Is(err, io.EOF) && begin == "" {
+		return nil, false
+	}
+	for last := false; !last; {
+		if err != nil || begin != "\x00" {
+			return fmt.Errorf("git log: the output has %q where a commit must begin: %w", begin, cmp.Or(err, errFraming)), false
+		}
+		var record [fields]string
 		for i := range record {
 			text, err := in.ReadString(0)
-			if errors.Is(err, io.EOF) && i == 0 && text == "" {
-				return nil, false
-			}
 			if err != nil {
 				return fmt.Errorf("git log: the output ends within a commit: %w", err), false
 			}
@@ -104,9 +126,40 @@ func read(stream io.Reader, yield func(changelog.Commit, error) bool) (err error
 		if err != nil {
 			return err, false
 		}
+		if c.Paths, last, err = paths(in); err != nil {
+			return err, false
+		}
 		if !yield(c, nil) {
 			return nil, true
 		}
+		begin = "\x00"
+	}
+	return nil, false
+}
+
+var errFraming = errors.New("unexpected output")
+
+// paths reads the paths of a commit, and the empty field that the next commit begins with. It says whether
+// the output ends here. Git parts the paths from the message with a line feed.
+func paths(in *bufio.Reader) (all []string, last bool, err error) {
+	for {
+		text, err := in.ReadString(0)
+		switch {
+		case errors.Is(err, io.EOF) && text == "":
+			return all, true, nil
+		case err != nil:
+			return nil, false, fmt.Errorf("git log: the output ends within a path: %w", err)
+		case text == "\x00":
+			return all, false, nil
+		}
+		text = text[:len(text)-1]
+		if all == nil {
+			if text[0] != '\n' || len(text) == 1 {
+				return nil, false, fmt.Errorf("git log: %q where a path must begin: %w", text, errFraming)
+			}
+			text = text[1:]
+		}
+		all = append(all, text)
 	}
 }
 

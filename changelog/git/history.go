@@ -24,7 +24,7 @@ func (r *Repository) History(ctx context.Context, policy changelog.Policy) (chan
 	if err != nil {
 		return changelog.History{}, err
 	}
-	between := Range{To: h.Head}
+	between := Range{To: h.Head, Paths: policy.NeedsPaths()}
 	if between.From, err = r.common(ctx, bases); err != nil {
 		return changelog.History{}, err
 	}

@@ -41,6 +41,7 @@ var overrules = []string{
 	"-c", "core.fsmonitor=false",
 	"-c", "color.ui=false",
 	"-c", "log.showSignature=false",
+	"-c", "log.showRoot=true",
 	"-c", "log.mailmap=false",
 	"-c", "i18n.logOutputEncoding=UTF-8",
 }
