@@ -87,7 +87,7 @@ func TestNextOfOneMessage(t *testing.T) {
 		"feat(o): read\n\nMIN(COALESCE(a, b)) read over it":         "1.3.0",
 		"feat( t ): x\n\none(four): test\ntwo: #100":                "1.3.0",
 		"feat: x\r\n\r\nBREAKING CHANGE: y\r\n":                     "2.0.0",
-		"fix: a\n\nfeat!: b":                                        "1.2.4",
+		"fix: a\n\nfeat!: b":                                        "2.0.0",
 		"revert: feat: x\n\nThis reverts commit 676104e12.":         "1.2.4",
 		"Revert \"feat: x\"\n\nThis reverts commit 676104e12.":      "1.2.4",
 		"Reapply \"feat: x\"\n\nThis reverts commit 676104e12.":     "1.3.0",

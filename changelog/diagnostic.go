@@ -41,7 +41,18 @@ const (
 	// CodeAfterFooter: a squashed commit's header ends a footer; the text up to the next footer
 	// belongs to neither.
 	CodeAfterFooter Code = "after-footer"
-	// CodeUnclearRevert: a revert names no commit, and several have the header that it quotes. It
-	// takes none of them back.
+	// CodeUnclearRevert: a revert names no commit, and several have the header that it quotes, or it names one by the
+	// beginning of an id that several have. It takes none of them back.
 	CodeUnclearRevert Code = "unclear-revert"
+	// CodeEncoding: the message has bytes that are not UTF-8, or control characters.
+	CodeEncoding Code = "encoding"
+	// CodeEmptyScope: the scope is empty, and the policy lets that pass.
+	CodeEmptyScope Code = "empty-scope"
+	// CodeMidBody: a Release-As that counts stands where it does not belong.
+	CodeMidBody Code = "mid-body"
+	// CodeMore: there is more of something in the message than is looked at.
+	CodeMore Code = "more"
 )
+
+// at is the span in a text that the text it is about begins in so far behind the beginning.
+func (s Span) at(start int) Span { return Span{Start: s.Start + start, End: s.End + start} }

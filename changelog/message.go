@@ -20,7 +20,8 @@ const (
 
 // Message is a commit message, taken apart.
 //
-// Its texts have no carriage returns, and what was not UTF-8 is U+FFFD in them.
+// Its texts have no control characters but LF and tab: U+FFFD stands for those, and for each byte that was
+// not UTF-8.
 type Message struct {
 	// Kind says what sort of message it is. The Diagnostics say why one is not Conventional.
 	Kind Kind
@@ -41,10 +42,27 @@ type Message struct {
 	// Reverts are the ids of the commits that the message says to revert, perhaps shortened, in
 	// lower case.
 	Reverts []string
+	// RevertedRequests are the pull or merge requests that the message says to revert: "#12", "o/r#12", "!7".
+	RevertedRequests []string
+	// Span is where the message stands in the text: all of it, but for one within another message.
+	Span Span
+	// At is where the parts stand in the text.
+	At Places
+	// Inner are the commits within the message, in their order, see Reading. They have no Inner themselves, and
+	// what they have in their text is not in Body and Footers. All diagnostics are those of the whole message.
+	Inner []Message
 	// mainline is, where Reverts is one merge, the id of the parent that it goes back to.
-	mainline string
+	mainline  string
+	requested []Requested
 	// Diagnostics are what is wrong or odd, in the order in which it was found.
 	Diagnostics []Diagnostic
+}
+
+// Places is where the parts of a message stand in the text of the commit, without white space around them. What is
+// not there has the zero Span. Type, Scope, Bang and Description are set for Conventional ones;
+// Scope is without its parentheses.
+type Places struct {
+	Header, Type, Scope, Bang, Description, Body Span
 }
 
 // Footer is one "token: value" or "token #value".
@@ -55,8 +73,8 @@ type Footer struct {
 	Separator string
 	// Value is what follows, up to the next footer, without white space around it.
 	Value string
-	// Span is where the footer stands in the message.
-	Span Span
+	// Span is where the footer stands in the text, and ValueSpan where its value does.
+	Span, ValueSpan Span
 }
 
 // Is reports whether the footer has that token, in whatever case.
@@ -68,15 +86,28 @@ func (f Footer) Breaking() bool {
 	return f.Separator == ": " && (f.Token == breakingSpaced || f.Token == breakingHyphened)
 }
 
-// Breaking reports whether the message tells of a breaking change, by ! or by footer. It must be
-// Conventional for that, or Reverting, which counts as the type revert.
+// Breaking reports whether the message or one of the commits within tells of a breaking change, by ! or by footer. It
+// must be Conventional for that, or Reverting, which counts as the type revert.
 func (m Message) Breaking() bool {
+	if m.breaks() {
+		return true
+	}
+	for i := range m.Inner {
+		if m.Inner[i].breaks() {
+			return true
+		}
+	}
+	return false
+}
+
+// breaks is Breaking without the commits within.
+func (m *Message) breaks() bool {
 	return (m.Kind == Conventional || m.Kind == Reverting) && (m.Bang || m.breakingFooter())
 }
 
-func (m Message) breakingFooter() bool {
-	for _, f := range m.Footers {
-		if f.Breaking() {
+func (m *Message) breakingFooter() bool {
+	for i := range m.Footers {
+		if m.Footers[i].Breaking() {
 			return true
 		}
 	}
@@ -84,19 +115,58 @@ func (m Message) breakingFooter() bool {
 }
 
 // BreakingNotes are the descriptions of the breaking changes: the values of the footers, or the
-// description of a message that says it by ! alone. Nil when nothing breaks.
+// description of a message, or of a commit within, that says it by ! alone. Nil when nothing breaks.
 func (m Message) BreakingNotes() []string {
-	if !m.Breaking() {
-		return nil
+	notes := m.breakingNotes(nil)
+	for i := range m.Inner {
+		notes = m.Inner[i].breakingNotes(notes)
 	}
-	var notes []string
+	return notes
+}
+
+func (m *Message) breakingNotes(notes []string) []string {
+	if !m.breaks() {
+		return notes
+	}
+	before := len(notes)
 	for _, f := range m.Footers {
 		if f.Breaking() && f.Value != "" {
 			notes = append(notes, f.Value)
 		}
 	}
-	if len(notes) == 0 {
-		notes = []string{m.Description}
+	if len(notes) == before {
+		notes = append(notes, m.Description)
 	}
 	return notes
+}
+
+// Changes are the changes that the message tells of, as messages without Inner: that of its header, and the commits
+// within. A header that only says that there was a merge is none where there are commits within, and a commit
+// within that says what the header says is no further one.
+func (m Message) Changes() []Message {
+	inner := m.Inner
+	m.Inner = nil
+	if len(inner) == 0 {
+		return []Message{m}
+	}
+	changes := make([]Message, 0, 1+len(inner))
+	if m.Kind != Merging {
+		changes = append(changes, m)
+	}
+	for i := range inner {
+		if !inner[i].repeats(&m) {
+			changes = append(changes, inner[i])
+		}
+	}
+	return changes
+}
+
+// repeats reports whether the message says nothing that the other one does not say.
+func (m *Message) repeats(other *Message) bool {
+	if m.Kind != other.Kind || m.Type != other.Type || m.Scope != other.Scope || m.breaks() && !other.breaks() {
+		return false
+	}
+	mine, _ := withoutNumbers(m.Description)
+	its, _ := withoutNumbers(other.Description)
+	return mine == its
 }

@@ -146,7 +146,16 @@ func TestMessagesOfTheWild(t *testing.T) {
 		assert.Empty(t, m.Diagnostics)
 	})
 	t.Run("a squash list ends a note", func(t *testing.T) {
-		m := changelog.Parse("fix: some (#1)\n\n* fix: a\n\n* fix: b\n\nBREAKING CHANGE: mine\n\n* fix: c\n\nmore\n\nRefs: #2")
+		const text = "fix: some (#1)\n\n* fix: a\n\n* fix: b\n\nBREAKING CHANGE: mine\n\n* fix: c\n\nmore\n\nRefs: #2"
+		m := changelog.Parse(text)
+		assert.Equal(t, []string{"mine"}, m.BreakingNotes())
+		require.Len(t, m.Inner, 3)
+		assert.Empty(t, codes(m))
+		assert.Empty(t, m.Body+m.Inner[0].Body+m.Inner[1].Body)
+		assert.Equal(t, "more", m.Inner[2].Body)
+		assert.Equal(t, "Refs", m.Inner[2].Footers[0].Token)
+
+		m = changelog.ParseWith(text, changelog.Reading{Bullets: changelog.Ignore})
 		assert.Equal(t, []string{"mine"}, m.BreakingNotes())
 		assert.Equal(t, "* fix: a\n\n* fix: b", m.Body)
 		assert.Equal(t, []changelog.Code{changelog.CodeAfterFooter}, codes(m))
@@ -185,8 +194,8 @@ func TestMessagesOfTheWild(t *testing.T) {
 		assert.Len(t, m.Footers, 1)
 	})
 	t.Run("bytes that are no text", func(t *testing.T) {
-		m := changelog.Parse("fix(\xff): \xfe\xfe x\n\nb\xffdy\n\nRefs: \xff")
-		assert.Equal(t, "\uFFFD x", m.Description)
+		m := changelog.Parse("fix(\xff): \xfe\xff x\n\nb\xffdy\n\nRefs: \xff")
+		assert.Equal(t, "\uFFFD\uFFFD x", m.Description)
 		assert.Equal(t, "b\uFFFDdy", m.Body)
 	})
 	t.Run("blank lines before the header", func(t *testing.T) {

@@ -58,20 +58,27 @@ type Policy struct {
 // Reading says how messages are read where Conventional Commits leaves it open. Its zero value is
 // what is recommended.
 type Reading struct {
-	// Bullets says whether "* feat: x" on a line of the body is a commit of its own, as forges write it
-	// when they squash. Default: Count.
+	// Bullets says whether "* feat: x" on a line of the body, with a type that is known, is a commit of its own, as
+	// forges write it when they squash. A list right below a footer is part of its value. Default: Count.
 	Bullets Within `json:"bullets,omitempty"`
 	// Paragraphs says whether a paragraph of the body that begins like a header, with a type that is
-	// known, is a commit of its own. Default: Count.
+	// known and in lower case, is a commit of its own. "fix: #12" is not: that is a footer. Default: Count.
 	Paragraphs Within `json:"paragraphs,omitempty"`
 	// Merges says whether the message within the message of a merge counts: that of a pull request,
-	// mostly its title. Default: Ignore, since the merged commits count themselves.
+	// mostly its title. Default: Ignore, since the merged commits count themselves. It counts in any case where
+	// the commit has one parent: then it was squashed, and there are no merged commits.
 	Merges Within `json:"merges,omitempty"`
 	// EmptyScope says whether "feat(): x" counts as "feat: x". Default: Ignore, with a diagnostic.
 	EmptyScope Within `json:"empty_scope,omitempty"`
+	// Autosquash says whether "fixup! feat: x" counts as "feat: x". Default: Ignore, since it was to become
+	// part of another commit.
+	Autosquash Within `json:"autosquash,omitempty"`
 	// Unseparated says whether a BREAKING CHANGE without the blank line that belongs before it counts.
 	// Default: Count, with a diagnostic.
 	Unseparated Within `json:"unseparated,omitempty"`
+	// Types are types that commits within a message may have, in lower case, besides the known ones. Those of Policy.Types are
+	// among them in any case.
+	Types []string `json:"types,omitempty"`
 }
 
 // Within says whether something in a message counts.

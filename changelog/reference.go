@@ -59,7 +59,7 @@ func appendReferences(refs []Reference, action, list string) []Reference {
 // commit id, or an issue key of upper-case letters and a number. It is strict, because targets
 // stand in the notes as links.
 func isTarget(word string) bool {
-	if i := strings.LastIndexByte(word, '#'); i >= 0 {
+	if i := strings.LastIndexAny(word, "#!"); i >= 0 {
 		return isAll(word[i+1:], isDigit) && (i == 0 || isRepository(word[:i]))
 	}
 	if len(word) >= 6 && len(word) <= 64 && isAll(word, isHex) {

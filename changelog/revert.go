@@ -44,7 +44,10 @@ func (m Message) quoted() (string, bool) {
 	if m.Kind != Reverting {
 		return m.Description, m.Type == "revert"
 	}
-	header := m.Header
+	return quotedIn(m.Header)
+}
+
+func quotedIn(header string) (string, bool) {
 	_, text, _ := strings.Cut(header, `"`)
 	end := strings.LastIndexByte(text, '"')
 	if end < 0 {
@@ -56,30 +59,58 @@ func (m Message) quoted() (string, bool) {
 	return text, true
 }
 
+// reverting keeps what a line of the body says to revert, in the words of git and the forges.
+func (p *parser) reverting(l line) {
+	switch l.text[0] {
+	case 'T':
+		if rest, ok := strings.CutPrefix(l.text, "This reverts "); ok {
+			if list, ok := strings.CutPrefix(rest, "commit"); ok {
+				p.msg.Reverts = appendIDs(p.msg.Reverts, strings.TrimPrefix(list, "s"))
+			} else if list, ok := strings.CutPrefix(rest, "merge request "); ok {
+				p.revertedRequest(list)
+			}
+		}
+	case 'R':
+		if rest, ok := strings.CutPrefix(l.text, "Reverts "); ok {
+			p.revertedRequest(rest)
+		}
+	case 'c':
+		if id := reversing(l.text); id != "" && len(p.msg.Reverts) == 1 {
+			p.msg.mainline = id
+		}
+	}
+}
+
+// revertedRequest keeps the number of a pull or merge request that is all that is left of a line.
+func (p *parser) revertedRequest(rest string) {
+	rest = strings.TrimRight(rest, ". \t")
+	if i := strings.LastIndexAny(rest, "#!"); i >= 0 && isTarget(rest) {
+		p.msg.RevertedRequests = append(p.msg.RevertedRequests, rest)
+	}
+}
+
 // reversing is the id in the line "changes made to 676104e." which git adds for a merge: the parent
 // whose state the revert of the merge brings back.
 func reversing(text string) string {
-	id, _ := strings.CutPrefix(text, "changes made to ")
-	id = strings.ToLower(strings.TrimRight(id, "."))
-	if id == strings.ToLower(text) || len(id) < shortestID || !isAll(id, isHex) {
+	id, ok := strings.CutPrefix(text, "changes made to ")
+	id = strings.TrimRight(id, ". ")
+	if !ok || !isID(id) {
 		return ""
 	}
-	return id
+	return strings.ToLower(id)
 }
 
-// appendReverts adds the ids of a line such as "This reverts commit 676104e, reversing …".
-func appendReverts(ids []string, text string) []string {
-	rest, ok := strings.CutPrefix(text, "This reverts commit")
-	if !ok {
-		return ids
-	}
-	rest = strings.TrimPrefix(rest, "s")
-	for word := range strings.FieldsSeq(rest) {
+// isID reports whether a word is an id of a commit or the beginning of one.
+func isID(word string) bool { return len(word) >= shortestID && len(word) <= 64 && isAll(word, isHex) }
+
+// appendIDs adds the ids of a list such as "676104e and a215868." up to its end.
+func appendIDs(ids []string, list string) []string {
+	for word := range strings.FieldsSeq(list) {
 		if word == "and" {
 			continue
 		}
 		id := strings.TrimRight(word, ".,;")
-		if len(id) < shortestID || len(id) > 64 || !isAll(id, isHex) {
+		if !isID(id) {
 			break
 		}
 		ids = append(ids, strings.ToLower(id))
