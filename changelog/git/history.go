@@ -3,59 +3,81 @@ package git
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/davit-sdk/davit/changelog"
 )
 
 // History reads what changelog.Decide looks at: all tags, and all commits since the last release of any component
 // of the policy. It fails with ErrNoTags where there are no tags because the clone was told to get none.
+//
+// What it costs grows with the history since those releases, and not with what is before them.
 func (r *Repository) History(ctx context.Context, policy changelog.Policy) (changelog.History, error) {
-	h, err := r.tagged(ctx)
+	if err := r.complete(); err != nil {
+		return changelog.History{}, err
+	}
+	h, err := r.listed(ctx)
 	if err != nil {
 		return changelog.History{}, err
 	}
-	bases, err := changelog.Bases(h, policy)
-	if err != nil {
-		return changelog.History{}, err
-	}
-	between := Range{To: h.Head, Paths: policy.NeedsPaths()}
-	if between.From, err = r.common(ctx, bases); err != nil {
-		return changelog.History{}, err
-	}
-	for commit, err := range r.Commits(ctx, between) {
+	// Whether a tag can be reached is dear to ask, and the commits since it say it for nothing. So all tags are
+	// presumed to be, until the commits since the last release by that presumption, or git, know better.
+	known := reach{h.Head: true}
+	var read *stretch
+	for batch := 1; ; batch *= 8 {
+		bases, err := known.bases(h, policy)
 		if err != nil {
 			return changelog.History{}, err
 		}
-		h.Commits = append(h.Commits, commit)
-	}
-	return h, nil
-}
-
-// tagged is the history without its commits.
-func (r *Repository) tagged(ctx context.Context) (changelog.History, error) {
-	head, err := r.Head(ctx)
-	if err != nil {
-		return changelog.History{}, err
-	}
-	h := changelog.History{Head: head}
-	if h.Branch, err = r.branch(ctx); err != nil {
-		return changelog.History{}, err
-	}
-	if h.Tags, err = r.tags(ctx); err != nil {
-		return changelog.History{}, err
-	}
-	if len(h.Tags) == 0 {
-		if err := r.tagsWanted(ctx); err != nil {
+		if read == nil {
+			if read, err = r.since(ctx, &h, Range{From: oldest(h.Tags, bases), Paths: policy.NeedsPaths()}, known); err != nil {
+				return changelog.History{}, err
+			}
+		}
+		doubtful, err := known.doubts(h, policy, bases, batch)
+		if err != nil {
+			return changelog.History{}, err
+		}
+		if len(doubtful) == 0 {
+			return h, r.complement(ctx, &h, read, bases, known)
+		}
+		if err := r.trace(ctx, known, h.Head, doubtful); err != nil {
 			return changelog.History{}, err
 		}
 	}
-	return h, r.reach(ctx, head, h.Tags)
+}
+
+// since reads the commits of a range up to HEAD, and learns from them which tags can be reached.
+func (r *Repository) since(ctx context.Context, h *changelog.History, between Range, known reach) (*stretch, error) {
+	between.To, h.Commits = h.Head, nil
+	for commit, err := range r.Commits(ctx, between) {
+		if err != nil {
+			return nil, err
+		}
+		h.Commits = append(h.Commits, commit)
+	}
+	known.learn(h.Tags, h.Commits, between.From)
+	return &stretch{between: between, commits: h.Commits}, nil
+}
+
+// complement reads the commits again if those that were read lack one since any of the bases, and
+// says of each tag what is known.
+func (r *Repository) complement(ctx context.Context, h *changelog.History, read *stretch, bases []string, known reach) error {
+	if !read.covers(bases, known) {
+		from, err := r.common(ctx, bases)
+		if err != nil {
+			return err
+		}
+		if _, err := r.since(ctx, h, Range{From: from, Paths: read.between.Paths}, known); err != nil {
+			return err
+		}
+	}
+	for i, t := range h.Tags {
+		h.Tags[i].Reachable = known[t.Commit]
+	}
+	return nil
 }
 
 // common is an ancestor of all of some commits, "" if one of them is "" or there is none.
@@ -75,86 +97,77 @@ func (r *Repository) common(ctx context.Context, bases []string) (string, error)
 	return strings.TrimSpace(out), err
 }
 
-// branch is the branch that is checked out, "" for none.
-func (r *Repository) branch(ctx context.Context) (string, error) {
-	out, err := r.output(ctx, "symbolic-ref", "--quiet", "--short", "HEAD")
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == 1 { // HEAD is detached
-		return "", nil
+// oldest is the base that most likely is an ancestor of all others, "" where one of them is the whole history.
+func oldest(tags []changelog.Ref, bases []string) string {
+	if len(bases) == 0 || slices.Contains(bases, "") {
+		return ""
 	}
-	return strings.TrimSpace(out), err
+	best := bases[0]
+	if !slices.ContainsFunc(bases, func(b string) bool { return b != best }) {
+		return best
+	}
+	times := map[string]int64{}
+	for _, t := range tags {
+		if at, ok := times[t.Commit]; !ok || t.Time.Unix() < at {
+			times[t.Commit] = t.Time.Unix()
+		}
+	}
+	for _, b := range bases {
+		if times[b] < times[best] {
+			best = b
+		}
+	}
+	return best
 }
 
-// tagsWanted fails when a remote is configured to be fetched without tags.
-func (r *Repository) tagsWanted(ctx context.Context) error {
-	out, err := r.output(ctx, "config", "--get-regexp", `^remote\..*\.tagopt$`)
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == 1 { // there is no such entry
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for line := range strings.Lines(out) {
-		if strings.HasSuffix(strings.TrimSpace(line), " --no-tags") {
-			return ErrNoTags
-		}
-	}
-	return nil
+// stretch are the commits of a range up to HEAD.
+type stretch struct {
+	between Range
+	commits []changelog.Commit
 }
 
-// tags lists all tags.
-func (r *Repository) tags(ctx context.Context) ([]changelog.Ref, error) {
-	// An annotated tag has the object that it points at behind the star.
-	out, err := r.output(ctx, "for-each-ref",
-		"--format=%(refname:lstrip=2)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(creatordate:unix)", "refs/tags/")
-	if err != nil {
-		return nil, err
+// covers says whether all commits since each of the bases are surely there: since a base that descends from
+// the only way out of the stretch, there are no others.
+func (s *stretch) covers(bases []string, known reach) bool {
+	if s.between.From == "" || !slices.ContainsFunc(bases, func(b string) bool { return b != s.between.From }) {
+		return true
 	}
-	var tags []changelog.Ref
-	for line := range strings.Lines(out) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\x00")
-		if len(f) != 6 {
-			return nil, fmt.Errorf("git for-each-ref: unexpected line %q", line)
+	at := make(map[string]int, len(s.commits))
+	for i, c := range s.commits {
+		at[c.ID] = i
+	}
+	out := s.between.From
+	if !known[out] {
+		var ok bool
+		if out, ok = s.wayOut(at); !ok {
+			return false
 		}
-		name, kind, id := f[0], f[1], f[2]
-		if kind == "tag" {
-			kind, id = f[3], f[4]
+	}
+	descends := make([]bool, len(s.commits))
+	for i := len(s.commits) - 1; i >= 0; i-- { // parents come after their children
+		for _, p := range s.commits[i].Parents {
+			parent, inside := at[p]
+			descends[i] = descends[i] || p == out || inside && descends[parent]
 		}
-		tag := changelog.Ref{Name: name, Commit: id, Object: kind}
-		if made, err := strconv.ParseInt(f[5], 10, 64); err == nil && made != 0 {
-			tag.Time = time.Unix(made, 0).UTC()
-		}
-		switch kind {
-		case "tag": // a tag of a tag
-			tag.Object = "commit"
-			if tag.Commit, err = r.resolve(ctx, "refs/tags/"+name); err != nil {
-				return nil, err
+	}
+	return !slices.ContainsFunc(bases, func(b string) bool {
+		i, inside := at[b]
+		return b != s.between.From && b != out && !(inside && descends[i])
+	})
+}
+
+// wayOut is the only parent of any of the commits that is not one of them.
+func (s *stretch) wayOut(at map[string]int) (string, bool) {
+	out := ""
+	for _, c := range s.commits {
+		for _, p := range c.Parents {
+			if _, inside := at[p]; !inside && p != out {
+				if out != "" {
+					return "", false
+				}
+				out = p
 			}
-		case "commit":
-		default:
-			tag.Commit = ""
 		}
-		tags = append(tags, tag)
 	}
-	return tags, nil
-}
-
-// reach marks the tags on head and its ancestors.
-func (r *Repository) reach(ctx context.Context, head string, tags []changelog.Ref) error {
-	if len(tags) == 0 {
-		return nil
-	}
-	out, err := r.output(ctx, "for-each-ref", "--merged="+head, "--format=%(refname:lstrip=2)", "refs/tags/")
-	if err != nil {
-		return err
-	}
-	reachable := map[string]bool{}
-	for name := range strings.Lines(out) {
-		reachable[strings.TrimSuffix(name, "\n")] = true
-	}
-	for i := range tags {
-		tags[i].Reachable = reachable[tags[i].Name]
-	}
-	return nil
+	return out, out != ""
 }

@@ -22,6 +22,9 @@ var (
 	// wrong version.
 	ErrShallow = errors.New("the repository is a shallow clone: its last release may be out of sight; " +
 		"get the whole history with `git fetch --unshallow --tags` (for actions/checkout: `fetch-depth: 0`)")
+	// ErrUntrusted says that the repository belongs to another user, whose configuration could run programs.
+	ErrUntrusted = errors.New("the repository belongs to another user, and git does not trust it; " +
+		"if you do, say so with `git config --global --add safe.directory FOLDER`")
 	// ErrNoTags says that the repository was cloned without tags, which would give a wrong version.
 	ErrNoTags = errors.New("the repository was cloned without tags: its last release is out of sight; " +
 		"unset `remote.<name>.tagOpt` and get them with `git fetch --tags`")
@@ -41,11 +44,12 @@ type Options struct {
 // included.
 type Repository struct {
 	dir, program string
+	place        place
 	log          hclog.Logger
 }
 
-// Open finds the repository that the folder is in. It fails with ErrNoGit, ErrNotRepository or
-// ErrShallow at once, rather than in the middle of a release.
+// Open finds the repository that the folder is in. It fails with ErrNoGit, ErrNotRepository, ErrUntrusted
+// or ErrShallow at once, rather than in the middle of a release.
 func Open(ctx context.Context, dir string, o Options) (*Repository, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
@@ -71,30 +75,32 @@ func Open(ctx context.Context, dir string, o Options) (*Repository, error) {
 	if r.program, err = filepath.Abs(program); err != nil {
 		return nil, fmt.Errorf("open repository: %w", err)
 	}
-	if err := r.complete(ctx); err != nil {
+	if err := r.locate(ctx); err != nil {
 		return nil, fmt.Errorf("open repository %s: %w", dir, err)
 	}
 	return r, nil
 }
 
+// locate finds the repository, and fails unless all of its history is there.
+func (r *Repository) locate(ctx context.Context) error {
+	at, ok := discover(r.dir)
+	if !ok {
+		var err error
+		if at, err = r.ask(ctx); err != nil {
+			return err
+		}
+	}
+	r.place = at
+	return r.complete()
+}
+
 // complete fails unless all of the history is there.
-func (r *Repository) complete(ctx context.Context) error {
-	out, err := r.output(ctx, "rev-parse", "--is-shallow-repository")
-	var failed *Error
-	if errors.As(err, &failed) && strings.Contains(failed.Stderr, "not a git repository") {
-		return fmt.Errorf("%w: %w", ErrNotRepository, err)
-	}
-	if err != nil {
-		return err
-	}
-	switch shallow := strings.TrimSpace(out); shallow {
-	case "false":
-		return nil
-	case "true":
+func (r *Repository) complete() error {
+	shallow, err := r.place.shallow()
+	if err == nil && shallow {
 		return ErrShallow
-	default:
-		return fmt.Errorf("cannot tell whether the clone is shallow: this git is too old (it answered %q)", shallow)
 	}
+	return err
 }
 
 // Head is the id of the commit that is checked out.

@@ -56,7 +56,13 @@ func environment() []string {
 		return strings.HasPrefix(name, "GIT_") && !slices.Contains(kept, name) ||
 			strings.HasPrefix(name, "LC_") || name == "LANG" || name == "LANGUAGE"
 	})
-	return append(env, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "LC_ALL=C")
+	return append(env, "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
+		// What a partial clone lacks is not fetched; a git that does not know the first of these obeys the second.
+		"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none",
+		// No file: old-fashioned grafts, like replacements, do not change the history.
+		"GIT_GRAFT_FILE="+os.DevNull+"/none",
+		// One write for many commits, not one for each.
+		"GIT_FLUSH=0")
 }
 
 // command prepares git with these arguments.
@@ -74,9 +80,17 @@ func (r *Repository) command(ctx context.Context, args ...string) (*exec.Cmd, *t
 
 // output runs git and returns what it wrote.
 func (r *Repository) output(ctx context.Context, args ...string) (string, error) {
+	return r.answer(ctx, "", args...)
+}
+
+// answer runs git with an input and returns what it wrote.
+func (r *Repository) answer(ctx context.Context, input string, args ...string) (string, error) {
 	cmd, said := r.command(ctx, args...)
 	var out bytes.Buffer
 	cmd.Stdout = &out
+	if input != "" {
+		cmd.Stdin = strings.NewReader(input)
+	}
 	if err := cmd.Run(); err != nil {
 		return "", failure(ctx, args, said, err)
 	}
@@ -91,7 +105,14 @@ func failure(ctx context.Context, args []string, said *tail, err error) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, exec.ErrDot) {
 		return fmt.Errorf("%w: %w", ErrNoGit, err)
 	}
-	return &Error{Args: args, Stderr: said.String(), Err: err}
+	failed := &Error{Args: args, Stderr: said.String(), Err: err}
+	switch {
+	case strings.HasPrefix(failed.Stderr, "fatal: not a git repository"):
+		return fmt.Errorf("%w: %w", ErrNotRepository, failed)
+	case strings.HasPrefix(failed.Stderr, "fatal: detected dubious ownership"), strings.HasPrefix(failed.Stderr, "fatal: unsafe repository"):
+		return fmt.Errorf("%w: %w", ErrUntrusted, failed)
+	}
+	return failed
 }
 
 // tail keeps the end of what is written to it.
