@@ -1,6 +1,10 @@
 package changelog
 
-import "github.com/Masterminds/semver/v3"
+import (
+	"slices"
+
+	"github.com/Masterminds/semver/v3"
+)
 
 // Component is a part of a repository that has versions of its own.
 type Component struct {
@@ -61,17 +65,44 @@ const (
 	PropagateNone Propagation = "none"
 )
 
+// rootPath is the path of the whole repository.
+const rootPath = "."
+
+// ownPaths are the component's paths with their default.
+func (c Component) ownPaths() []string {
+	if len(c.Paths) == 0 && len(c.Scopes) == 0 {
+		return []string{rootPath}
+	}
+	return c.Paths
+}
+
+func (c Component) isRoot() bool { return slices.Contains(c.ownPaths(), rootPath) }
+
+// components are the policy's components, or the one that is everything.
+func (p Policy) components() []Component {
+	if len(p.Components) == 0 {
+		return []Component{{}}
+	}
+	return p.Components
+}
+
+// formatOf is how the versions of a component are written as tags.
+func (p Policy) formatOf(c Component) TagFormat {
+	switch {
+	case c.Tags != "":
+		return c.Tags
+	case c.Name == "" || c.isRoot():
+		return p.Tags
+	}
+	return TagFormat(c.Name + "/v" + versionMark)
+}
+
 // NeedsPaths reports whether the policy looks at Commit.Paths, so that whoever reads a repository has to read
 // them too.
 func (p Policy) NeedsPaths() bool {
 	for _, c := range p.Components {
-		if len(c.Excludes) > 0 || len(c.Aliases) > 0 {
+		if len(c.Excludes) > 0 || len(c.Aliases) > 0 || slices.ContainsFunc(c.Paths, func(path string) bool { return path != rootPath }) {
 			return true
-		}
-		for _, path := range c.Paths {
-			if path != "." {
-				return true
-			}
 		}
 	}
 	return false

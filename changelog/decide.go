@@ -43,15 +43,15 @@ func Decide(history History, policy Policy) (Plan, error) {
 	if err := policy.Validate(); err != nil {
 		return Plan{}, fmt.Errorf("policy: %w", err)
 	}
-	plan := Plan{Head: history.Head}
 	var errs *multierror.Error
-	views, err := look(history, policy)
+	sight, err := look(history, policy)
 	if err != nil {
 		return Plan{}, err
 	}
 	read := weighable(history.Commits)
-	plan.Diagnostics = read.diagnostics()
-	for _, v := range views {
+	sight.assign(read, policy)
+	plan := Plan{Head: history.Head, IgnoredTags: sight.ignored, Skipped: sight.unowned(read, policy), Diagnostics: read.diagnostics()}
+	for _, v := range sight.views {
 		d := v.decision(history.Head)
 		d.weigh(read, v, policy)
 		if err := d.choose(v, policy); err != nil {
@@ -70,12 +70,12 @@ func Bases(history History, policy Policy) ([]string, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	views, err := look(history, policy)
+	sight, err := look(history, policy)
 	if err != nil {
 		return nil, err
 	}
 	var bases []string
-	for _, v := range views {
+	for _, v := range sight.views {
 		bases = append(bases, v.previous.Commit)
 		for _, t := range v.tags {
 			if t.Reachable && v.previous.Version != nil && t.Version.Equal(v.previous.Version) {
@@ -86,47 +86,13 @@ func Bases(history History, policy Policy) ([]string, error) {
 	return bases, nil
 }
 
-// view is what one component sees of a history.
-type view struct {
-	component Component
-	format    TagFormat
-	// tags are its versions from the highest to the lowest, ignored are the others.
-	tags    []Tag
-	ignored []IgnoredTag
-	// previous is its last final release, and prerelease its last pre-release since. Zero for none.
-	previous, prerelease Tag
-	previousWhy          string
-	// since says of each commit of the history whether it has come since previous and belongs to the
-	// component, and news whether also since prerelease.
-	since, news []bool
-}
-
-func (v *view) decision(head string) Decision {
-	return Decision{
-		Name: v.component.Name, Head: head,
-		Previous: v.previous.Version, PreviousTag: v.previous.Name, PreviousWhy: v.previousWhy,
-		Prerelease: v.prerelease.Version, PrereleaseTag: v.prerelease.Name,
-		IgnoredTags: v.ignored,
-	}
-}
-
-// look reads the tags and the ranges of all components.
-func look(history History, policy Policy) ([]*view, error) {
-	v := &view{format: policy.Tags, since: make([]bool, len(history.Commits)), news: make([]bool, len(history.Commits))}
-	v.tags, v.ignored = versions(history.Tags, v.format)
-	at := indexByID(history.Commits)
-	for i := range v.tags {
-		if _, ok := at.find(v.tags[i].Commit); ok {
-			v.tags[i].Reachable = true
-		}
-	}
+// last finds the last release and the last pre-release of a component.
+func (v *view) last(history History, _ Policy) {
 	v.previous, v.previousWhy = lastRelease(v.tags)
 	v.previous = latest(history.Commits, v.previous, v.tags)
-	gone := ancestors(history.Commits, v.previous.Commit)
-	for i := range history.Commits {
-		v.since[i], v.news[i] = !gone[i], !gone[i]
+	if v.previous.Version != nil {
+		v.released = []string{v.previous.Commit}
 	}
-	return []*view{v}, nil
 }
 
 // lastRelease is the highest final version that can be reached.
@@ -155,32 +121,11 @@ func latest(commits []Commit, best Tag, tags []Tag) Tag {
 			continue
 		}
 		at := slices.IndexFunc(commits, func(c Commit) bool { return c.ID == best.Commit })
-		if contains := slices.ContainsFunc(commits, func(c Commit) bool { return c.ID == t.Commit }); contains &&
-			(at < 0 || ancestors(commits, t.Commit)[at]) {
+		if i := slices.IndexFunc(commits, func(c Commit) bool { return c.ID == t.Commit }); i >= 0 && (at < 0 || i < at) {
 			best = t
 		}
 	}
 	return best
-}
-
-// ancestors says of each commit whether it is the one of that id or an ancestor of it.
-func ancestors(commits []Commit, id string) []bool {
-	at := make(map[string]int, len(commits))
-	for i, c := range commits {
-		at[c.ID] = i
-	}
-	gone := make([]bool, len(commits))
-	if i, ok := at[id]; ok {
-		gone[i] = true
-	}
-	for i, c := range commits {
-		for _, p := range c.Parents {
-			if parent, ok := at[p]; ok && gone[i] {
-				gone[parent] = true
-			}
-		}
-	}
-	return gone
 }
 
 // reading are the commits of a history with their messages, read once for all components.

@@ -9,6 +9,12 @@ type Plan struct {
 	Components []Decision `json:"components"`
 	// Umbrella is the decision for the version over all of them, nil unless the policy has one.
 	Umbrella *Decision `json:"umbrella,omitempty"`
+	// Skipped are the commits since the last release of any component that belong to none of them, in the order
+	// of the history. Those that belong to a component are in its Decision.
+	Skipped []Skipped `json:"skipped,omitempty"`
+	// IgnoredTags are the tags that are written as no component writes its own, where there are several components, by
+	// their names. All others are in a Decision.
+	IgnoredTags []IgnoredTag `json:"ignored_tags,omitempty"`
 	// Diagnostics are what is wrong or odd in the messages, each once.
 	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
 }

@@ -70,6 +70,22 @@ func (f TagFormat) nearly(tag string) *semver.Version {
 	return v
 }
 
+// encloses reports whether a tag begins and ends as the format does, whatever is between.
+func (f TagFormat) encloses(tag string) bool {
+	before, after, _ := f.parts()
+	return len(tag) >= len(before)+len(after) && strings.HasPrefix(tag, before) && strings.HasSuffix(tag, after)
+}
+
+// holds reports whether a tag has the form of the format.
+func (f TagFormat) holds(tag string) bool {
+	if !f.encloses(tag) {
+		return false
+	}
+	before, after, _ := f.parts()
+	_, err := semver.StrictNewVersion(tag[len(before) : len(tag)-len(after)])
+	return err == nil
+}
+
 // lowered gives an error of semver, which begins with a capital, the shape of ours.
 func lowered(err error) error {
 	text := err.Error()
