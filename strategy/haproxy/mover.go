@@ -113,7 +113,7 @@ func (m *mover) admit(ctx context.Context, c scene, s seats) (scene, error) {
 	err := m.hold(ctx, c, func(to *session) error {
 		for _, p := range s.joining {
 			if one, ok := c.states.find(p); !ok || one.maint() {
-				if err := to.settle(ctx, p, s.tenants[p].addr, fate{toDrain, -1}); err != nil {
+				if err := to.settle(ctx, p, s.tenants[p].addr, fate{toDrain, -1}, ok && one.tested()); err != nil {
 					return err
 				}
 			}

@@ -69,7 +69,7 @@ func TestParseServers(t *testing.T) {
 	assert.True(t, up.ready() && up.passed() && up.up() && !up.draining() && !up.maint())
 	assert.Equal(t, "127.0.0.1:29001", up.addr)
 	assert.True(t, drains.draining() && !drains.ready() && !drains.passed() && !drains.up())
-	assert.True(t, out.maint() && !out.draining() && out.checked())
+	assert.True(t, out.maint() && !out.draining() && out.tested())
 	assert.Equal(t, "[::1]:1", out.addr)
 	assert.Empty(t, none.addr)
 	assert.True(t, none.passed(), "it is not checked")

@@ -152,7 +152,7 @@ func (g *Groups) join(ctx context.Context, v view, s seats) (scene, error) {
 	}
 	err = g.hold(ctx, c, func(to *session) error {
 		for _, p := range s.joining {
-			if err := to.settle(ctx, p, s.tenants[p].addr, fates[p]); err != nil {
+			if err := to.settle(ctx, p, s.tenants[p].addr, fates[p], false); err != nil {
 				return err
 			}
 		}

@@ -58,12 +58,12 @@ func (s server) maint() bool { return s.admin&anyMaint != 0 }
 // draining tells that it gets no new requests, and answers those that it has.
 func (s server) draining() bool { return !s.maint() && s.admin&anyDrain != 0 }
 
-// checked tells that HAProxy checks its health.
-func (s server) checked() bool { return s.checkState&checkConfigured != 0 }
+// tested tells that HAProxy checks its health.
+func (s server) tested() bool { return s.checkState&(checkConfigured|checkEnabled) == checkConfigured|checkEnabled }
 
 // passed tells that nothing speaks against sending it requests: its last check passed, or there is none.
 func (s server) passed() bool {
-	return !s.checked() || s.checkState&checkEnabled == 0 || s.checkResult == resultPass && s.op != opStopped
+	return !s.tested() || s.checkResult == resultPass && s.op != opStopped
 }
 
 // up tells that HAProxy would send it requests.

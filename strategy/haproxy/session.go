@@ -42,45 +42,72 @@ func (s *session) close() error { return s.conn.Close() }
 
 // ask sends one command. After an error the conversation is of no more use.
 func (s *session) ask(ctx context.Context, command string) (string, error) {
+	answers, err := s.askAll(ctx, command)
+	if err != nil {
+		return "", err
+	}
+	return answers[0], nil
+}
+
+// askAll sends commands as one line, which HAProxy carries out to its end also where the host dies meanwhile.
+func (s *session) askAll(ctx context.Context, commands ...string) ([]string, error) {
 	deadline := time.Now().Add(s.timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
 	if err := s.conn.SetDeadline(deadline); err != nil {
-		return "", err
+		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(time.Unix(1, 0)) }) // fails where it is closed already
 	defer stop()
-	if _, err := io.WriteString(s.conn, command+"\n"); err != nil {
-		return "", err
+	if _, err := io.WriteString(s.conn, strings.Join(commands, ";")+"\n"); err != nil {
+		return nil, err
 	}
+	answers := make([]string, len(commands))
+	for i, command := range commands {
+		var err error
+		if answers[i], err = s.answer(); err != nil {
+			return nil, fmt.Errorf("%q: %w", command, err)
+		}
+	}
+	return answers, nil
+}
+
+// answer reads until HAProxy waits for a further command.
+func (s *session) answer() (string, error) {
 	var answer strings.Builder
 	for {
 		part, err := s.from.ReadString(' ')
 		answer.WriteString(part)
 		switch {
 		case err != nil:
-			return "", fmt.Errorf("%q: %w", command, err)
+			return "", err
 		case answer.Len() > maxAnswer:
-			return "", fmt.Errorf("%q: more than %d bytes", command, maxAnswer)
+			return "", fmt.Errorf("more than %d bytes", maxAnswer)
 		case strings.HasSuffix(part, "> ") && strings.HasSuffix("\n"+answer.String(), prompt):
 			return strings.Trim(strings.TrimSuffix("\n"+answer.String(), prompt), "\n"), nil
 		}
 	}
 }
 
-// do sends a command that answers nothing when it is carried out.
-func (s *session) do(ctx context.Context, command string) error {
-	answer, err := s.ask(ctx, command)
-	if err == nil && answer != "" {
-		err = &CommandError{command, answer}
+// do sends commands that answer nothing when they are carried out, as one line.
+func (s *session) do(ctx context.Context, commands ...string) error {
+	answers, err := s.askAll(ctx, commands...)
+	if err != nil {
+		return err
 	}
-	return err
+	for i, answer := range answers {
+		if answer != "" {
+			return &CommandError{commands[i], answer}
+		}
+	}
+	return nil
 }
 
 // settle gives a server its address, weight and state. What HAProxy says to the address is for people,
-// and is read back instead.
-func (s *session) settle(ctx context.Context, p place, addr string, f fate) error {
+// and is read back instead. A server that is to prove itself counts as down until its next check has passed:
+// otherwise it would show the last check of whoever was there before.
+func (s *session) settle(ctx context.Context, p place, addr string, f fate, prove bool) error {
 	a, err := canonical(addr)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p, err)
@@ -95,7 +122,11 @@ func (s *session) settle(ctx context.Context, p place, addr string, f fate) erro
 	if err := s.do(ctx, fmt.Sprintf("set server %s weight %s", p, weight)); err != nil {
 		return err
 	}
-	return s.do(ctx, fmt.Sprintf("set server %s state %s", p, f.will))
+	commands := []string{fmt.Sprintf("set server %s state %s", p, f.will)}
+	if prove {
+		commands = append(commands, fmt.Sprintf("set server %s health down", p))
+	}
+	return s.do(ctx, commands...)
 }
 
 // hold begins a conversation with the very process of a scene, and gives it to talk: after a reload the

@@ -66,28 +66,31 @@ func (s *simulator) answerAdmin(conn net.Conn, from *bufio.Reader) {
 
 // converse is a session with a prompt.
 func (s *simulator) converse(conn net.Conn, from *bufio.Reader, w *worker) {
-	for command := "prompt"; ; {
-		answer, mute := "", false
-		if command != "prompt" {
+	for line := "prompt"; ; {
+		answer, mute := "\n> ", false
+		if line != "prompt" {
 			if s.before != nil {
 				var err error
-				if mute, err = s.before(command); err != nil {
+				if mute, err = s.before(line); err != nil {
 					return
 				}
 			}
-			answer = s.carryOut(w, command, nil)
+			answer = ""
+			for command := range strings.SplitSeq(line, ";") {
+				answer += s.carryOut(w, command, nil) + "\n> "
+			}
 		}
 		if mute {
 			return
 		}
-		if _, err := io.WriteString(conn, answer+"\n> "); err != nil {
+		if _, err := io.WriteString(conn, answer); err != nil {
 			return
 		}
-		line, err := from.ReadString('\n')
+		next, err := from.ReadString('\n')
 		if err != nil {
 			return
 		}
-		command = strings.TrimSuffix(line, "\n")
+		line = strings.TrimSuffix(next, "\n")
 	}
 }
 
@@ -231,7 +234,7 @@ func (s *simulator) mapCommand(w *worker, word []string, payload []string) strin
 }
 
 func (s *simulator) states(w *worker, word []string) string {
-	w.check()
+	w.check(word[len(word)-1])
 	var b strings.Builder
 	b.WriteString("1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n")
 	known := false
@@ -349,6 +352,9 @@ func (s *simulator) serverCommand(w *worker, word []string) string {
 		return o.setWeight(word[4])
 	case word[3] == "state":
 		return o.setState(word[4])
+	case word[3] == "health" && word[4] == "down":
+		o.op, o.polls = 0, 2
+		return ""
 	}
 	return "usage: set server <backend>/<server> addr | agent | state | weight\n"
 }

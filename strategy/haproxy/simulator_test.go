@@ -60,6 +60,7 @@ type simulator struct {
 	parsed   [][]string
 
 	mu       sync.Mutex
+	dead     map[string]bool // addresses at which no check passes
 	current  *worker
 	old      []*worker
 	pids     int
@@ -96,6 +97,7 @@ type worker struct {
 	logged   uint64
 	requests uint64
 	dropped  int
+	dead     map[string]bool // see simulator
 }
 
 type simEntry struct{ key, value string }
@@ -134,7 +136,7 @@ const (
 
 // newSimulator starts one. Its files are those of the disk.
 func newSimulator(t testing.TB, s *simulator) *simulator {
-	s.t, s.conns = t, map[net.Conn]bool{}
+	s.t, s.conns, s.dead = t, map[net.Conn]bool{}, map[string]bool{}
 	if s.version == "" {
 		s.version = "2.6.12-1+deb12u4"
 	}
@@ -191,7 +193,7 @@ func (s *simulator) serve(answer func(net.Conn, *bufio.Reader)) (net.Conn, error
 // boot is a new process, which has read the files as they are now.
 func (s *simulator) boot() *worker {
 	s.pids++
-	w := &worker{pid: s.pids, began: time.Now(), drafts: map[int][]simEntry{}, backend: map[string]*simCounts{}}
+	w := &worker{pid: s.pids, began: time.Now(), drafts: map[int][]simEntry{}, backend: map[string]*simCounts{}, dead: s.dead}
 	if s.mapFile != "" {
 		text, err := s.disk.Read(s.mapFile)
 		if err != nil {
@@ -234,7 +236,7 @@ func (s *simulator) loadStates(w *worker) {
 
 // wake is what becomes of a server that comes out of maintenance, or starts.
 func (o *simServer) wake(passed bool) {
-	o.op, o.result, o.polls = 2, 0, 1
+	o.op, o.polls = 2, 2 // and it shows the last check of whoever was there before
 	if o.checkState&checkConfigured != 0 {
 		o.checkState = checkOn | checkConfigured
 		if passed {
@@ -345,13 +347,16 @@ func (w *worker) find(place string) *simServer {
 }
 
 // check lets health checks happen: one passes some looks after the server was woken.
-func (w *worker) check() {
+func (w *worker) check(backend string) {
 	for _, o := range w.servers {
-		if o.checkState&checkConfigured == 0 || o.admin&fmaint != 0 {
+		if o.backend != backend || o.checkState&checkConfigured == 0 || o.admin&fmaint != 0 {
 			continue
 		}
-		if o.polls--; o.polls == 0 {
-			o.result, o.op, o.checkStatus = 3, 2, 15
+		if o.polls--; o.polls != 0 {
+			continue
+		}
+		if o.checkStatus, o.op, o.result = 15, 2, 3; w.dead[fmt.Sprintf("%s:%d", o.addr, o.port)] {
+			o.checkStatus, o.op, o.result, o.polls = 8, 0, 2, 1
 		}
 	}
 }

@@ -316,7 +316,7 @@ func (w *Weights) weighAll(ctx context.Context, c scene, s seats, t rollout.Tabl
 			if !ok || f.will != toReady || one.ready() && one.uweight == f.weight {
 				continue
 			}
-			if err := to.settle(ctx, one.place, s.tenants[one.place].addr, f); err != nil {
+			if err := to.settle(ctx, one.place, s.tenants[one.place].addr, f, false); err != nil {
 				return err
 			}
 		}
