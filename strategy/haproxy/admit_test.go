@@ -32,7 +32,9 @@ func TestNobodyGoesByTheCheckOfAnother(t *testing.T) {
 	w := newWorld(t, func(w *world) { w.groups.Servers, w.groups.CheckTimeout = 1, time.Second })
 	g := w.router()
 	first, second, third := w.instances(oldPool, 1), w.instances(newPool, 1), w.instances(basePool, 1)
-	alone := func(p strategy.Pool, b []rollout.Backend) rollout.Table { return table(route(strategy.Stable, p, strategy.All(), b)) }
+	alone := func(p strategy.Pool, b []rollout.Backend) rollout.Table {
+		return table(route(strategy.Stable, p, strategy.All(), b))
+	}
 	require.NoError(t, g.Route(t.Context(), alone(oldPool, first)))
 	require.NoError(t, g.Route(t.Context(), alone(newPool, second)))
 	forget(t, g, first)

@@ -16,6 +16,7 @@ import (
 // The simulator says what HAProxy says: internal/integration holds the same script against a real one.
 func TestDialogue(t *testing.T) {
 	w := newWorld(t)
+	w.dead["127.0.0.1:9"] = true // nobody listens there
 	script, err := os.ReadFile(filepath.Join("testdata", "dialogue.txt"))
 	require.NoError(t, err)
 	exchanges, err := dialogue.Parse(strings.ReplaceAll(string(script), "MAP", w.mapFile))

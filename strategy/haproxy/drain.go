@@ -34,6 +34,7 @@ func (g *Groups) InFlight(ctx context.Context, ids []string) (map[string]int, er
 	if err != nil && !errors.Is(err, ErrNoRecord) {
 		return nil, fmt.Errorf("count what is in flight: %w", err)
 	}
+	g.recall(v.scene, last)
 	n, err := g.inFlight(ctx, v.scene, last, slices.Collect(maps.Values(v.layout.slot)), ids)
 	if err != nil {
 		return nil, fmt.Errorf("count what is in flight: %w", err)

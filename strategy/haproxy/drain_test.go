@@ -204,6 +204,49 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// Somebody writes the map by hand while a release is under way: what instances still work on that leave is not
+// forgotten, by a router that runs on and by one that is new.
+func TestLeavesByHand(t *testing.T) {
+	for name, hand := range map[string]func(w *world){
+		"garbage": func(w *world) { w.setEntries([]simEntry{{"table", "garbage"}}) },
+		"cleared": func(w *world) { w.setEntries(nil) },
+		"deleted": func(w *world) {
+			w.setEntries(slices.DeleteFunc(w.entries(), func(e simEntry) bool { return strings.HasPrefix(e.key, "s/") }))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			g := w.router()
+			old, young := w.instances(oldPool, 1), w.instances(newPool, 1)
+			next := table(route(strategy.Stable, newPool, strategy.All(), young))
+			begin := func() {
+				require.NoError(t, g.Route(t.Context(), table(route(strategy.Stable, oldPool, strategy.All(), old))))
+				w.at(old[0].Addr).current = 1
+			}
+			begin()
+			hand(w)
+			g = w.router()
+			require.NoError(t, g.Route(t.Context(), next))
+			assert.Equal(t, 1, inFlight(t, g, old[0].ID), "before the next table, and a new router")
+
+			begin()
+			require.NoError(t, g.Route(t.Context(), next))
+			assert.Equal(t, 1, inFlight(t, g, old[0].ID))
+			hand(w)
+			if name == "garbage" {
+				_, err := g.InFlight(t.Context(), []string{old[0].ID})
+				require.ErrorContains(t, err, "the map's table")
+				require.NoError(t, g.Route(t.Context(), next))
+			}
+			assert.Equal(t, 1, inFlight(t, g, old[0].ID), "after the next table")
+			require.NoError(t, g.Route(t.Context(), next))
+			assert.Equal(t, 1, inFlight(t, w.router(), old[0].ID), "the map says it again")
+			w.at(old[0].Addr).current = 0
+			assert.Zero(t, inFlight(t, g, old[0].ID))
+		})
+	}
+}
+
 // A process reads the map before a change, and the states after the next one: the servers of its table
 // are ready in it, though they have left meanwhile.
 func TestStatesReadLate(t *testing.T) {

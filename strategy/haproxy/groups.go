@@ -39,7 +39,7 @@ func NewGroups(o GroupsOptions) (*Groups, error) {
 	o = o.withDefaults()
 	g := &Groups{opts: o, mover: mover{
 		log: o.Logger.Named("haproxy"), disk: folder{}, remote: o.Remote, backends: o.Backends, stateFile: o.stateFile,
-		addServers: o.AddServers, checkTimeout: o.CheckTimeout, bootTime: o.BootTime, apart: true, leaving: map[string]time.Time{},
+		addServers: o.AddServers, checkTimeout: o.CheckTimeout, bootTime: o.BootTime, apart: true, leaving: map[string]time.Time{}, seen: map[place]tenant{},
 	}}
 	g.admin, g.master = o.sockets()
 	return g, nil

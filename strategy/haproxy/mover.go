@@ -32,6 +32,7 @@ type mover struct {
 
 	mu      sync.Mutex
 	leaving map[string]time.Time // since when an instance is out of the table, by ID
+	seen    map[place]tenant     // who was at the servers when Groups looked last
 }
 
 // errReloaded says that the process behind the socket is another one than before.

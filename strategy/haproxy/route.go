@@ -36,6 +36,11 @@ func (g *Groups) Route(ctx context.Context, t rollout.Table) error {
 		if err != nil {
 			return v.scene, err
 		}
+		last, err := readRecord(g.disk, g.opts.recordFile(), g.opts.Name)
+		if err != nil && !errors.Is(err, ErrNoRecord) {
+			g.log.Warn("what was routed last is forgotten", "error", err) // it is about to be written anew
+		}
+		g.recall(v.scene, last)
 		return v.scene, g.move(ctx, v, t)
 	})
 }

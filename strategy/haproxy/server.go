@@ -59,7 +59,9 @@ func (s server) maint() bool { return s.admin&anyMaint != 0 }
 func (s server) draining() bool { return !s.maint() && s.admin&anyDrain != 0 }
 
 // tested tells that HAProxy checks its health.
-func (s server) tested() bool { return s.checkState&(checkConfigured|checkEnabled) == checkConfigured|checkEnabled }
+func (s server) tested() bool {
+	return s.checkState&(checkConfigured|checkEnabled) == checkConfigured|checkEnabled
+}
 
 // passed tells that nothing speaks against sending it requests: its last check passed, or there is none.
 func (s server) passed() bool {

@@ -353,7 +353,7 @@ func (s *simulator) serverCommand(w *worker, word []string) string {
 	case word[3] == "state":
 		return o.setState(word[4])
 	case word[3] == "health" && word[4] == "down":
-		o.op, o.polls = 0, 2
+		o.op, o.polls = 0, 1
 		return ""
 	}
 	return "usage: set server <backend>/<server> addr | agent | state | weight\n"

@@ -125,6 +125,7 @@ type simServer struct {
 	health        int
 	checkState    int
 	polls         int // until a check passes
+	late          bool
 	dynamic       bool
 }
 
@@ -236,7 +237,7 @@ func (s *simulator) loadStates(w *worker) {
 
 // wake is what becomes of a server that comes out of maintenance, or starts.
 func (o *simServer) wake(passed bool) {
-	o.op, o.polls = 2, 2 // and it shows the last check of whoever was there before
+	o.op, o.polls, o.late = 2, 1, true // and it shows the last check of whoever was there before
 	if o.checkState&checkConfigured != 0 {
 		o.checkState = checkOn | checkConfigured
 		if passed {
@@ -355,8 +356,13 @@ func (w *worker) check(backend string) {
 		if o.polls--; o.polls != 0 {
 			continue
 		}
-		if o.checkStatus, o.op, o.result = 15, 2, 3; w.dead[fmt.Sprintf("%s:%d", o.addr, o.port)] {
+		switch dead := w.dead[fmt.Sprintf("%s:%d", o.addr, o.port)]; {
+		case dead && o.late: // a check that fails takes its time
+			o.late, o.polls = false, 1
+		case dead:
 			o.checkStatus, o.op, o.result, o.polls = 8, 0, 2, 1
+		default:
+			o.checkStatus, o.op, o.result = 15, 2, 3
 		}
 	}
 }
