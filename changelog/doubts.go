@@ -10,12 +10,12 @@ func Doubts(history History, policy Policy) ([]string, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	views, err := look(history, policy)
+	sight, err := look(history, policy)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
-	for _, v := range views {
+	for _, v := range sight.views {
 		for _, t := range v.tags {
 			if v.previous.Version != nil && !t.Version.GreaterThan(v.previous.Version) {
 				break
