@@ -2,60 +2,43 @@ package changelog
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
+	"github.com/hashicorp/go-multierror"
 )
 
-// Notes tell the users of one version what it brings. They are data; Markdown and Short print them.
+// Notes tell the users of one version what it brings. They are data, whose JSON can be read back;
+// Markdown, Text, Short and a Template print them.
 type Notes struct {
+	// Component is the name of the component that the version is of, empty where there is one only.
+	Component string `json:"component,omitempty"`
 	// Version is the version, nil for what is not released yet.
 	Version *semver.Version `json:"version"`
+	// Tag is the tag of the version, and PreviousTag that of the one before.
+	Tag         string `json:"tag,omitempty"`
+	PreviousTag string `json:"previous_tag,omitempty"`
 	// Date is the day of the release; zero leaves it out.
 	Date time.Time `json:"date,omitzero"`
+	// Audience is whom they are for, empty for everybody.
+	Audience Audience `json:"audience,omitempty"`
 	// Sections have a change each at least, listed or left out.
 	Sections []Section `json:"sections,omitempty"`
-}
-
-// Section is a list of changes of one kind.
-type Section struct {
-	Kind  SectionKind `json:"kind"`
-	Items []Item      `json:"items"`
-	// LeftOut is how many further changes the section has that Notes.Within left out.
-	LeftOut int `json:"left_out,omitempty"`
-}
-
-// SectionKind says what the changes of a section are.
-type SectionKind string
-
-const (
-	Breaking    SectionKind = "breaking"
-	Features    SectionKind = "features"
-	Fixes       SectionKind = "fixes"
-	Performance SectionKind = "performance"
-	Reverts     SectionKind = "reverts"
-	// Other are the changes that call for a release by the policy and are none of the above, and,
-	// where NotesOptions.Other asks for them, those that do not.
-	Other SectionKind = "other"
-)
-
-// sections are all kinds in the order of the notes, with their titles and their counts in words.
-var sections = []struct {
-	kind          SectionKind
-	title         string
-	one, severals string
-}{
-	{Breaking, "Breaking changes", "breaking change", "breaking changes"},
-	{Features, "Features", "feature", "features"},
-	{Fixes, "Fixes", "fix", "fixes"},
-	{Performance, "Performance", "performance gain", "performance gains"},
-	{Reverts, "Reverts", "revert", "reverts"},
-	{Other, "Other changes", "other change", "other changes"},
+	// Contributors are who made the changes, by name, where NotesOptions.Contributors asks for them.
+	// MoreContributors is how many further ones Within left out.
+	Contributors     []Contributor `json:"contributors,omitempty"`
+	MoreContributors int           `json:"more_contributors,omitempty"`
+	// Links are the patterns of the addresses of what the notes refer to.
+	Links Links `json:"links,omitzero"`
 }
 
 // Item is one change.
 type Item struct {
+	// Type is the type of the change, "" for one without.
+	Type  string `json:"type,omitempty"`
 	Scope string `json:"scope,omitempty"`
 	Text  string `json:"text"`
 	// Notes say more: what breaks, and what to do about it.
@@ -64,65 +47,177 @@ type Item struct {
 	Commit string `json:"commit"`
 	// References are the issues and commits that the message refers to.
 	References []Reference `json:"references,omitempty"`
+	// Authors are the author and the co-authors, where NotesOptions.Authors asks for them.
+	Authors []Contributor `json:"authors,omitempty"`
 }
 
-// NotesOptions say what goes into the notes.
+// NotesOptions say what goes into the notes. In JSON a program can read them from a file.
 type NotesOptions struct {
 	// Date is the day of the release. Zero: no date.
-	Date time.Time
+	Date time.Time `json:"date,omitzero"`
 	// Other adds the commits that call for no release to the section Other, but never those that
 	// were taken back, merges, and what was to be squashed.
-	Other bool
+	Other bool `json:"other,omitempty"`
+	// Whole lists all changes since the last release also where the version is a pre-release. By default the notes of a
+	// pre-release hold what has come since the one before it.
+	Whole bool `json:"whole,omitempty"`
+	// Audience makes the notes those of one audience. Empty: all changes are listed.
+	//
+	// A footer "Audience: users, operators" decides alone whom a change is for, and puts it into their notes even
+	// if it calls for no release. Without one a breaking change is for everybody, and others are for whom the first of
+	// the Audiences says that fits.
+	Audience Audience `json:"audience,omitempty"`
+	// Audiences are the rules. Default: what has a scope such as config, deploy, docker, helm, migration or monitoring is for operators
+	// and developers; security, perf, deprecate and remove are for all three; feat, fix and revert are for users and developers; all
+	// else is for developers.
+	Audiences []AudienceRule `json:"audiences,omitempty"`
+	// Sections say which sections there are and in which order; those that they do not name follow in the
+	// order of the constants. A change goes where the first rule says that fits, and else to the section of its type;
+	// a breaking change always to Breaking, which is always the first.
+	Sections []SectionRule `json:"sections,omitempty"`
+	// ByScope puts the changes of one scope together, scopes in alphabetical order, those without first.
+	ByScope bool `json:"by_scope,omitempty"`
+	// Authors names the author and the co-authors behind each change, but no bots.
+	Authors bool `json:"authors,omitempty"`
+	// Contributors lists everybody who made a change at the end, also changes that are not listed.
+	Contributors bool `json:"contributors,omitempty"`
+	// Debuts mark the contributors who are new. Nil: nobody is marked.
+	Debuts Debuts `json:"debuts,omitempty"`
+	// Logins are names on the forge by e-mail addresses in lower case.
+	Logins map[string]string `json:"logins,omitempty"`
+	// Links make commits, versions, references and people links. Zero: nothing is one, but for what a forge makes
+	// one by itself: "#12" and ids of commits.
+	Links Links `json:"links,omitzero"`
 }
 
-// Notes are the notes of the version that was decided. A commit is listed once: one that breaks
+// Validate reports everything that is wrong with the options, each problem with its field.
+func (o NotesOptions) Validate() error {
+	var errs *multierror.Error
+	bad := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
+	for i, r := range o.Audiences {
+		if len(r.Audiences) == 0 && len(r.Types)+len(r.Scopes) == 0 {
+			bad("Audiences[%d]: says nothing", i)
+		}
+		if slices.Contains(r.Audiences, "") {
+			bad("Audiences[%d].Audiences: one has no name", i)
+		}
+	}
+	for i, r := range o.Sections {
+		if oneLine(string(r.Kind)) == "" {
+			bad("Sections[%d].Kind: is missing", i)
+		}
+		if r.Kind == Breaking && (r.Hidden || len(r.Types)+len(r.Scopes) > 0) {
+			bad("Sections[%d]: breaking changes are told by their messages, and cannot be hidden", i)
+		}
+	}
+	for _, address := range slices.Sorted(maps.Keys(o.Logins)) {
+		if strings.ToLower(address) != address {
+			bad("Logins[%q]: must be in lower case", address)
+		}
+	}
+	if err := o.Links.Validate(); err != nil {
+		bad("Links: %w", err)
+	}
+	return errs.ErrorOrNil()
+}
+
+// Notes are the notes of the version that was decided. A change is listed once: one that breaks
 // something among the breaking changes, whatever its type, and one that brings back what was taken
 // back as what it brings. Within a section the oldest comes first.
 func (d Decision) Notes(o NotesOptions) Notes {
-	items := map[SectionKind][]Item{}
-	add := func(c Commit, m Message) {
-		if again, ok := m.bringsBack(); ok {
-			m = again
-		}
-		kind := sectionOf(m)
-		items[kind] = append(items[kind], itemOf(c, m))
-	}
+	e := newEdition(o)
+	p := newPage(e)
+	news := !o.Whole && d.Next != nil && d.Next.Prerelease() != "" && d.Prerelease != nil
 	for i := len(d.Reasons) - 1; i >= 0; i-- {
-		add(d.Reasons[i].Commit, Parse(d.Reasons[i].Text))
-	}
-	for i := len(d.Skipped) - 1; o.Other && i >= 0; i-- {
-		m := Parse(d.Skipped[i].Text)
-		if !d.Skipped[i].Cancelled && m.Kind != Merging && m.Kind != Autosquash {
-			add(d.Skipped[i].Commit, m)
+		if r := d.Reasons[i]; !news || r.New {
+			p.add(r.Commit, messagesOf(r.Commit), true)
 		}
 	}
-	n := Notes{Version: d.Next, Date: o.Date}
-	for _, s := range sections {
-		if len(items[s.kind]) > 0 {
-			n.Sections = append(n.Sections, Section{Kind: s.kind, Items: items[s.kind]})
+	for i := len(d.Skipped) - 1; i >= 0; i-- {
+		if s := d.Skipped[i]; !s.Cancelled {
+			p.add(s.Commit, messagesOf(s.Commit), false)
 		}
+	}
+	p.depends(d.Dependencies)
+	n := p.notes()
+	n.Component, n.Version, n.Tag, n.PreviousTag = d.Name, d.Next, d.NextTag, d.PreviousTag
+	if news {
+		n.PreviousTag = d.PrereleaseTag
 	}
 	return n
 }
 
-func sectionOf(m Message) SectionKind {
-	switch {
-	case m.Breaking():
-		return Breaking
-	case m.isRevert():
-		return Reverts
-	case m.Type == "feat":
-		return Features
-	case m.Type == "fix":
-		return Fixes
-	case m.Type == "perf":
-		return Performance
+// commits are all commits of the decision, newest first among the reasons and among the others.
+func (d Decision) commits() []Commit {
+	all := make([]Commit, 0, len(d.Reasons)+len(d.Skipped))
+	for _, r := range d.Reasons {
+		all = append(all, r.Commit)
 	}
-	return Other
+	for _, s := range d.Skipped {
+		all = append(all, s.Commit)
+	}
+	return all
+}
+
+// messagesOf are the messages within that of a commit, one for each change.
+func messagesOf(c Commit) []Message { return []Message{Parse(c.Text)} }
+
+// page is one release's notes while they are put together.
+type page struct {
+	*edition
+	items [][]Item
+	roll  roll
+}
+
+func newPage(e *edition) *page {
+	return &page{edition: e, items: make([][]Item, len(e.order)), roll: roll{edition: e}}
+}
+
+// add adds the changes of a commit, which come oldest first. A commit that counts calls for a release.
+func (p *page) add(c Commit, messages []Message, counts bool) {
+	for _, m := range messages {
+		if m.Kind == Merging || m.Kind == Autosquash {
+			continue
+		}
+		if p.Contributors {
+			p.roll.add(c, m)
+		}
+		if again, ok := m.bringsBack(); ok {
+			m = again
+		}
+		if concerned, said := p.concerns(m); !concerned || !counts && !p.Other && !said {
+			continue
+		}
+		at := p.sectionOf(m)
+		item := itemOf(c, m)
+		if p.Authors {
+			item.Authors = p.authors(c, m)
+		}
+		p.items[at] = append(p.items[at], item)
+	}
+}
+
+// depends adds what is released with a component because that is built from it.
+func (p *page) depends(on []Dependency) {
+	at := p.at(Dependencies)
+	for _, d := range on {
+		if d.Next == nil {
+			continue
+		}
+		text := d.Next.String()
+		if d.Previous != nil {
+			text += ", formerly " + d.Previous.String()
+		}
+		p.items[at] = append(p.items[at], Item{Scope: d.Name, Text: text})
+	}
+}
+
+func (p *page) notes() Notes {
+	return Notes{Date: p.Date, Audience: p.Audience, Sections: p.filled(p.items), Contributors: p.roll.list(), Links: p.Links}
 }
 
 func itemOf(c Commit, m Message) Item {
-	item := Item{Scope: m.Scope, Text: m.Description, Commit: c.ID, References: m.References()}
+	item := Item{Type: typeOf(m), Scope: m.Scope, Text: m.Description, Commit: c.ID, References: m.References()}
 	for range trailingNumbers(item.Text) {
 		item.Text = strings.TrimRight(item.Text[:strings.LastIndex(item.Text, "(#")], " ")
 	}
@@ -141,9 +236,7 @@ func itemOf(c Commit, m Message) Item {
 func (n Notes) Short() string {
 	var counts []string
 	for _, s := range n.Sections {
-		if text := s.count(len(s.Items) + s.LeftOut); text != "" {
-			counts = append(counts, text)
-		}
+		counts = append(counts, s.count(len(s.Items)+s.LeftOut))
 	}
 	if len(counts) == 0 {
 		counts = []string{"no changes"}
@@ -151,23 +244,11 @@ func (n Notes) Short() string {
 	return n.title() + ": " + strings.Join(counts, ", ")
 }
 
-// count is a number of the section's changes in words, "" for a kind that is not known.
-func (s Section) count(n int) string {
-	for _, known := range sections {
-		switch {
-		case known.kind != s.Kind:
-		case n == 1:
-			return "1 " + known.one
-		default:
-			return fmt.Sprintf("%d %s", n, known.severals)
-		}
-	}
-	return ""
-}
-
+// title is the component and the version, as plain text.
 func (n Notes) title() string {
-	if n.Version == nil {
-		return "Unreleased"
+	title := "Unreleased"
+	if n.Version != nil {
+		title = n.Version.String()
 	}
-	return n.Version.String()
+	return strings.TrimSpace(oneLine(n.Component) + " " + title)
 }

@@ -17,6 +17,10 @@ const (
 	mostNotes      = 2000
 	mostReferences = 20
 	mostTarget     = 150
+	mostAuthors    = 10
+	mostName       = 40
+	// mostContributors is how many people are named at the end.
+	mostContributors = 50
 )
 
 // Within are the notes, shortened where their Markdown as a JSON text would have more bytes than
@@ -31,17 +35,26 @@ func (n Notes) Within(size int) Notes {
 	if encodedSize(n.Markdown()) <= size {
 		return n
 	}
-	short := Notes{Version: n.Version, Date: n.Date, Sections: make([]Section, len(n.Sections))}
+	short := n
+	short.Sections = make([]Section, len(n.Sections))
 	for i, s := range n.Sections {
-		short.Sections[i] = Section{Kind: s.Kind, LeftOut: s.LeftOut + len(s.Items)}
+		short.Sections[i] = s
+		short.Sections[i].Items, short.Sections[i].LeftOut = nil, s.LeftOut+len(s.Items)
 	}
+	short.Contributors = shortenedNames(n.Contributors, mostContributors)
+	short.MoreContributors += len(n.Contributors) - len(short.Contributors)
 	// All headings and the longest lines about what is left out are in this.
 	left := size - encodedSize(short.Markdown())
 	for i, s := range n.Sections {
 		for _, item := range s.Items {
 			item = item.shortened()
 			var b strings.Builder
-			item.markdown(&b)
+			if s.ByScope {
+				b.WriteString("- **" + Escape(item.Scope) + ":**\n")
+				item.markdown(&b, n.Links, "  ")
+			} else {
+				item.markdown(&b, n.Links, "")
+			}
 			if left -= encodedSize(b.String()); left < 0 {
 				return short
 			}
@@ -72,7 +85,18 @@ func (i Item) shortened() Item {
 		}
 	}
 	i.Notes, i.References = notes, references
+	i.Authors = shortenedNames(i.Authors, mostAuthors)
 	return i
+}
+
+// shortenedNames are the first of some people, with their names cut.
+func shortenedNames(people []Contributor, most int) []Contributor {
+	var all []Contributor
+	for _, c := range people[:min(len(people), most)] {
+		c.Name = shortened(c.Name, mostName)
+		all = append(all, c)
+	}
+	return all
 }
 
 // shortened is a text, cut between two characters to at most so many bytes and a "…".

@@ -1,0 +1,185 @@
+package changelog
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Contributor is someone whom notes name. It holds no e-mail address, since notes are published.
+type Contributor struct {
+	Name string `json:"name"`
+	// Login is the name on the forge, where it is known: from NotesOptions.Logins, or from an address
+	// that the forge of the links gives out itself ("12+ana@users.noreply.github.com").
+	Login string `json:"login,omitempty"`
+	// First says that these are the first changes of this person, by NotesOptions.Debuts.
+	First bool `json:"first,omitempty"`
+}
+
+// Debuts are the first commits of people: their ids by the e-mail addresses in lower case, or by the names
+// where there is no address. Whoever is not in it has contributed before.
+type Debuts map[string]string
+
+// FindDebuts finds the first commit of everybody in a whole history, children before their parents: of several
+// first ones the last that comes. Co-authors count. It fails with the error of the history.
+func FindDebuts(commits iter.Seq2[Commit, error]) (Debuts, error) {
+	debuts := Debuts{}
+	for c, err := range commits {
+		if err != nil {
+			return nil, fmt.Errorf("find first contributions: %w", err)
+		}
+		debuts.add(c)
+	}
+	return debuts, nil
+}
+
+func (d Debuts) add(c Commit) {
+	d[identity(c.Author, c.AuthorEmail)] = c.ID
+	if hasCoAuthors(c.Text) {
+		for _, p := range coAuthors(Parse(c.Text)) {
+			d[identity(p.name, p.address)] = c.ID
+		}
+	}
+}
+
+// Debuts are the first contributions among the commits of the decision, given the e-mail addresses
+// (or names, of those without) of all who have contributed before.
+func (d Decision) Debuts(earlier []string) Debuts {
+	debuts := Debuts{}
+	for _, c := range d.commits() {
+		debuts.add(c)
+	}
+	for _, address := range earlier {
+		delete(debuts, strings.ToLower(address))
+	}
+	return debuts
+}
+
+// identity is by what a person is told from others.
+func identity(name, address string) string {
+	if address == "" {
+		address = name
+	}
+	return strings.ToLower(address)
+}
+
+type person struct{ name, address string }
+
+// hasCoAuthors spares most messages a second reading.
+func hasCoAuthors(text string) bool {
+	for i := strings.IndexByte(text, '\n'); i >= 0; {
+		rest := text[i+1:]
+		if len(rest) >= len("co-authored-by") && strings.EqualFold(rest[:len("co-authored-by")], "co-authored-by") {
+			return true
+		}
+		next := strings.IndexByte(rest, '\n')
+		if next < 0 {
+			return false
+		}
+		i += 1 + next
+	}
+	return false
+}
+
+func coAuthors(m Message) []person {
+	var all []person
+	for _, f := range m.Footers {
+		if !f.Is("Co-authored-by") {
+			continue
+		}
+		name, address, _ := strings.Cut(f.Value, "<")
+		address, _, _ = strings.Cut(address, ">")
+		all = append(all, person{strings.TrimSpace(name), strings.TrimSpace(address)})
+	}
+	return all
+}
+
+// authors are who wrote a commit, each once.
+func (e *edition) authors(c Commit, m Message) []Contributor {
+	people := append([]person{{c.Author, c.AuthorEmail}}, coAuthors(m)...)
+	seen := map[string]bool{}
+	var all []Contributor
+	for _, p := range people {
+		id := identity(p.name, p.address)
+		if p.name == "" || seen[id] || isBot(p.name) {
+			continue
+		}
+		seen[id] = true
+		all = append(all, Contributor{Name: oneLine(p.name), Login: e.login(p.address)})
+	}
+	return all
+}
+
+// isBot reports whether a name is one that forges give to programs.
+func isBot(name string) bool { return strings.HasSuffix(name, "[bot]") }
+
+// login is the name of an address on the forge that is linked to, "" where it is not known.
+func (e *edition) login(address string) string {
+	address = strings.ToLower(address)
+	if login, ok := e.Logins[address]; ok {
+		return login
+	}
+	local, host, _ := strings.Cut(address, "@")
+	forge, ok := strings.CutPrefix(host, "users.noreply.")
+	if !ok || !strings.Contains(e.Links.Author, "//"+forge+"/") {
+		return ""
+	}
+	for _, separator := range []string{"+", "-"} {
+		if number, login, ok := strings.Cut(local, separator); ok && isAll(number, isDigit) {
+			local = login
+		}
+	}
+	if !isAll(local, func(c byte) bool { return isSlug(c) || c == '_' || c == '.' }) {
+		return ""
+	}
+	return local
+}
+
+// roll collects who contributed to a release.
+type roll struct {
+	edition *edition
+	people  []Contributor
+	at      map[string]int
+}
+
+// add notes the people of a commit.
+func (r *roll) add(c Commit, m Message) {
+	if r.at == nil {
+		r.at = map[string]int{}
+	}
+	for _, p := range append([]person{{c.Author, c.AuthorEmail}}, coAuthors(m)...) {
+		if p.name == "" || isBot(p.name) {
+			continue
+		}
+		id := identity(p.name, p.address)
+		at, ok := r.at[id]
+		if !ok {
+			at = len(r.people)
+			r.at[id] = at
+			r.people = append(r.people, Contributor{Name: oneLine(p.name), Login: r.edition.login(p.address)})
+		}
+		if r.edition.Debuts[id] == c.ID && c.ID != "" {
+			r.people[at].First = true
+		}
+	}
+}
+
+// list are the people in the order of their names. Two addresses of one name are one person, who is new only if
+// both are.
+func (r *roll) list() []Contributor {
+	slices.SortStableFunc(r.people, func(a, b Contributor) int {
+		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+	})
+	var all []Contributor
+	for _, p := range r.people {
+		if n := len(all); n > 0 && strings.EqualFold(all[n-1].Name, p.Name) {
+			all[n-1].First = all[n-1].First && p.First
+			all[n-1].Login = cmp.Or(all[n-1].Login, p.Login)
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}

@@ -1,0 +1,195 @@
+package changelog
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Escape makes a text inert in Markdown and HTML, on one line: whatever it holds, a page shows its
+// characters and nothing else. It is what Notes.Markdown does with every text of a commit.
+//
+// It makes no heading, list, rule, table, link, image, HTML, formula or footnote. "@name", "#12", "!12", "GH-12", "www." and "://" get an
+// invisible word joiner (U+2060), because forges make mentions and links of them whatever the
+// Markdown says. Control characters and those that turn the direction of writing become U+FFFD. Code between backticks stays what
+// it is: nothing is active there. Bare commit ids stay as well, since a forge can only link them to that commit.
+func Escape(text string) string { return escape(oneLine(text)) }
+
+// oneLine joins the lines of a text and makes what is no text visible.
+func oneLine(text string) string {
+	if isPlainLine(text) {
+		return text
+	}
+	return strings.Join(strings.Fields(printable(text)), " ")
+}
+
+// isPlainLine reports whether a text is ASCII without control characters, and has no white space at its
+// ends or twice in a row, as most have not.
+func isPlainLine(text string) bool {
+	before := byte(' ')
+	for i := range len(text) {
+		c := text[i]
+		if c < ' ' || c >= 0x7F || c == ' ' && before == ' ' {
+			return false
+		}
+		before = c
+	}
+	return text == "" || before != ' '
+}
+
+// printable puts U+FFFD in the place of control characters and of those that turn the direction of
+// writing, and a space in the place of white space: so a terminal and a page show what is there.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+			return utf8.RuneError
+		}
+		return r
+	}, text)
+}
+
+// wordJoiner is an invisible character that parts a word without allowing a line break.
+const wordJoiner = "\u2060"
+
+// special are the bytes that escape looks at anywhere in a text, and starting those at its beginning.
+const (
+	special  = "`<>&\\*_[]|~$@#!%:wWgG-"
+	starting = "+-=0123456789"
+)
+
+// escape makes one line of text inert in Markdown and HTML, but for its code spans.
+func escape(text string) string {
+	if text == "" || !strings.ContainsAny(text, special) && strings.IndexByte(starting, text[0]) < 0 {
+		return text
+	}
+	last := lastRuns(text)
+	var b strings.Builder
+	b.Grow(len(text) + len(text)/8)
+	for i := 0; i < len(text); {
+		if text[i] == '`' {
+			n := runLength(text[i:])
+			if end := closingRun(text, i+n, n, last); end > 0 {
+				b.WriteString(text[i:end])
+				i = end
+				continue
+			}
+			for range n {
+				b.WriteString("\\`")
+			}
+			i += n
+			continue
+		}
+		escapeByte(&b, text, i)
+		i++
+	}
+	return escapeStart(b.String())
+}
+
+func escapeByte(b *strings.Builder, text string, i int) {
+	c := text[i]
+	switch c {
+	case '<':
+		b.WriteString("&lt;")
+	case '>':
+		b.WriteString("&gt;")
+	case '&':
+		b.WriteString("&amp;")
+	case '\\', '*', '_', '[', ']', '|', '~', '$':
+		b.WriteByte('\\')
+		b.WriteByte(c)
+	default:
+		b.WriteByte(c)
+	}
+	if isLinking(text, i) {
+		b.WriteString(wordJoiner)
+	}
+}
+
+// isLinking reports whether forges make a link or a mention of what stands around the end of the byte at i.
+func isLinking(text string, i int) bool {
+	next := byte(' ')
+	if i+1 < len(text) {
+		next = text[i+1]
+	}
+	switch text[i] {
+	case '@', '#':
+		return next != ' '
+	case '!', '%', '$', '&':
+		return isDigit(next)
+	case '~':
+		return isSlug(next)
+	case ':':
+		return next == '/'
+	case '-':
+		return isDigit(next) && i >= 2 && strings.EqualFold(text[i-2:i], "gh")
+	case 'w', 'W':
+		return next == '.' && i >= 2 && strings.EqualFold(text[i-2:i], "ww")
+	}
+	return false
+}
+
+// escapeStart escapes what makes a block at the beginning of a line: headings, lists, rules.
+func escapeStart(text string) string {
+	switch text[0] {
+	case '#', '+', '-', '=':
+		return "\\" + text
+	}
+	digits := 0
+	for digits < len(text) && isDigit(text[digits]) {
+		digits++
+	}
+	if digits > 0 && digits < len(text) && (text[digits] == '.' || text[digits] == ')') {
+		return text[:digits] + "\\" + text[digits:]
+	}
+	return text
+}
+
+func runLength(text string) int {
+	n := 0
+	for n < len(text) && text[n] == '`' {
+		n++
+	}
+	return n
+}
+
+// lastRuns is where the last run of each length of backticks begins. It keeps the search for a
+// closing run from going over the rest of the text in vain, again and again.
+func lastRuns(text string) map[int]int {
+	var last map[int]int
+	for i := 0; i < len(text); {
+		at := strings.IndexByte(text[i:], '`')
+		if at < 0 {
+			break
+		}
+		i += at
+		if last == nil {
+			last = map[int]int{}
+		}
+		n := runLength(text[i:])
+		last[n] = i
+		i += n
+	}
+	return last
+}
+
+// closingRun is where the next run of exactly n backticks ends, 0 when there is none.
+func closingRun(text string, from, n int, last map[int]int) int {
+	if at, ok := last[n]; !ok || at < from {
+		return 0
+	}
+	for i := from; i < len(text); {
+		if text[i] != '`' {
+			i++
+			continue
+		}
+		run := runLength(text[i:])
+		i += run
+		if run == n {
+			return i
+		}
+	}
+	return 0
+}
