@@ -38,8 +38,8 @@ func FindDebuts(commits iter.Seq2[Commit, error]) (Debuts, error) {
 func (d Debuts) add(c Commit) {
 	d[identity(c.Author, c.AuthorEmail)] = c.ID
 	if hasCoAuthors(c.Text) {
-		for _, p := range coAuthors(Parse(c.Text)) {
-			d[identity(p.name, p.address)] = c.ID
+		for _, p := range c.Message(Reading{}).CoAuthors() {
+			d[identity(p.Name, p.Address)] = c.ID
 		}
 	}
 }
@@ -65,49 +65,37 @@ func identity(name, address string) string {
 	return strings.ToLower(address)
 }
 
-type person struct{ name, address string }
-
 // hasCoAuthors spares most messages a second reading.
 func hasCoAuthors(text string) bool {
-	for i := strings.IndexByte(text, '\n'); i >= 0; {
-		rest := text[i+1:]
-		if len(rest) >= len("co-authored-by") && strings.EqualFold(rest[:len("co-authored-by")], "co-authored-by") {
-			return true
-		}
-		next := strings.IndexByte(rest, '\n')
-		if next < 0 {
+	const token = "co-authored-by"
+	for {
+		at := strings.IndexByte(text, '-')
+		if at < 0 {
 			return false
 		}
-		i += 1 + next
+		if from := at - len("co"); from >= 0 && len(text)-from >= len(token) && strings.EqualFold(text[from:from+len(token)], token) {
+			return true
+		}
+		text = text[at+1:]
 	}
-	return false
 }
 
-func coAuthors(m Message) []person {
-	var all []person
-	for _, f := range m.Footers {
-		if !f.Is("Co-authored-by") {
-			continue
-		}
-		name, address, _ := strings.Cut(f.Value, "<")
-		address, _, _ = strings.Cut(address, ">")
-		all = append(all, person{strings.TrimSpace(name), strings.TrimSpace(address)})
-	}
-	return all
+// people are who wrote a commit, without bots.
+func people(c Commit, m Message) []Person {
+	all := append([]Person{{Name: c.Author, Address: c.AuthorEmail}}, m.CoAuthors()...)
+	return slices.DeleteFunc(all, func(p Person) bool { return p.Name == "" || isBot(p.Name) })
 }
 
 // authors are who wrote a commit, each once.
 func (e *edition) authors(c Commit, m Message) []Contributor {
-	people := append([]person{{c.Author, c.AuthorEmail}}, coAuthors(m)...)
 	seen := map[string]bool{}
 	var all []Contributor
-	for _, p := range people {
-		id := identity(p.name, p.address)
-		if p.name == "" || seen[id] || isBot(p.name) {
-			continue
+	for _, p := range people(c, m) {
+		id := identity(p.Name, p.Address)
+		if !seen[id] {
+			seen[id] = true
+			all = append(all, Contributor{Name: oneLine(p.Name), Login: e.login(p.Address)})
 		}
-		seen[id] = true
-		all = append(all, Contributor{Name: oneLine(p.name), Login: e.login(p.address)})
 	}
 	return all
 }
@@ -149,16 +137,13 @@ func (r *roll) add(c Commit, m Message) {
 	if r.at == nil {
 		r.at = map[string]int{}
 	}
-	for _, p := range append([]person{{c.Author, c.AuthorEmail}}, coAuthors(m)...) {
-		if p.name == "" || isBot(p.name) {
-			continue
-		}
-		id := identity(p.name, p.address)
+	for _, p := range people(c, m) {
+		id := identity(p.Name, p.Address)
 		at, ok := r.at[id]
 		if !ok {
 			at = len(r.people)
 			r.at[id] = at
-			r.people = append(r.people, Contributor{Name: oneLine(p.name), Login: r.edition.login(p.address)})
+			r.people = append(r.people, Contributor{Name: oneLine(p.Name), Login: r.edition.login(p.Address)})
 		}
 		if r.edition.Debuts[id] == c.ID && c.ID != "" {
 			r.people[at].First = true

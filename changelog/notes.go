@@ -130,12 +130,12 @@ func (d Decision) Notes(o NotesOptions) Notes {
 	news := !o.Whole && d.Next != nil && d.Next.Prerelease() != "" && d.Prerelease != nil
 	for i := len(d.Reasons) - 1; i >= 0; i-- {
 		if r := d.Reasons[i]; !news || r.New {
-			p.add(r.Commit, messagesOf(r.Commit), true)
+			p.add(r.Commit, r.Message(d.reading()), calls)
 		}
 	}
 	for i := len(d.Skipped) - 1; i >= 0; i-- {
 		if s := d.Skipped[i]; !s.Cancelled {
-			p.add(s.Commit, messagesOf(s.Commit), false)
+			p.add(s.Commit, s.Message(d.reading()), never)
 		}
 	}
 	p.depends(d.Dependencies)
@@ -159,8 +159,11 @@ func (d Decision) commits() []Commit {
 	return all
 }
 
-// messagesOf are the messages within that of a commit, one for each change.
-func messagesOf(c Commit) []Message { return []Message{Parse(c.Text)} }
+// reading is how the messages of the decision were read.
+func (d Decision) reading() Reading { return Reading{} }
+
+func calls(Message) bool { return true }
+func never(Message) bool { return false }
 
 // page is one release's notes while they are put together.
 type page struct {
@@ -173,26 +176,36 @@ func newPage(e *edition) *page {
 	return &page{edition: e, items: make([][]Item, len(e.order)), roll: roll{edition: e}}
 }
 
-// add adds the changes of a commit, which come oldest first. A commit that counts calls for a release.
-func (p *page) add(c Commit, messages []Message, counts bool) {
-	for _, m := range messages {
-		if m.Kind == Merging || m.Kind == Autosquash {
-			continue
-		}
-		if p.Contributors {
-			p.roll.add(c, m)
-		}
-		if again, ok := m.bringsBack(); ok {
-			m = again
-		}
-		if concerned, said := p.concerns(m); !concerned || !counts && !p.Other && !said {
-			continue
-		}
-		at := p.sectionOf(m)
+// add adds the changes of a commit, which come oldest first. Those that count call for a release.
+func (p *page) add(c Commit, m Message, counts func(Message) bool) {
+	if len(m.Inner) == 0 && (m.Kind == Merging || m.Kind == Autosquash) {
+		return
+	}
+	if p.Contributors {
+		p.roll.add(c, m)
+	}
+	var authors []Contributor
+	if p.Authors {
+		authors = p.authors(c, m)
+	}
+	if len(m.Inner) == 0 {
+		p.change(c, m, authors, counts(m))
+		return
+	}
+	for _, change := range m.Changes() {
+		p.change(c, change, authors, counts(change))
+	}
+}
+
+// change adds one change.
+func (p *page) change(c Commit, m Message, authors []Contributor, counts bool) {
+	if again, ok := m.bringsBack(); ok {
+		m = again
+	}
+	if concerned, said := p.concerns(m); concerned && (counts || p.Other || said) {
 		item := itemOf(c, m)
-		if p.Authors {
-			item.Authors = p.authors(c, m)
-		}
+		item.Authors = authors
+		at := p.sectionOf(m)
 		p.items[at] = append(p.items[at], item)
 	}
 }
