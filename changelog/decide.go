@@ -1,17 +1,10 @@
 package changelog
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/go-multierror"
 )
-
-// ErrTaken says that the next version is tagged already: on a commit that the one to be released
-// does not descend from, or by a tag that differs from the tag format in its v alone.
-var ErrTaken = errors.New("the next version is taken")
 
 // ComponentError is why one component of a plan cannot have a next version.
 type ComponentError struct {
@@ -76,56 +69,12 @@ func Bases(history History, policy Policy) ([]string, error) {
 	}
 	var bases []string
 	for _, v := range sight.views {
-		bases = append(bases, v.previous.Commit)
-		for _, t := range v.tags {
-			if t.Reachable && v.previous.Version != nil && t.Version.Equal(v.previous.Version) {
-				bases = append(bases, t.Commit)
-			}
+		if len(v.released) == 0 {
+			bases = append(bases, "")
 		}
+		bases = append(bases, v.released...)
 	}
 	return bases, nil
-}
-
-// last finds the last release and the last pre-release of a component.
-func (v *view) last(history History, _ Policy) {
-	v.previous, v.previousWhy = lastRelease(v.tags)
-	v.previous = latest(history.Commits, v.previous, v.tags)
-	if v.previous.Version != nil {
-		v.released = []string{v.previous.Commit}
-	}
-}
-
-// lastRelease is the highest final version that can be reached.
-func lastRelease(tags []Tag) (Tag, string) {
-	higher := 0
-	for _, t := range tags {
-		switch {
-		case t.Version.Prerelease() != "":
-		case t.Reachable:
-			why := t.Name + " is the highest release tag that can be reached from HEAD"
-			if higher > 0 {
-				why += fmt.Sprintf(", higher ones on other branches: %d", higher)
-			}
-			return t, why
-		default:
-			higher++
-		}
-	}
-	return Tag{}, "no release tag can be reached from HEAD"
-}
-
-// latest is, of the reachable tags that have the precedence of one, the one that descends from the others.
-func latest(commits []Commit, best Tag, tags []Tag) Tag {
-	for _, t := range tags {
-		if !t.Reachable || best.Version == nil || t.Commit == best.Commit || !t.Version.Equal(best.Version) {
-			continue
-		}
-		at := slices.IndexFunc(commits, func(c Commit) bool { return c.ID == best.Commit })
-		if i := slices.IndexFunc(commits, func(c Commit) bool { return c.ID == t.Commit }); i >= 0 && (at < 0 || i < at) {
-			best = t
-		}
-	}
-	return best
 }
 
 // reading are the commits of a history with their messages, read once for all components.
@@ -184,52 +133,4 @@ func (d *Decision) weigh(r *reading, v *view, policy Policy) {
 		d.Reasons = append(d.Reasons, Reason{Commit: c, Subject: m.Header, Rule: rule, Level: level, New: v.news[i]})
 		d.Level = max(d.Level, level)
 	}
-}
-
-// choose sets the next version from the level.
-func (d *Decision) choose(v *view, policy Policy) error {
-	if d.Level == None {
-		d.Why = "nothing to release: no commit calls for a version"
-		return nil
-	}
-	var next *semver.Version
-	if d.Previous == nil {
-		next = policy.initial()
-		d.Why = fmt.Sprintf("the first version is %s by the policy", next)
-	} else {
-		var err error
-		if next, err = raise(d.Previous, d.Level); err != nil {
-			return err
-		}
-		d.Why = fmt.Sprintf("the highest level of all commits since %s is %s", d.Previous, d.Level)
-	}
-	for _, tag := range v.tags {
-		if tag.Reachable && tag.Version.GreaterThan(next) {
-			next = semver.New(tag.Version.Major(), tag.Version.Minor(), tag.Version.Patch(), "", "")
-			d.Why = fmt.Sprintf("the pre-release %s goes before", tag.Name)
-			d.Level = max(d.Level, difference(d.Previous, next))
-		}
-	}
-	if err := v.free(next); err != nil {
-		return err
-	}
-	d.Next, d.NextTag = next, v.format.Print(next)
-	return nil
-}
-
-// free fails when a version is tagged already.
-func (v *view) free(next *semver.Version) error {
-	for _, tag := range v.tags {
-		if tag.Version.Equal(next) {
-			return fmt.Errorf("%w: %s is tagged as %s at %s, which is not an ancestor of what shall be released",
-				ErrTaken, next, tag.Name, shortID(tag.Commit))
-		}
-	}
-	for _, tag := range v.ignored {
-		if almost := v.format.nearly(tag.Tag); almost != nil && almost.Equal(next) {
-			return fmt.Errorf("%w: there is a tag %s, which has no say: %s; rename it, or set the tag format of the policy",
-				ErrTaken, tag.Tag, tag.Why)
-		}
-	}
-	return nil
 }

@@ -344,7 +344,7 @@ func TestTags(t *testing.T) {
 		d := next(t, h, changelog.Policy{})
 		assert.Equal(t, "2.0.0", spoken(d))
 		assert.Equal(t, changelog.Major, d.Level)
-		assert.Equal(t, "the pre-release v2.0.0-rc.2 goes before", d.Why)
+		assert.Equal(t, "the pre-release v2.0.0-rc.2 goes before; what has come since v2.0.0-rc.2 is released with it", d.Why)
 	})
 	t.Run("a pre-release and no release", func(t *testing.T) {
 		h := since(t, "", "fix: x")
@@ -427,7 +427,7 @@ not counted:
 tags ignored:
   v9.9.9  (points at a blob, not at a commit)
 `, next(t, h, changelog.Policy{}).Explain())
-	assert.Equal(t, "no version -> nothing to release: nothing to release: no commit calls for a version\nprevious: no release tag can be reached from HEAD\n",
+	assert.Equal(t, "no version -> nothing to release: no commit calls for a version\nprevious: no release tag can be reached from HEAD\n",
 		next(t, changelog.History{}, changelog.Policy{}).Explain())
 }
 

@@ -75,6 +75,9 @@ type Skipped struct {
 	Subject string `json:"subject"`
 	// Cancelled says that the commit and a revert cancel each other: users will never see either.
 	Cancelled bool `json:"cancelled,omitempty"`
+	// New says of a commit that is Cancelled that this is so since the last release only: the last pre-release has
+	// one of the two, so that there is something new since.
+	New bool `json:"new,omitempty"`
 }
 
 // mostExplained is how much of a commit's first line an explanation shows, in bytes.
@@ -83,14 +86,14 @@ const mostExplained = 200
 // Explain tells the decision and its reasons as plain text in lines, with long subjects cut.
 func (d Decision) Explain() string {
 	var b strings.Builder
-	from, to := "no version", "nothing to release"
+	from, to := "no version", "" // Why says that there is none
 	if d.Previous != nil {
 		from = d.Previous.String()
 	}
 	if d.Next != nil {
-		to = fmt.Sprintf("%s (%s)", d.Next, d.Level)
+		to = fmt.Sprintf("%s (%s): ", d.Next, d.Level)
 	}
-	fmt.Fprintf(&b, "%s -> %s: %s\n", from, to, d.Why)
+	fmt.Fprintf(&b, "%s -> %s%s\n", from, to, printable(d.Why))
 	if d.PreviousWhy != "" {
 		fmt.Fprintf(&b, "previous: %s\n", printable(d.PreviousWhy))
 	}

@@ -47,6 +47,9 @@ type Ref struct {
 	// Reachable says that Commit is Head or an ancestor of it. It may be left out where Commit is among
 	// the Commits, which say it themselves, and for versions below the last release of their component.
 	Reachable bool `json:"reachable,omitempty"`
+	// Fork are the newest common ancestors of Commit and Head, where the tag is not Reachable and counts nonetheless,
+	// see Reach. They may be left out where the Commits hold nothing that Commit has among its ancestors.
+	Fork []string `json:"fork,omitempty"`
 }
 
 // shortID is an id as people read it.

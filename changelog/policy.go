@@ -35,9 +35,14 @@ type Policy struct {
 	ReleaseAs ReleaseAs `json:"release_as,omitempty"`
 	// Reach says which tags count. Default: ReachAncestors.
 	Reach Reach `json:"reach,omitempty"`
-	// Channel is the pre-release channel that is released to: "beta" leads to 1.3.0-beta.1. Empty: the
-	// release is a final one.
+	// Channel is the pre-release channel that is released to: "beta" leads to 1.3.0-beta.1. It is made of
+	// letters, digits and hyphens, and may have several parts with dots between them, of which the last is no
+	// number. Empty: the release is a final one.
 	Channel string `json:"channel,omitempty"`
+	// Final makes the release a final one, whatever Channel says: 1.3.0 of 1.3.0-rc.2. Unlike a policy without
+	// Channel it also makes the last pre-release final where no commit calls for a version. What has come since that
+	// pre-release is released with it; the Reasons that are New say what that is.
+	Final bool `json:"final,omitempty"`
 	// Maintenance is the line that versions must keep to: "1.x" or "1.2.x". Empty: the one that
 	// the branch is called after, if any, perhaps with a folder before it, as in "release/1.x". "none": no line.
 	Maintenance string `json:"maintenance,omitempty"`
@@ -114,6 +119,11 @@ const (
 )
 
 // Reach says which tags count.
+//
+// A final release that is not among them counts nonetheless where one of its pre-releases is an ancestor of Head: what
+// was 1.1.0-beta.2 has become 1.1.0 on another branch, and no beta of it can follow. With a line, tags above
+// it count only if they are ancestors, and then they are an error. Pre-releases on other branches have a say in the
+// counter of a channel alone.
 type Reach string
 
 const (
@@ -121,8 +131,8 @@ const (
 	ReachAncestors Reach = "ancestors"
 	// ReachAll are all tags, also those on branches that were never merged.
 	ReachAll Reach = "all"
-	// ReachLine are all tags of the line that Policy.Maintenance says, and, without a line, those
-	// on Head and its ancestors.
+	// ReachLine are the tags on Head and its ancestors, and all tags of the line that Policy.Maintenance says,
+	// wherever they are.
 	ReachLine Reach = "line"
 )
 
@@ -175,7 +185,30 @@ func (p Policy) Validate() error {
 	if err := p.Tags.Validate(); err != nil {
 		bad("Tags: %w", err)
 	}
+	p.validateChoice(bad)
 	return errs.ErrorOrNil()
+}
+
+// validateChoice reports what is wrong with the fields by which versions are chosen.
+func (p Policy) validateChoice(bad func(format string, args ...any)) {
+	switch p.ReleaseAs {
+	case "", Obey, Disregard:
+	default:
+		bad("ReleaseAs: %q is neither %q nor %q", p.ReleaseAs, Obey, Disregard)
+	}
+	switch p.Reach {
+	case "", ReachAncestors, ReachAll, ReachLine:
+	default:
+		bad("Reach: %q is none of %q, %q and %q", p.Reach, ReachAncestors, ReachAll, ReachLine)
+	}
+	if p.Channel != "" {
+		if err := checkChannel(p.Channel); err != nil {
+			bad("Channel: %w", err)
+		}
+	}
+	if _, ok := readLine(p.Maintenance); !ok && p.Maintenance != "" && p.Maintenance != noLine {
+		bad("Maintenance: %q is neither %q nor a line such as %q and %q", p.Maintenance, noLine, "1.x", "1.2.x")
+	}
 }
 
 func (p Policy) initial() *semver.Version {

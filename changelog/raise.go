@@ -18,7 +18,7 @@ func raise(v *semver.Version, level Level) (*semver.Version, error) {
 		part, patch = &minor, 0
 	}
 	if *part == math.MaxUint64 {
-		return nil, fmt.Errorf("version %s has no %s version after it: the number is the largest there is", v, level)
+		return nil, fmt.Errorf("version %s has no %s version after it: %w", v, level, ErrOverflow)
 	}
 	*part++
 	return semver.New(major, minor, patch, "", ""), nil

@@ -102,6 +102,10 @@ type Tag struct {
 	// Reachable says that Commit is among the ancestors of what shall be released, or is it. It
 	// may be left out for versions that are lower than the last release.
 	Reachable bool `json:"reachable,omitempty"`
+	// Fork are the newest common ancestors of Commit and what shall be released, as Ref has them.
+	Fork []string `json:"fork,omitempty"`
+	// counts says that it counts by the policy's Reach.
+	counts bool
 }
 
 // IgnoredTag is a tag that has no say in the next version.
@@ -120,7 +124,7 @@ func versions(refs []Ref, format TagFormat) (tags []Tag, ignored []IgnoredTag) {
 		case ref.Commit == "":
 			ignored = append(ignored, IgnoredTag{Tag: ref.Name, Why: "points at a " + ref.Object + ", not at a commit"})
 		default:
-			tags = append(tags, Tag{Name: ref.Name, Version: version, Commit: ref.Commit, Reachable: ref.Reachable})
+			tags = append(tags, Tag{Name: ref.Name, Version: version, Commit: ref.Commit, Reachable: ref.Reachable, Fork: ref.Fork})
 		}
 	}
 	slices.SortFunc(tags, func(a, b Tag) int {

@@ -26,6 +26,9 @@ type view struct {
 	previousWhy          string
 	// released and tried are the commits that hold what came with them, together with their ancestors.
 	released, tried []string
+	// line is what a maintenance branch keeps to, and asked the Release-As that counts, nil for none.
+	line  maintained
+	asked *asked
 	// since says of each commit of the history whether it has come since previous and belongs to the
 	// component, and news whether also since prerelease.
 	since, news []bool

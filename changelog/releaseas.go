@@ -1,0 +1,51 @@
+package changelog
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// ErrReleaseAs says that the newest Release-As does not hold a version.
+var ErrReleaseAs = errors.New("Release-As without a version")
+
+// asked is the Release-As that counts.
+type asked struct {
+	// at is where its commit stands among the commits, and commit its id.
+	at     int
+	commit string
+	// version is what it says, nil where err says that it is none.
+	version *semver.Version
+	err     error
+}
+
+// asks gives a commit that says Release-As the level of the step to that version. The first one that is asked, which is
+// the newest, counts. One whose pre-release is tagged already has had its say.
+func (v *view) asks(at int, c Commit, requested []string, level Level, rule string, policy Policy) (Level, string) {
+	if len(requested) == 0 || policy.ReleaseAs == Disregard {
+		return level, rule
+	}
+	text := requested[len(requested)-1]
+	if v.asked != nil {
+		return level, fmt.Sprintf("%s; its Release-As: %s is older than that of %s", rule, text, shortID(v.asked.commit))
+	}
+	version, err := semver.StrictNewVersion(strings.TrimPrefix(text, "v"))
+	if err != nil {
+		v.asked = &asked{at: at, commit: c.ID, err: fmt.Errorf("%w: commit %s says %q: %w; let a newer commit say another one",
+			ErrReleaseAs, shortID(c.ID), excerpt(text), lowered(err))}
+		return max(level, Patch), rule + ", and its Release-As is no version"
+	}
+	for _, t := range v.tags {
+		if t.Reachable && t.Version.Prerelease() != "" && t.Version.Equal(version) {
+			return level, fmt.Sprintf("%s; its Release-As: %s was followed by %s", rule, text, t.Name)
+		}
+	}
+	v.asked = &asked{at: at, commit: c.ID, version: version}
+	from := v.previous.Version
+	if from == nil {
+		from = semver.New(0, 0, 0, "", "")
+	}
+	return difference(from, version), "Release-As: " + version.String()
+}
