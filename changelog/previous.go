@@ -88,7 +88,7 @@ func newest(commits []Commit, tags []Tag) Tag {
 }
 
 // boundary are the commits up to which a version holds the history: those of the tags of its precedence, and, for one on
-// another branch, those of its pre-releases, and where that branch begins.
+// another branch, where that begins, or, if the history does not say, its pre-releases.
 func (v *view) boundary(tags []Tag, version *semver.Version) []string {
 	var ids []string
 	elsewhere := false
@@ -96,7 +96,7 @@ func (v *view) boundary(tags []Tag, version *semver.Version) []string {
 		switch {
 		case t.counts && t.Version.Equal(version):
 			ids = append(append(ids, t.Commit), t.Fork...)
-			elsewhere = elsewhere || !t.Reachable
+			elsewhere = elsewhere || !t.Reachable && len(t.Fork) == 0
 		case elsewhere && t.Reachable && sameBase(t.Version, version):
 			ids = append(ids, t.Commit)
 		}

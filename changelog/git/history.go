@@ -77,6 +77,26 @@ func (r *Repository) complement(ctx context.Context, h *changelog.History, read 
 	for i, t := range h.Tags {
 		h.Tags[i].Reachable = known[t.Commit]
 	}
+	return r.fork(ctx, h, bases, known)
+}
+
+// fork says of the bases on other branches where those begin.
+func (r *Repository) fork(ctx context.Context, h *changelog.History, bases []string, known reach) error {
+	for _, base := range bases {
+		if base == "" || known[base] {
+			continue
+		}
+		out, err := r.output(ctx, "merge-base", "--all", base, h.Head)
+		var exit *exec.ExitError
+		if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 1) { // 1 says that they have nothing in common
+			return err
+		}
+		for i, t := range h.Tags {
+			if t.Commit == base {
+				h.Tags[i].Fork = strings.Fields(out)
+			}
+		}
+	}
 	return nil
 }
 
