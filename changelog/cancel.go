@@ -5,104 +5,188 @@ import (
 	"strings"
 )
 
-// cancellation says what became of the reverts among some commits.
-type cancellation struct {
-	// by is, per commit, the index of the revert that took it back, or -1.
-	by []int
-	// of is, per revert that took back commits among them, the index of the first of those, or -1.
-	of []int
-	// left is, per revert, whether it also takes back something that is not among them.
-	left []bool
-	// unclear is, per revert, whether several commits could be the one that it takes back.
-	unclear []bool
-
-	commits  []Commit
-	messages []Message
-	ids      ids
-	headers  map[string][]int // the commits of a header without its numbers, newest first
+// units are the changes of some commits as they can be taken back: newest first, the commits within a message from its
+// end on, and before the message itself.
+type units struct {
+	of     []int // the commit of each unit
+	inner  []int // which one within its message it is, -1 for the message itself
+	first  []int // where the units of each commit begin; those of the last one end at the end
+	reason []*Message
 }
 
-// cancel finds the pairs of commit and revert that cancel each other. The commits are newest
+func (u *units) add(commit, inner int, m *Message) {
+	u.of, u.inner, u.reason = append(u.of, commit), append(u.inner, inner), append(u.reason, m)
+}
+
+// whole is the unit of the message itself, the last of its commit.
+func (u *units) whole(commit int) int { return u.first[commit+1] - 1 }
+
+// index lists the units.
+func (r *reading) index() {
+	if r.units != nil {
+		return
+	}
+	u := &units{first: make([]int, 0, len(r.commits)+1)}
+	for i := range r.messages {
+		m := &r.messages[i]
+		u.first = append(u.first, len(u.of))
+		for k := len(m.Inner) - 1; k >= 0; k-- {
+			u.add(i, k, &m.Inner[k])
+		}
+		u.add(i, -1, m)
+	}
+	u.first = append(u.first, len(u.of))
+	r.units = u
+}
+
+// cancellation says what became of the reverts among some commits. Nil: there are none.
+type cancellation struct {
+	*reading
+	in []bool // the commits that it is about
+	// by is, per unit, the unit of the revert that took it back, or -1.
+	by []int
+	// took is, per revert that took back units among them, the first of those, or -1.
+	took []int
+	// left is, per revert, whether it also takes back something that is not among them.
+	left []bool
+}
+
+// cancel finds the pairs of change and revert that cancel each other among the commits that are in. They are newest
 // first, so that whether a revert is in force is known before its targets are looked at: a revert
 // that was itself taken back takes nothing back.
-func cancel(commits []Commit, messages []Message) *cancellation {
-	n := len(commits)
-	c := &cancellation{
-		by: make([]int, n), of: make([]int, n), left: make([]bool, n), unclear: make([]bool, n),
-		commits: commits, messages: messages, ids: indexByID(commits), headers: map[string][]int{},
+func (r *reading) cancel(in []bool, policy Policy) *cancellation {
+	if !r.reverting || policy.Reverts == CountReverts {
+		return nil
 	}
-	for i, m := range messages {
-		c.by[i], c.of[i] = -1, -1
-		text, _ := withoutNumbers(m.Header)
-		c.headers[text] = append(c.headers[text], i)
+	r.index()
+	n := len(r.units.of)
+	c := &cancellation{reading: r, in: in, by: make([]int, n), took: make([]int, n), left: make([]bool, n)}
+	for u := range n {
+		c.by[u], c.took[u] = -1, -1
 	}
-	for i, m := range messages {
+	for u, m := range r.units.reason {
 		switch {
-		case !m.isRevert() || c.by[i] >= 0:
-		case len(m.Reverts) == 0:
-			c.byHeader(i)
+		case !m.isRevert() || c.by[u] >= 0 || !in[r.units.of[u]]:
+		case len(m.Reverts) > 0:
+			c.byID(u)
+		case len(m.RevertedRequests) > 0 && c.byRequest(u):
 		default:
-			c.byID(i)
+			c.byHeader(u)
 		}
 	}
 	return c
 }
 
 // byID takes back the commits that a revert names.
-func (c *cancellation) byID(i int) {
-	for _, id := range c.messages[i].Reverts {
-		if target, ok := c.ids.find(id); ok && target > i {
-			c.take(target, i)
-		} else {
-			c.left[i] = true
+func (c *cancellation) byID(u int) {
+	if c.names == nil {
+		c.names = indexByID(c.commits)
+	}
+	for _, id := range c.units.reason[u].Reverts {
+		target, found := c.names.find(id)
+		switch {
+		case found == 1 && target > c.units.of[u] && c.in[target]:
+			c.take(c.units.whole(target), u)
+		case found > 1:
+			c.left[u] = true
+			c.unclear[c.units.of[u]] = "several commits have ids that begin with " + id + ", so this revert takes none of them back: write more of the id"
+		default:
+			c.left[u] = true
 		}
 	}
 }
 
-// byHeader takes back the commit whose header a revert quotes, as forges write it for a squashed
+// byRequest takes back the commits of the pull requests that a revert names. It is false where none of them is
+// there.
+func (c *cancellation) byRequest(u int) bool {
+	if c.numbers == nil {
+		c.numbers = map[string][]int{}
+		for i := range c.messages {
+			for _, number := range c.messages[i].requests() {
+				c.numbers[number] = append(c.numbers[number], i)
+			}
+		}
+	}
+	var found []int
+	requests := c.units.reason[u].RevertedRequests
+	for _, request := range requests {
+		number := request[strings.LastIndexAny(request, "#!"):]
+		for _, target := range c.numbers[number] {
+			if target > c.units.of[u] && c.in[target] {
+				found = append(found, target)
+				break
+			}
+		}
+	}
+	for _, target := range found {
+		c.take(c.units.whole(target), u)
+	}
+	c.left[u] = len(found) < len(requests)
+	return len(found) > 0
+}
+
+// byHeader takes back the change whose header a revert quotes, as forges write it for a squashed
 // revert: Revert "feat: x (#12)" (#13). A forge may have left out the number. If several commits
 // fit, none is taken back.
-func (c *cancellation) byHeader(i int) {
-	c.left[i] = true
-	quoted, ok := c.messages[i].quoted()
+func (c *cancellation) byHeader(u int) {
+	c.left[u] = true
+	quoted, ok := c.units.reason[u].quoted()
 	if !ok {
 		return
 	}
+	if c.headers == nil {
+		c.headers = map[string][]int{}
+		for k, m := range c.units.reason {
+			text, _ := withoutNumbers(m.Header)
+			c.headers[text] = append(c.headers[text], k)
+		}
+	}
 	text, numbers := withoutNumbers(quoted)
 	candidates := c.headers[text]
-	older, _ := slices.BinarySearch(candidates, i+1)
+	older, _ := slices.BinarySearch(candidates, u+1)
 	found := -1
 	for _, target := range candidates[older:] {
-		if c.by[target] >= 0 {
+		of := c.units.of[target]
+		if c.by[target] >= 0 || !c.in[of] || target == c.units.whole(c.units.of[u]) {
 			continue
 		}
-		if _, own := withoutNumbers(c.messages[target].Header); numbers != "" && own != "" && own != numbers {
+		if _, own := withoutNumbers(c.units.reason[target].Header); numbers != "" && own != "" && own != numbers {
 			continue
 		}
-		if found >= 0 {
-			c.unclear[i] = true
+		if found >= 0 && c.units.of[found] != of {
+			c.unclear[c.units.of[u]] = `several commits have the header that this revert quotes, so it takes none back: add "This reverts commit …"`
 			return
 		}
-		found = target
+		found = target // the message itself comes last, and stands for all that is within it
 	}
 	if found >= 0 {
-		c.left[i] = false
-		c.take(found, i)
+		c.left[u] = false
+		c.take(found, u)
 	}
 }
 
-// take takes back a commit, and all that it brought if it is a merge.
+// take takes back a change: for a message itself all that is within it, and all that it brought if it is a merge.
 func (c *cancellation) take(target, by int) {
-	if c.of[by] < 0 {
-		c.of[by] = target
+	if c.took[by] < 0 {
+		c.took[by] = target
 	}
 	if c.by[target] >= 0 { // two branches took it back, and were merged
 		return
 	}
-	c.by[target] = by
-	for _, brought := range c.brought(target, c.messages[by].mainline) {
-		if c.by[brought] < 0 {
-			c.by[brought] = by
+	if c.units.inner[target] >= 0 {
+		c.by[target] = by
+		return
+	}
+	c.takeAll(c.units.of[target], by)
+	for _, brought := range c.brought(c.units.of[target], c.units.reason[by].mainline) {
+		c.takeAll(brought, by)
+	}
+}
+
+func (c *cancellation) takeAll(commit, by int) {
+	for u := c.units.first[commit]; u < c.units.first[commit+1]; u++ {
+		if c.by[u] < 0 && u != by {
+			c.by[u] = by
 		}
 	}
 }
@@ -113,6 +197,9 @@ func (c *cancellation) brought(merge int, mainline string) []int {
 	parents := c.commits[merge].Parents
 	if len(parents) < 2 {
 		return nil
+	}
+	if c.names == nil {
+		c.names = indexByID(c.commits)
 	}
 	main := 0
 	for i, p := range parents {
@@ -137,8 +224,8 @@ func (c *cancellation) walk(from string, seen map[int]bool) []int {
 	for todo := []string{from}; len(todo) > 0; {
 		id := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		at, ok := c.ids.find(strings.ToLower(id))
-		if !ok || seen[at] {
+		at, n := c.names.find(strings.ToLower(id))
+		if n != 1 || seen[at] {
 			continue
 		}
 		seen[at] = true
@@ -148,22 +235,21 @@ func (c *cancellation) walk(from string, seen map[int]bool) []int {
 	return found
 }
 
-// withoutNumbers parts the "(#12)" at its end from a header.
-func withoutNumbers(header string) (text, numbers string) {
-	text = strings.TrimRight(header, " ")
-	for range trailingNumbers(text) {
-		text = strings.TrimRight(text[:strings.LastIndex(text, "(#")], " ")
+// why is why a change is cancelled: that of the commit's header, -1, or one within. It is "" when it is not.
+func (c *cancellation) why(commit, inner int) string {
+	if c == nil {
+		return ""
 	}
-	return text, strings.TrimSpace(header[len(text):])
-}
-
-// why is why a commit is cancelled, "" when it is not.
-func (c *cancellation) why(i int) string {
+	u := c.units.whole(commit) - 1 - inner
 	switch {
-	case c.by[i] >= 0:
-		return "taken back by " + shortID(c.commits[c.by[i]].ID)
-	case c.of[i] >= 0 && !c.left[i]:
-		return "takes back " + shortID(c.commits[c.of[i]].ID) + ", which was not released either"
+	case c.by[u] >= 0 && c.units.of[c.by[u]] == commit:
+		return "taken back within the same message"
+	case c.by[u] >= 0:
+		return "taken back by " + shortID(c.commits[c.units.of[c.by[u]]].ID)
+	case c.took[u] < 0 || c.left[u]:
+		return ""
+	case c.units.of[c.took[u]] == commit:
+		return "takes back what stands in the same message"
 	}
-	return ""
+	return "takes back " + shortID(c.commits[c.units.of[c.took[u]]].ID) + ", which was not released either"
 }

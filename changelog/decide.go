@@ -41,9 +41,9 @@ func Decide(history History, policy Policy) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	read := weighable(history.Commits)
+	read := weighable(history.Commits, policy)
 	sight.assign(read, policy)
-	plan := Plan{Head: history.Head, IgnoredTags: sight.ignored, Skipped: sight.unowned(read, policy), Diagnostics: read.diagnostics()}
+	plan := Plan{Head: history.Head, IgnoredTags: sight.ignored, Skipped: sight.unowned(read, policy)}
 	for _, v := range sight.views {
 		d := v.decision(history.Head)
 		d.weigh(read, v, policy)
@@ -52,6 +52,7 @@ func Decide(history History, policy Policy) (Plan, error) {
 		}
 		plan.Components = append(plan.Components, d)
 	}
+	plan.Diagnostics = read.diagnostics()
 	return plan, errs.ErrorOrNil()
 }
 
@@ -75,62 +76,4 @@ func Bases(history History, policy Policy) ([]string, error) {
 		bases = append(bases, v.released...)
 	}
 	return bases, nil
-}
-
-// reading are the commits of a history with their messages, read once for all components.
-type reading struct {
-	commits  []Commit
-	messages []Message
-	gone     *cancellation
-}
-
-func weighable(commits []Commit) *reading {
-	r := &reading{commits: commits, messages: make([]Message, len(commits))}
-	for i, c := range commits {
-		r.messages[i] = Parse(c.Text)
-	}
-	r.gone = cancel(commits, r.messages)
-	return r
-}
-
-func (r *reading) diagnostics() []Diagnostic {
-	var all []Diagnostic
-	for i, c := range r.commits {
-		for _, note := range r.messages[i].Diagnostics {
-			note.Commit = c.ID
-			all = append(all, note)
-		}
-		if r.gone.unclear[i] {
-			all = append(all, Diagnostic{
-				Commit: c.ID, Code: CodeUnclearRevert, Span: Span{End: len(r.messages[i].Header)},
-				Text: `several commits have the header that this revert quotes, so it takes none back: add "This reverts commit …"`,
-			})
-		}
-	}
-	return all
-}
-
-// weigh gives every commit its level, and the decision the highest of them.
-func (d *Decision) weigh(r *reading, v *view, policy Policy) {
-	zero := d.Previous == nil && policy.initial().Major() == 0 || d.Previous != nil && d.Previous.Major() == 0
-	for i, c := range r.commits {
-		if !v.since[i] {
-			continue
-		}
-		m := r.messages[i]
-		if why := r.gone.why(i); why != "" {
-			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: m.Header, Why: why, Cancelled: true})
-			continue
-		}
-		level, rule := policy.levelOf(m)
-		if zero {
-			level, rule = policy.Zero.below(level, rule)
-		}
-		if level == None {
-			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: m.Header, Why: rule})
-			continue
-		}
-		d.Reasons = append(d.Reasons, Reason{Commit: c, Subject: m.Header, Rule: rule, Level: level, New: v.news[i]})
-		d.Level = max(d.Level, level)
-	}
 }

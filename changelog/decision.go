@@ -38,6 +38,8 @@ type Decision struct {
 	Dependencies []Dependency `json:"dependencies,omitempty"`
 	// Group is the group that had a say in the version, "" for none.
 	Group string `json:"group,omitempty"`
+	// Messages is how the messages were read, by the policy.
+	Messages Reading `json:"messages,omitzero"`
 	// Skipped are all other commits, in the order of the history.
 	Skipped []Skipped `json:"skipped,omitempty"`
 	// IgnoredTags are the tags that have no say, as History says them.
@@ -55,6 +57,21 @@ type Reason struct {
 	// New says that the commit has come since the last pre-release, or, where there is none, since the last
 	// release.
 	New bool `json:"new"`
+	// Changes are what the message tells of, each with its own level, where there are commits within it.
+	Changes []Change `json:"changes,omitempty"`
+}
+
+// Change is one of the changes that a commit's message tells of: that of its header, or that of a commit within.
+type Change struct {
+	// Span is where it stands in the message.
+	Span Span `json:"span"`
+	// Subject is its first line.
+	Subject string `json:"subject"`
+	Level   Level  `json:"level"`
+	// Rule says which rule gives it its level, or why it is Cancelled.
+	Rule string `json:"rule"`
+	// Cancelled says that the change and a revert cancel each other.
+	Cancelled bool `json:"cancelled,omitempty"`
 }
 
 // Dependency is a component that another one depends on, and that is released with it.
@@ -78,6 +95,8 @@ type Skipped struct {
 	// New says of a commit that is Cancelled that this is so since the last release only: the last pre-release has
 	// one of the two, so that there is something new since.
 	New bool `json:"new,omitempty"`
+	// Changes are what the message tells of, where there are commits within it.
+	Changes []Change `json:"changes,omitempty"`
 }
 
 // mostExplained is how much of a commit's first line an explanation shows, in bytes.

@@ -130,7 +130,7 @@ func tokenLength(text string) int {
 // almostFooter reports a footer whose author may have meant a breaking change.
 func (p *parser) almostFooter(l line, f footerMark) {
 	if len(f.token) == len(breakingHyphened) && f.separator == ": " && strings.EqualFold(f.token, breakingHyphened) {
-		p.report(CodeNotBreaking, l.start, l.start+f.value, excerpt(f.token+f.separator)+" is no breaking change: write "+excerpt(breakingSpaced+": "))
+		p.report(CodeNotBreaking, l.start, l.start+f.value, inQuotes(f.token+f.separator)+" is no breaking change: write "+inQuotes(breakingSpaced+": "))
 	}
 }
 
@@ -148,7 +148,7 @@ func (p *parser) almostBreaking(l line) {
 		return
 	}
 	p.report(CodeNotBreaking, l.start, l.end,
-		"this is no breaking change: write "+excerpt(breakingSpaced+": ")+" at the beginning of a line, below a blank line")
+		"this is no breaking change: write "+inQuotes(breakingSpaced+": ")+" at the beginning of a line, below a blank line")
 }
 
 func colonSoon(tail string) bool {

@@ -129,7 +129,7 @@ func (p *parser) classify(l line) {
 	case autosquash(l.text) > 0:
 		p.msg.Kind = Autosquash
 		mark := autosquash(l.text)
-		p.report(CodeAutosquash, l.start, l.end, excerpt(firstWord(l.text))+" was to be squashed into another commit")
+		p.report(CodeAutosquash, l.start, l.end, inQuotes(firstWord(l.text))+" was to be squashed into another commit")
 		if p.reading.Autosquash == Count {
 			p.conventional(l, mark)
 		}
@@ -146,7 +146,7 @@ func (p *parser) conventional(l line, from int) {
 	text := l.text[from:]
 	h := headerOf(text)
 	if h.fault == emptyScope && h.description > 0 && p.reading.EmptyScope == Count {
-		p.report(CodeEmptyScope, start+h.scope.Start, start+h.scope.End, "the scope after "+excerpt(text[:h.typ.End])+" is empty")
+		p.report(CodeEmptyScope, start+h.scope.Start, start+h.scope.End, "the scope after "+inQuotes(text[:h.typ.End])+" is empty")
 		h.fault, h.scope = sound, Span{}
 	}
 	if h.fault != sound {
@@ -164,7 +164,7 @@ func (p *parser) adopt(l line, h header) {
 	if h.scope.End > 0 {
 		m.Scope, m.At.Scope = p.part(l.start+h.scope.Start+1, l.start+h.scope.End-1)
 		if m.At.Scope.End-m.At.Scope.Start != h.scope.End-h.scope.Start-2 {
-			p.report(CodeSpacing, l.start+h.scope.Start, l.start+h.scope.End, "white space around the scope "+excerpt(m.Scope))
+			p.report(CodeSpacing, l.start+h.scope.Start, l.start+h.scope.End, "white space around the scope "+inQuotes(m.Scope))
 		}
 	}
 	if m.Bang = h.bang.End > 0; m.Bang {
@@ -182,15 +182,15 @@ func (h header) why(text string) string {
 	case noType:
 		return "the first line does not begin with a type"
 	case openScope:
-		return "the scope after " + excerpt(text[:h.at]) + " is not closed"
+		return "the scope after " + inQuotes(text[:h.at]) + " is not closed"
 	case emptyScope:
-		return "the scope after " + excerpt(text[:h.at]) + " is empty"
+		return "the scope after " + inQuotes(text[:h.at]) + " is empty"
 	case noColon:
-		return "a colon must follow " + excerpt(text[:h.at])
+		return "a colon must follow " + inQuotes(text[:h.at])
 	case noDescription:
-		return "there is no description after " + excerpt(text[:h.at+1])
+		return "there is no description after " + inQuotes(text[:h.at+1])
 	default:
-		return "a space must follow " + excerpt(text[:h.at+1])
+		return "a space must follow " + inQuotes(text[:h.at+1])
 	}
 }
 

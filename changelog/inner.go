@@ -103,7 +103,7 @@ func (p *parser) enter(l line, h header, mark int, bullet bool) bool {
 	} else {
 		p.outer, p.within = p.msg, true
 	}
-	p.msg = Message{Span: Span{Start: mark, End: l.end}}
+	p.msg = Message{Span: Span{Start: mark, End: l.end}, title: p.outer.Header}
 	p.section = section{bodyStart: min(p.pos, len(p.text)), bodyEnd: min(p.pos, len(p.text)), listed: listed}
 	p.title(l)
 	if h.description == 0 {
@@ -131,7 +131,7 @@ func (p *parser) endByBullet(l line) {
 	if !p.open.collecting || !p.paragraph {
 		return
 	}
-	p.report(CodeAfterFooter, l.start, l.end, "a squashed commit begins here, which ends the footer "+excerpt(p.open.mark.token))
+	p.report(CodeAfterFooter, l.start, l.end, "a squashed commit begins here, which ends the footer "+inQuotes(p.open.mark.token))
 	p.close()
 	p.open = openFooter{any: true}
 }

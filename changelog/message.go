@@ -54,6 +54,8 @@ type Message struct {
 	// mainline is, where Reverts is one merge, the id of the parent that it goes back to.
 	mainline  string
 	requested []Requested
+	// title is the header of the message that this one is within.
+	title string
 	// Diagnostics are what is wrong or odd, in the order in which it was found.
 	Diagnostics []Diagnostic
 }
@@ -144,21 +146,24 @@ func (m *Message) breakingNotes(notes []string) []string {
 // within. A header that only says that there was a merge is none where there are commits within, and a commit
 // within that says what the header says is no further one.
 func (m Message) Changes() []Message {
-	inner := m.Inner
-	m.Inner = nil
-	if len(inner) == 0 {
-		return []Message{m}
-	}
-	changes := make([]Message, 0, 1+len(inner))
-	if m.Kind != Merging {
-		changes = append(changes, m)
-	}
-	for i := range inner {
-		if !inner[i].repeats(&m) {
-			changes = append(changes, inner[i])
-		}
+	changes := make([]Message, 0, 1+len(m.Inner))
+	for _, part := range m.parts {
+		changes = append(changes, *part)
+		changes[len(changes)-1].Inner = nil
 	}
 	return changes
+}
+
+// parts goes over the Changes: -1 and the message itself, and the indices of the commits within.
+func (m *Message) parts(yield func(int, *Message) bool) {
+	if (m.Kind != Merging || len(m.Inner) == 0) && !yield(-1, m) {
+		return
+	}
+	for i := range m.Inner {
+		if !m.Inner[i].repeats(m) && !yield(i, &m.Inner[i]) {
+			return
+		}
+	}
 }
 
 // repeats reports whether the message says nothing that the other one does not say.

@@ -130,12 +130,12 @@ func (d Decision) Notes(o NotesOptions) Notes {
 	news := !o.Whole && d.Next != nil && d.Next.Prerelease() != "" && d.Prerelease != nil
 	for i := len(d.Reasons) - 1; i >= 0; i-- {
 		if r := d.Reasons[i]; !news || r.New {
-			p.add(r.Commit, r.Message(d.reading()), calls)
+			p.add(r.Commit, r.Message(d.Messages), r.Changes, true)
 		}
 	}
 	for i := len(d.Skipped) - 1; i >= 0; i-- {
 		if s := d.Skipped[i]; !s.Cancelled {
-			p.add(s.Commit, s.Message(d.reading()), never)
+			p.add(s.Commit, s.Message(d.Messages), s.Changes, false)
 		}
 	}
 	p.depends(d.Dependencies)
@@ -159,12 +159,6 @@ func (d Decision) commits() []Commit {
 	return all
 }
 
-// reading is how the messages of the decision were read.
-func (d Decision) reading() Reading { return Reading{} }
-
-func calls(Message) bool { return true }
-func never(Message) bool { return false }
-
 // page is one release's notes while they are put together.
 type page struct {
 	*edition
@@ -176,8 +170,9 @@ func newPage(e *edition) *page {
 	return &page{edition: e, items: make([][]Item, len(e.order)), roll: roll{edition: e}}
 }
 
-// add adds the changes of a commit, which come oldest first. Those that count call for a release.
-func (p *page) add(c Commit, m Message, counts func(Message) bool) {
+// add adds the changes of a commit, which come oldest first. Those that count call for a release: where there are
+// several, weighed says which.
+func (p *page) add(c Commit, m Message, weighed []Change, counts bool) {
 	if len(m.Inner) == 0 && (m.Kind == Merging || m.Kind == Autosquash) {
 		return
 	}
@@ -189,11 +184,18 @@ func (p *page) add(c Commit, m Message, counts func(Message) bool) {
 		authors = p.authors(c, m)
 	}
 	if len(m.Inner) == 0 {
-		p.change(c, m, authors, counts(m))
+		p.change(c, m, authors, counts)
 		return
 	}
-	for _, change := range m.Changes() {
-		p.change(c, change, authors, counts(change))
+	for i, change := range m.Changes() {
+		own := counts
+		if i < len(weighed) {
+			if weighed[i].Cancelled {
+				continue
+			}
+			own = weighed[i].Level > None
+		}
+		p.change(c, change, authors, own)
 	}
 }
 

@@ -93,14 +93,16 @@ func (p *parser) report(code Code, start, end int, text string) {
 	to.Diagnostics = append(to.Diagnostics, Diagnostic{Code: code, Text: text, Span: Span{Start: start, End: end}})
 }
 
-// excerpt is a text in quotes for a diagnostic, shortened, since a header may have any length.
+// excerpt is a text for a diagnostic, shortened, since a header may have any length.
 func excerpt(text string) string {
 	const most = 60
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
+	if len(text) <= most {
+		return text
 	}
-	return strconv.Quote(text)
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
+
+func inQuotes(text string) string { return strconv.Quote(excerpt(text)) }
 
 // rest reads the body, the footers and the commits within.
 func (p *parser) rest() {
@@ -147,10 +149,10 @@ func (p *parser) line(l line) {
 	switch {
 	case isFooter && f.sure && !p.open.any && (!p.paragraph || p.below) && p.reading.Unseparated == Ignore:
 		p.plain(l)
-		p.report(CodeNotBreaking, l.start, l.end, "this is no breaking change: a blank line must stand before "+excerpt(f.token))
+		p.report(CodeNotBreaking, l.start, l.end, "this is no breaking change: a blank line must stand before "+inQuotes(f.token))
 	case isFooter && (p.open.any || p.paragraph || f.sure):
 		if !p.open.any && !p.paragraph {
-			p.report(CodeBlankLine, l.start, l.start+f.value, "a blank line must stand before "+excerpt(f.token))
+			p.report(CodeBlankLine, l.start, l.start+f.value, "a blank line must stand before "+inQuotes(f.token))
 		}
 		p.footer(l, f)
 	default:

@@ -86,6 +86,28 @@ type Reading struct {
 	Types []string `json:"types,omitempty"`
 }
 
+// validate reports what is wrong with the reading.
+func (r Reading) validate(bad func(format string, args ...any)) {
+	for _, f := range []struct {
+		name  string
+		value Within
+	}{
+		{"Bullets", r.Bullets}, {"Paragraphs", r.Paragraphs}, {"Merges", r.Merges}, {"EmptyScope", r.EmptyScope},
+		{"Autosquash", r.Autosquash}, {"Unseparated", r.Unseparated},
+	} {
+		switch f.value {
+		case "", Count, Ignore:
+		default:
+			bad("Messages.%s: %q is none of %q and %q", f.name, f.value, Count, Ignore)
+		}
+	}
+	for i, name := range r.Types {
+		if typeLength(name) != len(name) || name == "" || strings.ToLower(name) != name {
+			bad("Messages.Types[%d]: %q is not a type in lower case", i, name)
+		}
+	}
+}
+
 // Within says whether something in a message counts.
 type Within string
 
@@ -182,6 +204,12 @@ func (p Policy) Validate() error {
 	default:
 		bad("Zero: %q is none of %q, %q and %q", p.Zero, ZeroMinor, ZeroShift, ZeroStable)
 	}
+	p.Messages.validate(bad)
+	switch p.Reverts {
+	case "", CancelReverts, CountReverts:
+	default:
+		bad("Reverts: %q is none of %q and %q", p.Reverts, CancelReverts, CountReverts)
+	}
 	if err := p.Tags.Validate(); err != nil {
 		bad("Tags: %w", err)
 	}
@@ -218,44 +246,65 @@ func (p Policy) initial() *semver.Version {
 	return semver.New(0, 1, 0, "", "")
 }
 
-// levelOf is the level of a message and the rule that gives it, before the Zero policy.
-func (p Policy) levelOf(m Message) (Level, string) {
+// levelOf is the level of one change and the rule that gives it, before the Zero policy.
+func (p Policy) levelOf(m *Message) (Level, string) {
 	switch {
-	case m.Breaking():
+	case m.breaks():
 		return Major, "a breaking change is major"
-	case m.Kind == Merging, m.Kind == Autosquash:
-		return None, m.Diagnostics[0].Text
+	case m.Kind == Merging:
+		return None, m.said(CodeMerge)
+	case m.Kind == Autosquash:
+		return None, m.said(CodeAutosquash)
 	case m.Kind == Free:
-		return p.Free, fmt.Sprintf("%s, which is %s", m.whyFree(), p.Free)
+		return p.Free, m.whyFree() + ", which is " + p.Free.String()
 	}
 	name := m.Type
 	if m.Kind == Reverting {
 		if again, ok := m.bringsBack(); ok {
-			l, rule := p.levelOf(again)
+			l, rule := p.levelOf(&again)
 			return l, "brings back what was taken back: " + rule
 		}
 		name = "revert"
 	}
-	if l, ok := p.Types[name]; ok {
-		return l, fmt.Sprintf("%s is %s", name, l)
+	l, ok := p.Types[name]
+	if !ok {
+		l, ok = defaultLevels[name]
 	}
-	if l, ok := defaultLevels[name]; ok {
-		return l, fmt.Sprintf("%s is %s", name, l)
+	if !ok {
+		return p.Unknown, excerpt(name) + " is a type that the policy does not know, which is " + p.Unknown.String()
 	}
-	return p.Unknown, fmt.Sprintf("%s is a type that the policy does not know, which is %s", excerpt(name), p.Unknown)
+	return l, name + " is " + l.String()
 }
 
-// whyFree is why the message is not conventional.
-func (m Message) whyFree() string {
+// reading is Messages with the types of the policy among the known ones.
+func (p Policy) reading() Reading {
+	r := p.Messages
+	if len(p.Types) > 0 {
+		r.Types = slices.Compact(slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(p.Types)), r.Types...)))) // order: sorted
+	}
+	return r
+}
+
+// said is the text of the first diagnostic of that code.
+func (m *Message) said(c Code) string {
 	for _, d := range m.Diagnostics {
-		if d.Code == CodeHeader || d.Code == CodeEmpty {
-			if m.breakingFooter() {
-				return d.Text + "; its " + breakingSpaced + " is not counted"
-			}
+		if d.Code == c {
 			return d.Text
 		}
 	}
-	return "not a conventional commit"
+	return ""
+}
+
+// whyFree is why the message is not conventional.
+func (m *Message) whyFree() string {
+	why := m.said(CodeHeader)
+	if why == "" {
+		why = m.said(CodeEmpty)
+	}
+	if m.breakingFooter() {
+		why += "; its " + breakingSpaced + " is not counted"
+	}
+	return why
 }
 
 // below applies the Zero policy to a level and its rule.

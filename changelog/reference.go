@@ -22,10 +22,15 @@ var referring = []string{
 
 // References are the issues and commits that the message refers to: from footers such as
 // "Refs: 676104e, #12" and "Closes #1, closes #2", and from the numbers in parentheses that forges
-// put at the end of a description: "add x (#12)".
+// put at the end of a description: "add x (#12)". A commit within a message without such a number has those
+// of the message's header.
 func (m Message) References() []Reference {
 	var refs []Reference
-	for _, number := range trailingNumbers(m.Description) {
+	numbers := trailingNumbers(m.Description)
+	if len(numbers) == 0 {
+		numbers = trailingNumbers(m.title)
+	}
+	for _, number := range numbers {
 		refs = append(refs, Reference{Target: number})
 	}
 	for _, f := range m.Footers {

@@ -134,6 +134,61 @@ func (p *parser) reverts() {
 	}
 }
 
+// withoutNumbers parts the "(#12)" at its end from a header.
+func withoutNumbers(header string) (text, numbers string) {
+	text = strings.TrimRight(header, " ")
+	for range trailingNumbers(text) {
+		text = strings.TrimRight(text[:strings.LastIndex(text, "(#")], " ")
+	}
+	return text, strings.TrimSpace(header[len(text):])
+}
+
+// requests are the numbers of the pull and merge requests that the commit is the result of: "#12", "!7".
+func (m *Message) requests() []string {
+	var numbers []string
+	add := func(sign, from string) {
+		n := 0
+		for n < len(from) && isDigit(from[n]) {
+			n++
+		}
+		if n > 0 {
+			numbers = append(numbers, sign+from[:n])
+		}
+	}
+	if all := trailingNumbers(m.Header); len(all) > 0 {
+		numbers = append(numbers, all[len(all)-1]) // the others are issues, or what a revert quotes
+	}
+	if rest, ok := strings.CutPrefix(m.Header, "Merge pull request #"); ok {
+		add("#", rest)
+	}
+	if rest, ok := strings.CutPrefix(m.Header, mergedByAzure); ok {
+		add("!", rest)
+	}
+	if _, rest, ok := strings.Cut(m.Header, "(pull request #"); ok {
+		add("#", rest)
+	}
+	const gitlab = "See merge request "
+	for _, text := range []string{m.Body, m.lastText()} {
+		if i := strings.LastIndex(text, gitlab); i >= 0 {
+			if _, number, ok := strings.Cut(text[i:], "!"); ok {
+				add("!", number)
+			}
+		}
+	}
+	return numbers
+}
+
+// lastText is the last text of the message.
+func (m *Message) lastText() string {
+	if n := len(m.Inner); n > 0 {
+		m = &m.Inner[n-1]
+	}
+	if n := len(m.Footers); n > 0 {
+		return m.Footers[n-1].Value
+	}
+	return m.Body
+}
+
 // ids finds commits by their id or its beginning.
 type ids []identified
 
@@ -151,14 +206,14 @@ func indexByID(commits []Commit) ids {
 	return index
 }
 
-// find is the only commit whose id begins so.
-func (x ids) find(prefix string) (at int, ok bool) {
+// find is the commit whose id begins so. There is none, one, or more than one.
+func (x ids) find(prefix string) (at, found int) {
 	i, _ := slices.BinarySearchFunc(x, prefix, func(e identified, id string) int { return strings.Compare(e.id, id) })
 	if i >= len(x) || !strings.HasPrefix(x[i].id, prefix) {
-		return 0, false
+		return 0, 0
 	}
 	if i+1 < len(x) && strings.HasPrefix(x[i+1].id, prefix) {
-		return 0, false
+		return 0, 2
 	}
-	return x[i].at, true
+	return x[i].at, 1
 }

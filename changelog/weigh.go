@@ -1,0 +1,141 @@
+package changelog
+
+import (
+	"slices"
+	"strconv"
+)
+
+// reading are the commits of a history with their messages, read once for all components.
+type reading struct {
+	commits  []Commit
+	messages []Message
+	// reverting says that one of the messages takes something back.
+	reverting bool
+	// unclear says of the reverts that take nothing back why that is unclear, by their index.
+	unclear map[int]string
+
+	units   *units
+	names   ids
+	headers map[string][]int
+	numbers map[string][]int
+}
+
+// weighable reads the messages of some commits, which are newest first.
+func weighable(commits []Commit, policy Policy) *reading {
+	r := &reading{commits: commits, messages: make([]Message, len(commits)), unclear: map[int]string{}}
+	how := policy.reading()
+	for i, c := range commits {
+		m := c.Message(how)
+		r.messages[i] = m
+		r.reverting = r.reverting || m.isRevert()
+		for k := range m.Inner {
+			r.reverting = r.reverting || m.Inner[k].isRevert()
+		}
+	}
+	return r
+}
+
+func (r *reading) diagnostics() []Diagnostic {
+	var all []Diagnostic
+	for i, c := range r.commits {
+		for _, note := range r.messages[i].Diagnostics {
+			note.Commit = c.ID
+			all = append(all, note)
+		}
+		if why, ok := r.unclear[i]; ok {
+			all = append(all, Diagnostic{Commit: c.ID, Code: CodeUnclearRevert, Span: r.messages[i].At.Header, Text: why})
+		}
+	}
+	return all
+}
+
+// weight is what one commit means for a release.
+type weight struct {
+	level Level
+	rule  string
+	// cancelled says that all its changes and their reverts cancel each other; rule says with what.
+	cancelled bool
+	changes   []Change
+}
+
+// weigh gives every commit its level, and the decision the highest of them.
+func (d *Decision) weigh(r *reading, v *view, policy Policy) {
+	zero := ZeroStable
+	if d.Previous == nil && policy.initial().Major() == 0 || d.Previous != nil && d.Previous.Major() == 0 {
+		zero = policy.Zero
+	}
+	d.Messages = policy.reading()
+	gone := r.cancel(v.since, policy)
+	news := gone
+	if gone != nil && !slices.Equal(v.since, v.news) {
+		news = r.cancel(v.news, policy)
+	}
+	for i, c := range r.commits {
+		if !v.since[i] {
+			continue
+		}
+		m := &r.messages[i]
+		w := r.weight(i, gone, policy, zero)
+		if w.cancelled {
+			d.Skipped = append(d.Skipped, Skipped{
+				Commit: c, Subject: m.Header, Why: w.rule, Cancelled: true, Changes: w.changes,
+				New: v.news[i] && news != gone && r.weight(i, news, policy, zero).level > None,
+			})
+			continue
+		}
+		if asked := m.ReleaseAs(); len(asked) > 0 {
+			w.level, w.rule = v.asks(i, c, versionsOf(asked), w.level, w.rule, policy)
+		}
+		if w.level == None {
+			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: m.Header, Why: w.rule, Changes: w.changes})
+			continue
+		}
+		d.Reasons = append(d.Reasons, Reason{Commit: c, Subject: m.Header, Rule: w.rule, Level: w.level, New: v.news[i], Changes: w.changes})
+		d.Level = max(d.Level, w.level)
+	}
+}
+
+func versionsOf(asked []Requested) []string {
+	texts := make([]string, len(asked))
+	for i, a := range asked {
+		texts[i] = a.Version
+	}
+	return texts
+}
+
+// weight weighs one commit.
+func (r *reading) weight(i int, gone *cancellation, policy Policy, zero Zero) weight {
+	m := &r.messages[i]
+	if len(m.Inner) == 0 {
+		c := change(m, gone.why(i, -1), policy, zero)
+		return weight{level: c.Level, rule: c.Rule, cancelled: c.Cancelled}
+	}
+	w := weight{cancelled: true}
+	for k, part := range m.parts {
+		c := change(part, gone.why(i, k), policy, zero)
+		w.changes = append(w.changes, c)
+		switch {
+		case c.Cancelled:
+			if w.rule == "" {
+				w.rule = c.Rule
+			}
+			continue
+		case !w.cancelled && c.Level <= w.level:
+			continue
+		}
+		w.cancelled, w.level, w.rule = false, c.Level, c.Rule
+		if k >= 0 {
+			w.rule += ", by " + strconv.Quote(shortened(part.Header, mostExplained)) + " within"
+		}
+	}
+	return w
+}
+
+func change(m *Message, why string, policy Policy, zero Zero) Change {
+	c := Change{Span: m.Span, Subject: m.Header, Rule: why, Cancelled: why != ""}
+	if !c.Cancelled {
+		c.Level, c.Rule = policy.levelOf(m)
+		c.Level, c.Rule = zero.below(c.Level, c.Rule)
+	}
+	return c
+}
