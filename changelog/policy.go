@@ -280,7 +280,7 @@ func (p Policy) levelOf(m *Message) (Level, string) {
 func (p Policy) reading() Reading {
 	r := p.Messages
 	if len(p.Types) > 0 {
-		r.Types = slices.Compact(slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(p.Types)), r.Types...)))) // order: sorted
+		r.Types = append(slices.Sorted(maps.Keys(p.Types)), r.Types...)
 	}
 	return r
 }
