@@ -10,24 +10,29 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/davit-sdk/davit/internal/integration/kubernetes/load"
+	"github.com/davit-sdk/davit/strategy/kubernetes"
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
 // The API server is restarted, and then killed, while Deployments and rollouts of every kind are in mid-way: what
 // runs goes on to answer, and all of them end. It is no parallel test, because the others talk to the API.
 func TestAPIServerRestartsInMidRollout(t *testing.T) {
-	plain := newSpace(t)
-	plain.deploy(workload{name: "web", image: "registry.test/web:1", preStop: 2})
+	const within = 4 * patience
+	// What a controller does not take notice of in this time is lost: here all of them have to catch up first.
+	const preStop = 6
+	plain := newSpaceFor(t, within)
+	plain.deploy(workload{name: "web", image: "registry.test/web:1", preStop: preStop})
 	plain.service("web", map[string]string{"app": "web"})
 	services := make([]*service, len(ways))
 	loads := []*load.Load{plain.load("web")}
 	plain.rolled("web")
 	for i, way := range ways {
-		services[i] = newService(t, way.traffic, workload{}, nil)
+		services[i] = newServiceIn(newSpaceFor(t, within), way.traffic, workload{}, func(o *kubernetes.Options) { o.PreStop = preStop * time.Second })
 		loads = append(loads, services[i].first(version("1")))
 	}
 	plain.image("web", "registry.test/web:2")
 	var walking, moving sync.WaitGroup
+	ctx, cancel := context.WithCancel(plain.ctx)
 	for i, way := range ways {
 		s := services[i]
 		plan := s.plan(way.by, version("2"))
@@ -39,12 +44,13 @@ func TestAPIServerRestartsInMidRollout(t *testing.T) {
 			}
 		}})
 		walking.Go(func() {
-			result, err := r.Run(s.ctx)
+			result, err := r.Run(ctx)
 			assert.NoError(t, err, way.name)
 			assert.Equal(t, rollout.Promoted, result.Outcome, way.name)
 		})
 	}
 	defer walking.Wait()
+	defer cancel()
 	moving.Wait()
 	t.Cleanup(func() {
 		if t.Failed() { // the others need it
@@ -71,6 +77,10 @@ func TestAPIServerRestartsInMidRollout(t *testing.T) {
 	t.Logf("killed, and started again after %s", time.Since(began))
 	walking.Wait()
 	for i, s := range services {
+		s.until("the target sees again", func() error { // one that had ended has not looked since
+			_, err := s.target.Observe(s.ctx)
+			return err
+		})
 		s.runs(version("2"), 2)
 		s.none(loads[i+1])
 	}

@@ -108,7 +108,12 @@ type service struct {
 // newService makes all that, and nothing runs yet. Change may be nil.
 func newService(t *testing.T, traffic kubernetes.Traffic, w workload, change func(o *kubernetes.Options)) *service {
 	t.Helper()
-	s := &service{space: newSpace(t), w: w, traffic: traffic}
+	return newServiceIn(newSpace(t), traffic, w, change)
+}
+
+func newServiceIn(at space, traffic kubernetes.Traffic, w workload, change func(o *kubernetes.Options)) *service {
+	at.Helper()
+	s := &service{space: at, w: w, traffic: traffic}
 	s.prepare(traffic)
 	s.options = options(s.name, w, traffic)
 	if change != nil {

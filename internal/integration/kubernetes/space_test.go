@@ -33,10 +33,15 @@ type space struct {
 	name string
 }
 
-// newSpace makes a namespace, which goes when the test is over.
+// newSpace makes a namespace, which goes when the test is over. All that is done in it is to be done in its time.
 func newSpace(t *testing.T) space {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	return newSpaceFor(t, 2*patience)
+}
+
+func newSpaceFor(t *testing.T, within time.Duration) space {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
 	t.Cleanup(cancel)
 	made, err := shared.Client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "t-"}}, metav1.CreateOptions{})
 	require.NoError(t, err)

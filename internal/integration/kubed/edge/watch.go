@@ -10,14 +10,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	discoverylisters "k8s.io/client-go/listers/discovery/v1"
-	"k8s.io/client-go/tools/cache"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gateway "sigs.k8s.io/gateway-api/pkg/client/clientset/versioned"
-	gatewayinformers "sigs.k8s.io/gateway-api/pkg/client/informers/externalversions"
 	gatewaylisters "sigs.k8s.io/gateway-api/pkg/client/listers/apis/v1"
 )
 
@@ -37,26 +34,22 @@ type watcher struct {
 // watch begins to watch, and returns with a first table.
 func watch(ctx context.Context, client kubernetes.Interface, routes gateway.Interface) (*watcher, error) {
 	w := &watcher{changed: make(chan struct{}, 1), client: routes}
-	core, gates := informers.NewSharedInformerFactory(client, 0), gatewayinformers.NewSharedInformerFactory(routes, 0)
-	services, slices, all := core.Core().V1().Services(), core.Discovery().V1().EndpointSlices(), gates.Gateway().V1().HTTPRoutes()
-	w.services, w.slices, w.routes = services.Lister(), slices.Lister(), all.Lister()
-	word := func(any) {
+	word := func() {
 		select {
 		case w.changed <- struct{}{}:
 		default:
 		}
 	}
-	synced := []cache.InformerSynced{}
-	for _, i := range []cache.SharedIndexInformer{services.Informer(), slices.Informer(), all.Informer()} {
-		if _, err := i.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: word, UpdateFunc: func(_, o any) { word(o) }, DeleteFunc: word}); err != nil {
-			return nil, err
+	services := follow(ctx, client.CoreV1().Services(""), &corev1.Service{}, word)
+	slices := follow(ctx, client.DiscoveryV1().EndpointSlices(""), &discoveryv1.EndpointSlice{}, word)
+	all := follow(ctx, routes.GatewayV1().HTTPRoutes(""), &gatewayv1.HTTPRoute{}, word)
+	w.services, w.slices, w.routes = corelisters.NewServiceLister(services), discoverylisters.NewEndpointSliceLister(slices), gatewaylisters.NewHTTPRouteLister(all)
+	for _, one := range []*shelf{services, slices, all} {
+		select {
+		case <-one.filled:
+		case <-ctx.Done():
+			return nil, errors.New("stopped before it had seen everything")
 		}
-		synced = append(synced, i.HasSynced)
-	}
-	core.Start(ctx.Done())
-	gates.Start(ctx.Done())
-	if !cache.WaitForCacheSync(ctx.Done(), synced...) {
-		return nil, errors.New("stopped before it had seen everything")
 	}
 	_, err := w.rebuild()
 	return w, err

@@ -16,6 +16,11 @@
 // The parts are etcd, apiserver, controllers, scheduler, agent and edge. An answer other than 200 says in its
 // text what went wrong.
 //
+// # What is not as in a real cluster
+//
+// The parts reach the API server through a relay, which holds their requests back while it is away. So all of them are
+// back when it is, and not each at another moment within the next minute.
+//
 // # How it ends
 //
 // With the command that it was given; else when its standard input is closed, or by SIGTERM. Each part dies

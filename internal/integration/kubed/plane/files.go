@@ -74,7 +74,9 @@ func (f folder) fill(token string) error {
 	return errors.Join(append(errs, os.MkdirAll(f.file("pods"), 0o700))...)
 }
 
+// kubeconfig is for users, patient for the parts.
 func (f folder) kubeconfig() string { return f.file("kubeconfig") }
+func (f folder) patient() string    { return f.file("patient") }
 
 // certificate is the API server's own, which it makes when it is started first.
 func (f folder) certificate() string { return f.file("certs", "apiserver.crt") }
@@ -89,11 +91,11 @@ func (f folder) config(server, token string) (*rest.Config, error) {
 }
 
 // writeKubeconfig writes a kubeconfig that needs no other file.
-func (f folder) writeKubeconfig(c *rest.Config) error {
+func writeKubeconfig(file string, c *rest.Config) error {
 	all := api.NewConfig()
 	all.Clusters["kubed"] = &api.Cluster{Server: c.Host, CertificateAuthorityData: c.CAData}
 	all.AuthInfos["admin"] = &api.AuthInfo{Token: c.BearerToken}
 	all.Contexts["kubed"] = &api.Context{Cluster: "kubed", AuthInfo: "admin"}
 	all.CurrentContext = "kubed"
-	return clientcmd.WriteToFile(*all, f.kubeconfig())
+	return clientcmd.WriteToFile(*all, file)
 }

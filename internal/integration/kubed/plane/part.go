@@ -17,7 +17,12 @@ import (
 // How long a part may take to be ready, and to end.
 const (
 	startPatience = 2 * time.Minute
-	stopPatience  = 20 * time.Second
+	// stopPatience is longer than requestTimeout. An API server that is to end answers first what it was asked; one
+	// that is making a Service asks itself for an address, refuses itself because it is to end, and tries again for
+	// as long as the request may last.
+	stopPatience = time.Minute
+	// requestTimeout is how long the API server may work on a request.
+	requestTimeout = 20 * time.Second
 )
 
 // notice names the variable with the descriptor on which a part says that it is ready.

@@ -91,7 +91,14 @@ func (p *plane) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.dir.writeKubeconfig(config); err != nil {
+	if err := writeKubeconfig(p.dir.kubeconfig(), config); err != nil {
+		return err
+	}
+	patient := rest.CopyConfig(config)
+	if patient.Host, err = p.serveRelay(config); err != nil {
+		return err
+	}
+	if err := writeKubeconfig(p.dir.patient(), patient); err != nil {
 		return err
 	}
 	clients, cctx := errgroup.WithContext(ctx)
@@ -150,18 +157,19 @@ func (p *plane) plan() error {
 		"--service-account-key-file", file("accounts.pub"), "--service-account-signing-key-file", file("accounts.key"),
 		"--service-account-issuer", "https://kubernetes.default.svc", "--service-cluster-ip-range", "10.96.0.0/16",
 		"--shutdown-send-retry-after", // without it a watch holds up its end for a minute
+		"--request-timeout", requestTimeout.String(),
 		"--audit-policy-file", file("audit.yaml"), "--audit-log-path", p.info.Audit)
 	add(Controllers, healthy(addr(Controllers)),
-		"--kubeconfig", p.dir.kubeconfig(), "--leader-elect=false", "--bind-address", "127.0.0.1", "--secure-port", strconv.Itoa(ports[Controllers]),
+		"--kubeconfig", p.dir.patient(), "--leader-elect=false", "--bind-address", "127.0.0.1", "--secure-port", strconv.Itoa(ports[Controllers]),
 		"--service-account-private-key-file", file("accounts.key"), "--root-ca-file", p.dir.certificate(),
 		"--node-monitor-grace-period", "10h", // nodes send no heartbeat
 		"--horizontal-pod-autoscaler-sync-period", "1s",
 		"--kube-api-qps", "300", "--kube-api-burst", "600") // many tests at once
 	add(Scheduler, healthy(addr(Scheduler)),
-		"--kubeconfig", p.dir.kubeconfig(), "--leader-elect=false", "--bind-address", "127.0.0.1", "--secure-port", strconv.Itoa(ports[Scheduler]))
-	add(Agent, nil, "-kubeconfig", p.dir.kubeconfig(), "-logs", file("pods"), "-block", strconv.Itoa(int(p.block)),
+		"--kubeconfig", p.dir.patient(), "--leader-elect=false", "--bind-address", "127.0.0.1", "--secure-port", strconv.Itoa(ports[Scheduler]))
+	add(Agent, nil, "-kubeconfig", p.dir.patient(), "-logs", file("pods"), "-block", strconv.Itoa(int(p.block)),
 		"-nodes", strconv.Itoa(p.o.nodes), "-backoff", p.o.backoff.String(), "-missing", p.o.missing)
-	add(Edge, nil, "-kubeconfig", p.dir.kubeconfig(), "-addr", addr(Edge))
+	add(Edge, nil, "-kubeconfig", p.dir.patient(), "-addr", addr(Edge))
 	return nil
 }
 
