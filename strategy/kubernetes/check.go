@@ -119,7 +119,7 @@ func (c *checking) ask(ctx context.Context, wanted []right) []error {
 			case err != nil:
 				answers[i] = fmt.Errorf("ask for the right to %s %s: %w", r.verb, r.resource, err)
 			case !got.Status.Allowed:
-				answers[i] = &RightsError{Verb: r.verb, Group: r.group, Resource: r.resource, Name: r.name, Namespace: c.s.Namespace}
+				answers[i] = &RightsError{Verbs: []string{r.verb}, Group: r.group, Resource: r.resource, Name: r.name, Namespace: c.s.Namespace}
 			}
 			return nil
 		})

@@ -142,25 +142,33 @@ func TestGatewayIsWaitedFor(t *testing.T) {
 	})
 }
 
-// Since when a slot gets nothing is remembered by the cluster: a new process waits for the rest alone.
-func TestDrainIsRemembered(t *testing.T) {
+// A new process waits for the whole time, whatever the clock of the one before has written down: what it has not seen
+// itself it cannot know.
+func TestDrainAndClocks(t *testing.T) {
 	drain := func(o *kubernetes.Options) { o.DrainDelay = time.Minute }
-	in(t, drain, func(t *testing.T, k *controllers, target *kubernetes.Target) {
-		reach(t, target, both("1.0.1", "1.0.2", strategy.All()))
-		time.Sleep(40 * time.Second)
-		require.NoError(t, target.Apply(t.Context(), alone("1.0.2", 1)))
-		o, err := target.Observe(t.Context())
-		require.NoError(t, err)
-		assert.Equal(t, 2, o.Pool(strategy.Pool{Revision: revision("1.0.1")}).Draining)
-		target.Close()
-		next := open(t, k, drain)
-		start := time.Now()
-		for len(k.running()) == 3 {
-			require.NoError(t, next.Apply(t.Context(), alone("1.0.2", 1)))
-			time.Sleep(100 * time.Millisecond)
-		}
-		assert.InDelta(t, 20, time.Since(start).Seconds(), 1)
+	for _, skew := range []time.Duration{-time.Hour, 0, time.Hour} {
+		in(t, drain, func(t *testing.T, k *controllers, target *kubernetes.Target) { drained(t, k, target, drain, skew) })
+	}
+}
+
+func drained(t *testing.T, k *controllers, target *kubernetes.Target, drain func(o *kubernetes.Options), skew time.Duration) {
+	reach(t, target, both("1.0.1", "1.0.2", strategy.All()))
+	time.Sleep(40 * time.Second)
+	require.NoError(t, target.Apply(t.Context(), alone("1.0.2", 1)))
+	o, err := target.Observe(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 2, o.Pool(strategy.Pool{Revision: revision("1.0.1")}).Draining)
+	target.Close()
+	k.edit("deployments", "shop-a", func(o object) {
+		at(o, "metadata", "annotations").(object)["davit-sdk.github.io/idle-since"] = time.Now().Add(skew).UTC().Format(time.RFC3339)
 	})
+	next := open(t, k, drain)
+	start := time.Now()
+	for len(k.running()) == 3 {
+		require.NoError(t, next.Apply(t.Context(), alone("1.0.2", 1)))
+		time.Sleep(100 * time.Millisecond)
+	}
+	assert.InDelta(t, 60, time.Since(start).Seconds(), 1)
 }
 
 // Each crash is told once, under its own ID, also after its pod has gone; what the cluster ends is none.

@@ -212,7 +212,7 @@ func (p *round) route() {
 // ends in between could take it for drained.
 func (p *round) lead() {
 	for _, t := range p.v.slots {
-		if !p.want[t.name].none() && t.deployment != nil && !idleSince(t.deployment, p.v.now).IsZero() {
+		if !p.want[t.name].none() && t.marked() {
 			p.write(write{kind: mark, slot: t.name})
 		}
 	}
@@ -288,11 +288,10 @@ func (p *round) note() {
 		if t.deployment == nil || t.empty() {
 			continue
 		}
-		idle := idleSince(t.deployment, p.v.now)
 		switch busy := p.busy(t.name); {
-		case busy && !idle.IsZero():
+		case busy && t.marked():
 			p.write(write{kind: mark, slot: t.name})
-		case !busy && idle.IsZero():
+		case !busy && !t.marked():
 			p.write(write{kind: mark, slot: t.name, idle: p.v.now})
 		}
 	}
@@ -326,7 +325,7 @@ func (p *round) shrink() {
 			}
 			continue
 		}
-		if left := p.r.drain - p.v.now.Sub(idleSince(t.deployment, p.v.now)); left > 0 {
+		if left := p.r.drain - max(0, t.seen[t.uid()].lasted(isIdle, p.v.now)); left > 0 {
 			p.d.wait("%s drains for another %s", t.object, left.Round(time.Millisecond))
 			continue
 		}

@@ -29,8 +29,18 @@ func readyPods(n *tenant, version string, count int) {
 			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue, LastTransitionTime: instant(time.Minute)}}
 		})
 		n.pods = append(n.pods, p)
+		n.sighted(p, time.Minute)
 		n.behind[p.UID] = endpoint{ready: true}
 	}
+}
+
+// idle makes that a mark was seen for so long, whatever it says.
+func (t *tenant) idle(ago time.Duration, text string) {
+	t.deployment.Annotations[annotationIdle] = text
+	if t.seen == nil {
+		t.seen = map[types.UID]seen{}
+	}
+	t.seen[t.deployment.UID] = seen{isIdle: {mark: text, at: noon().Add(-ago)}}
 }
 
 // scene is a view of slots a and b, each with ready pods, and the traffic between them.
@@ -54,7 +64,7 @@ func (c scene) decide(s strategy.State) decision {
 			n = lodger(one.name, pool(one.version), int32(one.n))
 			readyPods(&n, one.version, one.n)
 			if _, led := c.led[one.name]; !led {
-				n.deployment.Annotations[annotationIdle] = noon().Add(-time.Hour).Format(time.RFC3339Nano)
+				n.idle(time.Hour, "some time")
 			}
 			v.services[n.object] = &corev1.Service{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{labelService: "shop"}}, Spec: corev1.ServiceSpec{Selector: n.deployment.Spec.Selector.MatchLabels}}
 		}
@@ -110,9 +120,10 @@ func TestDecide(t *testing.T) {
 		}
 	}
 	idle := func(slot string, ago time.Duration) func(v *view) {
-		return func(v *view) {
-			v.tenant(slot).deployment.Annotations[annotationIdle] = noon().Add(-ago).Format(time.RFC3339Nano)
-		}
+		return func(v *view) { v.tenant(slot).idle(ago, noon().Format(time.RFC3339)) }
+	}
+	wrong := func(ago time.Duration, mark time.Duration) func(v *view) {
+		return func(v *view) { v.tenant("a").idle(ago, noon().Add(mark).Format(time.RFC3339)) }
 	}
 	for name, c := range map[string]struct {
 		scene scene
@@ -130,7 +141,8 @@ func TestDecide(t *testing.T) {
 		"the old one is led away":   {scene{a: "1", an: 2, b: "2", bn: 2, led: all("a")}, two, "mark b idle=false; lead a=0% b=100%"},
 		"and is marked":             {scene{a: "1", an: 2, b: "2", bn: 2, led: all("b"), change: func(v *view) { delete(v.tenant("a").deployment.Annotations, annotationIdle) }}, two, "mark a idle=true"},
 		"and drains":                {scene{a: "1", an: 2, b: "2", bn: 2, led: all("b"), change: idle("a", 20*time.Second)}, two, "wait: shop-a drains for another 40s"},
-		"by another host's clock":   {scene{a: "1", an: 2, b: "2", bn: 2, led: all("b"), change: idle("a", -time.Hour)}, two, "wait: shop-a drains for another 1m0s"},
+		"by a clock that is ahead":  {scene{a: "1", an: 2, b: "2", bn: 2, led: all("b"), change: wrong(time.Minute, time.Hour)}, two, "scale a to 0"},
+		"by a clock that is behind": {scene{a: "1", an: 2, b: "2", bn: 2, led: all("b"), change: wrong(0, -time.Hour)}, two, "wait: shop-a drains for another 1m0s"},
 		"and stops":                 {scene{a: "1", an: 2, b: "2", bn: 2, led: all("b"), change: idle("a", time.Minute)}, two, "scale a to 0"},
 		"not while a rule leads to it": {scene{a: "1", an: 2, b: "2", bn: 2, led: all("b"), now: func(tr *traffic) { tr.busy["a"] = true }}, two,
 			"mark a idle=false"},

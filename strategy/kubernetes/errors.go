@@ -15,7 +15,8 @@ import (
 
 // RightsError says that a right is missing. It wraps the API server's answer.
 type RightsError struct {
-	Verb string
+	// Verbs are what is not allowed, each as a Role has it: what is watched is listed, too, and needs both.
+	Verbs []string
 	// Group is the API group of the resource, empty for the core group.
 	Group, Resource, Namespace string
 	// Name is the object's name, where the right is needed for that one alone.
@@ -29,8 +30,8 @@ func (e *RightsError) Error() string {
 	if e.Name != "" {
 		what, names = what+" "+e.Name, fmt.Sprintf(", resourceNames: [%q]", e.Name)
 	}
-	text := fmt.Sprintf("no right to %s %s in namespace %s: the Role lacks {apiGroups: [%q], resources: [%q]%s, verbs: [%q]}",
-		e.Verb, what, e.Namespace, e.Group, e.Resource, names, e.Verb)
+	text := fmt.Sprintf("no right to %s %s in namespace %s: the Role lacks {apiGroups: [%q], resources: [%q]%s, verbs: [\"%s\"]}",
+		strings.Join(e.Verbs, " and "), what, e.Namespace, e.Group, e.Resource, names, strings.Join(e.Verbs, `", "`))
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
@@ -95,9 +96,9 @@ func (c call) explain(err error) error {
 	case err == nil:
 		return nil
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "cannot create resource"): // by applying
-		return rollout.Permanent(&RightsError{Verb: "create", Group: c.group, Resource: c.resource, Namespace: c.namespace, Err: err})
+		return rollout.Permanent(&RightsError{Verbs: []string{"create"}, Group: c.group, Resource: c.resource, Namespace: c.namespace, Err: err})
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "cannot "+c.verb+" resource"):
-		return rollout.Permanent(&RightsError{Verb: c.verb, Group: c.group, Resource: c.resource, Namespace: c.namespace, Name: c.name, Err: err})
+		return rollout.Permanent(&RightsError{Verbs: []string{c.verb}, Group: c.group, Resource: c.resource, Namespace: c.namespace, Name: c.name, Err: err})
 	case apierrors.IsConflict(err):
 		if owners := ownersOf(err); len(owners) > 0 {
 			return rollout.Permanent(&ConflictError{Object: c.object(), Fields: owners})
@@ -125,7 +126,7 @@ func (t *Target) explain(c call, err error) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now, right := time.Now(), missing.Verb+" "+missing.full()
+	now, right := time.Now(), strings.Join(missing.Verbs, " ")+" "+missing.full()
 	d := t.denied[right]
 	if now.Sub(d.last) > rightsPatience/2 {
 		d.first = now

@@ -3,7 +3,6 @@ package kubernetes
 import (
 	"encoding/json"
 	"strconv"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -27,7 +26,8 @@ const (
 	annotationBaseline = prefix + "baseline"
 	// annotationAsked is how many instances the last state that was applied wanted of the Deployment.
 	annotationAsked = prefix + "asked"
-	// annotationIdle is since when the pods of the Deployment get no requests any more, in RFC 3339.
+	// annotationIdle is there while the pods of the Deployment get no requests: since when, in RFC 3339, by the
+	// clock of the host that wrote it.
 	annotationIdle = prefix + "idle-since"
 	// annotationFence is the highest fencing token that was seen.
 	annotationFence = prefix + "fence"
@@ -62,18 +62,9 @@ func asked(o metav1.Object) (int, bool) {
 	return n, err == nil
 }
 
-// idleSince is since when the object's pods get no requests; zero where that is not told. A time to
-// come is that of another host's clock: it counts as now.
-func idleSince(o metav1.Object, now time.Time) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, o.GetAnnotations()[annotationIdle])
-	switch {
-	case err != nil:
-		return time.Time{}
-	case t.After(now):
-		return now
-	}
-	return t
-}
+// idleMark is the mark that the object's pods get no requests any more; empty where there is none. The time in it
+// tells one mark from another, and people when it was made: nothing is counted from it.
+func idleMark(o metav1.Object) string { return o.GetAnnotations()[annotationIdle] }
 
 // fenceOf is the token that an object was stamped with; zero where it was not.
 func fenceOf(o metav1.Object, key string) uint64 {

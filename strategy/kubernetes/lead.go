@@ -122,7 +122,7 @@ func (t *Target) selected(v *view) traffic {
 			led = owner
 		}
 	}
-	if only != "" && len(ready) == 0 && slices.ContainsFunc(v.tenant(only).pods, func(p *corev1.Pod) bool { return p.DeletionTimestamp == nil && !readySince(p).IsZero() }) {
+	if only != "" && len(ready) == 0 && slices.ContainsFunc(v.tenant(only).pods, func(p *corev1.Pod) bool { return p.DeletionTimestamp == nil && readyNow(p) }) {
 		now.pending = fmt.Sprintf("service %s selects %s, and none of its pods is behind it yet", name, v.tenant(only).object)
 	}
 	if led != "" {

@@ -197,14 +197,8 @@ func TestExplain(t *testing.T) {
 	assert.NoError(t, c.explain(nil))
 }
 
-func TestIdleSince(t *testing.T) {
-	at := func(text string) time.Time {
-		return idleSince(&metav1.ObjectMeta{Annotations: map[string]string{annotationIdle: text}}, noon())
-	}
-	assert.Equal(t, noon().Add(-time.Minute), at("2026-03-01T11:59:00Z"))
-	assert.Equal(t, noon(), at("2026-03-01T13:00:00Z"), "the clock of another host")
-	assert.True(t, at("").IsZero())
-	assert.True(t, at("yesterday").IsZero())
+// What somebody has spoilt counts as not written.
+func TestSpoiltAnnotations(t *testing.T) {
 	assert.Zero(t, fenceOf(&metav1.ObjectMeta{Annotations: map[string]string{annotationFence: "-1"}}, annotationFence))
 	assert.Empty(t, addedTo(&metav1.ObjectMeta{Annotations: map[string]string{annotationRules + "shop": "{"}}, "shop"))
 }

@@ -64,7 +64,8 @@ type Options struct {
 	MoveAutoscaler bool
 
 	// DrainDelay is how long a slot that gets no requests any more is left alone before its pods are
-	// stopped. It must be longer than the Gateway, or kube-proxy, needs to take notice. Default: 5 s.
+	// stopped. It must be longer than the Gateway, or kube-proxy, needs to take notice. Each process counts
+	// it from when it saw first that the slot gets none. Default: 5 s.
 	DrainDelay time.Duration
 	// PreStop is how long a pod that is told to stop goes on serving before it gets SIGTERM, so that
 	// all who send requests to it know; its grace period is prolonged by it. A container that has a
@@ -75,8 +76,9 @@ type Options struct {
 	// as they run.
 	NoReadinessProbe bool
 
-	// ImagePatience is how long an image may fail to be pulled, and a pod to be created, before its
-	// pool is stuck: a registry may be down for a moment. Default: 20 s.
+	// ImagePatience is how long an image may fail to be pulled, a container to be started, and a pod to be
+	// created, before its pool is stuck, counted from when the target saw it fail first: a registry may
+	// be down for a moment. Default: 20 s.
 	ImagePatience time.Duration
 	// NodePatience is how long a pod may find no node before its pool is stuck: a cluster may grow.
 	// Default: 2 min.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
@@ -38,12 +37,11 @@ func (t tenant) status(now time.Time) map[strategy.Pool]*rollout.PoolStatus {
 			s.Stopping, s.Draining = s.Stopping+1, s.Draining+1
 		default:
 			s.Running++
-			ready := readySince(pod)
-			if ready.IsZero() {
+			if !readyNow(pod) {
 				continue
 			}
 			s.Ready++
-			if now.Sub(ready) >= t.minReady() && t.reachable(pod) {
+			if t.proven(pod, now) && t.reachable(pod) {
 				s.Available++
 			}
 		}
@@ -62,19 +60,29 @@ func (t tenant) status(now time.Time) map[strategy.Pool]*rollout.PoolStatus {
 // lost then, or somebody keeps it by a finalizer: nobody knows when it will be gone, so nobody waits for it.
 const overdue = time.Minute
 
-// present are the pods that take up room. Those that are over do not, however long the cluster keeps them, nor do
-// those that ought to have ended long ago, which are told apart.
-func present(pods []*corev1.Pod, now time.Time) (there, lost []*corev1.Pod) {
+// hold takes the pods of the slot that take up room. Those that are over do not, however long the cluster keeps them,
+// nor do those that ought to have ended long ago, which are told apart.
+func (t *tenant) hold(pods []*corev1.Pod, by *sights, now time.Time) {
 	for _, pod := range pods {
+		seen := by.pod(pod)
 		switch {
 		case pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded:
-		case pod.DeletionTimestamp != nil && now.Sub(pod.DeletionTimestamp.Time) > overdue: // it includes the grace period
-			lost = append(lost, pod)
+		case seen.lasted(isLeaving, now) > grace(pod)+overdue:
+			t.lost = append(t.lost, pod)
 		default:
-			there = append(there, pod)
+			t.pods, t.seen[pod.UID] = append(t.pods, pod), seen
 		}
 	}
-	return there, lost
+}
+
+// grace is how long a pod that was told to end may take.
+func grace(pod *corev1.Pod) time.Duration {
+	for _, seconds := range []*int64{pod.DeletionGracePeriodSeconds, pod.Spec.TerminationGracePeriodSeconds} {
+		if seconds != nil {
+			return time.Duration(*seconds) * time.Second
+		}
+	}
+	return defaultGrace * time.Second
 }
 
 // leftover names the pods that are left in a slot that is asked for none.
@@ -107,16 +115,34 @@ func (t tenant) reachable(pod *corev1.Pod) bool {
 	return !t.gated || t.behind[pod.UID].ready
 }
 
-// readySince is since when a pod is ready; zero where it is not.
-func readySince(pod *corev1.Pod) time.Time {
+// readyNow reports whether a pod is ready.
+func readyNow(pod *corev1.Pod) bool {
 	c := condition(pod, corev1.PodReady)
-	if c == nil || c.Status != corev1.ConditionTrue {
-		return time.Time{}
+	return c != nil && c.Status == corev1.ConditionTrue
+}
+
+// proven reports whether a pod that is ready has been so for long enough: as this process has seen, or, where it was
+// ready before that, as the cluster says by its own clocks.
+func (t tenant) proven(pod *corev1.Pod, now time.Time) bool {
+	least := t.minReady()
+	if least == 0 || t.seen[pod.UID].lasted(isReady, now) >= least {
+		return true
 	}
-	if c.LastTransitionTime.IsZero() {
-		return pod.CreationTimestamp.Time
+	if ready := condition(pod, corev1.PodReady).LastTransitionTime; !ready.IsZero() && written(t.deployment).Sub(ready.Time) >= least {
+		return true
 	}
-	return c.LastTransitionTime.Time
+	return !t.seen[pod.UID][isReady].came && !t.seen[t.uid()][isPatient].came && t.allAvailable()
+}
+
+// allAvailable reports whether the controller counts all pods of the slot that are ready as available.
+func (t tenant) allAvailable() bool {
+	ready := 0
+	for _, pod := range t.pods {
+		if pod.DeletionTimestamp == nil && readyNow(pod) {
+			ready++
+		}
+	}
+	return t.observed() && int(t.deployment.Status.AvailableReplicas) >= ready
 }
 
 func condition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
@@ -135,8 +161,7 @@ func crashes(pod *corev1.Pod) []rollout.Failure {
 		return nil
 	}
 	var all []rollout.Failure
-	list := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
-	for _, c := range list {
+	for _, c := range containersOf(pod) {
 		inits := slices.ContainsFunc(pod.Spec.InitContainers, func(i corev1.Container) bool { return i.Name == c.Name })
 		for _, end := range []struct {
 			of *corev1.ContainerStateTerminated
@@ -161,6 +186,11 @@ func crashes(pod *corev1.Pod) []rollout.Failure {
 		all = append(all, rollout.Failure{ID: pod.Name, Reason: strings.TrimSpace("pod failed: " + pod.Status.Reason + " " + pod.Status.Message)})
 	}
 	return all
+}
+
+// containersOf are the states of all containers.
+func containersOf(pod *corev1.Pod) []corev1.ContainerStatus {
+	return slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
 }
 
 // disrupted reports whether a pod was ended by the cluster, and not by itself.
@@ -216,6 +246,3 @@ func short(text string) string {
 	}
 	return "…" + string(runes[len(runes)-most:])
 }
-
-// since is how long ago something happened, by the cluster's clock as far as this one agrees with it.
-func since(t metav1.Time, now time.Time) time.Duration { return max(0, now.Sub(t.Time)) }

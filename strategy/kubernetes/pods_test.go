@@ -77,48 +77,47 @@ func TestCrashes(t *testing.T) {
 
 func TestStuck(t *testing.T) {
 	p := patience{image: 20 * time.Second, node: 2 * time.Minute, crashes: 5}
-	young := func(pod *corev1.Pod) { at := instant(5 * time.Second); pod.Status.StartTime = &at }
-	unscheduled := func(ago time.Duration) *corev1.Pod {
-		return podWith(corev1.ContainerStatus{}, func(p *corev1.Pod) {
-			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/2 nodes are available", LastTransitionTime: instant(ago)}}
-		})
-	}
+	unscheduled := podWith(corev1.ContainerStatus{}, func(p *corev1.Pod) {
+		p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/2 nodes are available"}}
+	})
 	loop := func(n int32) corev1.ContainerStatus {
 		s := waitingFor("CrashLoopBackOff", "back-off 10s")
 		s.RestartCount, s.LastTerminationState.Terminated = n, ended(1, "Error", "no config")
 		return s
 	}
-	failure := func(kind appsv1.DeploymentConditionType, status corev1.ConditionStatus, reason string, ago time.Duration) []appsv1.DeploymentCondition {
-		return []appsv1.DeploymentCondition{{Type: kind, Status: status, Reason: reason, Message: "exceeded quota", LastTransitionTime: instant(ago)}}
+	failure := func(kind appsv1.DeploymentConditionType, status corev1.ConditionStatus, reason string) []appsv1.DeploymentCondition {
+		return []appsv1.DeploymentCondition{{Type: kind, Status: status, Reason: reason, Message: "exceeded quota"}}
 	}
 	for name, c := range map[string]struct {
 		pod        *corev1.Pod
+		ago        time.Duration // since when it has been so
 		conditions []appsv1.DeploymentCondition
 		want       string
 	}{
-		"starts":             {podWith(waitingFor("ContainerCreating", "")), nil, ""},
-		"no such image":      {podWith(waitingFor("ImagePullBackOff", "Back-off pulling")), nil, "pod shop-a-1: container shop: ImagePullBackOff: Back-off pulling (image r/shop:1)"},
-		"for a moment":       {podWith(waitingFor("ErrImagePull", "timeout"), young), nil, ""},
-		"no image name":      {podWith(waitingFor("InvalidImageName", "bad"), young), nil, "pod shop-a-1: container shop: InvalidImageName: bad"},
-		"never pulled":       {podWith(waitingFor("ErrImageNeverPull", "not present"), young), nil, "pod shop-a-1: container shop: ErrImageNeverPull: not present"},
-		"no config":          {podWith(waitingFor("CreateContainerConfigError", `configmap "x" not found`)), nil, `pod shop-a-1: container shop: CreateContainerConfigError: configmap "x" not found`},
-		"crashes":            {podWith(loop(5)), nil, "pod shop-a-1: container shop: CrashLoopBackOff: back-off 10s; last container shop: exit code 1 (Error) after 4s: no config"},
-		"crashed a little":   {podWith(loop(4)), nil, ""},
-		"no node":            {unscheduled(3 * time.Minute), nil, "pod shop-a-1: no node for it (Unschedulable): 0/2 nodes are available"},
-		"no node yet":        {unscheduled(time.Minute), nil, ""},
-		"no quota":           {podWith(corev1.ContainerStatus{}), failure(appsv1.DeploymentReplicaFailure, "True", "FailedCreate", time.Minute), "pods of deployment shop-a cannot be created (FailedCreate): exceeded quota"},
-		"no quota just now":  {podWith(corev1.ContainerStatus{}), failure(appsv1.DeploymentReplicaFailure, "True", "FailedCreate", time.Second), ""},
-		"too late":           {podWith(corev1.ContainerStatus{}), failure(appsv1.DeploymentProgressing, "False", "ProgressDeadlineExceeded", 0), "deployment shop-a made no progress for 600s (ProgressDeadlineExceeded); pod shop-a-1 is running and not ready"},
-		"not ready for long": {podWith(corev1.ContainerStatus{}, func(p *corev1.Pod) { p.CreationTimestamp = instant(10 * time.Minute) }), nil, "deployment shop-a made no progress for 600s (pods are not ready); pod shop-a-1 is running and not ready"},
+		"starts":             {podWith(waitingFor("ContainerCreating", "")), time.Minute, nil, ""},
+		"no such image":      {podWith(waitingFor("ImagePullBackOff", "Back-off pulling")), time.Minute, nil, "pod shop-a-1: container shop: ImagePullBackOff: Back-off pulling (image r/shop:1)"},
+		"for a moment":       {podWith(waitingFor("ErrImagePull", "timeout")), 5 * time.Second, nil, ""},
+		"no image name":      {podWith(waitingFor("InvalidImageName", "bad")), 0, nil, "pod shop-a-1: container shop: InvalidImageName: bad"},
+		"never pulled":       {podWith(waitingFor("ErrImageNeverPull", "not present")), 0, nil, "pod shop-a-1: container shop: ErrImageNeverPull: not present"},
+		"no config":          {podWith(waitingFor("CreateContainerConfigError", `configmap "x" not found`)), time.Minute, nil, `pod shop-a-1: container shop: CreateContainerConfigError: configmap "x" not found`},
+		"crashes":            {podWith(loop(5)), time.Minute, nil, "pod shop-a-1: container shop: CrashLoopBackOff: back-off 10s; last container shop: exit code 1 (Error) after 4s: no config"},
+		"crashed a little":   {podWith(loop(4)), time.Minute, nil, ""},
+		"no node":            {unscheduled, 3 * time.Minute, nil, "pod shop-a-1: no node for it (Unschedulable): 0/2 nodes are available"},
+		"no node yet":        {unscheduled, time.Minute, nil, ""},
+		"no quota":           {podWith(corev1.ContainerStatus{}), time.Minute, failure(appsv1.DeploymentReplicaFailure, "True", "FailedCreate"), "pods of deployment shop-a cannot be created (FailedCreate): exceeded quota"},
+		"no quota just now":  {podWith(corev1.ContainerStatus{}), time.Second, failure(appsv1.DeploymentReplicaFailure, "True", "FailedCreate"), ""},
+		"too late":           {podWith(corev1.ContainerStatus{}), time.Minute, failure(appsv1.DeploymentProgressing, "False", "ProgressDeadlineExceeded"), "deployment shop-a made no progress for 600s (ProgressDeadlineExceeded); pod shop-a-1 is running and not ready"},
+		"not ready for long": {podWith(corev1.ContainerStatus{}), 10 * time.Minute, nil, "deployment shop-a made no progress for 600s (pods are not ready); pod shop-a-1 is running and not ready"},
 		"not ready just now": {podWith(corev1.ContainerStatus{}, func(p *corev1.Pod) {
 			p.CreationTimestamp = instant(time.Hour)
-			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionFalse, LastTransitionTime: instant(time.Minute)}}
-		}), nil, ""},
-		"on its way out": {podWith(waitingFor("ImagePullBackOff", ""), func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: noon()} }), nil, ""},
+			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionFalse, LastTransitionTime: instant(time.Hour)}}
+		}), time.Minute, nil, ""},
+		"on its way out": {podWith(waitingFor("ImagePullBackOff", ""), func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: noon()} }), time.Hour, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := lodger("a", strategy.Pool{Revision: strategy.Revision{Version: "1"}}, 2, c.pod)
 			n.deployment.Status.Conditions = c.conditions
+			n.sighted(c.pod, c.ago)
 			why := n.stuck(noon(), p)
 			if c.want == "" {
 				assert.Nil(t, why)
@@ -150,11 +149,26 @@ func TestNewestEvent(t *testing.T) {
 	assert.Len(t, []rune(short(string(make([]byte, 5000))+"x")), 301)
 }
 
+// sighted makes that a pod, and the slot's Deployment, have been seen as they are for so long.
+func (t *tenant) sighted(pod *corev1.Pod, ago time.Duration) {
+	by := newSights()
+	for uid, all := range map[types.UID]seen{pod.UID: by.pod(pod), t.deployment.UID: by.deployment(t.deployment)} {
+		if t.seen == nil {
+			t.seen = map[types.UID]seen{}
+		}
+		t.seen[uid] = seen{}
+		for f, one := range all {
+			one.at = noon().Add(-ago)
+			t.seen[uid][f] = one
+		}
+	}
+}
+
 // lodger is a slot with a Deployment for so many pods, all observed.
 func lodger(name string, pool strategy.Pool, replicas int32, pods ...*corev1.Pod) tenant {
 	n := tenant{slot: slot{name: name, object: "shop-" + name, baseline: name == "baseline"}, pool: pool, pods: pods}
 	n.deployment = &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Name: n.object, Generation: 1, Annotations: tellsPool(pool)},
+		ObjectMeta: metav1.ObjectMeta{Name: n.object, UID: types.UID(n.object), Generation: 1, Annotations: tellsPool(pool)},
 		Spec:       appsv1.DeploymentSpec{Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{labelService: "shop", labelSlot: name}}},
 		Status:     appsv1.DeploymentStatus{ObservedGeneration: 1, Replicas: replicas, AvailableReplicas: replicas},
 	}

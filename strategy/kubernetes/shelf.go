@@ -24,6 +24,7 @@ type shelf[T metav1.Object] struct {
 	err     error        // why, where that is known
 	changed chan struct{}
 	seen    func(T) // is told each object; may be nil
+	gone    func(T) // is told each object that is not there any more; may be nil
 	beat    func()  // is told that the API server has answered
 }
 
@@ -51,8 +52,12 @@ func (s *shelf[T]) get(name string) (T, bool) {
 func (s *shelf[T]) put(o T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old, ok := s.objects[o.GetName()]; ok && older(o.GetResourceVersion(), old.GetResourceVersion()) {
+	old, ok := s.objects[o.GetName()]
+	if ok && older(o.GetResourceVersion(), old.GetResourceVersion()) {
 		return
+	}
+	if ok && old.GetUID() != o.GetUID() {
+		s.miss(old)
 	}
 	s.objects[o.GetName()] = o
 	s.tell(o)
@@ -70,6 +75,13 @@ func (s *shelf[T]) drop(o T) {
 	defer s.mu.Unlock()
 	if old, ok := s.objects[o.GetName()]; ok && !older(o.GetResourceVersion(), old.GetResourceVersion()) {
 		delete(s.objects, o.GetName())
+		s.miss(old)
+	}
+}
+
+func (s *shelf[T]) miss(o T) {
+	if s.gone != nil {
+		s.gone(o)
 	}
 }
 
@@ -89,6 +101,11 @@ func (s *shelf[T]) replace(list []T, version string) {
 		}
 		objects[o.GetName()] = o
 		s.tell(o)
+	}
+	for name, o := range s.objects {
+		if next, there := objects[name]; !there || next.GetUID() != o.GetUID() {
+			s.miss(o)
+		}
 	}
 	s.objects, s.synced = objects, true
 }

@@ -3,7 +3,6 @@ package kubernetes
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,7 +31,7 @@ func (t tenant) stuck(now time.Time, p patience) *trouble {
 		return nil
 	}
 	for _, c := range t.deployment.Status.Conditions {
-		if c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue && since(c.LastTransitionTime, now) >= p.image {
+		if c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue && t.seen[t.uid()].lasted(isRefused, now) >= p.image {
 			return &trouble{key: c.Reason, reason: fmt.Sprintf("pods of deployment %s cannot be created (%s): %s", t.object, c.Reason, short(c.Message))}
 		}
 	}
@@ -40,7 +39,7 @@ func (t tenant) stuck(now time.Time, p patience) *trouble {
 		if own, ok := poolOf(pod); ok && own != t.pool || pod.DeletionTimestamp != nil {
 			continue
 		}
-		if reason, why := podStuck(pod, now, p); why != "" {
+		if reason, why := podStuck(pod, t.seen[pod.UID], now, p); why != "" {
 			return &trouble{key: reason, reason: fmt.Sprintf("pod %s: %s", pod.Name, why), pod: pod}
 		}
 	}
@@ -51,7 +50,7 @@ func (t tenant) stuck(now time.Time, p patience) *trouble {
 	}
 	// A Deployment that was complete once, with no pods at all, tells of no deadline when it is scaled.
 	for _, pod := range t.pods {
-		if own, ok := poolOf(pod); (!ok || own == t.pool) && pod.DeletionTimestamp == nil && unready(pod, now) >= t.deadline() {
+		if own, ok := poolOf(pod); (!ok || own == t.pool) && pod.DeletionTimestamp == nil && t.seen[pod.UID].lasted(isUnready, now) >= t.deadline() {
 			return t.late("pods are not ready", now)
 		}
 	}
@@ -66,25 +65,14 @@ func (t tenant) deadline() time.Duration {
 	return 10 * time.Minute
 }
 
-// unready is for how long a pod has not been ready; zero where it is.
-func unready(pod *corev1.Pod, now time.Time) time.Duration {
-	if !readySince(pod).IsZero() {
-		return 0
-	}
-	at := pod.CreationTimestamp
-	if c := condition(pod, corev1.PodReady); c != nil && c.LastTransitionTime.After(at.Time) {
-		at = c.LastTransitionTime
-	}
-	return since(at, now)
-}
-
 // late is a Deployment that made no progress for the whole of its own progress deadline. It names the pod that
 // has waited longest.
 func (t tenant) late(reason string, now time.Time) *trouble {
 	why := &trouble{key: reason, reason: fmt.Sprintf("deployment %s made no progress for %.0fs (%s)", t.object, t.deadline().Seconds(), reason)}
+	longest := time.Duration(-1)
 	for _, pod := range t.pods {
-		if pod.DeletionTimestamp == nil && unready(pod, now) > 0 && (why.pod == nil || unready(pod, now) > unready(why.pod, now)) {
-			why.pod = pod
+		if lasted := t.seen[pod.UID].lasted(isUnready, now); pod.DeletionTimestamp == nil && lasted > longest {
+			why.pod, longest = pod, lasted
 		}
 	}
 	if why.pod != nil {
@@ -94,11 +82,11 @@ func (t tenant) late(reason string, now time.Time) *trouble {
 }
 
 // podStuck says why a pod will not become ready, in a word and in a sentence.
-func podStuck(pod *corev1.Pod, now time.Time, p patience) (reason, text string) {
-	if c := condition(pod, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionFalse && since(c.LastTransitionTime, now) >= p.node {
+func podStuck(pod *corev1.Pod, seen seen, now time.Time, p patience) (reason, text string) {
+	if c := condition(pod, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionFalse && seen.lasted(isHomeless, now) >= p.node {
 		return c.Reason, fmt.Sprintf("no node for it (%s): %s", c.Reason, short(c.Message))
 	}
-	for _, c := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+	for _, c := range containersOf(pod) {
 		w := c.State.Waiting
 		if w == nil {
 			continue
@@ -107,15 +95,14 @@ func podStuck(pod *corev1.Pod, now time.Time, p patience) (reason, text string) 
 		if w.Message != "" {
 			text += ": " + short(w.Message)
 		}
-		switch w.Reason {
-		case "InvalidImageName", "ErrImageNeverPull":
+		switch by := failsBy(w.Reason); {
+		case w.Reason == "InvalidImageName" || w.Reason == "ErrImageNeverPull":
 			return w.Reason, text
-		case "ImagePullBackOff", "ErrImagePull", "ImageInspectError", "RegistryUnavailable",
-			"CreateContainerConfigError", "CreateContainerError", "RunContainerError":
-			if since(started(pod), now) >= p.image {
-				return w.Reason, text + image(w.Reason, c.Image)
+		case by != "":
+			if seen.lasted(fails+fact(c.Name), now) >= p.image {
+				return by, text + image(w.Reason, c.Image)
 			}
-		case "CrashLoopBackOff":
+		case w.Reason == "CrashLoopBackOff":
 			if int(c.RestartCount) >= p.crashes {
 				if end := c.LastTerminationState.Terminated; end != nil {
 					text += "; last " + endText(c.Name, end)
@@ -132,14 +119,6 @@ func image(reason, name string) string {
 		return " (image " + name + ")"
 	}
 	return ""
-}
-
-// started is since when a pod has a node, or else exists.
-func started(pod *corev1.Pod) metav1.Time {
-	if pod.Status.StartTime != nil {
-		return *pod.Status.StartTime
-	}
-	return pod.CreationTimestamp
 }
 
 // tellings keeps what was told of each slot that is stuck: the same trouble is told in the same words, and

@@ -70,6 +70,7 @@ type Target struct {
 	busy     atomic.Bool
 	token    atomic.Uint64 // that Fence was called with last
 	ledger   *ledger
+	sights   *sights
 	tellings tellings
 
 	mu     sync.Mutex
@@ -110,7 +111,7 @@ func Open(ctx context.Context, clients Clients, o Options) (*Target, error) {
 		return nil, fmt.Errorf("open a Kubernetes target: %w", err)
 	}
 	t := &Target{s: s, clients: clients, log: s.Logger.Named("kubernetes").With("namespace", s.Namespace, "service", s.Name), placed: map[string]int64{}, denied: map[string]denial{}, lost: map[types.UID]bool{}}
-	t.ledger, t.tellings.told = newLedger(), map[string]telling{}
+	t.ledger, t.sights, t.tellings.told = newLedger(), newSights(), map[string]telling{}
 	t.watch()
 	if err := t.trust(ctx, true); err != nil {
 		t.Close()
@@ -199,8 +200,8 @@ func (t *Target) judge(ctx context.Context, v *view, n tenant, now traffic, s *r
 	if n.autoscaled() {
 		s.Autoscaled = n.replicas()
 	}
-	idle := idleSince(n.deployment, v.now)
-	if _, led := now.split[n.name]; n.deployment != nil && !led && !idle.IsZero() && t.leaving(n.name) && v.now.Sub(idle) < t.s.DrainDelay {
+	idle := n.seen[n.uid()].lasted(isIdle, v.now)
+	if _, led := now.split[n.name]; !led && idle >= 0 && t.leaving(n.name) && idle < t.s.DrainDelay {
 		s.Draining += s.Running
 	}
 	switch {

@@ -59,7 +59,10 @@ func (t *Target) watch() {
 	t.endpoints = newShelf[*discoveryv1.EndpointSlice]("endpointslices.discovery.k8s.io", t.beat)
 	t.scalers = newShelf[*autoscalingv2.HorizontalPodAutoscaler]("horizontalpodautoscalers.autoscaling", t.beat)
 	t.routes = newShelf[*unstructured.Unstructured]("httproutes.gateway.networking.k8s.io", t.beat)
-	t.pods.seen = t.ledger.note
+	t.pods.seen = func(pod *corev1.Pod) { t.ledger.note(pod); t.sights.pod(pod) }
+	t.pods.gone = func(pod *corev1.Pod) { t.sights.forget(pod.UID) }
+	t.deployments.seen = func(d *appsv1.Deployment) { t.sights.deployment(d) }
+	t.deployments.gone = func(d *appsv1.Deployment) { t.sights.forget(d.UID) }
 
 	start(ctx, t, t.deployments, from(k.AppsV1().Deployments(ns)), source{labels: ours})
 	start(ctx, t, t.pods, from(k.CoreV1().Pods(ns)), source{labels: ours})
@@ -154,7 +157,7 @@ func (t *Target) unhealthy(opening bool) (problem error, lasting bool, next <-ch
 		switch {
 		case apierrors.IsForbidden(h.err):
 			resource, group, _ := strings.Cut(h.kind, ".")
-			err = &RightsError{Verb: "list and watch", Group: group, Resource: resource, Namespace: t.s.Namespace, Err: h.err}
+			err = &RightsError{Verbs: []string{"list", "watch"}, Group: group, Resource: resource, Namespace: t.s.Namespace, Err: h.err}
 			if time.Since(h.since) >= patience {
 				forever = append(forever, err)
 			} else {

@@ -122,8 +122,8 @@ func TestMissingRights(t *testing.T) {
 		_, err := kubernetes.Open(t.Context(), k.clients(t), good())
 		var missing *kubernetes.RightsError
 		require.ErrorAs(t, err, &missing)
-		assert.ErrorContains(t, err, `the Role lacks {apiGroups: [""], resources: ["pods"], verbs: ["list and watch"]}`)
-		assert.ErrorContains(t, err, `the Role lacks {apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list and watch"]}`)
+		assert.ErrorContains(t, err, `the Role lacks {apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"]}`)
+		assert.ErrorContains(t, err, `the Role lacks {apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"]}`)
 	})
 	in(t, nil, func(t *testing.T, k *controllers, target *kubernetes.Target) {
 		for _, c := range []struct{ verb, resource, group, want string }{

@@ -43,6 +43,7 @@ type tenant struct {
 	lost       []*corev1.Pod                          // that ought to have ended long ago: their node does not tell
 	scaler     *autoscalingv2.HorizontalPodAutoscaler // nil: none
 	behind     map[types.UID]endpoint                 // the Service that leads to the slot
+	seen       map[types.UID]seen                     // since when what is so, of the Deployment and its pods
 }
 
 // replicas is what the Deployment is asked for now.
@@ -55,6 +56,17 @@ func (t tenant) replicas() int {
 	}
 	return int(*t.deployment.Spec.Replicas)
 }
+
+// uid is the Deployment's.
+func (t tenant) uid() types.UID {
+	if t.deployment == nil {
+		return ""
+	}
+	return t.deployment.UID
+}
+
+// marked reports whether the slot is marked to get no requests.
+func (t tenant) marked() bool { return t.deployment != nil && idleMark(t.deployment) != "" }
 
 // observed reports whether the Deployment's status speaks of what it is asked for now.
 func (t tenant) observed() bool {
@@ -147,13 +159,13 @@ func (t *Target) ours(s *corev1.Service) bool {
 
 // lodge finds who lives in a slot.
 func (t *Target) lodge(v *view, at slot) (tenant, error) {
-	n := tenant{slot: at}
+	n := tenant{slot: at, seen: map[types.UID]seen{}}
 	d, ok := t.deployments.get(at.object)
 	if !ok {
-		n.pods, n.lost = present(t.podsOf(t.s.labels(at)), v.now) // of a Deployment that was taken away
+		n.hold(t.podsOf(t.s.labels(at)), t.sights, v.now) // of a Deployment that was taken away
 		return n, nil
 	}
-	n.deployment = d
+	n.deployment, n.seen[d.UID] = d, t.sights.deployment(d)
 	v.token = max(v.token, fenceOf(d, annotationFence))
 	pool, told := poolOf(d)
 	switch {
@@ -174,7 +186,7 @@ func (t *Target) lodge(v *view, at slot) (tenant, error) {
 		n.adopted, n.pool = true, strategy.Pool{Revision: revision, Baseline: at.baseline}
 	}
 	n.conflict = n.seized(t.s.FieldManager, t.s.Container)
-	n.pods, n.lost = present(t.podsOf(d.Spec.Selector.MatchLabels), v.now)
+	n.hold(t.podsOf(d.Spec.Selector.MatchLabels), t.sights, v.now)
 	if s := v.services[t.leads(at)]; s != nil {
 		n.behind, n.gated = v.endpoints[s.Name], t.perSlot()
 	}

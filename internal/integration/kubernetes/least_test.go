@@ -141,7 +141,7 @@ func lacks(err error, right rbacv1.PolicyRule) bool {
 	case nil:
 		return false
 	case *kubernetes.RightsError:
-		return strings.Contains(e.Verb, right.Verbs[0]) && e.Resource == right.Resources[0] && e.Group == right.APIGroups[0]
+		return slices.Contains(e.Verbs, right.Verbs[0]) && e.Resource == right.Resources[0] && e.Group == right.APIGroups[0]
 	case *multierror.Error:
 		return slices.ContainsFunc(e.Errors, func(err error) bool { return lacks(err, right) })
 	case interface{ Unwrap() []error }:
