@@ -208,7 +208,7 @@ func (t *Target) judge(ctx context.Context, v *view, n tenant, now traffic, s *r
 	case n.conflict != nil && !n.empty():
 		s.Stuck = n.conflict.Error()
 		if t.s.Conflicts == Refuse {
-			s.Available = 0 // what answers there is not this pool's revision, however well it answers
+			s.Available, s.Seized = 0, true // what answers there is not this pool's revision, however well it answers
 		}
 	case s.Available < n.replicas():
 		s.Stuck = t.stuck(ctx, n, v.now)

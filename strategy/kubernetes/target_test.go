@@ -193,15 +193,7 @@ func TestConflicts(t *testing.T) {
 func TestSeizedImage(t *testing.T) {
 	in(t, nil, func(t *testing.T, k *controllers, target *kubernetes.Target) {
 		reach(t, target, alone("1.0.1", 2))
-		theirs := object{"f:spec": object{"f:template": object{"f:spec": object{"f:containers": object{`k:{"name":"shop"}`: object{"f:image": object{}}}}}}}
-		k.edit("deployments", "shop-a", func(o object) {
-			meta := o["metadata"].(object)
-			mine := meta["managedFields"].([]any)[0].(object)
-			delete(at(mine, "fieldsV1", "f:spec", "f:template", "f:spec", "f:containers", `k:{"name":"shop"}`).(object), "f:image")
-			meta["managedFields"] = []any{
-				mine, object{"manager": "kubectl-set", "operation": "Update", "fieldsType": "FieldsV1", "fieldsV1": theirs},
-			}
-		})
+		k.seize("shop-a")
 		time.Sleep(50 * time.Millisecond)
 		o, err := target.Observe(t.Context())
 		require.NoError(t, err)
@@ -213,6 +205,47 @@ func TestSeizedImage(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 2, o.Pools[0].Running, "nothing is added to it")
 		require.NoError(t, target.Apply(t.Context(), strategy.State{}), "to take it away needs nobody's consent")
+	})
+}
+
+// An image that somebody else sets while a release bakes ends the bake at once, with the reason, and the way back is
+// free. Nobody waits for a deadline, or for the end of the bake.
+func TestSeizedWhileBaking(t *testing.T) {
+	for _, slot := range []string{"shop-a", "shop-b"} {
+		in(t, nil, func(t *testing.T, k *controllers, target *kubernetes.Target) {
+			reach(t, target, alone("1.0.1", 2))
+			plan, err := strategy.Canary{Steps: []strategy.CanaryStep{{Share: strategy.Percent(10), Bake: time.Hour}}, Deadline: 30 * time.Minute}.Plan(alone("1.0.1", 2), revision("1.0.2"))
+			require.NoError(t, err)
+			seized := time.Time{}
+			r, err := rollout.New(target, plan, rollout.Options{Notify: func(e rollout.Event) {
+				if e.Kind == rollout.StepReached && !e.Back && seized.IsZero() {
+					seized = time.Now()
+					k.seize(slot)
+				}
+			}})
+			require.NoError(t, err)
+			result, err := r.Run(t.Context())
+			var stuck *rollout.StuckError
+			require.ErrorAs(t, err, &stuck)
+			assert.ErrorContains(t, err, `containers[name="shop"].image is owned by "kubectl-set"`)
+			if slot == "shop-b" {
+				require.Equal(t, rollout.RolledBack, result.Outcome)
+				assert.Less(t, time.Since(seized), time.Minute)
+			}
+		})
+	}
+}
+
+// seize sets the image of a slot as somebody else would.
+func (k *controllers) seize(slot string) {
+	theirs := object{"f:spec": object{"f:template": object{"f:spec": object{"f:containers": object{`k:{"name":"shop"}`: object{"f:image": object{}}}}}}}
+	k.edit("deployments", slot, func(o object) {
+		meta := o["metadata"].(object)
+		mine := meta["managedFields"].([]any)[0].(object)
+		delete(at(mine, "fieldsV1", "f:spec", "f:template", "f:spec", "f:containers", `k:{"name":"shop"}`).(object), "f:image")
+		meta["managedFields"] = []any{
+			mine, object{"manager": "kubectl-set", "operation": "Update", "fieldsType": "FieldsV1", "fieldsV1": theirs},
+		}
 	})
 }
 

@@ -44,7 +44,8 @@
 // waited for until the deadline, whose error names it: the release may be what mends it, and the way back
 // leads nowhere else. While a state that was reached is held it is the same, whichever the revision:
 // there an instance lacks a replacement, for which the revision is hardly to blame, since it has started
-// before. The state is degraded meanwhile, so that nothing is baked, and no gate's word counts.
+// before. The state is degraded meanwhile, so that nothing is baked, and no gate's word counts. A pool that
+// somebody else has taken over (PoolStatus.Seized) ends either at once.
 //
 // A gate that does not answer is not a pass and not a failure: a source that is down, no data, too little of
 // it. It is asked again until the bake is over, and then until Options.Patience ends; then a person is asked,

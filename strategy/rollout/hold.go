@@ -115,7 +115,8 @@ func (h *hold) nap(o Options) time.Duration {
 
 // tend looks after the state that was reached: failed instances are replaced, changes by somebody
 // else are told and answered. A pool that is stuck here has been whole before: what keeps a replacement
-// from starting is no proof against the revision, and somebody has until the deadline to mend it.
+// from starting is no proof against the revision, and somebody has until the deadline to mend it. Only what
+// somebody else has taken over is no revision to wait for.
 func (r *Rollout) tend(ctx context.Context, h *hold) error {
 	s, need := h.leg.step.State, r.need(h.leg)
 	before, failed := r.seen, len(r.failed)
@@ -130,6 +131,9 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 		return h.overdue("the target could not be observed")
 	}
 	r.stuck(h.watch)
+	if err := h.foreign(s); err != nil {
+		return err
+	}
 	if err := r.failures(h.watch); err != nil {
 		return err
 	}

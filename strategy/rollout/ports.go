@@ -73,6 +73,10 @@ type PoolStatus struct {
 	// *StuckError. Otherwise (it is another revision's, or on the way back, or the state was reached
 	// and is held) it is told, and part of the deadline's error.
 	Stuck string `json:"stuck,omitempty"`
+	// Seized says that Stuck tells of somebody else who has changed what the pool runs, so that its
+	// instances are not its revision any more. On the way forward that ends a step, and a state that is
+	// held, at once, whichever the pool.
+	Seized bool `json:"seized,omitempty"`
 	// Autoscaled is how many instances somebody else who decides about it, an autoscaler, wants of
 	// the pool now. The pool then has its size when that many are available, and that it has more or
 	// fewer than the state says is nobody's meddling; the plan's limits may be exceeded by it, as they

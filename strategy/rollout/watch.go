@@ -25,6 +25,7 @@ type watch struct {
 	drifts   int
 	failures []Failure    // of the new revision
 	stuck    []StuckError // as last seen
+	seized   []StuckError // those of them that somebody else has taken over
 }
 
 func (r *Rollout) watch(l leg) *watch {
