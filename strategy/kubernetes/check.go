@@ -20,7 +20,8 @@ import (
 
 // Check reports, as a *multierror.Error, all that stands in the way of a rollout before anything moves:
 // what is wrong with the options, rights that are missing, a cluster without the Gateway API, an HTTPRoute
-// that is not there or not accepted, a container without a readiness probe, objects of others that stand
+// that is not there or not accepted, that has no room for the rules of a plan, or whose own rules match already what
+// a plan wants to match, a container without a readiness probe, objects of others that stand
 // where the slots shall be, manifests that the API server refuses, disruption budgets that miss one of the
 // slots or that a plan can never satisfy, and autoscalers that a promotion would leave behind. It writes
 // nothing: manifests are tried as a dry run. The plans, if there are any, are those that shall be walked.
@@ -156,47 +157,6 @@ func (c *checking) service(ctx context.Context, name string) []error {
 		return []error{fmt.Errorf("service %s is of type ExternalName, and selects no pods", name)}
 	}
 	return nil
-}
-
-func (c *checking) route(ctx context.Context, g Gateway) (errs []error) {
-	group := httpRoutes().GroupVersion().String()
-	list, err := c.clients.Kubernetes.Discovery().ServerResourcesForGroupVersion(group)
-	if err != nil && !apierrors.IsNotFound(err) {
-		return []error{fmt.Errorf("ask for the Gateway API: %w", err)}
-	}
-	if list == nil || !slices.ContainsFunc(list.APIResources, func(r metav1.APIResource) bool { return r.Name == "httproutes" }) {
-		return []error{fmt.Errorf("the cluster knows no httproutes of %s: install the Gateway API, or lead the traffic by a Selector", group)}
-	}
-	route, err := c.clients.Dynamic.Resource(httpRoutes()).Namespace(c.s.Namespace).Get(ctx, g.Route, metav1.GetOptions{})
-	switch {
-	case apierrors.IsNotFound(err):
-		return []error{fmt.Errorf("there is no httproute %s in namespace %s: it is the host's to make, with its parents and hostnames (Gateway.Route)", g.Route, c.s.Namespace)}
-	case err != nil:
-		return []error{fmt.Errorf("read httproute %s: %w", g.Route, err)}
-	}
-	r := routing{gateway: g, service: c.s.Name, backends: map[string]string{}}
-	for _, at := range c.s.slots {
-		r.backends[at.object] = at.name
-	}
-	rules, err := r.rules(route)
-	if err != nil {
-		errs = append(errs, err)
-	}
-	for _, one := range rules {
-		if !one.led {
-			continue
-		}
-		if err := r.strays(one.tree); err != nil {
-			errs = append(errs, fmt.Errorf("httproute %s: %w", g.Route, err))
-		}
-	}
-	if spec, _ := route.Object["spec"].(map[string]any); spec["parentRefs"] == nil {
-		errs = append(errs, fmt.Errorf("httproute %s has no parentRefs: no Gateway takes it", g.Route))
-	}
-	if why := r.conditions(route, "Accepted"); why != "" {
-		errs = append(errs, errors.New(why))
-	}
-	return errs
 }
 
 // places looks at what stands where the slots shall be, and tries the manifests.

@@ -1,6 +1,8 @@
 package kubernetes_test
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kjson "k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
 
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/kubernetes"
@@ -18,7 +22,8 @@ import (
 
 // What stands in the way is told at once, all of it, and nothing is written.
 func TestCheck(t *testing.T) {
-	plan, err := strategy.Canary{}.Plan(alone("1.0.1", 2), revision("1.0.2"))
+	canary := strategy.Canary{Steps: []strategy.CanaryStep{{Share: strategy.Percent(10), Match: []strategy.Match{{Header: "X-Canary", Value: "always"}}}}}
+	plan, err := canary.Plan(alone("1.0.1", 2), revision("1.0.2"))
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		options func(o *kubernetes.Options)
@@ -55,6 +60,26 @@ func TestCheck(t *testing.T) {
 		"a route that nobody takes": {nil, func(t *testing.T, k *controllers) {
 			k.put(t, strings.Replace(route, "parentRefs: [{name: gateway}]", "hostnames: [x]", 1))
 		}, []string{"httproute shop has no parentRefs"}},
+		"backends of others": {nil, func(t *testing.T, k *controllers) {
+			k.rules(ruleOf("/", "", "{name: shop, port: 80, weight: 1}, {name: legacy, port: 80, weight: 1}"))
+		}, []string{`httproute shop: a rule to lead has the backend "legacy" beside others, which would lose its share`}},
+		"a full route": {nil, func(t *testing.T, k *controllers) {
+			all := []string{ruleOf("/", "", "{name: shop, port: 80}")}
+			for i := range 15 {
+				all = append(all, ruleOf(fmt.Sprintf("/%d", i), "", "{name: files, port: 80}"))
+			}
+			k.rules(all...)
+		}, []string{"Plan.Steps[0]: httproute shop: it would have 17 rules, and 16 are the most"}},
+		"a header that the led rule has": {nil, func(t *testing.T, k *controllers) {
+			k.rules(ruleOf("/", "{name: x-canary, value: beta}", "{name: shop, port: 80}"))
+		}, []string{"Plan.Steps[0]: httproute shop: one of its rules matches on the header X-Canary already"}},
+		"a header that another rule has": {nil, func(t *testing.T, k *controllers) {
+			k.rules(ruleOf("/", "", "{name: shop, port: 80}"), ruleOf("/", "{name: X-CANARY, type: Exact, value: always}", "{name: beta, port: 80}"))
+		}, []string{"Plan.Steps[0]: httproute shop: one of its rules matches the same requests already as"}},
+		"headers of others": {nil, func(t *testing.T, k *controllers) {
+			k.rules(ruleOf("/", "", "{name: shop, port: 80}"), ruleOf("/", "{name: X-Canary, value: never}", "{name: beta, port: 80}"),
+				ruleOf("/beta", "{name: X-Canary, value: always}", "{name: beta, port: 80}"))
+		}, nil},
 		"no rights": {nil, func(t *testing.T, k *controllers) {
 			k.forbid(func(verb, resource, name string) *metav1.Status {
 				if resource == "events" || resource == "httproutes" && verb != "watch" {
@@ -116,6 +141,27 @@ func TestCheck(t *testing.T) {
 			})
 		})
 	}
+}
+
+// ruleOf is a rule of an HTTPRoute.
+func ruleOf(path, header, backends string) string {
+	return fmt.Sprintf("{matches: [{path: {type: PathPrefix, value: %s}, headers: [%s]}], backendRefs: [%s]}", path, header, backends)
+}
+
+// rules makes the route have these rules and no others.
+func (k *controllers) rules(all ...string) {
+	k.edit("httproutes", "shop", func(o object) {
+		var list []any
+		for _, text := range all {
+			data, err := yaml.YAMLToJSON([]byte(text))
+			var rule object
+			if err = errors.Join(err, kjson.Unmarshal(data, &rule)); err != nil {
+				panic(err)
+			}
+			list = append(list, rule)
+		}
+		o["spec"].(object)["rules"] = list
+	})
 }
 
 // While the Gateway has not taken the route, Apply is an error, and nothing is stopped.

@@ -3,9 +3,9 @@ package kubernetes
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -41,6 +41,9 @@ func (r routing) write(route *unstructured.Unstructured, want split) ([]any, add
 			}
 			extra, err := r.matching(one.tree, name, want[name].match)
 			if err != nil {
+				return nil, added{}, fmt.Errorf("httproute %s: %w", route.GetName(), err)
+			}
+			if err := r.matched(rules, extra, want[name].match); err != nil {
 				return nil, added{}, fmt.Errorf("httproute %s: %w", route.GetName(), err)
 			}
 			list = append(list, extra)
@@ -135,7 +138,8 @@ func (r routing) matching(tree map[string]any, slot string, match []strategy.Mat
 			header := headerOf(m)
 			list, _ := base["headers"].([]any)
 			for _, h := range list {
-				if old, _ := h.(map[string]any); reflect.DeepEqual(old["name"], header["name"]) {
+				old, _ := h.(map[string]any)
+				if name, _ := old["name"].(string); strings.EqualFold(name, header["name"].(string)) {
 					return nil, fmt.Errorf("one of its rules matches on the header %s already, which %s needs", header["name"], m)
 				}
 			}
