@@ -23,6 +23,8 @@ type controllers struct {
 	start, stop time.Duration
 	// behave changes a pod that was made, before anyone sees it; nil: it is a good one.
 	behave func(pod object)
+	// blind are Services that no EndpointSlice is written of any more.
+	blind  map[string]bool
 	born   map[string]time.Time
 	ending map[string]time.Time
 }
@@ -234,6 +236,9 @@ func (k *controllers) report(d object) {
 
 // service writes the one EndpointSlice of a Service.
 func (k *controllers) service(s object) {
+	if k.blind[nameOf(s)] {
+		return
+	}
 	selector, _ := at(s, "spec", "selector").(object)
 	endpoints := []any{}
 	for _, pod := range k.selected(selector) {

@@ -94,7 +94,7 @@ func decide(v *view, s strategy.State, now traffic, r rules) decision {
 	}
 	slices.Sort(d.blocked)
 	p := &round{v: v, s: s, at: at, now: now, r: r, d: &d}
-	for _, step := range []func(){p.settle, p.grow, p.route, p.note, p.shrink, p.follow} {
+	for _, step := range []func(){p.settle, p.grow, p.route, p.note, p.shrink, p.follow, p.explain} {
 		if step(); len(d.writes) > 0 || d.err != nil {
 			return d
 		}

@@ -135,7 +135,7 @@ func TestDecide(t *testing.T) {
 		"a candidate moves in":      {scene{a: "1", an: 2, led: all("a")}, split9010, "expose b; place b"},
 		"and starts":                {scene{a: "1", an: 2, b: "2", led: all("a"), change: func(v *view) { v.tenant("b").deployment.Status.ObservedGeneration = 0 }}, split9010, "scale b to 1"},
 		"and gets its share":        {scene{a: "1", an: 2, b: "2", bn: 1, led: all("a")}, split9010, "mark b idle=false; lead a=90% b=10%"},
-		"not before it can answer":  {scene{a: "1", an: 2, b: "2", bn: 1, led: all("a"), change: func(v *view) { v.tenant("b").behind = nil }}, split9010, "wait: shop-b has no available pod: the traffic stays"},
+		"not before it can answer":  {scene{a: "1", an: 2, b: "2", bn: 1, led: all("a"), change: func(v *view) { v.tenant("b").behind = nil; v.tenant("b").sighted(v.tenant("b").pods[0], 0) }}, split9010, "wait: shop-b has no available pod: the traffic stays"},
 		"nor a Service is missing":  {scene{a: "1", an: 2, b: "2", bn: 1, led: all("a"), change: func(v *view) { delete(v.services, "shop-b") }}, split9010, "expose b"},
 		"a Service leads elsewhere": {scene{a: "1", an: 2, led: all("a"), change: func(v *view) { v.services["shop-a"].Spec.Selector = map[string]string{"x": "y"} }}, one, "expose a"},
 		"the old one is led away":   {scene{a: "1", an: 2, b: "2", bn: 2, led: all("a")}, two, "mark b idle=false; lead a=0% b=100%"},
@@ -169,6 +169,21 @@ func TestDecide(t *testing.T) {
 			"scale a to 2"},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, c.scene.decide(c.state).String()) })
+	}
+	// Pods that no request reaches say why, once that takes longer than usual.
+	for _, c := range []struct {
+		ago  time.Duration
+		say  func(v *view)
+		want string
+	}{
+		{time.Minute, func(v *view) { clear(v.tenant("b").behind) }, "wait: shop-b has no available pod: the traffic stays; wait: pod shop-b-0 is ready, and no requests reach it: it is not in the endpointslices of service shop-b (its controller may be late, or the Service has no selector for it)"},
+		{time.Minute, func(v *view) { v.tenant("b").behind["shop-b-0"] = endpoint{} }, "wait: shop-b has no available pod: the traffic stays; wait: pod shop-b-0 is ready, and no requests reach it: the endpointslices of service shop-b say that it is not ready"},
+		{time.Second, func(v *view) { clear(v.tenant("b").behind) }, "wait: shop-b has no available pod: the traffic stays"},
+	} {
+		assert.Equal(t, c.want, scene{a: "1", an: 2, b: "2", bn: 1, led: all("a"), change: func(v *view) {
+			c.say(v)
+			v.tenant("b").sighted(v.tenant("b").pods[0], c.ago)
+		}}.decide(split9010).String())
 	}
 	// What somebody else has changed gets nothing more, and may always be left.
 	foreign := func(v *view) { v.tenant("b").conflict = &ConflictError{Object: "x"} }

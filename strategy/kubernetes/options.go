@@ -52,8 +52,9 @@ type Options struct {
 	// FieldManager is the name under which fields are owned. Default: "davit".
 	FieldManager string
 	// Conflicts says what happens where another manager owns a field that is to be written: Refuse
-	// (the default) or Take. Replicas are always taken, unless an autoscaler has them: the rollout has a
-	// policy of its own for somebody who scales by hand.
+	// (the default) or Take. Replicas, the rules of an HTTPRoute and the selector of a Service are always
+	// taken, replicas unless an autoscaler has them: the rollout has a policy of its own for what somebody
+	// changes by hand (rollout.Options.Drift), and is told who it was.
 	Conflicts Conflicts
 	// Adopt says which revision a Deployment runs that stands in a slot and was not made by Davit, so
 	// that it is taken over as it is. Its selector must not select the pods of the other slots. The

@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -45,6 +46,31 @@ func owns(m metav1.ManagedFieldsEntry, path []string) bool {
 		tree = next
 	}
 	return true
+}
+
+// meddlers tells who else has written last what leads the traffic, and how many pods there are, of what this manager
+// has written before; empty where nobody has.
+func (t *Target) meddlers(v *view, now traffic) string {
+	var all []string
+	name := func(object, field string, managed []metav1.ManagedFieldsEntry, path ...string) {
+		for _, owner := range ownersOfField(managed, path...) {
+			if owner != t.s.FieldManager {
+				all = append(all, fmt.Sprintf("%s: %s is owned by %q", object, field, owner))
+			}
+		}
+	}
+	if v.route != nil && len(now.busy) > 0 {
+		name("httproute "+v.route.GetName(), ".spec.rules", v.route.GetManagedFields(), "f:spec", "f:rules")
+	}
+	if svc := v.services[t.leads(t.s.slots[0])]; svc != nil && !t.perSlot() && svc.Labels[labelService] == t.s.Name {
+		name("service "+svc.Name, ".spec.selector", svc.ManagedFields, "f:spec", "f:selector")
+	}
+	for _, n := range v.slots {
+		if n.deployment != nil && !n.autoscaled() && applied(n.deployment.ManagedFields, t.s.FieldManager) {
+			name("deployment "+n.object, ".spec.replicas", n.deployment.ManagedFields, "f:spec", "f:replicas")
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // seized tells who else has taken over the image of a slot that was placed, so that what runs there is not

@@ -151,7 +151,9 @@ func (t *Target) Observe(ctx context.Context) (rollout.Observation, error) {
 	if err != nil {
 		return rollout.Observation{}, err
 	}
-	return t.observation(ctx, v, now), nil
+	o := t.observation(ctx, v, now)
+	o.Meddled = t.meddlers(v, now)
+	return o, nil
 }
 
 // miss tells once of each pod that is not waited for any more.

@@ -331,3 +331,80 @@ func TestSharedRoute(t *testing.T) {
 		assert.Equal(t, int64(1_000_000), k.backendRef("files-a")["weight"])
 	})
 }
+
+// That pods are ready and nobody's requests reach them is told with its reason.
+func TestPodsThatNoRequestReaches(t *testing.T) {
+	in(t, nil, func(t *testing.T, k *controllers, target *kubernetes.Target) {
+		reach(t, target, alone("1.0.1", 2))
+		k.mu.Lock()
+		k.blind = map[string]bool{"shop-b": true}
+		k.mu.Unlock()
+		plan, err := strategy.BlueGreen{Deadline: time.Minute}.Plan(alone("1.0.1", 2), revision("1.0.2"))
+		require.NoError(t, err)
+		r, err := rollout.New(target, plan, rollout.Options{})
+		require.NoError(t, err)
+		result, err := r.Run(t.Context())
+		require.Equal(t, rollout.RolledBack, result.Outcome)
+		assert.ErrorContains(t, err, "is ready, and no requests reach it: it is not in the endpointslices of service shop-b")
+	})
+}
+
+// Who has changed what leads the traffic, or how many pods there are, is named with the drift.
+func TestMeddlersAreNamed(t *testing.T) {
+	owns := func(o object, manager string, fields object) {
+		meta := o["metadata"].(object)
+		list, _ := meta["managedFields"].([]any)
+		meta["managedFields"] = append(list, object{"manager": manager, "operation": "Update", "fieldsType": "FieldsV1", "fieldsV1": object{"f:spec": fields}})
+	}
+	for name, c := range map[string]struct {
+		traffic kubernetes.Traffic
+		meddle  func(k *controllers)
+		want    string
+	}{
+		"rules": {kubernetes.Gateway{}, func(k *controllers) {
+			k.edit("httproutes", "shop", func(o object) {
+				o["spec"].(object)["rules"].([]any)[0].(object)["backendRefs"] = []any{object{"name": "shop-a", "port": int64(8080), "weight": int64(1)}}
+				owns(o, "flux", object{"f:rules": object{}})
+			})
+		}, `httproute shop: .spec.rules is owned by "flux"`},
+		"selector": {kubernetes.Selector{}, func(k *controllers) {
+			k.edit("services", "shop", func(o object) {
+				at(o, "spec", "selector").(object)["davit-sdk.github.io/slot"] = "a"
+				owns(o, "helm", object{"f:selector": object{}})
+			})
+		}, `service shop: .spec.selector is owned by "helm"`},
+		"replicas": {kubernetes.Gateway{}, func(k *controllers) {
+			k.edit("deployments", "shop-b", func(o object) {
+				o["spec"].(object)["replicas"] = int64(5)
+				owns(o, "kubectl-scale", object{"f:replicas": object{}})
+			})
+		}, `deployment shop-b: .spec.replicas is owned by "kubectl-scale"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(o *kubernetes.Options) { o.Traffic = c.traffic }, func(t *testing.T, k *controllers, target *kubernetes.Target) {
+				reach(t, target, alone("1.0.1", 2))
+				plan, err := strategy.BlueGreen{After: strategy.Hold{Bake: time.Hour}}.Plan(alone("1.0.1", 2), revision("1.0.2"))
+				require.NoError(t, err)
+				last := -1
+				for i, s := range plan.Steps {
+					if s.Bake == time.Hour {
+						last = i
+					}
+				}
+				o, err := target.Observe(t.Context())
+				require.NoError(t, err)
+				assert.Empty(t, o.Meddled)
+				r, err := rollout.New(target, plan, rollout.Options{Drift: rollout.Freeze, Notify: func(e rollout.Event) {
+					if e.Kind == rollout.StepReached && e.Step == last {
+						c.meddle(k)
+					}
+				}})
+				require.NoError(t, err)
+				_, err = r.Run(t.Context())
+				var drift *rollout.ConflictError
+				require.ErrorAs(t, err, &drift)
+				assert.ErrorContains(t, err, c.want)
+			})
+		})
+	}
+}

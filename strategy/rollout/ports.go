@@ -43,6 +43,9 @@ type Observation struct {
 	// Grain is how finely the target splits traffic: shares that differ by less are the same to
 	// it. Zero: to the millionth.
 	Grain strategy.Share `json:"grain,omitzero"`
+	// Meddled names, for people, who else has written what the target writes, where that is known. It is
+	// part of what is told of a drift.
+	Meddled string `json:"meddled,omitempty"`
 }
 
 // PoolStatus counts the instances of a pool.

@@ -233,6 +233,9 @@ func beyond(o, before Observation, s strategy.State) string {
 // goes on, for as long as it has time.
 func (r *Rollout) drifted(w *watch, seen string) error {
 	w.drifts++
+	if by := r.seen.Meddled; by != "" {
+		seen += " (" + by + ")"
+	}
 	r.tell(w.leg.event(Drifted, seen))
 	if !w.leg.forward() || r.o.Drift == Converge && w.drifts <= r.o.DriftLimit {
 		return nil

@@ -156,9 +156,25 @@ func TestScalingByHandFreezes(t *testing.T) {
 	<-h.over
 	var conflict *rollout.ConflictError
 	require.ErrorAs(t, h.err, &conflict)
+	assert.ErrorContains(t, conflict, "deployment web-a: .spec.replicas is owned by")
 	assert.Equal(t, rollout.Frozen, h.result.Outcome)
 	assert.EqualValues(t, 4, s.replicas("web-a"))
 	assert.Equal(t, map[string]int64{"web-a": 500_000, "web-b": 500_000}, s.weights())
+	s.none(l)
+}
+
+// Somebody applies the whole HTTPRoute in mid-rollout: who it was is part of what is told.
+func TestAForeignRouteIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newService(t, kubernetes.Gateway{}, workload{}, nil)
+	l := s.first(version("1"))
+	h := s.hold(s.plan(half, version("2")), rollout.Options{Drift: rollout.Freeze})
+	s.route("web", `[{"backendRefs":[{"name":"web-a","port":8080}]}]`)
+	<-h.over
+	var conflict *rollout.ConflictError
+	require.ErrorAs(t, h.err, &conflict)
+	t.Log(h.err)
+	assert.ErrorContains(t, conflict, `httproute web: .spec.rules is owned by "test"`)
 	s.none(l)
 }
 
