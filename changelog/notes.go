@@ -134,8 +134,11 @@ func (d Decision) Notes(o NotesOptions) Notes {
 		}
 	}
 	for i := len(d.Skipped) - 1; i >= 0; i-- {
-		if s := d.Skipped[i]; !s.Cancelled {
+		switch s := d.Skipped[i]; {
+		case !s.Cancelled:
 			p.add(s.Commit, s.Message(d.Messages), s.Changes, false)
+		case news && s.New: // the pre-release before has what this one takes back
+			p.add(s.Commit, s.Message(d.Messages), nil, true)
 		}
 	}
 	p.depends(d.Dependencies)
@@ -164,6 +167,8 @@ type page struct {
 	*edition
 	items [][]Item
 	roll  roll
+	// backwards says that the changes come newest first, and are to be turned round.
+	backwards bool
 }
 
 func newPage(e *edition) *page {
@@ -187,7 +192,12 @@ func (p *page) add(c Commit, m Message, weighed []Change, counts bool) {
 		p.change(c, m, authors, counts)
 		return
 	}
-	for i, change := range m.Changes() {
+	changes := m.Changes()
+	for n := range changes {
+		i := n
+		if p.backwards {
+			i = len(changes) - 1 - n
+		}
 		own := counts
 		if i < len(weighed) {
 			if weighed[i].Cancelled {
@@ -195,7 +205,7 @@ func (p *page) add(c Commit, m Message, weighed []Change, counts bool) {
 			}
 			own = weighed[i].Level > None
 		}
-		p.change(c, change, authors, own)
+		p.change(c, changes[i], authors, own)
 	}
 }
 
@@ -207,8 +217,25 @@ func (p *page) change(c Commit, m Message, authors []Contributor, counts bool) {
 	if concerned, said := p.concerns(m); concerned && (counts || p.Other || said) {
 		item := itemOf(c, m)
 		item.Authors = authors
+		if len(c.Text) > longText && p.backwards {
+			item.detach()
+		}
 		at := p.sectionOf(m)
 		p.items[at] = append(p.items[at], item)
+	}
+}
+
+// longText is how long the message of a commit may be, in bytes, for an item to keep all of it in memory.
+const longText = 512
+
+// detach gives the item texts of its own, so that it does not keep the whole message.
+func (i *Item) detach() {
+	i.Type, i.Scope, i.Text = strings.Clone(i.Type), strings.Clone(i.Scope), strings.Clone(i.Text)
+	for n := range i.Notes {
+		i.Notes[n] = strings.Clone(i.Notes[n])
+	}
+	for n, r := range i.References {
+		i.References[n] = Reference{Action: strings.Clone(r.Action), Target: strings.Clone(r.Target)}
 	}
 }
 

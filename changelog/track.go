@@ -1,0 +1,188 @@
+package changelog
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// everything stands for the index of a component that every commit belongs to which belongs to any.
+const everything = -1
+
+// track are the releases of one component while a history is told. Its versions are known by labels: 0 is what is not
+// released, and then they go from the highest to the lowest.
+type track struct {
+	name    string
+	index   int // of the component in the policy, or everything
+	format  TagFormat
+	edition *edition
+	shown   bool // whether pre-releases are releases of their own
+
+	versions []trackedTag // by label; the first one has no tag
+	tagged   map[string][]int
+	waiting  []int // by label: how many commits that are still to come have it
+	sections []*chapter
+	next     int      // the label whose release is to come next
+	held     *Release // complete but for the tag before it
+}
+
+// trackedTag is a tag with the time that it was made, and what has become of it.
+type trackedTag struct {
+	Tag
+	time   time.Time
+	seen   bool // its commit has come
+	folded bool // it is a pre-release that a final one has followed
+}
+
+func newTrack(c Component, index int, format TagFormat, e *edition, shown bool) *track {
+	return &track{name: c.Name, index: index, format: format, edition: e, shown: shown, tagged: map[string][]int{}}
+}
+
+// read reads the tags.
+func (t *track) read(refs []Ref) {
+	t.versions = make([]trackedTag, 1, 1+len(refs))
+	for _, ref := range refs {
+		if ref.Commit == "" || !t.format.holds(ref.Name) {
+			continue
+		}
+		if v, err := t.format.Parse(ref.Name); err == nil {
+			t.versions = append(t.versions, trackedTag{
+				Tag:  Tag{Name: ref.Name, Version: v, Commit: ref.Commit, Reachable: ref.Reachable},
+				time: ref.Time,
+			})
+		}
+	}
+	slices.SortFunc(t.versions[1:], func(a, b trackedTag) int {
+		if c := b.Version.Compare(a.Version); c != 0 {
+			return c
+		}
+		return strings.Compare(b.Name, a.Name)
+	})
+	for label, v := range t.versions[1:] {
+		t.tagged[v.Commit] = append(t.tagged[v.Commit], label+1)
+	}
+	t.waiting = make([]int, len(t.versions))
+	t.sections = make([]*chapter, len(t.versions))
+}
+
+// isFinal reports whether a label is that of a final release.
+func (t *track) isFinal(label int) bool {
+	return label > 0 && t.versions[label].Version.Prerelease() == ""
+}
+
+// label is the lowest version that contains a commit, given the lowest that contains one of its children.
+func (t *track) label(c Commit, label int) int {
+	own := t.tagged[c.ID]
+	for _, l := range own {
+		v := &t.versions[l]
+		v.seen = true
+		if v.time.IsZero() {
+			v.time = c.Committed
+		}
+		if t.isFinal(l) {
+			label = max(label, l)
+		}
+	}
+	for _, l := range own {
+		switch {
+		case t.isFinal(l):
+		case !t.shown && t.isFinal(label):
+			t.versions[l].folded = true
+		default:
+			label = max(label, l)
+		}
+	}
+	return label
+}
+
+// add adds a commit to the version of a label.
+func (t *track) add(w *walk, label int, c Commit, m Message) {
+	ch := t.sections[label]
+	if ch == nil {
+		ch = &chapter{page: newPage(t.edition)}
+		ch.page.backwards = true
+		t.sections[label] = ch
+	}
+	ch.add(w, c, m)
+}
+
+// finish adds the releases that are complete to others.
+func (t *track) finish(w *walk, ready []Release) []Release {
+	for t.next < len(t.versions) && t.waiting[t.next] == 0 {
+		if r, ok := t.release(w, t.next); ok {
+			if t.held != nil {
+				t.held.Notes.PreviousTag = r.Tag
+				ready = append(ready, *t.held)
+			}
+			t.held = &r
+		}
+		t.sections[t.next] = nil
+		t.next++
+	}
+	return ready
+}
+
+// release is the release of a label. It is false where there is nothing to be told.
+func (t *track) release(w *walk, label int) (Release, bool) {
+	v, ch := t.versions[label], t.sections[label]
+	switch {
+	case ch == nil && (label == 0 || v.folded || !v.seen && (!v.Reachable || !t.shown && !t.isFinal(label))):
+		return Release{}, false
+	case ch == nil:
+		ch = &chapter{page: newPage(t.edition)}
+	}
+	r := Release{Component: t.name, Version: v.Version, Tag: v.Name, Commit: v.Commit, Time: v.time, Commits: ch.commits, Notes: ch.notes(w)}
+	r.Notes.Component, r.Notes.Version, r.Notes.Tag = r.Component, r.Version, r.Tag
+	r.Notes.Date = time.Time{}
+	if !r.Time.IsZero() {
+		r.Notes.Date = r.Time.UTC().Truncate(24 * time.Hour)
+	}
+	return r, true
+}
+
+// chapter is what is known of a release that is not complete.
+type chapter struct {
+	page    *page
+	commits int
+	// From the first revert on the commits are kept, because it may take them back.
+	keeping bool
+	kept    []Commit
+	read    []Message
+}
+
+func (ch *chapter) add(w *walk, c Commit, m Message) {
+	ch.commits++
+	if w.cancels && !ch.keeping {
+		ch.keeping = takesBack(m)
+	}
+	if ch.keeping {
+		ch.kept, ch.read = append(ch.kept, c), append(ch.read, m)
+		return
+	}
+	w.one.messages[0] = m
+	weight := w.one.weight(0, nil, w.policy, ZeroStable)
+	ch.page.add(c, m, weight.changes, weight.level > None)
+}
+
+// takesBack reports whether a message, or one within it, is that of a revert.
+func takesBack(m Message) bool {
+	return m.isRevert() || slices.ContainsFunc(m.Inner, Message.isRevert)
+}
+
+// notes are the notes of the chapter, which is complete.
+func (ch *chapter) notes(w *walk) Notes {
+	if ch.keeping {
+		r := &reading{commits: ch.kept, messages: ch.read, reverting: true, unclear: map[int]string{}}
+		all := slices.Repeat([]bool{true}, len(ch.kept))
+		gone := r.cancel(all, w.policy)
+		for i, c := range ch.kept {
+			if weight := r.weight(i, gone, w.policy, ZeroStable); !weight.cancelled {
+				ch.page.add(c, ch.read[i], weight.changes, weight.level > None)
+			}
+		}
+	}
+	for _, items := range ch.page.items {
+		slices.Reverse(items)
+	}
+	return ch.page.notes()
+}
