@@ -57,7 +57,8 @@ func (e *OrderError) Error() string {
 		"have every commit that can be reached from it, and children before their parents", e.Commit)
 }
 
-// Releases tells a whole history as releases, from the highest version to the lowest, with what is not released yet on top. The
+// Releases tells a whole history as releases, from the highest version to the lowest, with what is not released yet on top, and
+// then the pre-releases that no final release has followed. The
 // commits come children before their parents, from one commit on, as History has them; they are read once. Of several
 // components each has its releases in that order, and which of them comes when is up to the history.
 //

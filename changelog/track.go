@@ -1,6 +1,7 @@
 package changelog
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +11,12 @@ import (
 const everything = -1
 
 // track are the releases of one component while a history is told. Its versions are known by labels: 0 is what is not
-// released, and then they go from the highest to the lowest.
+// released, and then they go from the highest to the lowest. Where pre-releases are not shown they go before the final ones, so that
+// a final release has all that it contains.
+//
+// The label of a commit is the highest of those that its children have and of its own tags. So labels can only grow on the
+// way back through the history, and once no commit that is still to come has a label or one below it, the release
+// is complete.
 type track struct {
 	name    string
 	index   int // of the component in the policy, or everything
@@ -53,10 +59,13 @@ func (t *track) read(refs []Ref) {
 		}
 	}
 	slices.SortFunc(t.versions[1:], func(a, b trackedTag) int {
-		if c := b.Version.Compare(a.Version); c != 0 {
-			return c
+		if early := a.Version.Prerelease() != ""; !t.shown && early != (b.Version.Prerelease() != "") {
+			if early {
+				return -1
+			}
+			return 1
 		}
-		return strings.Compare(b.Name, a.Name)
+		return cmp.Or(b.Version.Compare(a.Version), strings.Compare(b.Name, a.Name))
 	})
 	for label, v := range t.versions[1:] {
 		t.tagged[v.Commit] = append(t.tagged[v.Commit], label+1)
@@ -79,18 +88,10 @@ func (t *track) label(c Commit, label int) int {
 		if v.time.IsZero() {
 			v.time = c.Committed
 		}
-		if t.isFinal(l) {
-			label = max(label, l)
-		}
+		label = max(label, l)
 	}
 	for _, l := range own {
-		switch {
-		case t.isFinal(l):
-		case !t.shown && t.isFinal(label):
-			t.versions[l].folded = true
-		default:
-			label = max(label, l)
-		}
+		t.versions[l].folded = !t.shown && !t.isFinal(l) && t.isFinal(label)
 	}
 	return label
 }
