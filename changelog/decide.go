@@ -30,7 +30,7 @@ func (e *ComponentError) Unwrap() error { return e.Err }
 // single commit. The revert of a merge takes back what the merge brought. A reachable pre-release above the
 // version that the level gives raises it to that pre-release's final version.
 //
-// The error joins a ComponentError for each component that has none. The plan is as complete as can be
+// The error is a ComponentError, or joins one for each component that has none. The plan is as complete as can be
 // then, to be looked at and not to be carried out.
 func Decide(history History, policy Policy) (Plan, error) {
 	if err := policy.Validate(); err != nil {
@@ -53,6 +53,9 @@ func Decide(history History, policy Policy) (Plan, error) {
 		plan.Components = append(plan.Components, d)
 	}
 	plan.Diagnostics = read.diagnostics()
+	if errs != nil && len(errs.Errors) == 1 {
+		return plan, errs.Errors[0]
+	}
 	return plan, errs.ErrorOrNil()
 }
 

@@ -33,7 +33,7 @@ func (v *view) asks(at int, c Commit, requested []string, level Level, rule stri
 	}
 	version, err := semver.StrictNewVersion(strings.TrimPrefix(text, "v"))
 	if err != nil {
-		v.asked = &asked{at: at, commit: c.ID, err: fmt.Errorf("%w: commit %s says %q: %w; let a newer commit say another one",
+		v.asked = &asked{at: at, commit: c.ID, err: fmt.Errorf("%w: commit %s says %s: %w; let a newer commit say another one",
 			ErrReleaseAs, shortID(c.ID), excerpt(text), lowered(err))}
 		return max(level, Patch), rule + ", and its Release-As is no version"
 	}
