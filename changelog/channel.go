@@ -23,14 +23,14 @@ func checkChannel(name string) error {
 	parts := strings.Split(name, ".")
 	for _, part := range parts {
 		if !isAll(part, func(c byte) bool { return isSlug(c) }) {
-			return fmt.Errorf("%s is not made of letters, digits and hyphens", excerpt(name))
+			return fmt.Errorf("%s is not made of letters, digits and hyphens", inQuotes(name))
 		}
 		if _, ok := number(part); !ok && isAll(part, isDigit) {
-			return fmt.Errorf("%s has a number with a zero before it", excerpt(name))
+			return fmt.Errorf("%s has a number with a zero before it", inQuotes(name))
 		}
 	}
 	if isAll(parts[len(parts)-1], isDigit) {
-		return fmt.Errorf("%s ends in a number, which is the counter's place", excerpt(name))
+		return fmt.Errorf("%s ends in a number, which is the counter's place", inQuotes(name))
 	}
 	return nil
 }

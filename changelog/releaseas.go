@@ -3,7 +3,6 @@ package changelog
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -23,18 +22,24 @@ type asked struct {
 
 // asks gives a commit that says Release-As the level of the step to that version. The first one that is asked, which is
 // the newest, counts. One whose pre-release is tagged already has had its say.
-func (v *view) asks(at int, c Commit, requested []string, level Level, rule string, policy Policy) (Level, string) {
+func (v *view) asks(at int, c Commit, requested []Requested, level Level, rule string, policy Policy) (Level, string) {
 	if len(requested) == 0 || policy.ReleaseAs == Disregard {
 		return level, rule
 	}
-	text := requested[len(requested)-1]
+	counts := requested[len(requested)-1] // where commits were squashed, the last one is the newest
+	for _, r := range requested {
+		if !r.MidBody {
+			counts = r
+		}
+	}
+	text := counts.Version
 	if v.asked != nil {
 		return level, fmt.Sprintf("%s; its Release-As: %s is older than that of %s", rule, text, shortID(v.asked.commit))
 	}
-	version, err := semver.StrictNewVersion(strings.TrimPrefix(text, "v"))
+	version, err := semver.StrictNewVersion(text)
 	if err != nil {
 		v.asked = &asked{at: at, commit: c.ID, err: fmt.Errorf("%w: commit %s says %s: %w; let a newer commit say another one",
-			ErrReleaseAs, shortID(c.ID), excerpt(text), lowered(err))}
+			ErrReleaseAs, shortID(c.ID), inQuotes(text), lowered(err))}
 		return max(level, Patch), rule + ", and its Release-As is no version"
 	}
 	for _, t := range v.tags {
