@@ -57,7 +57,6 @@ func configuration(o haproxy.GroupsOptions, addr string) (string, error) {
 %s
 defaults
     mode http
-    option idle-close-on-response
     timeout connect 2s
     timeout check 2s
     timeout client 30s

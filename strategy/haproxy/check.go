@@ -2,13 +2,8 @@ package haproxy
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-multierror"
@@ -35,9 +30,10 @@ func (l *lacks) add(mend, what string, args ...any) {
 // files. It changes nothing. The error holds all that is wrong, each a *Lack with what mends it; where
 // HAProxy cannot be asked it is that alone.
 //
-// Some things a running HAProxy does not tell. Whether it reads the state files when it starts is looked
-// up in its configuration files, where they can be read from here; whether it logs in the format of
-// LogFormat a Source finds out, which compares the log with HAProxy's counters.
+// Some things a running HAProxy does not tell: whether it reads the state files when it starts, whether all
+// lines of the frontend are there and in their place, whether it logs in the format of LogFormat. They are
+// looked up in its configuration files, where those can be read from here, line by line. A Source finds out
+// about the log in any case: it compares it with HAProxy's counters.
 func (g *Groups) Check(ctx context.Context) error {
 	o := g.opts
 	c, err := o.Configuration()
@@ -48,7 +44,8 @@ func (g *Groups) Check(ctx context.Context) error {
 	if err := g.checkProcess(ctx, &l, c.Global); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
-	if err := g.checkMap(ctx, &l, c.Frontend); err != nil {
+	looksUp, err := g.checkMap(ctx, &l, c.Frontend)
+	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
 	for _, b := range o.Backends {
@@ -61,12 +58,24 @@ func (g *Groups) Check(ctx context.Context) error {
 				"the backend %s has %d servers, GroupsOptions.Servers are %d", b, servers, o.Servers)
 		}
 	}
-	if err := g.checkRing(ctx, &l, o.Ring, c.Ring+"# and in the frontend\n"+c.Log); err != nil {
+	if err := g.checkTraits(ctx, &l); err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	logs, err := g.checkRing(ctx, &l, o.Ring, c.Ring+"# and in the frontend\n"+c.Log)
+	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
 	g.checkFiles(&l, append(g.stateFiles(), o.mapFile())...)
-	if err := g.checkStateLoading(ctx, &l); err != nil {
+	text, err := g.written(ctx)
+	if err != nil {
 		return fmt.Errorf("check: %w", err)
+	}
+	g.checkStateLoading(&l, text)
+	if looksUp {
+		checkLines(&l, text, c.Frontend)
+	}
+	if logs {
+		checkLog(&l, text, c.Log, o.LogFormat())
 	}
 	return l.errs.ErrorOrNil()
 }
@@ -80,17 +89,25 @@ func (w *Weights) Check(ctx context.Context) error {
 	if _, err := w.checkBackend(ctx, &l, w.opts.Backend, w.opts.backendSection()); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
-	if err := w.checkAlgorithm(ctx, &l); err != nil {
+	if err := w.checkTraits(ctx, &l, "roundrobin", "random"); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
+	logs, lines := false, logLines(w.opts.Ring, w.opts.LogFormat())
 	if w.opts.Ring != "" {
-		if err := w.checkRing(ctx, &l, w.opts.Ring, ringSection(w.opts.Ring, 4<<20)+"# and in the frontend\n"+logLines(w.opts.Ring, w.opts.LogFormat())); err != nil {
+		var err error
+		if logs, err = w.checkRing(ctx, &l, w.opts.Ring, ringSection(w.opts.Ring, 4<<20)+"# and in the frontend\n"+lines); err != nil {
 			return fmt.Errorf("check: %w", err)
 		}
 	}
 	w.checkFiles(&l, w.stateFiles()...)
-	if err := w.checkStateLoading(ctx, &l); err != nil {
+	text, err := w.written(ctx)
+	if err != nil {
 		return fmt.Errorf("check: %w", err)
+	}
+	w.checkStateLoading(&l, text)
+	checkLines(&l, text, reloadLines)
+	if logs {
+		checkLog(&l, text, lines, w.opts.LogFormat())
 	}
 	return l.errs.ErrorOrNil()
 }
@@ -125,10 +142,10 @@ func (m *mover) checkProcess(ctx context.Context, l *lacks, global string) error
 var mapUse = regexp.MustCompile(`by map at file '[^']*' line [0-9]+`)
 
 // checkMap looks whether the frontend's lines look up the map.
-func (g *Groups) checkMap(ctx context.Context, l *lacks, frontend string) error {
+func (g *Groups) checkMap(ctx context.Context, l *lacks, frontend string) (ok bool, err error) {
 	answers, err := g.admin.ask(ctx, "show map")
 	if err != nil {
-		return err
+		return false, err
 	}
 	file := g.opts.mapFile()
 	found, uses := false, 0
@@ -144,123 +161,22 @@ func (g *Groups) checkMap(ctx context.Context, l *lacks, frontend string) error 
 		l.add("in the frontend:\n"+frontend, "the map %s is not used by the running configuration", file)
 	case uses < want:
 		l.add("in the frontend:\n"+frontend, "the running configuration looks at the map %s in %d places, not in %d: some lines are missing", file, uses, want)
+	default:
+		return true, nil
 	}
-	return nil
+	return false, nil
 }
 
-// checkBackend counts the servers of a backend; they are -1 where there is no such backend.
-func (m *mover) checkBackend(ctx context.Context, l *lacks, backend, section string) (servers int, err error) {
-	command := "show servers state " + backend
-	answers, err := m.admin.ask(ctx, command)
-	if err != nil {
-		return 0, err
-	}
-	s, err := parseServers(answers[0])
-	if err != nil {
-		if err = refused(command, answers[0], err); !isNoBackend(err) {
-			return 0, err
-		}
-		l.add(section, "there is no backend %s", backend)
-		return -1, nil
-	}
-	return len(s.servers), nil
-}
-
-// checkAlgorithm looks whether shares can follow weights.
-func (w *Weights) checkAlgorithm(ctx context.Context, l *lacks) error {
-	answers, err := w.admin.ask(ctx, "show stat")
-	if err != nil {
-		return err
-	}
-	stats, err := parseStat(answers[0])
-	if err != nil {
-		return refused("show stat", answers[0], err)
-	}
-	for _, s := range stats {
-		if s.place == (place{w.opts.Backend, backendRow}) && s.algorithm != "roundrobin" && s.algorithm != "random" {
-			l.add("in backend "+w.opts.Backend+": balance roundrobin", "the backend %s balances by %s, which does not give shares by weights", w.opts.Backend, s.algorithm)
-		}
-	}
-	return nil
-}
-
-func (m *mover) checkRing(ctx context.Context, l *lacks, ring, mend string) error {
+func (m *mover) checkRing(ctx context.Context, l *lacks, ring, mend string) (ok bool, err error) {
 	answers, err := m.admin.ask(ctx, "show events")
 	if err != nil {
-		return err
+		return false, err
 	}
 	for line := range strings.SplitSeq(answers[0], "\n") {
 		if name, kind, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == ring && strings.Contains(kind, "type=buffer") {
-			return nil
+			return true, nil
 		}
 	}
 	l.add(mend, "there is no ring %s: a Source has nothing to read", ring)
-	return nil
-}
-
-func (m *mover) stateFiles() []string {
-	var files []string
-	for _, b := range m.backends {
-		files = append(files, m.stateFile(b))
-	}
-	return files
-}
-
-// checkFiles looks whether the files are there and may be written.
-func (m *mover) checkFiles(l *lacks, files ...string) {
-	if m.remote {
-		return
-	}
-	for _, file := range files {
-		if _, err := m.disk.Read(file); errors.Is(err, fs.ErrNotExist) {
-			l.add("CreateFiles, before HAProxy starts", "the file %s is missing", file)
-		} else if err != nil {
-			l.add("let this program's user read it", "the file %s cannot be read: %v", file, err)
-		}
-	}
-	dir := filepath.Dir(files[0])
-	probe, err := os.CreateTemp(dir, ".davit-check.*")
-	if err == nil {
-		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
-	}
-	if err != nil {
-		l.add("let this program's user write into it, or set Remote", "no file can be written in %s: %v", dir, err)
-	}
-}
-
-// checkStateLoading looks into HAProxy's configuration files, where they can be read from here, for the
-// state files: a running HAProxy does not tell where it reads states from.
-func (m *mover) checkStateLoading(ctx context.Context, l *lacks) error {
-	if m.remote {
-		return nil
-	}
-	answers, err := m.admin.ask(ctx, "show env HAPROXY_CFGFILES", "show env PWD")
-	if err != nil {
-		return err
-	}
-	_, names, _ := strings.Cut(answers[0], "=")
-	_, dir, _ := strings.Cut(answers[1], "=")
-	var text strings.Builder
-	for name := range strings.SplitSeq(names, ";") {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(dir, name)
-		}
-		data, err := m.disk.Read(name)
-		if err != nil {
-			return nil // it cannot be told from here
-		}
-		text.Write(data)
-	}
-	var words []string
-	for line := range strings.Lines(text.String()) {
-		line, _, _ = strings.Cut(line, "#")
-		words = append(words, strings.Fields(line)...)
-	}
-	for _, b := range m.backends {
-		if file := m.stateFile(b); !slices.Contains(words, file) {
-			l.add(fmt.Sprintf("in backend %s:\n    load-server-state-from-file local\n    server-state-file-name %s", b, file),
-				"the configuration does not read %s: a reload will bring back the servers of %s as they are configured", file, b)
-		}
-	}
-	return nil
+	return false, nil
 }

@@ -70,6 +70,43 @@ func TestCheck(t *testing.T) {
 	assert.ErrorContains(t, g.Check(t.Context()), "no such file or directory")
 }
 
+// What a running HAProxy does not tell is looked up in its files.
+func TestCheckReadsTheConfiguration(t *testing.T) {
+	swap := strings.NewReplacer
+	for name, c := range map[string]struct {
+		edit *strings.Replacer
+		says []string
+	}{
+		"as it is":           {swap(), nil},
+		"with comments":      {swap("    use_backend %[var(txn.shop_to)] if { var(txn.shop_to) -m found }", "use_backend   %[var(txn.shop_to)] if { var(txn.shop_to) -m found } # the shop"), nil},
+		"loads in defaults":  {swap("    load-server-state-from-file local\n", "", "frontend YOURS", "defaults\n    load-server-state-from-file local\nfrontend YOURS"), nil},
+		"another service":    {swap("frontend YOURS\n", "frontend YOURS\n    use_backend %[var(txn.pay_to)] if { var(txn.pay_to) -m found }\n"), nil},
+		"loads nowhere":      {swap("    load-server-state-from-file local\n", ""), []string{"does not read /", "does not read /", "does not read /"}},
+		"loads another's":    {swap("shop.shop_a.servers", "shop.shop_b.servers"), []string{"servers of shop_a as they are configured"}},
+		"chooses nobody":     {swap("    use_backend", "    # use_backend"), []string{"lack 1 lines of the frontend, the first: use_backend %[var(txn.shop_to)]"}},
+		"denies nobody":      {swap("    http-request deny", "    # http-request deny"), []string{"lack 1 lines of the frontend, the first: http-request deny"}},
+		"chooses another":    {swap("    use_backend %", "    use_backend static if { path_beg /s }\n    use_backend %"), []string{`"use_backend static if { path_beg /s }" of frontend YOURS comes before`}},
+		"logs otherwise":     {swap("log-format \"davit:1", "log-format \"%ci davit:2"), []string{"no log-format of the configuration ends in davit:1 "}},
+		"logs more in front": {swap("log-format \"davit:1", "log-format \"%ci %r davit:1"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, func(w *world) { w.groups.Dir = filepath.Join(realDir(t), "davit") })
+			require.NoError(t, w.groups.CreateFiles())
+			w.disk.files[w.config] = c.edit.Replace(w.disk.files[w.config])
+			err := w.router().Check(t.Context())
+			if len(c.says) == 0 {
+				require.NoError(t, err)
+				return
+			}
+			got := lacks(t, err)
+			require.Len(t, got, len(c.says))
+			for i, says := range c.says {
+				assert.Contains(t, got[i], says)
+			}
+		})
+	}
+}
+
 // A socket without rights is told, and told again with every command.
 func TestNoRights(t *testing.T) {
 	w := newWorld(t, func(w *world) { w.simulator.level = "operator" })
@@ -81,12 +118,12 @@ func TestNoRights(t *testing.T) {
 }
 
 func TestCheckWeights(t *testing.T) {
-	w := newWeightsWorld(t, simBackend{servers: 3, algorithm: "leastconn"})
+	w := newWeightsWorld(t, simBackend{servers: 3, algorithm: "leastconn", mode: "tcp", cookie: "SRV", backup: "s2"})
 	w.weights.Dir = realDir(t)
 	w.weights.Ring = "none"
 	require.NoError(t, w.weights.CreateFiles())
 	got := strings.Join(lacks(t, w.weightsRouter().Check(t.Context())), "\n")
-	for _, want := range []string{"balances by leastconn, which does not give shares by weights", "there is no ring none", "is missing", "does not read " + w.weights.Dir} {
+	for _, want := range []string{"balances by leastconn, which does not give shares by weights", "app is in mode tcp", "by the cookie SRV", "the server app/s2 is a backup", "there is no ring none", "is missing", "does not read " + w.weights.Dir} {
 		assert.Contains(t, got, want)
 	}
 	w.weights.Backend = "nope"

@@ -44,12 +44,12 @@ func (o GroupsOptions) Configuration() (Configuration, error) {
 
 // Configuration is the piece of configuration for these options: lines for the backend, which is
 // written here with a server-template, and where there is a ring that section and the lines that log to
-// it. Frontend is empty.
+// it. Frontend is what keeps a reload from losing requests; it chooses nothing.
 func (o WeightsOptions) Configuration() (Configuration, error) {
 	if err := o.Validate(); err != nil {
 		return Configuration{}, err
 	}
-	c := Configuration{Global: globalLines(o.Socket), Backends: o.backendSection()}
+	c := Configuration{Global: globalLines(o.Socket), Frontend: reloadLines, Backends: o.backendSection()}
 	if o.Ring != "" {
 		c.Ring, c.Log = ringSection(o.Ring, 4<<20), logLines(o.Ring, o.LogFormat())
 	}
@@ -60,6 +60,9 @@ func (o WeightsOptions) backendSection() string {
 	return fmt.Sprintf(`backend %s
     # Shares follow weights with roundrobin and with random.
     balance roundrobin
+    # A request that could not be sent goes to another server.
+    retries 3
+    option redispatch 1
     # Addresses, weights and states outlive a reload.
     load-server-state-from-file local
     server-state-file-name %s
@@ -81,9 +84,15 @@ func globalLines(where string) string {
 	}
 	return "    # Whoever may write to this socket is master of HAProxy: keep it from others.\n" +
 		"    stats socket " + where + " level admin expose-fd listeners\n" +
+		"    # A Source keeps two connections, and each command takes one: HAProxy's own limit is 10.\n" +
+		"    stats maxconn 100\n" +
 		"    # Old processes end at last after a reload.\n" +
 		"    hard-stop-after 1m\n"
 }
+
+// reloadLines are for each frontend whose clients keep their connections.
+const reloadLines = "    # A process that ends after a reload closes a connection with an answer, never under a request.\n" +
+	"    option idle-close-on-response\n"
 
 // variable is the name of one of the service's variables.
 func (o GroupsOptions) variable(name string) string { return "txn." + o.Name + "_" + name }
@@ -98,6 +107,7 @@ func (o GroupsOptions) frontendLines() string {
 	if o.If != "" {
 		condition = " if " + o.If
 	}
+	b.WriteString(reloadLines)
 	line("# The routing table of %s: one look-up, so that a request sees one table only.", o.Name)
 	line("http-request set-var(%s) str(%s),map(%s,%s)%s", v("table"), tableKey, m, noTable, condition)
 	line("http-request set-var(%s) var(%s),field(1,/)", v("gen"), v("table"))

@@ -2,6 +2,8 @@ package haproxy
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/davit-sdk/davit/strategy"
@@ -29,6 +31,9 @@ func (c *collector) countOnly(ctx context.Context, p process, seats map[place]te
 	next := &counters{pid: p.pid, uptime: p.uptime, at: map[place]stat{}}
 	for _, one := range stats {
 		next.at[one.place] = one
+		if one.server == backendRow && one.mode == tcpMode && slices.Contains(s.backends, one.backend) {
+			return fmt.Errorf("the backend %s is in mode tcp, in which HAProxy counts no answers", one.backend)
+		}
 	}
 	before := c.counters
 	c.counters = next
@@ -46,9 +51,9 @@ func (c *collector) countOnly(ctx context.Context, p process, seats map[place]te
 		s.lose(hole{s.looked, now, 1, "nobody could look at HAProxy's counters for too long to say when they grew"})
 	default:
 		for at, who := range seats {
-			was, known := before.at[at]
+			was := before.at[at] // nothing, where the server was added since
 			is, there := next.at[at]
-			if !known || !there {
+			if !there {
 				continue
 			}
 			n, ok := is.since(was)

@@ -61,7 +61,8 @@
 // found, by what the ring says itself, by HAProxy's count of lines, and by comparison with its counters;
 // they are logged, and the stretch that a Read answers for begins after them. Without a ring
 // (SourceOptions.CountsOnly) there are requests and errors from HAProxy's counters; Latency is then the
-// zero Histogram, of which a gate on latency says that nothing was measured.
+// zero Histogram, of which a gate on latency says that nothing was measured. A client that gives up is no
+// error of the group: watch the count "gone" too, as that is how a group shows that hangs.
 //
 // # Errors
 //
@@ -84,7 +85,8 @@
 // before is counted as busy after it. What changes something goes over one conversation with the process
 // that was looked at: after a reload the socket is another's, which may have the table of before, and
 // must lose no server of it. A server that joins is in drain first, because a server that
-// leaves maintenance counts as up before its first check.
+// leaves maintenance counts as up before its first check, and shows the last check of whoever was there before:
+// so it is also told to count as down ("set server … health down") until one of its own has passed.
 //
 // # What was turned down
 //

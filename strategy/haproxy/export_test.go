@@ -38,3 +38,21 @@ func Folder() Disk { return folder{} }
 
 // Impatient makes a source give up on lines sooner.
 func (s *Source) Impatient(d time.Duration) { s.patience = d }
+
+// Remembers follows HAProxy for once, and tells whether it goes on to remember each request.
+func (s *Source) Remembers(ctx context.Context) (bool, error) {
+	c := &collector{source: s, following: map[int]*follower{}, resume: map[int]time.Time{}, left: map[int]time.Time{}}
+	defer c.close()
+	p, _, _, err := (&mover{admin: s.admin}).survey(ctx)
+	if err != nil {
+		return false, err
+	}
+	f, err := c.follow(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	c.following[p.pid] = f
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.seen != nil, nil
+}

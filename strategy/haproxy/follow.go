@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +20,7 @@ type collector struct {
 	following map[int]*follower
 	compared  time.Time         // when lines were compared with their numbers last
 	resume    map[int]time.Time // up to when the lines of a process were read whose stream broke
+	left      map[int]time.Time // since when a process from before a reload has nothing to say
 	counters  *counters
 }
 
@@ -39,9 +39,12 @@ type follower struct {
 
 	after time.Time // lines up to then were read by a follower before it
 
-	mu   sync.Mutex
-	seen map[uint64]bool // requests whose lines have come, until it has caught up
-	last time.Time       // of the lines that have come
+	mu     sync.Mutex
+	seen   map[uint64]bool // requests whose lines have come, until it has caught up
+	last   time.Time       // of the lines that have come
+	live   int             // lines since the last look
+	lag    time.Duration   // how old the youngest of them was
+	skewed error           // why their time is not ours
 }
 
 // look looks at HAProxy once.
@@ -72,14 +75,7 @@ func (c *collector) look(ctx context.Context) error {
 	s.seat(seats, pools, time.Now())
 	s.mu.Unlock()
 	c.hearOut(ctx, p.pid)
-	f := c.following[p.pid]
-	if f == nil {
-		if f, err = c.follow(ctx, p); err != nil {
-			return err
-		}
-		c.following[p.pid] = f
-	}
-	missing, err := f.check(ctx, s)
+	missing, err := c.attend(ctx, p)
 	if err != nil {
 		return err // and what is wrong with the process the next look finds
 	}
@@ -96,6 +92,25 @@ func (c *collector) look(ctx context.Context) error {
 	s.forget(now)
 	s.recover(now)
 	return nil
+}
+
+// attend looks at the current process, and follows it if nobody does. HAProxy ends a conversation that rests for
+// longer than its "stats timeout": then it is begun anew.
+func (c *collector) attend(ctx context.Context, p process) (missing uint64, err error) {
+	if f := c.following[p.pid]; f != nil {
+		missing, err = f.check(ctx, c.source)
+		if err == nil {
+			return missing, f.inTime()
+		}
+		c.leave(f)
+		c.resume[p.pid] = f.last
+	}
+	f, err := c.follow(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	c.following[p.pid] = f
+	return f.check(ctx, c.source)
 }
 
 // follow begins to read what a process logs, and waits until what it had kept is read.
@@ -136,17 +151,10 @@ func (f *follower) caughtUp(ctx context.Context, s *Source) error {
 	if first, _, _ := strings.Cut(kept, "\n"); strings.HasPrefix(first, "No such event sink") || strings.HasPrefix(first, "Permission denied") || strings.HasPrefix(first, "Unknown command") {
 		return &CommandError{"show events " + s.ring, first}
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.admin.timeout, fmt.Errorf("HAProxy's process %d does not give what the ring %s keeps", f.pid, s.ring))
+	defer cancel()
 	last, found := lastLine(kept)
-	for found {
-		f.mu.Lock()
-		reached := f.seen[last.request]
-		if reached {
-			f.seen = nil
-		}
-		f.mu.Unlock()
-		if reached {
-			break
-		}
+	for found && !f.reached(last.request) {
 		if f.over() {
 			return fmt.Errorf("HAProxy's process %d broke off what it logs", f.pid)
 		}
@@ -154,7 +162,17 @@ func (f *follower) caughtUp(ctx context.Context, s *Source) error {
 			return err
 		}
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seen = nil
 	return nil
+}
+
+// reached reports whether the line of a request has come.
+func (f *follower) reached(request uint64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.seen[request]
 }
 
 // lastLine is the last line of a log that can be read.
@@ -169,7 +187,7 @@ func lastLine(log string) (line, bool) {
 	return line{}, false
 }
 
-// begin makes sure that it is this process which answers, that its clock is ours, and opens the stream.
+// begin makes sure that it is this process which answers, and opens the stream.
 func (f *follower) begin(ctx context.Context, s *Source, p process) error {
 	info, err := f.control.ask(ctx, "show info")
 	if err != nil {
@@ -177,13 +195,6 @@ func (f *follower) begin(ctx context.Context, s *Source, p process) error {
 	}
 	if now, err := parseInfo(info); err != nil || now.pid != p.pid {
 		return errors.Join(err, errReloaded)
-	}
-	activity, err := f.control.ask(ctx, "show activity")
-	if err != nil {
-		return err
-	}
-	if err := sameClock(activity, time.Now()); err != nil {
-		return err
 	}
 	if f.stream, err = s.admin.dial(ctx); err != nil {
 		return err
@@ -195,26 +206,30 @@ func (f *follower) begin(ctx context.Context, s *Source, p process) error {
 }
 
 // maxSkew is how far HAProxy's clock may be from ours: its lines carry its time.
-const maxSkew = 2 * time.Second
+const maxSkew = 3 * time.Second
 
-// sameClock reads the time from the answer to "show activity".
-func sameClock(activity string, now time.Time) error {
-	for line := range strings.SplitSeq(activity, "\n") {
-		text, ok := strings.CutPrefix(line, "date_now: ")
-		if !ok {
-			continue
-		}
-		seconds, _, _ := strings.Cut(text, ".")
-		n, err := strconv.ParseInt(seconds, 10, 63)
-		if err != nil {
-			return fmt.Errorf("show activity: the date is %.40q", text)
-		}
-		if skew := now.Sub(time.Unix(n, 0)); skew > maxSkew+time.Second || skew < -maxSkew {
-			return fmt.Errorf("HAProxy's clock and this machine's are %s apart: no stretch of time is the same to both", skew.Truncate(time.Second))
-		}
-		return nil
+// inTime reports whether the lines that have come since the last look are of the time at which they came: HAProxy
+// writes into a line when it logs it. (What "show activity" and the uptime tell is an inner clock of HAProxy's,
+// which falls behind whenever its machine is busy or stands still.) Where nothing came it is as it was.
+func (f *follower) inTime() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.live > 0 {
+		f.skewed = skewed(f.lag)
 	}
-	return nil // not told by this version
+	f.live = 0
+	return f.skewed
+}
+
+// skewed tells what is wrong where all lines come so long after their time, or the first before it.
+func skewed(lag time.Duration) error {
+	switch {
+	case lag < -maxSkew:
+		return fmt.Errorf("HAProxy's clock is %s ahead of this machine's: no stretch of time is the same to both", (-lag).Truncate(time.Millisecond))
+	case lag > maxSkew:
+		return fmt.Errorf("what HAProxy logs comes %s late, or its clock is so far behind this machine's: no stretch of time is the same to both", lag.Truncate(time.Millisecond))
+	}
+	return nil
 }
 
 // read takes in the stream until it ends.
@@ -232,11 +247,22 @@ func (f *follower) read(s *Source) {
 		}
 		if err == nil {
 			f.mu.Lock()
-			if f.last = latest(f.last, l.at); f.seen != nil {
+			f.last = latest(f.last, l.at)
+			if f.seen != nil {
 				f.seen[l.request] = true
+			} else {
+				f.came(l, time.Now())
 			}
 			f.mu.Unlock()
 		}
+	}
+}
+
+// came notes how old a line is that was not kept before. The caller holds f.mu.
+func (f *follower) came(l line, now time.Time) {
+	lag := now.Sub(l.at)
+	if f.live++; f.live == 1 || lag < f.lag {
+		f.lag = lag
 	}
 }
 
@@ -310,6 +336,13 @@ func (b *balance) check(begun, done, lines uint64) (missing uint64) {
 // hearOut leaves the processes that have ended, and those from before a reload that work on nothing any
 // more and whose lines are read.
 func (c *collector) hearOut(ctx context.Context, current int) {
+	for pid, at := range c.left {
+		if time.Since(at) > 3*c.source.patience { // its last lines are compared
+			delete(c.left, pid)
+			delete(c.resume, pid)
+			c.source.drop(pid)
+		}
+	}
 	for pid, f := range c.following {
 		switch {
 		case f.over():
@@ -324,8 +357,16 @@ func (c *collector) hearOut(ctx context.Context, current int) {
 			}
 		case pid != current:
 			f.former = true
-			if _, err := f.check(ctx, c.source); err == nil && f.silent >= 2 {
+			heard := f.heard
+			if _, err := f.check(ctx, c.source); err != nil {
+				// Nobody can ask it any more when it has nothing left to log, and it lives for as long as it is heard.
 				c.leave(f)
+				c.source.lost(hole{heard, time.Now(), 1, fmt.Sprintf("HAProxy's process %d, from before a reload, does not answer any more, and what it logged last may be missing", pid)})
+				break
+			}
+			if f.silent >= 2 {
+				c.leave(f)
+				c.left[pid] = f.heard
 			}
 			continue
 		default:

@@ -208,15 +208,6 @@ func TestSplitAnswers(t *testing.T) {
 	}
 }
 
-func TestSameClock(t *testing.T) {
-	now := time.Unix(1795424221, 0)
-	require.NoError(t, sameClock("thread_id: 1\ndate_now: 1795424221.534012\n", now))
-	require.NoError(t, sameClock("thread_id: 1\n", now))
-	assert.ErrorContains(t, sameClock("date_now: 1795424211.1", now), "10s apart")
-	assert.ErrorContains(t, sameClock("date_now: 1795424231.1", now), "-10s apart")
-	assert.Error(t, sameClock("date_now: soon", now))
-}
-
 func FuzzServers(f *testing.F) {
 	f.Add(someServers)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -319,7 +310,7 @@ func FuzzRecord(f *testing.F) {
 
 // No answer of HAProxy makes anything panic.
 func FuzzAnswers(f *testing.F) {
-	for _, text := range []string{"", "# ", someInfo, someStat, someLine, someProc, "a\n\nb\n\n", "date_now: 1.2"} {
+	for _, text := range []string{"", "# ", someInfo, someStat, someLine, someProc, "a\n\nb\n\n"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -327,11 +318,30 @@ func FuzzAnswers(f *testing.F) {
 		_, _ = parseStat(text)
 		_, _ = parseFormer(text)
 		_, _ = splitAnswers(text, 1)
-		_ = sameClock(text, time.Unix(0, 0))
 		_, _ = lastLine(text)
 		if l, err := parseLine(text); err == nil {
 			require.GreaterOrEqual(t, l.took, time.Duration(0))
 			require.Greater(t, l.pid, 0)
 		}
 	})
+}
+
+func TestSkewed(t *testing.T) {
+	for lag, want := range map[time.Duration]string{
+		0: "", maxSkew: "", -maxSkew: "", maxSkew + time.Second: "comes 4s late", -maxSkew - time.Second: "is 4s ahead",
+	} {
+		if err := skewed(lag); want == "" {
+			assert.NoError(t, err, lag)
+		} else {
+			assert.ErrorContains(t, err, want)
+		}
+	}
+	f := follower{}
+	now := time.UnixMilli(1795424221000)
+	f.came(line{at: now.Add(-time.Hour)}, now)
+	f.came(line{at: now.Add(-time.Second)}, now)
+	require.NoError(t, f.inTime(), "one that comes late is none of the clock")
+	f.came(line{at: now.Add(-time.Hour)}, now)
+	require.Error(t, f.inTime())
+	require.Error(t, f.inTime(), "nothing has come that would say otherwise")
 }

@@ -2,6 +2,7 @@ package haproxy_test
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"net"
@@ -75,6 +76,9 @@ func (s *simulator) converse(conn net.Conn, from *bufio.Reader, w *worker) {
 					return
 				}
 			}
+			if s.beforeIn != nil && s.beforeIn(w, line) != nil {
+				return
+			}
 			answer = ""
 			for command := range strings.SplitSeq(line, ";") {
 				answer += s.carryOut(w, command, nil) + "\n> "
@@ -141,8 +145,6 @@ func (s *simulator) carryOut(w *worker, command string, payload []string) string
 		return s.level + "\n"
 	case s.level != "admin":
 		return "Permission denied\n"
-	case has("show", "activity"):
-		return fmt.Sprintf("thread_id: 1 (1..2)\ndate_now: %d.000000\nctxsw: 2 [ 1 1 ]\n", time.Now().Unix())
 	case has("show", "env"):
 		return s.env(word)
 	case has("show", "fd"):
@@ -272,10 +274,18 @@ func (o *simServer) status() string {
 
 func (s *simulator) stat(w *worker) string {
 	var b strings.Builder
-	b.WriteString("# pxname,svname,qcur,scur,stot,econ,eresp,status,weight,check_status,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,last_chk,algo,\n")
+	b.WriteString("# pxname,svname,qcur,scur,stot,econ,eresp,status,weight,check_status,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,last_chk,algo,mode,bck,cookie,\n")
 	row := func(px, sv, status, check, last, algo string, weight int, c simCounts) {
-		fmt.Fprintf(&b, "%s,%s,%d,%d,%d,%d,%d,%s,%d,%s,%d,%d,%d,%d,%d,%d,%s,%s,\n", px, sv, c.queued, c.current, c.total, c.econ, c.eresp, status, weight, check,
-			c.answers[1], c.answers[2], c.answers[3], c.answers[4], c.answers[5], c.answers[0], last, algo)
+		var be simBackend
+		if i := slices.IndexFunc(s.backends, func(b simBackend) bool { return b.name == px }); i >= 0 {
+			be = s.backends[i]
+		}
+		backup, cookie := b2i(sv != "BACKEND" && sv == be.backup), ""
+		if sv == "BACKEND" {
+			backup, cookie = b2i(be.backup != ""), be.cookie
+		}
+		fmt.Fprintf(&b, "%s,%s,%d,%d,%d,%d,%d,%s,%d,%s,%d,%d,%d,%d,%d,%d,%s,%s,%s,%d,%s,\n", px, sv, c.queued, c.current, c.total, c.econ, c.eresp, status, weight, check,
+			c.answers[1], c.answers[2], c.answers[3], c.answers[4], c.answers[5], c.answers[0], last, algo, cmp.Or(be.mode, "http"), backup, cookie)
 	}
 	row("shop", "FRONTEND", "OPEN", "", "", "", 0, simCounts{})
 	for _, be := range s.backends {

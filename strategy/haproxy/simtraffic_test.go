@@ -78,7 +78,7 @@ func (s *simulator) lines() [][]string {
 	if s.parsed == nil {
 		for line := range strings.Lines(s.frontend) {
 			words := tokens(strings.TrimSpace(line))
-			if len(words) > 0 && !strings.HasPrefix(words[0], "#") && words[0] != "log" && words[0] != "log-format" {
+			if len(words) > 0 && !strings.HasPrefix(words[0], "#") && words[0] != "option" && words[0] != "log" && words[0] != "log-format" {
 				s.parsed = append(s.parsed, words)
 			}
 		}

@@ -67,10 +67,12 @@ type simulator struct {
 	commands []string
 	// before is called with each connection's commands before they are carried out. An error closes
 	// the connection instead; mute carries them out and closes it without an answer.
-	before  func(commands string) (mute bool, err error)
-	conns   map[net.Conn]bool
-	closed  bool
-	serving sync.WaitGroup
+	before func(commands string) (mute bool, err error)
+	// beforeIn is the same for a command of a conversation, and its process.
+	beforeIn func(w *worker, command string) error
+	conns    map[net.Conn]bool
+	closed   bool
+	serving  sync.WaitGroup
 }
 
 // simBackend is a backend as it is configured.
@@ -80,6 +82,9 @@ type simBackend struct {
 	checked   bool
 	stateFile string
 	algorithm string
+	mode      string // none: http
+	cookie    string
+	backup    string   // the server that is one
 	addrs     []string // of servers that are configured one by one, and enabled
 }
 

@@ -20,7 +20,8 @@ type SourceOptions struct {
 	// CountsOnly reads HAProxy's counters instead of its log: requests and errors by the second, and no
 	// latency. It is for whoever cannot add a ring and a log-format to the configuration.
 	CountsOnly bool
-	// Poll is the time between two looks at the process, its counters and its table. Zero: 1 second.
+	// Poll is the time between two looks at the process, its counters and its table. Zero: 1 second. HAProxy
+	// ends conversations that rest for its "stats timeout", 10 seconds: with a longer Poll each is begun anew.
 	Poll time.Duration
 	// MaxLost is the part of the requests whose lines may be lost before a stretch counts as not
 	// measured. Zero: none.
@@ -177,7 +178,7 @@ func (s *Source) Run(ctx context.Context) error {
 	}
 	s.running, s.ended = true, false
 	s.mu.Unlock()
-	c := &collector{source: s, following: map[int]*follower{}, resume: map[int]time.Time{}, compared: time.Now()}
+	c := &collector{source: s, following: map[int]*follower{}, resume: map[int]time.Time{}, left: map[int]time.Time{}, compared: time.Now()}
 	defer func() {
 		c.close()
 		s.mu.Lock()

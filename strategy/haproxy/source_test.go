@@ -304,6 +304,16 @@ func TestCountsOnly(t *testing.T) {
 	})
 }
 
+// HAProxy counts no answers in mode tcp: that is not none.
+func TestCountsOnlyOfConnections(t *testing.T) {
+	w := newWeightsWorld(t, simBackend{servers: 1, mode: "tcp"})
+	r := w.weightsRouter()
+	require.NoError(t, r.Route(t.Context(), table(route(strategy.Stable, oldPool, strategy.All(), w.instances(oldPool, 1)))))
+	s := running(t, r, haproxy.SourceOptions{CountsOnly: true})
+	_, err := s.Read(t.Context(), metrics.Query{Group: oldPool.String(), From: time.Now().Add(-time.Second), To: time.Now()})
+	assert.ErrorContains(t, err, "the backend app is in mode tcp")
+}
+
 // Where the log does not say which pool a request went to, the servers do.
 func TestSourceOfWeights(t *testing.T) {
 	w := newWeightsWorld(t, simBackend{servers: 4})

@@ -20,7 +20,13 @@ type stat struct {
 	checked   string    // what the last check found: "L7OK", "L4CON"
 	lastCheck string    // the same, for people
 	algorithm string    // of a backend
+	mode      string    // "http" or "tcp"; empty where HAProxy does not tell
+	cookie    string    // of a backend: by which it keeps clients with a server
+	backup    bool      // a server that gets requests when all others are down
 }
+
+// tcpMode is the mode in which there are connections, and neither requests nor answers.
+const tcpMode = "tcp"
 
 const (
 	frontendRow = "FRONTEND"
@@ -74,8 +80,9 @@ func newStat(column map[string]int, row []string) (stat, error) {
 	}
 	s := stat{
 		place: place{get("pxname"), get("svname")}, status: get("status"), checked: get("check_status"),
-		lastCheck: get("last_chk"), algorithm: get("algo"),
+		lastCheck: get("last_chk"), algorithm: get("algo"), mode: get("mode"), cookie: get("cookie"),
 	}
+	s.backup = get("bck") == "1" && s.server != backendRow && s.server != frontendRow
 	if s.backend == "" || s.server == "" {
 		return s, errors.New("a line without a name")
 	}

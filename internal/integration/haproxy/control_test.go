@@ -21,7 +21,7 @@ import (
 func fixed(instances ...rollout.Instance) func(at haserver.Place) (string, error) {
 	return func(at haserver.Place) (string, error) {
 		var b strings.Builder
-		fmt.Fprintf(&b, "%s  retries 0\nfrontend shop\n  bind %s\n  default_backend shop\nbackend shop\n  balance roundrobin\n", beginning(at, ""), at.Addrs[0])
+		fmt.Fprintf(&b, "%s  retries 0\nfrontend shop\n  bind %s\n  option idle-close-on-response\n  default_backend shop\nbackend shop\n  balance roundrobin\n", beginning(at, ""), at.Addrs[0])
 		for n, i := range instances {
 			fmt.Fprintf(&b, "  server s%d %s\n", n, i.Addr)
 		}

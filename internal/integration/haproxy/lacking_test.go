@@ -73,6 +73,16 @@ func TestWhatAConfigurationLacksIsTold(t *testing.T) {
 		{"a master", asIs, func(o *haproxy.GroupsOptions) { o.Master = o.Socket }, []string{"is no master's socket"}},
 		{"a master that is there", asIs, func(o *haproxy.GroupsOptions) { o.Master += ".not" }, []string{"the master's socket does not answer"}},
 		{"the states over a reload", without(`server-state-file-name .*shop_b`), nil, []string{"a reload will bring back the servers of shop_b"}},
+		{"the choice of a backend", without(`use_backend %`), nil, []string{"lack 1 lines of the frontend"}},
+		{"a choice before that of a group", func(text string) string {
+			return strings.Replace(text, "use_backend %", "use_backend shop_a if { path /a }\n    use_backend %", 1)
+		}, nil, []string{"comes before the choice of a group"}},
+		{"what keeps a reload from losing requests", without(`idle-close-on-response`), nil, []string{"the first: option idle-close-on-response"}},
+		{"the loading of states", without(`load-server-state-from-file`), nil, []string{"the servers of shop_a", "the servers of shop_b", "the servers of shop_c"}},
+		{"the log-format", without(`log-format`), nil, []string{"no log-format of the configuration ends in"}},
+		{"freedom from cookies, and from backups", func(text string) string {
+			return strings.Replace(text, "backend shop_b\n", "backend shop_b\n    cookie SRV insert indirect\n    server sorry 127.0.0.1:1 backup\n", 1)
+		}, nil, []string{"the server shop_b/sorry is a backup", "by the cookie SRV"}},
 		{"all of it", func(text string) string { return text[:strings.Index(text, "ring shop_log")] }, nil,
 			[]string{"shop.map is not used", "there is no backend shop_a", "there is no backend shop_b", "there is no backend shop_c", "there is no ring shop_log",
 				"the servers of shop_a", "the servers of shop_b", "the servers of shop_c"}},
@@ -133,6 +143,10 @@ func TestWeightsTellWhatTheyLack(t *testing.T) {
 		{"the ring", func(text string) string {
 			return regexp.MustCompile(`(?s)ring lines\n.*?\nfrontend`).ReplaceAllString(without(`log ring@lines`)(text), "frontend")
 		}, []string{"there is no ring lines"}},
+		{"requests", func(text string) string {
+			text = without(`(log-format|option httplog|option httpchk|mode http)`)(text)
+			return strings.ReplaceAll(text, "defaults\n", "defaults\n  mode tcp\n")
+		}, []string{"pages is in mode tcp", "no log-format of the configuration ends in"}},
 		{"the backend", func(text string) string { return strings.ReplaceAll(text, "pages", "posters") },
 			[]string{"there is no backend pages", "the servers of pages"}},
 	} {

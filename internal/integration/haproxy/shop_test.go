@@ -142,7 +142,6 @@ func beginning(at haserver.Place, more string) string {
   log global
   option httplog
   option log-separate-errors
-  option idle-close-on-response
   timeout connect 2s
   timeout check 5s
   timeout client 20s

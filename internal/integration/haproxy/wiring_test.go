@@ -137,8 +137,8 @@ func weighing(at haserver.Place, o haproxy.WeightsOptions) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	checks := strings.Replace(c.Backends, "server-template", "option httpchk GET /healthz\n    default-server check inter 100ms fall 10 rise 1\n    option redispatch 1\n    server-template", 1)
-	return fmt.Sprintf("%s\n%s\nfrontend shop\n  bind %s\n%s  default_backend %s\n%s", beginning(at, ""), c.Ring, at.Addrs[0], c.Log, o.Backend, checks), nil
+	checks := strings.Replace(c.Backends, "server-template", "option httpchk GET /healthz\n    default-server check inter 100ms fall 10 rise 1\n    server-template", 1)
+	return fmt.Sprintf("%s\n%s\nfrontend shop\n  bind %s\n%s%s  default_backend %s\n%s", beginning(at, ""), c.Ring, at.Addrs[0], c.Frontend, c.Log, o.Backend, checks), nil
 }
 
 // percent is a table of two versions, of which the candidate gets so much.
