@@ -84,15 +84,10 @@ func (v *view) base(level Level, policy Policy) (*semver.Version, string, error)
 		return v.previous.Version, "", nil
 	}
 	next, err := raise(v.previous.Version, level)
-	return next, fmt.Sprintf("the highest level of all commits since %s is %s", v.previous.Version, level), err
-}
-
-// initial is the version before which there is none.
-func (v *view) initial(policy Policy) *semver.Version {
-	if v.component.Initial != nil {
-		return v.component.Initial
+	if v.raised != "" {
+		return next, v.raised, err
 	}
-	return policy.initial()
+	return next, fmt.Sprintf("the highest level of all commits since %s is %s", v.previous.Version, level), err
 }
 
 // highest is the highest tag among the ancestors.
@@ -191,19 +186,4 @@ func finalOrNot(next, taken *semver.Version) string {
 		return next.String()
 	}
 	return fmt.Sprintf("%s, of which %s would be a pre-release,", taken, next)
-}
-
-// fresh reports whether anything has come since the last pre-release.
-func (d *Decision) fresh() bool {
-	for _, r := range d.Reasons {
-		if r.New {
-			return true
-		}
-	}
-	for _, s := range d.Skipped {
-		if s.New {
-			return true
-		}
-	}
-	return false
 }

@@ -44,13 +44,18 @@ func Decide(history History, policy Policy) (Plan, error) {
 	read := weighable(history.Commits, policy)
 	sight.assign(read, policy)
 	plan := Plan{Head: history.Head, IgnoredTags: sight.ignored, Skipped: sight.unowned(read, policy)}
-	for _, v := range sight.views {
-		d := v.decision(history.Head)
-		d.weigh(read, v, policy)
-		if err := d.choose(v, policy); err != nil {
-			errs = multierror.Append(errs, &ComponentError{Component: v.component.Name, Err: err})
+	parts := compose(sight, read, policy)
+	plan.Components = parts.decided
+	for i, err := range parts.errs {
+		if err != nil {
+			errs = multierror.Append(errs, &ComponentError{Component: sight.views[i].component.Name, Err: err})
 		}
-		plan.Components = append(plan.Components, d)
+	}
+	if sight.umbrella != nil {
+		d, err := parts.over(sight.umbrella, history.Head)
+		if plan.Umbrella = &d; err != nil {
+			errs = multierror.Append(errs, &ComponentError{Component: d.Name, Err: err})
+		}
 	}
 	plan.Diagnostics = read.diagnostics()
 	if errs != nil && len(errs.Errors) == 1 {

@@ -65,14 +65,26 @@ func (o *owners) of(c Commit, m Message, into []bool) bool {
 		mark(o.ofPath(path))
 	}
 	if len(o.scopes) > 0 {
-		for scope := range strings.SplitSeq(m.Scope, ",") {
-			mark(o.scopes[strings.ToLower(strings.TrimSpace(scope))])
+		mark(o.ofScopes(m.Scope))
+		for _, within := range m.Inner {
+			mark(o.ofScopes(within.Scope))
 		}
 	}
 	if !o.paths || len(c.Paths) == 0 && !owned {
 		mark(o.roots)
 	}
 	return owned
+}
+
+// ofScopes are the components that have one of the scopes of a message, which commas part.
+func (o *owners) ofScopes(scopes string) (found []int) {
+	if scopes == "" {
+		return nil
+	}
+	for scope := range strings.SplitSeq(scopes, ",") {
+		found = append(found, o.scopes[strings.ToLower(strings.TrimSpace(scope))]...)
+	}
+	return found
 }
 
 // ofPath are the components that have a file.

@@ -196,8 +196,10 @@ func (p Policy) Validate() error {
 	if !p.Free.valid() {
 		bad("Free: %s is no level", p.Free)
 	}
-	if v := p.Initial; v != nil && (v.Prerelease() != "" || v.Metadata() != "") {
-		bad("Initial: %s must be three numbers and no more", v)
+	if p.Initial != nil {
+		if err := checkInitial(p.Initial); err != nil {
+			bad("Initial: %w", err)
+		}
 	}
 	switch p.Zero {
 	case "", ZeroMinor, ZeroShift, ZeroStable:
@@ -214,6 +216,7 @@ func (p Policy) Validate() error {
 		bad("Tags: %w", err)
 	}
 	p.validateChoice(bad)
+	p.validateComponents(bad)
 	return errs.ErrorOrNil()
 }
 

@@ -23,13 +23,36 @@ func (f TagFormat) parts() (before, after string, ok bool) {
 	return strings.Cut(string(f), versionMark)
 }
 
-// Validate reports a format that does not hold {version} exactly once.
+// Validate reports a format that does not hold {version} exactly once, and one whose tags git would refuse.
 func (f TagFormat) Validate() error {
-	_, after, ok := f.parts()
+	before, after, ok := f.parts()
 	if !ok || strings.Contains(after, versionMark) {
 		return fmt.Errorf("tag format %q: must hold %s once", string(f), versionMark)
 	}
+	if why := refusal(before + "1.2.3" + after); why != "" {
+		return fmt.Errorf("tag format %q: git takes no tag that %s", string(f), why)
+	}
 	return nil
+}
+
+// refusal is why git refuses the name of a tag, by the rules of git-check-ref-format. "" if it takes it.
+func refusal(name string) string {
+	switch {
+	case strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("~^:?*[\\", r) }):
+		return `has a space, a control character, or one of ~^:?*[\ in it`
+	case strings.Contains(name, "..") || strings.Contains(name, "@{") || strings.Contains(name, "//"):
+		return `has .., @{ or // in it`
+	case strings.HasPrefix(name, "-"):
+		return "begins with a hyphen"
+	case strings.HasPrefix(name, "/") || strings.HasSuffix(name, "/") || strings.HasSuffix(name, "."):
+		return "begins or ends with a slash, or ends with a dot"
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".lock") {
+			return "has a part that begins with a dot or ends with .lock"
+		}
+	}
+	return ""
 }
 
 // Print is the tag of a version: "v1.2.3".

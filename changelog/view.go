@@ -1,6 +1,10 @@
 package changelog
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/Masterminds/semver/v3"
+)
 
 // sight is what all components see of a history.
 type sight struct {
@@ -8,6 +12,8 @@ type sight struct {
 	graph   *graph
 	// views are those of the components, in the order of the policy.
 	views []*view
+	// umbrella is that of the version over all of them, nil for none. It has no commits.
+	umbrella *view
 	// ignored are the tags that no component reads.
 	ignored []IgnoredTag
 	// foreign says of each commit whether it belongs to no component.
@@ -29,6 +35,8 @@ type view struct {
 	// line is what a maintenance branch keeps to, and asked the Release-As that counts, nil for none.
 	line  maintained
 	asked *asked
+	// raised says why the level is higher than the commits make it, "" where it is not.
+	raised string
 	// since says of each commit of the history whether it has come since previous and belongs to the
 	// component, and news whether also since prerelease.
 	since, news []bool
@@ -43,6 +51,25 @@ func (v *view) decision(head string) Decision {
 	}
 }
 
+// initial is the version before which there is none.
+func (v *view) initial(policy Policy) *semver.Version {
+	if v.component.Initial != nil {
+		return v.component.Initial
+	}
+	if line := readModuleLine(v.component.GoModule); line.lowest > 0 {
+		return semver.New(line.lowest, 0, 0, "", "")
+	}
+	return policy.initial()
+}
+
+// unstable reports whether the component is below 1.0.0.
+func (v *view) unstable(policy Policy) bool {
+	if v.previous.Version != nil {
+		return v.previous.Version.Major() == 0
+	}
+	return v.initial(policy).Major() == 0
+}
+
 // look finds the tags and the last releases of all components.
 func look(history History, policy Policy) (*sight, error) {
 	graph, err := graphOf(history.Commits)
@@ -53,8 +80,14 @@ func look(history History, policy Policy) (*sight, error) {
 	for _, c := range policy.components() {
 		s.views = append(s.views, &view{component: c, format: policy.formatOf(c)})
 	}
-	refs := s.share()
-	for i, v := range s.views {
+	all := s.views
+	if policy.Umbrella != nil {
+		s.umbrella = &view{component: *policy.Umbrella, format: policy.umbrellaFormat()}
+		all = append(slices.Clip(all), s.umbrella)
+	}
+	refs, foreign := share(history.Tags, all)
+	s.ignored = foreign
+	for i, v := range all {
 		v.tags, v.ignored = versions(refs[i], v.format)
 		for n, t := range v.tags {
 			if _, ok := graph.at[t.Commit]; ok {
@@ -64,46 +97,6 @@ func look(history History, policy Policy) (*sight, error) {
 		v.last(history, policy)
 	}
 	return s, nil
-}
-
-// share gives each component the tags that are its own to read or to ignore. Where there are several components, a
-// tag is its own if it has a version in the component's form, or if it has almost that form and no other reads it.
-func (s *sight) share() [][]Ref {
-	if len(s.views) == 1 {
-		return [][]Ref{s.history.Tags}
-	}
-	shares := make([][]Ref, len(s.views))
-	for _, ref := range s.history.Tags {
-		readers := s.readers(ref.Name)
-		for _, i := range readers {
-			shares[i] = append(shares[i], ref)
-		}
-		if len(readers) == 0 {
-			s.ignored = append(s.ignored, IgnoredTag{Tag: ref.Name, Why: "is written as no component writes its tags"})
-		}
-	}
-	return shares
-}
-
-// readers are the components that a tag concerns.
-func (s *sight) readers(tag string) []int {
-	var almost []int
-	most := 0
-	for i, v := range s.views {
-		before, _, _ := v.format.parts()
-		switch {
-		case v.format.holds(tag):
-			return []int{i}
-		case v.format.nearly(tag) != nil:
-			almost = append(almost, i)
-		case !v.format.encloses(tag) || len(before) < most:
-		case len(before) > most:
-			almost, most = []int{i}, len(before)
-		default:
-			almost = append(almost, i)
-		}
-	}
-	return almost
 }
 
 // assign finds the commits that have come since the releases of the components that they belong to: all components
