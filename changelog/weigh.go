@@ -84,7 +84,7 @@ func (d *Decision) weigh(r *reading, v *view, policy Policy) {
 			continue
 		}
 		if asked := m.ReleaseAs(); len(asked) > 0 {
-			w.level, w.rule = v.asks(i, c, versionsOf(asked), w.level, w.rule, policy)
+			w.level, w.rule = v.asks(i, c, asked, w.level, w.rule, policy)
 		}
 		if w.level == None {
 			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: m.Header, Why: w.rule, Changes: w.changes})
@@ -93,14 +93,6 @@ func (d *Decision) weigh(r *reading, v *view, policy Policy) {
 		d.Reasons = append(d.Reasons, Reason{Commit: c, Subject: m.Header, Rule: w.rule, Level: w.level, New: v.news[i], Changes: w.changes})
 		d.Level = max(d.Level, w.level)
 	}
-}
-
-func versionsOf(asked []Requested) []string {
-	texts := make([]string, len(asked))
-	for i, a := range asked {
-		texts[i] = a.Version
-	}
-	return texts
 }
 
 // weight weighs one commit.
