@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -32,7 +33,7 @@ func TestBrokenGit(t *testing.T) {
 		"dies after a commit":  {`case "$*" in *" log "*) printf '\0abc\0\0\0\0001\0001\0\0'; exit 3;; esac`, "exit status 3"},
 		"gives a wrong date":   {`case "$*" in *" log "*) printf '\0abc\0\0\0\0x\0x\0\0'; exec sleep 60;; esac`, "author date"},
 		"begins otherwise":     {`case "$*" in *" log "*) printf 'abc\0'; exit 0;; esac`, "where a commit must begin"},
-		"goes on otherwise":    {`case "$*" in *" log "*) printf '\0abc\0\0\0\0001\0001\0\0path\0'; exit 0;; esac`, "where a path must begin"},
+		"has no good path":     {`case "$*" in *" log "*) printf '\0abc\0\0\0\0001\0001\0\0path\0'; exit 0;; esac`, "where a path must begin"},
 		"ends within a path":   {`case "$*" in *" log "*) printf '\0abc\0\0\0\0001\0001\0\0\npath'; exit 0;; esac`, "the output ends within a path"},
 		"is too old":           {`case "$*" in *--is-shallow-repository*) echo --is-shallow-repository; exit 0;; esac`, "too old"},
 		"lists other lines":    {`case "$*" in *for-each-ref*) echo x; exit 0;; esac`, "unexpected line"},
@@ -48,6 +49,10 @@ func TestBrokenGit(t *testing.T) {
 			r, err := git.Open(t.Context(), w.dir, git.Options{Program: program})
 			if err == nil {
 				_, err = r.History(t.Context(), changelog.Policy{})
+			}
+			if strings.Contains(name, "path") {
+				for _, err = range r.Commits(t.Context(), git.Range{Paths: true}) {
+				}
 			}
 			assert.ErrorContains(t, err, tc.want)
 		})

@@ -62,7 +62,7 @@ func (known reach) doubts(h changelog.History, policy changelog.Policy, bases []
 	}
 	all := unknown(bases)
 	if len(all) == 0 {
-		h.Tags = known.presumed(h.Tags)
+		h.Tags, h.Commits = slices.Clone(h.Tags), nil // what the commits say is known
 		for i, t := range h.Tags {
 			h.Tags[i].Reachable = known[t.Commit]
 		}

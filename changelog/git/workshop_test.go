@@ -16,13 +16,13 @@ import (
 
 // workshop is a real repository that a test builds.
 type workshop struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	env  []string
 	tick int64
 }
 
-func newWorkshop(t *testing.T) *workshop {
+func newWorkshop(t testing.TB) *workshop {
 	t.Helper()
 	w := &workshop{t: t, dir: t.TempDir(), tick: 1_700_000_000}
 	w.run("init", "--quiet", "--initial-branch=main")

@@ -1,0 +1,195 @@
+package git
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/davit-sdk/davit/changelog"
+)
+
+// format has a NUL behind every field: the one byte that neither a name, a message nor a path can
+// hold. Each commit begins with an empty field, which tells it from the paths of the one before,
+// whatever those are called.
+const (
+	format = "--format=tformat:%x00%H%x00%P%x00%an%x00%ae%x00%at%x00%ct%x00%B"
+	fields = 7
+)
+
+var errFraming = errors.New("unexpected output")
+
+// stream takes commits out of git's output. It holds one commit at a time, and what has been read of the next.
+type stream struct {
+	in    io.Reader
+	paths bool // whether commits have paths
+	// text[from:to] is what was read and not handed on. ended says that there is no more.
+	text     []byte
+	from, to int
+	ended    error
+	// ids has room for the parents of many commits.
+	ids []string
+}
+
+func newStream(in io.Reader, paths bool) *stream {
+	return &stream{in: in, paths: paths, text: make([]byte, 128<<10)}
+}
+
+// read hands every commit on. It says whether the receiver wants no more.
+func (s *stream) read(yield func(changelog.Commit, error) bool) (stopped bool, err error) {
+	for {
+		c, err := s.commit()
+		if errors.Is(err, errLast) {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("git log: %w", err)
+		}
+		if !yield(c, nil) {
+			return true, nil
+		}
+	}
+}
+
+// errLast says that there are no further commits.
+var errLast = errors.New("that was the last commit")
+
+// commit reads the next commit. One text holds all of its fields.
+func (s *stream) commit() (changelog.Commit, error) {
+	switch end, err := s.field(0); {
+	case errors.Is(err, io.EOF) && s.from == s.to:
+		return changelog.Commit{}, errLast
+	case err != nil:
+		return changelog.Commit{}, fmt.Errorf("the output ends where a commit must begin: %w", err)
+	case end != 0:
+		return changelog.Commit{}, fmt.Errorf("%q where a commit must begin: %w", s.text[s.from:s.from+end], errFraming)
+	}
+	s.from++
+	var ends [fields]int
+	at := 0
+	for i := range ends {
+		end, err := s.field(at)
+		if err != nil {
+			return changelog.Commit{}, fmt.Errorf("the output ends within a commit: %w", err)
+		}
+		ends[i], at = end, end+1
+	}
+	paths, end, err := s.count(at)
+	if err != nil {
+		return changelog.Commit{}, err
+	}
+	text := string(s.text[s.from : s.from+end])
+	s.from += end
+	c := changelog.Commit{
+		ID: text[:ends[0]], Author: text[ends[1]+1 : ends[2]], AuthorEmail: text[ends[2]+1 : ends[3]], Text: text[ends[5]+1 : ends[6]],
+	}
+	c.Parents = s.parents(text[ends[0]+1 : ends[1]])
+	if c.Authored, err = seconds(text[ends[3]+1 : ends[4]]); err != nil {
+		return c, fmt.Errorf("commit %s: author date: %w", c.ID, err)
+	}
+	if c.Committed, err = seconds(text[ends[4]+1 : ends[5]]); err != nil {
+		return c, fmt.Errorf("commit %s: commit date: %w", c.ID, err)
+	}
+	if paths > 0 {
+		c.Paths = split(text[at+1:], paths)
+	}
+	return c, nil
+}
+
+// count says how many paths follow, and where they end. Git parts them from the message with a line feed.
+func (s *stream) count(at int) (paths, end int, err error) {
+	if !s.paths {
+		return 0, at, nil
+	}
+	for {
+		end, err := s.field(at)
+		switch {
+		case errors.Is(err, io.EOF) && s.from+at == s.to: // the last commit
+			return paths, at, nil
+		case err != nil:
+			return 0, 0, fmt.Errorf("the output ends within a path: %w", err)
+		case end == at: // the next commit begins
+			return paths, at, nil
+		case paths == 0 && (s.text[s.from+at] != '\n' || end == at+1):
+			return 0, 0, fmt.Errorf("%q where a path must begin: %w", s.text[s.from+at:s.from+end], errFraming)
+		}
+		at = end + 1
+		paths++
+	}
+}
+
+// field is where the field ends that begins there, both from what is to be handed on next.
+func (s *stream) field(begin int) (int, error) {
+	for at := begin; ; {
+		if i := bytes.IndexByte(s.text[s.from+at:s.to], 0); i >= 0 {
+			return at + i, nil
+		}
+		at = s.to - s.from
+		if err := s.fill(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// fill reads more. It makes room first: the half of it that was handed on, or twice as much.
+func (s *stream) fill() error {
+	if s.ended != nil {
+		return s.ended
+	}
+	if s.to == len(s.text) {
+		into := s.text
+		if s.from < len(s.text)/2 {
+			into = make([]byte, 2*len(s.text))
+		}
+		s.to = copy(into, s.text[s.from:s.to])
+		s.text, s.from = into, 0
+	}
+	n, err := s.in.Read(s.text[s.to:])
+	s.to, s.ended = s.to+n, err
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// parents takes ids apart.
+func (s *stream) parents(text string) []string {
+	if text == "" {
+		return nil
+	}
+	n := strings.Count(text, " ") + 1
+	if len(s.ids) < n {
+		s.ids = make([]string, max(n, 256))
+	}
+	all := s.ids[:n:n]
+	s.ids = s.ids[n:]
+	for i := range all {
+		all[i], text, _ = strings.Cut(text, " ")
+	}
+	return all
+}
+
+// split takes n paths apart.
+func split(text string, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i], text, _ = strings.Cut(text, "\x00")
+	}
+	return all
+}
+
+// seconds reads a count of seconds since 1970. Git leaves out a date that it cannot read itself;
+// that gives the zero time.
+func seconds(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.Unix(n, 0).UTC(), nil
+}
