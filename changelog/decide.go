@@ -57,7 +57,7 @@ func Decide(history History, policy Policy) (Plan, error) {
 			errs = multierror.Append(errs, &ComponentError{Component: d.Name, Err: err})
 		}
 	}
-	plan.Diagnostics = read.diagnostics()
+	plan.Diagnostics = append(read.diagnostics(), sight.untagged(read)...)
 	if errs != nil && len(errs.Errors) == 1 {
 		return plan, errs.Errors[0]
 	}

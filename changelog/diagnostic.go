@@ -50,6 +50,8 @@ const (
 	CodeEmptyScope Code = "empty-scope"
 	// CodeMidBody: a Release-As that counts stands where it does not belong.
 	CodeMidBody Code = "mid-body"
+	// CodeUntagged: the commit seems to be a release, and there is no tag of that version.
+	CodeUntagged Code = "untagged"
 	// CodeMore: there is more of something in the message than is looked at.
 	CodeMore Code = "more"
 )
