@@ -4,7 +4,10 @@ package git_test
 
 import (
 	"flag"
+	"fmt"
+	"io"
 	"os/exec"
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
@@ -146,4 +149,75 @@ func (w *workshop) opened(b *testing.B) *git.Repository {
 	r, err := git.Open(b.Context(), w.dir, git.Options{})
 	require.NoError(b, err)
 	return r
+}
+
+// BenchmarkHistory writes the whole changelog: at most 1.5 times git log of the whole history.
+func BenchmarkHistory(b *testing.B) {
+	for name, w := range measured(b, map[string]size{
+		"15000-commits": {commits: 15_000, release: 200, since: 10},
+		"80000-commits": {commits: 80_000, release: 200, since: 10},
+	}) {
+		b.Run(name, func(b *testing.B) {
+			compare(b, 1.5, func() { w.plainly(b, "log", plainFormat) }, func() {}, func() { w.tell(b, io.Discard) })
+			b.ReportMetric(float64(w.peak(b))/(1<<20), "live-MiB")
+		})
+	}
+}
+
+// tell writes the whole changelog.
+func (w *workshop) tell(b *testing.B, to io.Writer) {
+	b.Helper()
+	r := w.opened(b)
+	tags, err := r.Tags(b.Context())
+	require.NoError(b, err)
+	for release, err := range changelog.Releases(r.Commits(b.Context(), git.Range{}), tags, changelog.Policy{}, changelog.ReleasesOptions{}) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := io.WriteString(to, release.Notes.Markdown()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// peak is the most memory that is in use while the changelog is written, above what is before.
+func (w *workshop) peak(b *testing.B) uint64 {
+	b.Helper()
+	live := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, most, n := live(), uint64(0), 0
+	w.tell(b, writer(func([]byte) {
+		if n++; n%20 == 0 {
+			most = max(most, live())
+		}
+	}))
+	return most - min(before, most)
+}
+
+type writer func([]byte)
+
+func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
+
+// BenchmarkComponents plans 40 components at once that were never released: at most 4 times git log of the whole
+// history, which does not say what commits change.
+func BenchmarkComponents(b *testing.B) {
+	const parts = 40
+	policy := changelog.Policy{}
+	for i := range parts {
+		policy.Components = append(policy.Components, changelog.Component{Name: fmt.Sprintf("part-%02d", i), Paths: []string{fmt.Sprintf("parts/%02d", i)}})
+	}
+	for name, w := range measured(b, map[string]size{"15000-commits": {commits: 15_000, release: 200, parts: parts}}) {
+		b.Run(name, func(b *testing.B) {
+			compare(b, 4, func() { w.plainly(b, "log", plainFormat) }, func() {}, func() {
+				h, err := w.opened(b).History(b.Context(), policy)
+				require.NoError(b, err)
+				_, err = changelog.Decide(h, policy)
+				require.NoError(b, err)
+			})
+		})
+	}
 }

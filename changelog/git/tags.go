@@ -12,6 +12,13 @@ import (
 	"github.com/davit-sdk/davit/changelog"
 )
 
+// Tags are all tags, in the order of their names. It leaves open which of them can be reached: changelog.Releases
+// sees that in the commits that it is given.
+func (r *Repository) Tags(ctx context.Context) ([]changelog.Ref, error) {
+	h, err := r.listed(ctx)
+	return h.Tags, err
+}
+
 // listed is the history without its commits: where the repository stands, and its tags, by one listing. It
 // leaves open which tags can be reached.
 func (r *Repository) listed(ctx context.Context) (changelog.History, error) {
