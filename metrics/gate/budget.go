@@ -32,6 +32,9 @@ type Budget struct {
 	Known time.Duration
 	// MinRequests is how many requests there must be. Default: 100.
 	MinRequests uint64
+	// MaxAge is how old the end of what is measured may be, for it to pass: what nobody measures any more is no
+	// data. Default: 5 min.
+	MaxAge time.Duration
 }
 
 var _ Gate = Budget{}
@@ -44,6 +47,7 @@ func (g Budget) Validate() error {
 		p.add("Left", "%v is not a fraction from 0 to 1", g.Left)
 	}
 	notNegative(&p, "Known", g.Known)
+	notNegative(&p, "MaxAge", g.MaxAge)
 	if g.Known > g.period() {
 		p.add("Known", "%s is more than the period of %s", g.Known, g.period())
 	}
@@ -88,5 +92,5 @@ func (g Budget) Check(ctx context.Context, s Subject) (Verdict, error) {
 	ev := Evidence{What: "error budget left to " + t.name, Value: left, Rule: ">=", Limit: g.Left, Samples: t.Requests}
 	text := fmt.Sprintf("%d of %d requests to %s failed in %s: %.4g%% of the error budget is left, and %g%% must be",
 		t.Errors, t.Requests, t.name, g.period(), 100*left, 100*g.Left)
-	return judge(ev, text, t.Requests, g.MinRequests), nil
+	return fresh(judge(ev, text, t.Requests, g.MinRequests), t.to, s.Now, g.MaxAge), nil
 }

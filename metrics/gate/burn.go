@@ -33,6 +33,9 @@ type Burn struct {
 	Windows []BurnWindow
 	// MinRequests is how many requests a long stretch must have. Default: 100.
 	MinRequests uint64
+	// MaxAge is how old the end of what is measured may be, for it to pass: what nobody measures any more is no
+	// data. Default: 5 min.
+	MaxAge time.Duration
 }
 
 // BurnWindow is a pair of stretches, both up to the time of asking, and the burn rate that is too much in
@@ -69,6 +72,7 @@ var _ Gate = Burn{}
 func (g Burn) Validate() error {
 	p := problems{of: "Burn"}
 	objective(&p, g.Source, g.Of, g.SLO, g.Period)
+	notNegative(&p, "MaxAge", g.MaxAge)
 	if len(g.windows()) == 0 {
 		p.add("Windows", "there is none, and none by default for a period of %s", g.period())
 	}
@@ -120,7 +124,7 @@ func (g Burn) Check(ctx context.Context, s Subject) (Verdict, error) {
 	}
 	v := Verdict{Outcome: Pass}
 	var burning, untold, fine []string
-	requests := uint64(0)
+	requests, to := uint64(0), time.Time{}
 	for _, w := range g.windows() {
 		long, err := totals(ctx, g.Source, g.Of, s, w.Long)
 		if err != nil {
@@ -131,6 +135,7 @@ func (g Burn) Check(ctx context.Context, s Subject) (Verdict, error) {
 			return Verdict{}, err
 		}
 		requests += long.Requests
+		to = earliest(to, long.to)
 		text, burns := g.judge(&v, w, long, short)
 		switch burns {
 		case yes:
@@ -149,7 +154,7 @@ func (g Burn) Check(ctx context.Context, s Subject) (Verdict, error) {
 	default:
 		v.Reason = strings.Join(fine, "; ")
 	}
-	return v, nil
+	return fresh(v, to, s.Now, g.MaxAge), nil
 }
 
 // answer is a yes, a no, or neither.

@@ -42,9 +42,6 @@ type Series struct {
 	MaxAge time.Duration
 }
 
-// defaultMaxAge is how old the latest point of a series may be.
-const defaultMaxAge = 5 * time.Minute
-
 var _ Gate = Series{}
 
 // Validate reports everything that is wrong with the settings.

@@ -28,6 +28,9 @@ type ErrorRate struct {
 	Max float64
 	// MinRequests is how many requests there must be before it answers pass or fail. Default: 100.
 	MinRequests uint64
+	// MaxAge is how old the end of what is measured may be, for it to pass: what nobody measures any more is no
+	// data. Default: 5 min.
+	MaxAge time.Duration
 }
 
 var _ Gate = ErrorRate{}
@@ -42,6 +45,7 @@ func (e ErrorRate) Validate() error {
 		p.add("Max", "%v is not a fraction from 0 to 1", e.Max)
 	}
 	p.check("Of", e.Of.check(false))
+	notNegative(&p, "MaxAge", e.MaxAge)
 	return p.err()
 }
 
@@ -56,7 +60,7 @@ func (e ErrorRate) Check(ctx context.Context, s Subject) (Verdict, error) {
 	}
 	ev := Evidence{What: "error rate of " + label, Value: w.ErrorRate(), Rule: "<=", Limit: e.Max, Samples: w.Requests}
 	text := fmt.Sprintf("%d of %d requests to %s failed (%.2f%%, at most %.2f%% may)", w.Errors, w.Requests, label, 100*ev.Value, 100*e.Max)
-	return judge(ev, text, w.Requests, e.MinRequests), nil
+	return fresh(judge(ev, text, w.Requests, e.MinRequests), w.To, s.Now, e.MaxAge), nil
 }
 
 // Latency fails when a quantile of a group's latency since the bake began is above a limit. Like
@@ -74,6 +78,9 @@ type Latency struct {
 	Max time.Duration
 	// MinRequests is how many requests there must be before it answers pass or fail. Default: 100.
 	MinRequests uint64
+	// MaxAge is how old the end of what is measured may be, for it to pass: what nobody measures any more is no
+	// data. Default: 5 min.
+	MaxAge time.Duration
 }
 
 var _ Gate = Latency{}
@@ -91,6 +98,7 @@ func (l Latency) Validate() error {
 		p.add("Max", "%s is not above zero", l.Max)
 	}
 	p.check("Of", l.Of.check(false))
+	notNegative(&p, "MaxAge", l.MaxAge)
 	return p.err()
 }
 
@@ -109,7 +117,8 @@ func (l Latency) Check(ctx context.Context, s Subject) (Verdict, error) {
 	if err := w.Latency.Validate(); err != nil {
 		return Verdict{}, fmt.Errorf("the latency of %s cannot be read: %w", label, err)
 	}
-	return l.judge(label, w.Latency)
+	v, err := l.judge(label, w.Latency)
+	return fresh(v, w.To, s.Now, l.MaxAge), err
 }
 
 // judge holds the quantile of a valid distribution against the limit.

@@ -15,6 +15,7 @@ type total struct {
 	name             string
 	Requests, Errors uint64
 	from             time.Time // the begin of what they cover, of the group that is known longest
+	to               time.Time // their end, of the group whose measurements end first
 	undated          bool      // of a group with requests the source does not say since when
 }
 
@@ -57,6 +58,7 @@ func totals(ctx context.Context, source metrics.Source, of Group, s Subject, len
 		case w.Requests > math.MaxUint64-t.Requests:
 			return total{}, fmt.Errorf("the metrics of %s count more requests than can be added up", label)
 		}
+		t.to = earliest(t.to, w.To)
 		t.Requests, t.Errors = t.Requests+w.Requests, t.Errors+w.Errors
 		switch {
 		case w.From.IsZero():
@@ -66,4 +68,12 @@ func totals(ctx context.Context, source metrics.Source, of Group, s Subject, len
 		}
 	}
 	return t, nil
+}
+
+// earliest is the earlier of two times of which each may be unknown.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

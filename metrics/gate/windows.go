@@ -21,6 +21,9 @@ import (
 //	a name of Counts      how often it was counted in the stretch
 //	a name of Gauges      the values that were sampled, spread evenly over the stretch
 //
+// A point is of the end of what was measured, so that Series and Relative see by its age when nobody measures
+// any more.
+//
 // Any other name is refused by Validate: a source that knows its names beforehand says which counts and gauges
 // it has (metrics.Namer), and for any other source Names does.
 type Windows struct {
@@ -50,7 +53,12 @@ func (w Windows) Series(ctx context.Context, q metrics.SeriesQuery) ([]metrics.P
 	if least == 0 {
 		least = defaultMinRequests
 	}
-	last := q.To.Add(-1)
+	last := q.To.Add(-1) // of what is known; of a source that does not say until when, of what was asked for
+	if !n.To.IsZero() && n.To.Before(q.To) {
+		if last = n.To.Add(-1); last.Before(q.From) {
+			return nil, metrics.ErrNoData
+		}
+	}
 	point := func(v float64, enough bool) ([]metrics.Point, error) {
 		if !enough {
 			return nil, metrics.ErrNoData

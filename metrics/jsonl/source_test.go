@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/davit-sdk/davit/metrics"
+	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/metrics/jsonl"
 	"github.com/davit-sdk/davit/metrics/metricstest"
 	"github.com/davit-sdk/davit/metrics/trace"
@@ -90,6 +91,25 @@ func TestAFileThatGrows(t *testing.T) {
 	assert.Equal(t, metrics.Window{From: second(10), To: second(15), Requests: 100}, w)
 	_, err = read(s, "a", 15, 20)
 	assert.ErrorIs(t, err, metrics.ErrNoData)
+}
+
+// A file that nobody writes to any more passes no gate.
+func TestAFileThatStopsGrowing(t *testing.T) {
+	g := newGrowing(t)
+	for end := 10; end <= 600; end += 10 {
+		g.add(of(end, "1.1.0", 50))
+	}
+	errors := gate.ErrorRate{Source: g.source(), Max: 0.01}
+	check := func(now int) gate.Verdict {
+		v, err := errors.Check(t.Context(), gate.Subject{Candidate: "1.1.0", Since: second(0), Now: second(now)})
+		require.NoError(t, err)
+		return v
+	}
+	assert.Equal(t, gate.Pass, check(600).Outcome)
+	v := check(1200)
+	assert.Equal(t, gate.Continue, v.Outcome)
+	assert.True(t, v.NoData)
+	assert.Contains(t, v.Reason, "10m0s before (at most 5m0s)")
 }
 
 func TestOnlyWhatIsNewIsRead(t *testing.T) {
