@@ -65,3 +65,16 @@ func TestServersWithoutChecksStayUp(t *testing.T) {
 	}
 	assert.False(t, slices.ContainsFunc(w.commands, func(c string) bool { return strings.HasSuffix(c, "health down") }))
 }
+
+// Of many servers one is always being checked just now. It needs not pass again.
+func TestOneIsAlwaysBeingChecked(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.groups.CheckTimeout = time.Second })
+	looks := 0
+	w.checking = func(o *simServer) bool {
+		if o.backend == "shop_a" && o.name == "s1" {
+			looks++
+		}
+		return o.id == 1+looks%2
+	}
+	require.NoError(t, w.router().Route(t.Context(), table(route(strategy.Stable, oldPool, strategy.All(), w.instances(oldPool, 2)))))
+}

@@ -151,6 +151,7 @@ func (m *mover) add(ctx context.Context, p place, who tenant) error {
 // passed waits until the servers that join have their addresses and have passed a check.
 func (m *mover) passed(ctx context.Context, c scene, s seats) (scene, error) {
 	deadline := time.Now().Add(m.checkTimeout)
+	proved := map[place]bool{} // while a check is under way HAProxy does not show what the last one found
 	for {
 		now, err := m.surveyAgain(ctx, c)
 		if err != nil {
@@ -160,12 +161,13 @@ func (m *mover) passed(ctx context.Context, c scene, s seats) (scene, error) {
 		for _, p := range s.joining {
 			who := s.tenants[p]
 			one, ok := now.states.find(p)
+			proved[p] = one.passed() || proved[p] && one.up()
 			switch {
 			case !ok:
 				return now, fmt.Errorf("%s (%s) is no server any more", p, who.id)
 			case !who.at(one):
 				return now, fmt.Errorf("%s was given the address %s for %s and shows %q", p, who.addr, who.id, one.addr)
-			case !one.passed() && waiting == "":
+			case !proved[p] && waiting == "":
 				waiting = fmt.Sprintf("%s (%s at %s)", p, who.id, who.addr)
 			}
 		}

@@ -247,8 +247,12 @@ func (s *simulator) states(w *worker, word []string) string {
 		known = true
 		for _, o := range w.servers {
 			if o.backend == be.name {
+				result := o.result
+				if s.checking != nil && s.checking(o) {
+					result = 0
+				}
 				fmt.Fprintf(&b, "%d %s %d %s %s %d %d %d %d 0 %d %d %d %d 0 0 0 - %d - 0 0 - - 0\n", i+3, o.backend, o.id, o.name, o.addr, o.op, o.admin, o.uweight, o.iweight,
-					o.checkStatus, o.result, o.health, o.checkState, o.port)
+					o.checkStatus, result, o.health, o.checkState, o.port)
 			}
 		}
 	}

@@ -68,6 +68,8 @@ type simulator struct {
 	// before is called with each connection's commands before they are carried out. An error closes
 	// the connection instead; mute carries them out and closes it without an answer.
 	before func(commands string) (mute bool, err error)
+	// checking reports whether a check is under way, during which HAProxy does not show what the last one found.
+	checking func(o *simServer) bool
 	// beforeIn is the same for a command of a conversation, and its process.
 	beforeIn func(w *worker, command string) error
 	conns    map[net.Conn]bool
