@@ -20,7 +20,7 @@ type Decision struct {
 	// PreviousWhy says why it is that one.
 	Previous    *semver.Version `json:"previous"`
 	PreviousTag string          `json:"previous_tag,omitempty"`
-	PreviousWhy string          `json:"previous_why,omitempty"`
+	PreviousWhy string          `json:"previous_why"`
 	// Prerelease is the last pre-release since Previous, nil where there is none: of the channel, for
 	// a pre-release, and of any channel for a final release. Reasons with New are since then.
 	Prerelease    *semver.Version `json:"prerelease,omitempty"`
@@ -33,7 +33,7 @@ type Decision struct {
 	// Why is one sentence for people.
 	Why string `json:"why"`
 	// Reasons are the commits that call for a release, in the order of the history.
-	Reasons []Reason `json:"reasons,omitempty"`
+	Reasons []Reason `json:"reasons"`
 	// Dependencies are the components that it depends on and that are released with it, by name.
 	Dependencies []Dependency `json:"dependencies,omitempty"`
 	// Group is the group that had a say in the version, "" for none.
@@ -41,9 +41,9 @@ type Decision struct {
 	// Messages is how the messages were read, by the policy.
 	Messages Reading `json:"messages,omitzero"`
 	// Skipped are all other commits, in the order of the history.
-	Skipped []Skipped `json:"skipped,omitempty"`
+	Skipped []Skipped `json:"skipped"`
 	// IgnoredTags are the tags that have no say, as History says them.
-	IgnoredTags []IgnoredTag `json:"ignored_tags,omitempty"`
+	IgnoredTags []IgnoredTag `json:"ignored_tags"`
 }
 
 // Reason is a commit that calls for a release.
@@ -117,13 +117,20 @@ func (d Decision) Explain() string {
 		fmt.Fprintf(&b, "previous: %s\n", printable(d.PreviousWhy))
 	}
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	if len(d.Dependencies) > 0 {
+		fmt.Fprint(table, "with:\n")
+	}
+	for _, on := range d.Dependencies {
+		fmt.Fprintf(table, "  %s\t%s -> %s\t(%s)\n", printable(on.Name), told(on.Previous), told(on.Next), on.Level)
+	}
+	table.Flush() // a strings.Builder takes everything
 	if len(d.Reasons) > 0 {
 		fmt.Fprint(table, "counted:\n")
 	}
 	for _, r := range d.Reasons {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t(%s)\n", shortID(r.ID), r.Level, printable(shortened(r.Subject, mostExplained)), printable(r.Rule))
 	}
-	table.Flush() // a strings.Builder takes everything
+	table.Flush()
 	if len(d.Skipped) > 0 {
 		fmt.Fprint(table, "not counted:\n")
 	}

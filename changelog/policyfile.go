@@ -1,0 +1,70 @@
+package changelog
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// ParsePolicy reads a policy from its JSON and validates it. It is strict: a field that there is not, a field
+// that comes twice, and text behind the policy are errors. PropagateBy is not in JSON.
+func ParsePolicy(text []byte) (Policy, error) {
+	var p Policy
+	in := json.NewDecoder(bytes.NewReader(text))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&p); err != nil {
+		return Policy{}, fmt.Errorf("policy: %w", err)
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return Policy{}, errors.New("policy: there is text behind it")
+	}
+	if err := distinct(json.NewDecoder(bytes.NewReader(text)), ""); err != nil {
+		return Policy{}, fmt.Errorf("policy: %w", err)
+	}
+	if err := p.Validate(); err != nil {
+		return Policy{}, fmt.Errorf("policy: %w", err)
+	}
+	return p, nil
+}
+
+// distinct fails where an object has a field twice, of which encoding/json would take the last one, or one that is not in
+// lower case, which it would take for the one that is. It reads one value.
+func distinct(in *json.Decoder, path string) error {
+	token, err := in.Token()
+	if err != nil {
+		return err
+	}
+	switch token {
+	case json.Delim('{'):
+		seen := map[string]bool{}
+		for in.More() {
+			name, err := in.Token()
+			if err != nil {
+				return err
+			}
+			field := strings.TrimPrefix(fmt.Sprint(path, ".", name), ".")
+			switch {
+			case seen[field]:
+				return fmt.Errorf("field %q comes twice", field)
+			case strings.ToLower(field) != field:
+				return fmt.Errorf("field %q: names are in lower case", field)
+			}
+			seen[field] = true
+			if err := distinct(in, field); err != nil {
+				return err
+			}
+		}
+		_, err = in.Token()
+	case json.Delim('['):
+		for i := 0; in.More(); i++ {
+			if err := distinct(in, fmt.Sprintf("%s[%d]", path, i)); err != nil {
+				return err
+			}
+		}
+		_, err = in.Token()
+	}
+	return err
+}
