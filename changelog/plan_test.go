@@ -53,7 +53,7 @@ tags of no component:
   1.0  (is written as no component writes its tags)
 
 remarks:
-  0000000400  header  a colon must follow "Say", which is none
+  0000000400  header  not a conventional commit: a colon must follow "Say"
 `, explained(t).Explain())
 	plan, err := changelog.Decide(line("v1.0.0@0", changes("feat: begin"), changes("fix: x")), changelog.Policy{})
 	require.NoError(t, err)
