@@ -26,7 +26,11 @@ func (r *reading) index() {
 	if r.units != nil {
 		return
 	}
-	u := &units{first: make([]int, 0, len(r.commits)+1)}
+	n := len(r.messages)
+	for i := range r.messages {
+		n += len(r.messages[i].Inner)
+	}
+	u := &units{first: make([]int, 0, len(r.commits)+1), of: make([]int, 0, n), inner: make([]int, 0, n), reason: make([]*Message, 0, n)}
 	for i := range r.messages {
 		m := &r.messages[i]
 		u.first = append(u.first, len(u.of))

@@ -178,6 +178,17 @@ var defaultLevels = map[string]Level{
 	"build": None, "chore": None, "ci": None, "docs": None, "refactor": None, "style": None, "test": None,
 }
 
+// defaultRules say it in words, once for all commits.
+var defaultRules = rulesOf(defaultLevels)
+
+func rulesOf(levels map[string]Level) map[string]string {
+	rules := make(map[string]string, len(levels))
+	for name, l := range levels {
+		rules[name] = name + " is " + l.String()
+	}
+	return rules
+}
+
 // Validate reports everything that is wrong with the policy, each problem with its field.
 func (p Policy) Validate() error {
 	var errs *multierror.Error
@@ -269,14 +280,13 @@ func (p Policy) levelOf(m *Message) (Level, string) {
 		}
 		name = "revert"
 	}
-	l, ok := p.Types[name]
-	if !ok {
-		l, ok = defaultLevels[name]
+	if l, ok := p.Types[name]; ok {
+		return l, name + " is " + l.String()
 	}
-	if !ok {
-		return p.Unknown, excerpt(name) + " is a type that the policy does not know, which is " + p.Unknown.String()
+	if rule, ok := defaultRules[name]; ok {
+		return defaultLevels[name], rule
 	}
-	return l, name + " is " + l.String()
+	return p.Unknown, excerpt(name) + " is a type that the policy does not know, which is " + p.Unknown.String()
 }
 
 // reading is Messages with the types of the policy among the known ones.

@@ -36,14 +36,21 @@ func weighable(commits []Commit, policy Policy) *reading {
 }
 
 func (r *reading) diagnostics() []Diagnostic {
-	var all []Diagnostic
-	for i, c := range r.commits {
+	n := len(r.unclear)
+	for i := range r.messages {
+		n += len(r.messages[i].Diagnostics)
+	}
+	if n == 0 {
+		return nil
+	}
+	all := make([]Diagnostic, 0, n)
+	for i := range r.messages {
 		for _, note := range r.messages[i].Diagnostics {
-			note.Commit = c.ID
+			note.Commit = r.commits[i].ID
 			all = append(all, note)
 		}
 		if why, ok := r.unclear[i]; ok {
-			all = append(all, Diagnostic{Commit: c.ID, Code: CodeUnclearRevert, Span: r.messages[i].At.Header, Text: why})
+			all = append(all, Diagnostic{Commit: r.commits[i].ID, Code: CodeUnclearRevert, Span: r.messages[i].At.Header, Text: why})
 		}
 	}
 	return all
@@ -70,29 +77,56 @@ func (d *Decision) weigh(r *reading, v *view, policy Policy) {
 	if gone != nil && !slices.Equal(v.since, v.news) {
 		news = r.cancel(v.news, policy)
 	}
-	for i, c := range r.commits {
+	weights, reasons := d.weights(r, v, gone, policy, zero)
+	if reasons > 0 {
+		d.Reasons = make([]Reason, 0, reasons)
+	}
+	if skipped := len(weights) - reasons; skipped > 0 {
+		d.Skipped = make([]Skipped, 0, skipped)
+	}
+	for i := range r.commits {
 		if !v.since[i] {
 			continue
 		}
-		m := &r.messages[i]
-		w := r.weight(i, gone, policy, zero)
-		if w.cancelled {
-			d.Skipped = append(d.Skipped, Skipped{
-				Commit: c, Subject: m.Header, Why: w.rule, Cancelled: true, Changes: w.changes,
-				New: v.news[i] && news != gone && r.weight(i, news, policy, zero).level > None,
-			})
-			continue
+		w, c, subject := &weights[0], r.commits[i], r.messages[i].Header
+		weights = weights[1:]
+		switch {
+		case w.cancelled:
+			fresh := v.news[i] && news != gone && r.weight(i, news, policy, zero).level > None
+			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: subject, Why: w.rule, Cancelled: true, Changes: w.changes, New: fresh})
+		case w.level == None:
+			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: subject, Why: w.rule, Changes: w.changes})
+		default:
+			d.Reasons = append(d.Reasons, Reason{Commit: c, Subject: subject, Rule: w.rule, Level: w.level, New: v.news[i], Changes: w.changes})
+			d.Level = max(d.Level, w.level)
 		}
-		if asked := m.ReleaseAs(); len(asked) > 0 {
-			w.level, w.rule = v.asks(i, c, asked, w.level, w.rule, policy)
-		}
-		if w.level == None {
-			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: m.Header, Why: w.rule, Changes: w.changes})
-			continue
-		}
-		d.Reasons = append(d.Reasons, Reason{Commit: c, Subject: m.Header, Rule: w.rule, Level: w.level, New: v.news[i], Changes: w.changes})
-		d.Level = max(d.Level, w.level)
 	}
+}
+
+// weights are the weights of the commits since the last release, in their order, and how many of them are reasons. They
+// come before the lists, so that those need not grow.
+func (d *Decision) weights(r *reading, v *view, gone *cancellation, policy Policy, zero Zero) (all []weight, reasons int) {
+	n := 0
+	for _, since := range v.since {
+		if since {
+			n++
+		}
+	}
+	all = make([]weight, 0, n)
+	for i := range r.commits {
+		if !v.since[i] {
+			continue
+		}
+		w := r.weight(i, gone, policy, zero)
+		if asked := r.messages[i].requested; len(asked) > 0 && !w.cancelled {
+			w.level, w.rule = v.asks(i, r.commits[i], asked, w.level, w.rule, policy)
+		}
+		if !w.cancelled && w.level > None {
+			reasons++
+		}
+		all = append(all, w)
+	}
+	return all, reasons
 }
 
 // weight weighs one commit.
