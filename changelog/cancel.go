@@ -12,9 +12,14 @@ type units struct {
 	inner  []int // which one within its message it is, -1 for the message itself
 	first  []int // where the units of each commit begin; those of the last one end at the end
 	reason []*Message
+	// reverts are the units that take something back.
+	reverts []int
 }
 
 func (u *units) add(commit, inner int, m *Message) {
+	if m.isRevert() {
+		u.reverts = append(u.reverts, len(u.of))
+	}
 	u.of, u.inner, u.reason = append(u.of, commit), append(u.inner, inner), append(u.reason, m)
 }
 
@@ -63,14 +68,17 @@ func (r *reading) cancel(in []bool, policy Policy) *cancellation {
 		return nil
 	}
 	r.index()
+	if !slices.ContainsFunc(r.units.reverts, func(u int) bool { return in[r.units.of[u]] }) {
+		return nil
+	}
 	n := len(r.units.of)
 	c := &cancellation{reading: r, in: in, by: make([]int, n), took: make([]int, n), left: make([]bool, n)}
 	for u := range n {
 		c.by[u], c.took[u] = -1, -1
 	}
-	for u, m := range r.units.reason {
-		switch {
-		case !m.isRevert() || c.by[u] >= 0 || !in[r.units.of[u]]:
+	for _, u := range r.units.reverts {
+		switch m := r.units.reason[u]; {
+		case c.by[u] >= 0 || !in[r.units.of[u]]:
 		case len(m.Reverts) > 0:
 			c.byID(u)
 		case len(m.RevertedRequests) > 0 && c.byRequest(u):
