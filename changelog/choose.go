@@ -17,6 +17,28 @@ var (
 	ErrLower = errors.New("the next version is not above the last one")
 )
 
+// validateChoice reports what is wrong with the fields by which versions are chosen.
+func (p Policy) validateChoice(bad func(format string, args ...any)) {
+	switch p.ReleaseAs {
+	case "", Obey, Disregard:
+	default:
+		bad("ReleaseAs: %q is neither %q nor %q", p.ReleaseAs, Obey, Disregard)
+	}
+	switch p.Reach {
+	case "", ReachAncestors, ReachAll, ReachLine:
+	default:
+		bad("Reach: %q is none of %q, %q and %q", p.Reach, ReachAncestors, ReachAll, ReachLine)
+	}
+	if p.Channel != "" {
+		if err := checkChannel(p.Channel); err != nil {
+			bad("Channel: %w", err)
+		}
+	}
+	if _, ok := readLine(p.Maintenance); !ok && p.Maintenance != "" && p.Maintenance != noLine {
+		bad("Maintenance: %q is neither %q nor a line such as %q and %q", p.Maintenance, noLine, "1.x", "1.2.x")
+	}
+}
+
 // choose sets the next version from the level. Without one, Why is the reason: there is nothing to release, or it is
 // the error.
 func (d *Decision) choose(v *view, policy Policy) error {

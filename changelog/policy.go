@@ -171,24 +171,6 @@ const (
 	ZeroStable Zero = "stable"
 )
 
-// defaultLevels are the levels of the types that everybody knows.
-var defaultLevels = map[string]Level{
-	"feat": Minor,
-	"fix":  Patch, "perf": Patch, "revert": Patch,
-	"build": None, "chore": None, "ci": None, "docs": None, "refactor": None, "style": None, "test": None,
-}
-
-// defaultRules say it in words, once for all commits.
-var defaultRules = rulesOf(defaultLevels)
-
-func rulesOf(levels map[string]Level) map[string]string {
-	rules := make(map[string]string, len(levels))
-	for name, l := range levels {
-		rules[name] = name + " is " + l.String()
-	}
-	return rules
-}
-
 // Validate reports everything that is wrong with the policy, each problem with its field.
 func (p Policy) Validate() error {
 	var errs *multierror.Error
@@ -231,62 +213,11 @@ func (p Policy) Validate() error {
 	return errs.ErrorOrNil()
 }
 
-// validateChoice reports what is wrong with the fields by which versions are chosen.
-func (p Policy) validateChoice(bad func(format string, args ...any)) {
-	switch p.ReleaseAs {
-	case "", Obey, Disregard:
-	default:
-		bad("ReleaseAs: %q is neither %q nor %q", p.ReleaseAs, Obey, Disregard)
-	}
-	switch p.Reach {
-	case "", ReachAncestors, ReachAll, ReachLine:
-	default:
-		bad("Reach: %q is none of %q, %q and %q", p.Reach, ReachAncestors, ReachAll, ReachLine)
-	}
-	if p.Channel != "" {
-		if err := checkChannel(p.Channel); err != nil {
-			bad("Channel: %w", err)
-		}
-	}
-	if _, ok := readLine(p.Maintenance); !ok && p.Maintenance != "" && p.Maintenance != noLine {
-		bad("Maintenance: %q is neither %q nor a line such as %q and %q", p.Maintenance, noLine, "1.x", "1.2.x")
-	}
-}
-
 func (p Policy) initial() *semver.Version {
 	if p.Initial != nil {
 		return p.Initial
 	}
 	return semver.New(0, 1, 0, "", "")
-}
-
-// levelOf is the level of one change and the rule that gives it, before the Zero policy.
-func (p Policy) levelOf(m *Message) (Level, string) {
-	switch {
-	case m.breaks():
-		return Major, "a breaking change is major"
-	case m.Kind == Merging:
-		return None, m.said(CodeMerge)
-	case m.Kind == Autosquash:
-		return None, m.said(CodeAutosquash)
-	case m.Kind == Free:
-		return p.Free, m.whyFree() + ", which is " + p.Free.String()
-	}
-	name := m.Type
-	if m.Kind == Reverting {
-		if again, ok := m.bringsBack(); ok {
-			l, rule := p.levelOf(&again)
-			return l, "brings back what was taken back: " + rule
-		}
-		name = "revert"
-	}
-	if l, ok := p.Types[name]; ok {
-		return l, name + " is " + l.String()
-	}
-	if rule, ok := defaultRules[name]; ok {
-		return defaultLevels[name], rule
-	}
-	return p.Unknown, excerpt(name) + " is a type that the policy does not know, which is " + p.Unknown.String()
 }
 
 // reading is Messages with the types of the policy among the known ones.
@@ -296,37 +227,4 @@ func (p Policy) reading() Reading {
 		r.Types = append(slices.Sorted(maps.Keys(p.Types)), r.Types...)
 	}
 	return r
-}
-
-// said is the text of the first diagnostic of that code.
-func (m *Message) said(c Code) string {
-	for _, d := range m.Diagnostics {
-		if d.Code == c {
-			return d.Text
-		}
-	}
-	return ""
-}
-
-// whyFree is why the message is not conventional.
-func (m *Message) whyFree() string {
-	why := m.said(CodeHeader)
-	if why == "" {
-		why = m.said(CodeEmpty)
-	}
-	if m.breakingFooter() {
-		why += "; its " + breakingSpaced + " is not counted"
-	}
-	return why
-}
-
-// below applies the Zero policy to a level and its rule.
-func (z Zero) below(l Level, rule string) (Level, string) {
-	switch {
-	case l == Major && z != ZeroStable:
-		return Minor, rule + ", minor below 1.0.0"
-	case l == Minor && z == ZeroShift:
-		return Patch, rule + ", patch below 1.0.0"
-	}
-	return l, rule
 }
