@@ -2,26 +2,10 @@ package changelog_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/davit-sdk/davit/changelog"
 )
-
-// BenchmarkParse shows that the time per byte does not grow with the message.
-func BenchmarkParse(b *testing.B) {
-	for _, size := range []int{1 << 10, 100 << 10, 1 << 20} {
-		for name, unit := range map[string]string{"one-word": "x", "lines": "a line of prose, and more of it\n", "footers": "Refs: #1\n"} {
-			text := "feat(api): x\n\n" + strings.Repeat(unit, size/len(unit))
-			b.Run(fmt.Sprintf("%s/%dKiB", name, size>>10), func(b *testing.B) {
-				b.SetBytes(int64(len(text)))
-				for b.Loop() {
-					changelog.Parse(text)
-				}
-			})
-		}
-	}
-}
 
 // work is a history of so many commits: a merge in every tenth, a revert in every five hundredth, and of each thousandth a
 // pre-release.

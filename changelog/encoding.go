@@ -7,37 +7,81 @@ import (
 	"unicode/utf8"
 )
 
-// byteOrderMark is what some editors put before UTF-8.
-const byteOrderMark = "\uFEFF"
+const (
+	// byteOrderMark is what some editors put before UTF-8.
+	byteOrderMark = "\uFEFF"
+	// replacement stands for what is no text.
+	replacement = "\uFFFD"
+)
+
+// sort is what can be told of a character from its first byte.
+type sort uint8
+
+const (
+	plain   sort = iota
+	feeding      // CR
+	control
+	several // it has further bytes
+	invalid
+)
+
+// sorts has the sort of every byte. White space is plain but for those that are control characters.
+var sorts = func() (table [256]sort) {
+	for c := range table {
+		switch {
+		case c == '\r':
+			table[c] = feeding
+		case c < ' ' && c != '\n' && c != '\t', c == 0x7F:
+			table[c] = control
+		case c < utf8.RuneSelf:
+			table[c] = plain
+		case c < 0xC2, c > 0xF4:
+			table[c] = invalid
+		default:
+			table[c] = several
+		}
+	}
+	return table
+}()
+
+// sortAt is the sort of the character at a place, which is plain, control or invalid if it has several bytes.
+func sortAt(text string, i int) (s sort, size int) {
+	s = sorts[text[i]]
+	if s != several {
+		return s, 1
+	}
+	r, size := utf8.DecodeRuneInString(text[i:])
+	switch {
+	case r == utf8.RuneError && size == 1:
+		return invalid, 1
+	case r <= 0x9F:
+		return control, size
+	}
+	return plain, size
+}
 
 // inspect looks at all bytes once: whether the texts have to be cleaned, and what is to be reported.
 func (p *parser) inspect() {
 	text := p.text
-	invalid, controls, first, last := 0, 0, -1, 0
+	invalids, controls, first, last := 0, 0, -1, 0
 	for i := 0; i < len(text); {
-		c := text[i]
-		if c >= ' ' && c < 0x7F || c == '\n' || c == '\t' {
+		if sorts[text[i]] == plain {
 			i++
 			continue
 		}
-		size := 1
-		switch {
-		case c == '\r':
-			p.soiled = true
+		s, size := sortAt(text, i)
+		switch s {
+		case plain:
+			i += size
+			continue
+		case feeding:
+			p.cr = true
 			i++
 			continue
-		case c < utf8.RuneSelf:
+		case control:
 			controls++
 		default:
-			var r rune
-			if r, size = utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {
-				invalid++
-			} else if r > 0x9F {
-				i += size
-				continue
-			} else {
-				controls++
-			}
+			invalids++
 		}
 		if first < 0 {
 			first = i
@@ -45,18 +89,19 @@ func (p *parser) inspect() {
 		i += size
 		last = i
 	}
+	p.soiled = p.cr || first >= 0
 	if first < 0 {
 		return
 	}
-	p.soiled = true
+	p.spoilt = invalids + controls
 	var what []string
-	if invalid > 0 {
-		what = append(what, "bytes that are not UTF-8: "+strconv.Itoa(invalid))
+	if invalids > 0 {
+		what = append(what, "bytes that are not UTF-8: "+strconv.Itoa(invalids))
 	}
 	if controls > 0 {
 		what = append(what, "control characters: "+strconv.Itoa(controls))
 	}
-	said := strings.Join(what, ", ") + "; \uFFFD stands for each of them"
+	said := strings.Join(what, ", ") + "; " + replacement + " stands for each of them"
 	if strings.Count(text, "\x00") > len(text)/4 {
 		said += "; this looks like UTF-16"
 	}
@@ -65,14 +110,19 @@ func (p *parser) inspect() {
 
 // part is a stretch of the text as a Message holds it, and where it is without the white space around it.
 func (p *parser) part(start, end int) (string, Span) {
+	at := p.trim(start, end)
+	return p.clean(p.text[at.Start:at.End]), at
+}
+
+// trim is a stretch of the text without the white space around it, zero if there is nothing else.
+func (p *parser) trim(start, end int) Span {
 	raw := p.text[start:end]
 	text := strings.TrimLeftFunc(raw, unicode.IsSpace)
 	start += len(raw) - len(text)
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return "", Span{}
+	if text = strings.TrimSpace(text); text == "" {
+		return Span{}
 	}
-	return p.clean(text), Span{Start: start, End: start + len(text)}
+	return Span{Start: start, End: start + len(text)}
 }
 
 // clean puts U+FFFD for what is no text, and LF for the other ends of lines.
@@ -81,26 +131,44 @@ func (p *parser) clean(text string) string {
 		return text
 	}
 	var b strings.Builder
-	b.Grow(len(text))
+	good := 0 // where the stretch begins that stays as it is
 	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == '\r':
-			run := i
-			for run < len(text) && text[run] == '\r' {
-				run++
+		if sorts[text[i]] == plain {
+			i++
+			continue
+		}
+		s, size := sortAt(text, i)
+		if s == plain {
+			i += size
+			continue
+		}
+		if good == 0 {
+			b.Grow(len(text) + (len(replacement)-1)*min(p.spoilt, len(text)))
+		}
+		b.WriteString(text[good:i])
+		if s == feeding {
+			for i+size < len(text) && text[i+size] == '\r' {
+				size++
 			}
-			if size = run - i; run == len(text) || text[run] != '\n' {
-				b.WriteString(strings.Repeat("\n", size))
+			if i+size == len(text) || text[i+size] != '\n' {
+				for range size {
+					b.WriteByte('\n')
+				}
 			}
-		case r == '\n' || r == '\t':
-			b.WriteRune(r)
-		case r < ' ' || r >= 0x7F && r <= 0x9F || r == utf8.RuneError:
-			b.WriteRune(utf8.RuneError)
-		default:
-			b.WriteString(text[i : i+size])
+		} else {
+			b.WriteString(replacement)
 		}
 		i += size
+		good = i
 	}
+	if good == 0 {
+		return text
+	}
+	b.WriteString(text[good:])
 	return b.String()
+}
+
+// ending is the end of a text that is clean already: that of a stretch at whose beginning another one begins.
+func (p *parser) ending(clean string, whole, end Span) string {
+	return clean[len(p.clean(p.text[whole.Start:end.Start])):]
 }

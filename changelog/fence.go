@@ -2,25 +2,22 @@ package changelog
 
 import "strings"
 
+// mostFences is how many lines of a text can be code fences.
+const mostFences = 1024
+
 // fence is a line that opens or closes a code block: three or more of ` or ~.
 type fence struct {
-	line
-	char byte
-	runs int
-	bare bool // nothing follows, so that it can close a block
-	most int  // the longest bare fence of that character behind this one
+	start, end int
+	char       byte
+	runs       int
+	bare       bool // nothing follows, so that it can close a block
+	most       int  // the longest bare fence of that character behind this one
 }
 
 // fences are the code blocks of a text: from a fence to the next bare one of the same character that is no
 // shorter.
 func fences(text string) []Span {
-	var found []fence
-	in := lines{text: text}
-	for l, ok := in.next(); ok; l, ok = in.next() {
-		if f, ok := fenceOf(l); ok {
-			found = append(found, f)
-		}
-	}
+	found := fenceLines(text)
 	most := map[byte]int{}
 	for i := len(found) - 1; i >= 0; i-- {
 		f := &found[i]
@@ -42,19 +39,46 @@ func fences(text string) []Span {
 	return blocks
 }
 
-func fenceOf(l line) (fence, bool) {
-	text := strings.TrimLeft(l.text, " \t")
-	if len(text) < 3 || text[0] != '`' && text[0] != '~' {
-		return fence{}, false
+// fenceLines finds the lines that are fences, without a look at the other ones.
+func fenceLines(text string) []fence {
+	var found []fence
+	const unknown = -1
+	next := [2]int{unknown, unknown}
+	for at := 0; len(found) < mostFences; {
+		for k, runs := range [2]string{"```", "~~~"} {
+			if next[k] >= at {
+				continue
+			}
+			next[k] = len(text)
+			if i := strings.Index(text[at:], runs); i >= 0 {
+				next[k] = at + i
+			}
+		}
+		run := min(next[0], next[1])
+		if run == len(text) {
+			break
+		}
+		f := fence{start: run, char: text[run]}
+		for f.start > at && (text[f.start-1] == ' ' || text[f.start-1] == '\t') {
+			f.start--
+		}
+		first := f.start == 0 || text[f.start-1] == '\n' || text[f.start-1] == '\r'
+		for at = run; at < len(text) && text[at] == f.char; at++ {
+		}
+		f.runs = at - run
+		f.end = len(text)
+		if i := strings.IndexAny(text[at:], "\n\r"); i >= 0 {
+			f.end = at + i
+		}
+		info := text[at:f.end]
+		f.bare = strings.TrimSpace(info) == ""
+		// Code between backticks on one line is no block.
+		if first && (f.char != '`' || strings.IndexByte(info, '`') < 0) {
+			found = append(found, f)
+		}
+		at = f.end
 	}
-	f := fence{line: l, char: text[0]}
-	for f.runs < len(text) && text[f.runs] == f.char {
-		f.runs++
-	}
-	info := strings.TrimSpace(text[f.runs:])
-	f.bare = info == ""
-	// Code between backticks on one line is no block.
-	return f, f.runs >= 3 && (f.char != '`' || strings.IndexByte(info, '`') < 0)
+	return found
 }
 
 // inFence reports whether a line belongs to a code block. The lines must come in their order.

@@ -11,7 +11,7 @@ const (
 	breakingHyphened = "BREAKING-CHANGE"
 )
 
-// mostFooters is how many footers a message has, besides the breaking changes.
+// mostFooters is how many footers a message has, and how many breaking changes besides.
 const mostFooters = 4096
 
 // openFooter is the footer whose value is being read.
@@ -25,14 +25,16 @@ type openFooter struct {
 
 // footer begins a footer.
 func (p *parser) footer(l line, f footerMark) {
-	if !f.sure {
-		if p.footers++; p.footers > mostFooters {
-			if p.footers == mostFooters+1 {
-				p.report(CodeMore, l.start, l.end, "the message has too many footers: this one and those behind it are text")
-			}
-			p.plain(l)
-			return
+	count := &p.footers
+	if f.sure {
+		count = &p.breaking
+	}
+	if *count++; *count > mostFooters {
+		if *count == mostFooters+1 {
+			p.report(CodeMore, l.start, l.end, "the message has too many footers: this one and those behind it are text")
 		}
+		p.plain(l)
+		return
 	}
 	if f.asks {
 		p.asked(l, f)
@@ -54,7 +56,10 @@ func (p *parser) close() {
 	f := Footer{Token: o.mark.token, Separator: o.mark.separator, Span: Span{Start: o.start, End: o.end}}
 	f.Value, f.ValueSpan = p.part(o.value, o.end)
 	if f.Breaking() && f.Value == "" {
-		p.report(CodeNoValue, o.start, o.end, f.Token+" does not say what breaks")
+		p.report(CodeNoValue, o.start, o.end, "", f.Token, " does not say what breaks")
+	}
+	if p.msg.Footers == nil {
+		p.msg.Footers = make([]Footer, 0, 3)
 	}
 	p.msg.Footers = append(p.msg.Footers, f)
 }
@@ -130,14 +135,17 @@ func tokenLength(text string) int {
 // almostFooter reports a footer whose author may have meant a breaking change.
 func (p *parser) almostFooter(l line, f footerMark) {
 	if len(f.token) == len(breakingHyphened) && f.separator == ": " && strings.EqualFold(f.token, breakingHyphened) {
-		p.report(CodeNotBreaking, l.start, l.start+f.value, inQuotes(f.token+f.separator)+" is no breaking change: write "+inQuotes(breakingSpaced+": "))
+		p.report(CodeNotBreaking, l.start, l.start+f.value, "", f.token+f.separator, " is no breaking change: write ", breakingSpaced+": ")
 	}
 }
 
 // almostBreaking reports a line that its author may have meant as a breaking change. It looks at
 // the beginning of the line only, and for a colon close behind it, so that prose stays prose.
 func (p *parser) almostBreaking(l line) {
-	text := strings.TrimLeft(l.text, " \t*-")
+	text := l.text
+	for text != "" && (text[0] == ' ' || text[0] == '\t' || text[0] == '*' || text[0] == '-') {
+		text = text[1:]
+	}
 	if len(text) < len(breakingSpaced) || text[0]|0x20 != 'b' {
 		return
 	}
@@ -148,7 +156,7 @@ func (p *parser) almostBreaking(l line) {
 		return
 	}
 	p.report(CodeNotBreaking, l.start, l.end,
-		"this is no breaking change: write "+inQuotes(breakingSpaced+": ")+" at the beginning of a line, below a blank line")
+		"this is no breaking change: write ", breakingSpaced+": ", " at the beginning of a line, below a blank line")
 }
 
 func colonSoon(tail string) bool {

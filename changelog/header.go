@@ -109,7 +109,13 @@ func (p *parser) header() bool {
 
 // title sets the header, and the description to all of it.
 func (p *parser) title(l line) {
-	p.msg.Header, p.msg.At.Header = p.part(l.start, l.end)
+	at := p.trim(l.start, l.end)
+	if p.within && at.End == p.outer.At.Header.End { // behind Azure's number, so clean already
+		p.msg.Header = p.ending(p.outer.Header, p.outer.At.Header, at)
+	} else {
+		p.msg.Header = p.clean(p.text[at.Start:at.End])
+	}
+	p.msg.At.Header = at
 	p.msg.Description, p.msg.At.Description = p.msg.Header, p.msg.At.Header
 }
 
@@ -129,7 +135,7 @@ func (p *parser) classify(l line) {
 	case autosquash(l.text) > 0:
 		p.msg.Kind = Autosquash
 		mark := autosquash(l.text)
-		p.report(CodeAutosquash, l.start, l.end, inQuotes(firstWord(l.text))+" was to be squashed into another commit")
+		p.report(CodeAutosquash, l.start, l.end, "", firstWord(l.text), " was to be squashed into another commit")
 		if p.reading.Autosquash == Count {
 			p.conventional(l, mark)
 		}
@@ -146,11 +152,12 @@ func (p *parser) conventional(l line, from int) {
 	text := l.text[from:]
 	h := headerOf(text)
 	if h.fault == emptyScope && h.description > 0 && p.reading.EmptyScope == Count {
-		p.report(CodeEmptyScope, start+h.scope.Start, start+h.scope.End, "the scope after "+inQuotes(text[:h.typ.End])+" is empty")
+		p.report(CodeEmptyScope, start+h.scope.Start, start+h.scope.End, "the scope after ", text[:h.typ.End], " is empty")
 		h.fault, h.scope = sound, Span{}
 	}
 	if h.fault != sound {
-		p.report(CodeHeader, start+h.at, l.end, "not a conventional commit: "+h.why(text))
+		before, what, behind := h.why(text)
+		p.report(CodeHeader, start+h.at, l.end, "not a conventional commit: "+before, what, behind)
 		return
 	}
 	p.adopt(line{text: text, start: start, end: l.end}, h)
@@ -164,7 +171,7 @@ func (p *parser) adopt(l line, h header) {
 	if h.scope.End > 0 {
 		m.Scope, m.At.Scope = p.part(l.start+h.scope.Start+1, l.start+h.scope.End-1)
 		if m.At.Scope.End-m.At.Scope.Start != h.scope.End-h.scope.Start-2 {
-			p.report(CodeSpacing, l.start+h.scope.Start, l.start+h.scope.End, "white space around the scope "+inQuotes(m.Scope))
+			p.report(CodeSpacing, l.start+h.scope.Start, l.start+h.scope.End, "white space around the scope ", m.Scope)
 		}
 	}
 	if m.Bang = h.bang.End > 0; m.Bang {
@@ -173,24 +180,26 @@ func (p *parser) adopt(l line, h header) {
 	if c := l.text[h.description]; c == ' ' || c == '\t' {
 		p.report(CodeSpacing, l.start+h.description-1, l.end, "more than one space before the description")
 	}
-	m.Description, m.At.Description = p.part(l.start+h.description, l.end)
+	// It is the end of the header, which is clean already.
+	m.At.Description = p.trim(l.start+h.description, l.end)
+	m.Description = p.ending(m.Header, m.At.Header, m.At.Description)
 }
 
-// why says what is wrong with a header.
-func (h header) why(text string) string {
+// why says what is wrong with a header: what stands in the middle is to be quoted.
+func (h header) why(text string) (before, what, behind string) {
 	switch h.fault {
 	case noType:
-		return "the first line does not begin with a type"
+		return "no type at the beginning of ", text, ""
 	case openScope:
-		return "the scope after " + inQuotes(text[:h.at]) + " is not closed"
+		return "the scope after ", text[:h.at], " is not closed"
 	case emptyScope:
-		return "the scope after " + inQuotes(text[:h.at]) + " is empty"
+		return "the scope after ", text[:h.at], " is empty"
 	case noColon:
-		return "a colon must follow " + inQuotes(text[:h.at])
+		return "a colon must follow ", text[:h.at], ""
 	case noDescription:
-		return "there is no description after " + inQuotes(text[:h.at+1])
+		return "there is no description after ", text[:h.at+1], ""
 	default:
-		return "a space must follow " + inQuotes(text[:h.at+1])
+		return "a space must follow ", text[:h.at+1], ""
 	}
 }
 

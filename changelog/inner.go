@@ -1,6 +1,9 @@
 package changelog
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // mostInner is how many commits a message may hold.
 const mostInner = 4096
@@ -11,7 +14,7 @@ const mergedByAzure = "Merged PR "
 
 // begins reports whether a commit within the message begins with the line, and begins it.
 func (p *parser) begins(l line) bool {
-	if p.outerKind() == Autosquash || p.outerKind() == Merging && p.reading.Merges != Count {
+	if p.crowded || p.outerKind() == Autosquash || p.outerKind() == Merging && p.reading.Merges != Count {
 		return false
 	}
 	rest, bullet := strings.CutPrefix(l.text, "* ")
@@ -53,15 +56,19 @@ func (p *parser) innerHeader(text string, bullet bool) (header, bool) {
 		_, ok := quotedIn(text)
 		return header{}, ok
 	}
+	n := typeLength(text)
+	if n == 0 || n == len(text) || text[n] != ':' && text[n] != '(' && text[n] != '!' {
+		return header{}, false
+	}
+	typ := text[:n]
+	if !p.reading.knows(strings.ToLower(typ)) {
+		return header{}, false
+	}
 	h := headerOf(text)
 	if h.fault == emptyScope && h.description > 0 && p.reading.EmptyScope == Count {
 		h.fault, h.scope = sound, Span{}
 	}
 	if h.fault != sound {
-		return header{}, false
-	}
-	typ := text[:h.typ.End]
-	if !p.reading.knows(strings.ToLower(typ)) {
 		return header{}, false
 	}
 	if !bullet && (typ != strings.ToLower(typ) || isTarget(strings.TrimSpace(text[h.description:]))) {
@@ -72,7 +79,8 @@ func (p *parser) innerHeader(text string, bullet bool) (header, bool) {
 
 // knows reports whether a type in lower case is known.
 func (r Reading) knows(typ string) bool {
-	if _, ok := defaultLevels[typ]; ok {
+	switch typ {
+	case "feat", "fix", "perf", "revert", "build", "chore", "ci", "docs", "refactor", "style", "test":
 		return true
 	}
 	for _, known := range r.Types {
@@ -89,7 +97,7 @@ func (p *parser) enter(l line, h header, mark int, bullet bool) bool {
 	if p.within {
 		whole = &p.outer
 	}
-	if len(whole.Inner) >= mostInner {
+	if p.crowded = len(whole.Inner) == mostInner-1; p.crowded {
 		p.report(CodeMore, l.start, l.end, "the message holds too many commits: this one and those behind it are text")
 		return false
 	}
@@ -116,6 +124,10 @@ func (p *parser) enter(l line, h header, mark int, bullet bool) bool {
 
 // keep adds the commit within, which is complete, to the whole message.
 func (p *parser) keep() {
+	const many = 256
+	if n := len(p.outer.Inner); n == many {
+		p.outer.Inner = slices.Grow(p.outer.Inner, mostInner-many)
+	}
 	p.outer.Inner = append(p.outer.Inner, p.msg)
 }
 
@@ -131,7 +143,7 @@ func (p *parser) endByBullet(l line) {
 	if !p.open.collecting || !p.paragraph {
 		return
 	}
-	p.report(CodeAfterFooter, l.start, l.end, "a squashed commit begins here, which ends the footer "+inQuotes(p.open.mark.token))
+	p.report(CodeAfterFooter, l.start, l.end, "a squashed commit begins here, which ends the footer ", p.open.mark.token)
 	p.close()
 	p.open = openFooter{any: true}
 }

@@ -22,7 +22,8 @@ func Parse(text string) Message { return ParseWith(text, Reading{}) }
 //   - BREAKING CHANGE is a footer even when nothing follows the colon on its line, because git strips
 //     the space there.
 //   - What stands between two code fences is text, whatever it looks like. A fence that nobody closes is none.
-//   - A message has at most 4,096 footers that break nothing, and 4,096 commits within (CodeMore).
+//   - A message has at most 4,096 footers, 4,096 breaking changes and 4,096 commits within (CodeMore), and 1,024
+//     code fences.
 //
 // A commit within a message, see Reading.Bullets, reaches to the next one. What stands behind it is its body
 // and its footers. Footers belong to the whole message again below a line of dashes, as forges put it
@@ -59,9 +60,12 @@ type parser struct {
 	msg     Message // the one that the lines belong to: the whole one, or one within
 	outer   Message // the whole one, while msg is one within
 	within  bool
+	crowded bool   // there is no room for a further commit within
 	soiled  bool   // the text has bytes that no Message may hold
+	spoilt  int    // how many of them U+FFFD stands for
 	fenced  []Span // the code blocks that are still to come
-	footers int    // how many there are so far
+	// footers and breaking are how many there are so far.
+	footers, breaking int
 	section
 }
 
@@ -78,19 +82,25 @@ type section struct {
 // mostDiagnostics is how many diagnostics a message has, besides the one that says that there are more.
 const mostDiagnostics = 100
 
-func (p *parser) report(code Code, start, end int, text string) {
+// report adds a diagnostic: said, and further texts, every other one of which is put in quotes.
+func (p *parser) report(code Code, start, end int, said string, further ...string) {
 	to := &p.msg
 	if p.within {
 		to = &p.outer
 	}
 	switch n := len(to.Diagnostics); {
-	case n == mostDiagnostics:
-		code, start, end = CodeMore, 0, len(p.text)
-		text = "there is more to be said about this message than is listed"
 	case n > mostDiagnostics:
 		return
+	case n == mostDiagnostics:
+		code, start, end, said, further = CodeMore, 0, len(p.text), "there is more to be said about this message than is listed", nil
 	}
-	to.Diagnostics = append(to.Diagnostics, Diagnostic{Code: code, Text: text, Span: Span{Start: start, End: end}})
+	for i, text := range further {
+		if i%2 == 0 {
+			text = inQuotes(text)
+		}
+		said += text
+	}
+	to.Diagnostics = append(to.Diagnostics, Diagnostic{Code: code, Text: said, Span: Span{Start: start, End: end}})
 }
 
 // excerpt is a text for a diagnostic, shortened, since a header may have any length.
@@ -102,6 +112,7 @@ func excerpt(text string) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
+// inQuotes is an excerpt in quotes.
 func inQuotes(text string) string { return strconv.Quote(excerpt(text)) }
 
 // rest reads the body, the footers and the commits within.
@@ -125,8 +136,16 @@ func (p *parser) rest() {
 	}
 }
 
+// shortest is how long a line must be to be more than text: "a: b".
+const shortest = 4
+
 // line reads one line below the header.
 func (p *parser) line(l line) {
+	if len(l.text) < shortest && !isDashes(l.text) {
+		p.dashes = false
+		p.plain(l)
+		return
+	}
 	if p.inFence(l) {
 		p.plain(l)
 		p.almostBreaking(l)
@@ -149,10 +168,10 @@ func (p *parser) line(l line) {
 	switch {
 	case isFooter && f.sure && !p.open.any && (!p.paragraph || p.below) && p.reading.Unseparated == Ignore:
 		p.plain(l)
-		p.report(CodeNotBreaking, l.start, l.end, "this is no breaking change: a blank line must stand before "+inQuotes(f.token))
+		p.report(CodeNotBreaking, l.start, l.end, "this is no breaking change: a blank line must stand before ", f.token)
 	case isFooter && (p.open.any || p.paragraph || f.sure):
 		if !p.open.any && !p.paragraph {
-			p.report(CodeBlankLine, l.start, l.start+f.value, "a blank line must stand before "+inQuotes(f.token))
+			p.report(CodeBlankLine, l.start, l.start+f.value, "a blank line must stand before ", f.token)
 		}
 		p.footer(l, f)
 	default:

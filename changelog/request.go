@@ -39,7 +39,7 @@ func (p *parser) asked(l line, f footerMark) {
 		whole = &p.outer
 	}
 	if r.MidBody = p.within || !p.open.any && !p.paragraph; r.MidBody {
-		p.report(CodeMidBody, l.start, l.end, inQuotes(f.token)+" counts, but it belongs among the footers at the end of the message")
+		p.report(CodeMidBody, l.start, l.end, "", f.token, " counts, but it belongs among the footers at the end of the message")
 	}
 	if len(whole.requested) < mostFooters {
 		whole.requested = append(whole.requested, r)
