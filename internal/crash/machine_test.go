@@ -166,7 +166,8 @@ func (s shared) Alive(ctx context.Context, host string) (bool, error) {
 
 // world is what outlives hosts: what their stages have done, and what people have.
 type world struct {
-	sim *strategytest.World // nil: nothing is deployed
+	sim     *strategytest.World            // nil: nothing is deployed
+	regions map[string]*strategytest.World // those of waves
 
 	mu     sync.Mutex
 	calls  []string        // each call of the target, in order
@@ -310,8 +311,10 @@ func (r router) Table(ctx context.Context) (rollout.Table, error) {
 }
 
 // target is the simulated service as a machine deploys to it.
-func (m *machine) target() rollout.Target {
-	sim := m.world.sim
+func (m *machine) target() rollout.Target { return m.reach(m.world.sim) }
+
+// reach is a simulated service as a machine reaches it.
+func (m *machine) reach(sim *strategytest.World) rollout.Target {
 	target, err := rollout.Compose(fleet{sim.Fleet(), m}, router{sim.Router(), m}, rollout.ComposeOptions{})
 	if err != nil {
 		panic(err) // neither half is nil and the options are the defaults

@@ -100,6 +100,12 @@ func stories() map[string]story {
 		"rollout that is undone, forgotten": forgetful(gate.Pass, true),
 		"rollout that is undone":            deployed(gate.Pass, true),
 		"undo that fails":                   undoFails(),
+		"waves":                             waved("", "", false),
+		"waves, the first bad":              waved("eu", "", false),
+		"waves, the last bad":               waved("ap", "", false),
+		"waves, the last bad, all back":     waved("ap", strategy.EveryWave, false),
+		"waves that are undone":             waved("", "", true),
+		"waves that are aborted":            abortedWaves(),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -310,11 +311,22 @@ type canonical struct {
 var worded = strings.NewReplacer(": rollout rolled back at step 1 (50% of the traffic to 1.1.0): aborted by the stage's timeout: it took longer than its timeout of 30s", "",
 	"an earlier attempt was rolled back: ", "", "rollout rolled back at step 1 (50% of the traffic to 1.1.0): ", "")
 
+// Waves leave out what became of each region where they find that they have ended, and say it in another order.
+var (
+	stoppedBefore = regexp.MustCompile(`an earlier attempt was stopped: (.*); (wave \d was taken back, .*: regions run different versions)`)
+	ofRegions     = regexp.MustCompile(`waves (rolled back|stopped) at wave \d of \d: |rollout rolled back at step \d \(hold[^)]*\): |; (eu|us|ap) (promoted|rolled back|untouched)`)
+)
+
+// say is a reason without what a crash may rightly change.
+func say(reason string) string {
+	return ofRegions.ReplaceAllString(stoppedBefore.ReplaceAllString(worded.Replace(reason), "$2: $1"), "")
+}
+
 func (out told) canonical() canonical {
 	s := out.state
-	c := canonical{Outcome: s.Outcome, By: s.By, Reason: worded.Replace(s.Reason), Values: make(map[string]string)}
+	c := canonical{Outcome: s.Outcome, By: s.By, Reason: say(s.Reason), Values: make(map[string]string)}
 	for _, st := range s.Stages {
-		e := ending{Name: st.Name, Outcome: st.Outcome, By: st.By, Reason: worded.Replace(st.Reason), Failed: st.Failures}
+		e := ending{Name: st.Name, Outcome: st.Outcome, By: st.By, Reason: say(st.Reason), Failed: st.Failures}
 		if st.Undo != nil {
 			e.Undo = st.Undo.Outcome
 		}
@@ -381,7 +393,7 @@ func (out told) faults() error {
 // runs is what the simulated service runs, and who gets the traffic.
 func (out told) runs() string {
 	if out.world.sim == nil {
-		return ""
+		return out.world.regionsRun()
 	}
 	now, err := rollout.Current(context.Background(), out.world.sim.Target())
 	return fmt.Sprint(now, err, out.world.sim.Violations())
