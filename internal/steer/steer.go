@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/davit-sdk/davit/stage"
-	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
 // Rollout is what signals steer. Its methods may be called from any goroutine.
@@ -108,44 +107,4 @@ func Sender(cause *stage.Error) string {
 		return "the stage's timeout"
 	}
 	return cause.By
-}
-
-// Blame says on whose word a rollout was taken back, where that was no harm it did. A person's abort
-// makes it aborted. One that ran out of time, or that a person wants to go on without, is rolled back:
-// for the engine this is what it asked for, and it goes on from there. After a restart the engine asks
-// again, in the same words.
-func Blame(ctx context.Context, abort *rollout.AbortError, failed *stage.Error) {
-	cut, undo := TakesBack(context.Cause(ctx))
-	switch {
-	case !undo || cut.Outcome == stage.Aborted || abort.By != Sender(cut) || abort.Why != cut.Reason:
-		failed.Outcome, failed.By = stage.Aborted, abort.By
-	case cut.Outcome == stage.Failed:
-		failed.Reason = cut.Reason
-	}
-}
-
-// Interruption is the outcome of a rollout that stopped where it was. A later run goes on with it,
-// unless it was never begun because another one of this process has the target.
-func Interruption(err error) stage.Outcome {
-	if errors.Is(err, rollout.ErrBusy) {
-		return stage.Failed
-	}
-	return stage.Interrupted
-}
-
-// Stuck is the end of a way back that did not lead back, in the words of a stage.
-func Stuck(ctx context.Context, outcome rollout.Outcome, err error) error {
-	failed := &stage.Error{Outcome: stage.Stranded, Err: err}
-	switch outcome {
-	case rollout.Refused:
-		failed.Final = true
-	case rollout.Interrupted:
-		failed.Outcome = Interruption(err)
-		if e, late := TakesBack(context.Cause(ctx)); late {
-			failed.Outcome, failed.By, failed.Reason = stage.Stranded, e.By, "it was not taken back in time: "+e.Reason
-		} else if cause := context.Cause(ctx); cause != nil {
-			failed.Outcome, failed.Err = stage.Interrupted, errors.Join(err, cause)
-		}
-	}
-	return failed
 }

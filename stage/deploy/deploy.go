@@ -158,7 +158,7 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 	}
 	if resumed {
 		if at.Undo != nil {
-			return nil, nil, &stage.Error{Outcome: stage.Failed, Final: true, Reason: fmt.Sprintf("the deployment of %s was undone, or is to be", at.To)}
+			return nil, nil, steer.Undone(at.To)
 		}
 		if err := ended(ctx, at.Rollout); err != nil || at.Rollout.Outcome == rollout.Promoted {
 			if dark := s.light(ctx, t, at, at.Rollout); dark != nil {
@@ -214,14 +214,9 @@ func (s Stage) recall(ctx context.Context, at position) error {
 	if s.Recall == nil {
 		return nil
 	}
-	var last strategy.Revision // stable and baseline run the same
-	for _, g := range at.From.Groups() {
-		if g.Revision == last || g.Revision == at.To {
-			continue
-		}
-		last = g.Revision
-		if err := s.Recall(ctx, g.Revision); err != nil {
-			return fmt.Errorf("recall %s, which runs before: %w", g.Revision, err)
+	for _, r := range steer.Former(at.From, at.To) {
+		if err := s.Recall(ctx, r); err != nil {
+			return fmt.Errorf("recall %s, which runs before: %w", r, err)
 		}
 	}
 	return nil
@@ -249,20 +244,12 @@ func (s Stage) light(ctx context.Context, t *stage.Task, at position, c rollout.
 	return steer.Light(ctx, s.Target, state, o)
 }
 
-// ended is how an earlier attempt ended that had no time to say so. What was taken back is not
-// tried again by itself.
+// ended is how an earlier attempt ended that had no time to say so: see steer.Ended.
 func ended(ctx context.Context, c rollout.Checkpoint) error {
-	failed := &stage.Error{Outcome: stage.Stranded, Reason: fmt.Sprintf("an earlier attempt was %s: %s", c.Outcome, c.Cause)}
-	switch c.Outcome {
-	case "", rollout.Promoted, rollout.Refused: // refused: nothing was moved
-		return nil
-	case rollout.RolledBack:
-		failed.Outcome = stage.RolledBack
-		if c.Abort != nil {
-			steer.Blame(ctx, c.Abort, failed)
-		}
+	if failed := steer.Ended(ctx, c.Outcome, c.Cause, c.Abort); failed != nil {
+		return failed
 	}
-	return failed
+	return nil
 }
 
 func (s Stage) plan(at position) (strategy.Plan, error) {

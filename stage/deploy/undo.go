@@ -2,12 +2,9 @@ package deploy
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/davit-sdk/davit/internal/steer"
 	"github.com/davit-sdk/davit/stage"
-	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
@@ -46,21 +43,10 @@ func (s Stage) Undo(ctx context.Context, t *stage.Task) error {
 	}
 	w := s.walk(ctx, t, at, true)
 	r, err := rollout.Undo(s.Target, plan, from, "the release is undone", s.options(w))
-	var never *strategy.IrreversibleError
-	if errors.As(err, &never) {
-		return &stage.Error{Outcome: stage.Stranded, Final: true, Reason: fmt.Sprintf("%s stays where it is", at.To), Err: err}
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.recall(ctx, at); err != nil {
-		return err
-	}
-	result, err := r.Run(ctx)
-	if err == nil {
-		return w.Lost
-	}
-	return steer.Stuck(ctx, result.Outcome, err)
+	return steer.Back{To: at.To, Made: err, Recall: func() error { return s.recall(ctx, at) }, Run: func(ctx context.Context) (rollout.Outcome, error) {
+		result, err := r.Run(ctx)
+		return result.Outcome, err
+	}}.Walk(ctx, &w.Recorder)
 }
 
 // undone reports whether nothing is left to be taken back.

@@ -38,25 +38,12 @@ func (w *walk) run(ctx context.Context, r *rollout.Rollout) error {
 
 // failure is a rollout's end in the words of a stage.
 func (w *walk) failure(ctx context.Context, result rollout.Result, err error) error {
-	failed := &stage.Error{Err: err, Outcome: stage.Failed}
+	var abort *rollout.AbortError
+	errors.As(err, &abort) // there is none otherwise
+	failed := steer.Failure(ctx, result.Outcome, abort, err)
 	for _, v := range result.Verdicts {
 		if v.Outcome != "" {
 			failed.Evidence = append(failed.Evidence, v)
-		}
-	}
-	switch result.Outcome {
-	case rollout.RolledBack:
-		failed.Outcome = stage.RolledBack
-		var abort *rollout.AbortError
-		if errors.As(failed.Err, &abort) {
-			steer.Blame(ctx, abort, failed)
-		}
-	case rollout.RollbackFailed, rollout.Frozen:
-		failed.Outcome = stage.Stranded
-	case rollout.Interrupted:
-		failed.Outcome = steer.Interruption(err)
-		if cause := context.Cause(ctx); cause != nil {
-			failed.Err = errors.Join(err, cause)
 		}
 	}
 	return failed

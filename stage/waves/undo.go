@@ -2,7 +2,6 @@ package waves
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/davit-sdk/davit/internal/steer"
@@ -39,38 +38,20 @@ func (s Stage) Undo(ctx context.Context, t *stage.Task) error {
 	at.Undo = true
 	w := s.walk(ctx, t, at, plan)
 	waves, err := rollout.UndoWaves(s.Targets, plan, at.Waves, "the release is undone", s.options(w))
-	var never *strategy.IrreversibleError
-	if errors.As(err, &never) {
-		return &stage.Error{Outcome: stage.Stranded, Final: true, Reason: fmt.Sprintf("%s stays where it is", at.To), Err: err}
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.recall(ctx, at); err != nil {
-		return err
-	}
-	result, err := waves.Run(ctx)
-	if err == nil {
-		return w.Lost
-	}
-	return steer.Stuck(ctx, result.Outcome, err)
+	return steer.Back{To: at.To, Made: err, Recall: func() error { return s.recall(ctx, at) }, Run: func(ctx context.Context) (rollout.Outcome, error) {
+		result, err := waves.Run(ctx)
+		return result.Outcome, err
+	}}.Walk(ctx, &w.Recorder)
 }
 
-// ended is how an earlier attempt ended that had no time to say so. What was taken back is not tried again
-// by itself.
+// ended is how an earlier attempt ended that had no time to say so: see steer.Ended.
 func ended(ctx context.Context, c rollout.WaveCheckpoint) error {
-	failed := &stage.Error{Outcome: stage.Stranded, Reason: fmt.Sprintf("an earlier attempt was %s: %s", c.Outcome, cause(c))}
-	switch c.Outcome {
-	case "", rollout.Promoted, rollout.Refused: // refused: nothing was moved
+	failed := steer.Ended(ctx, c.Outcome, cause(c), c.Abort)
+	if failed == nil {
 		return nil
-	case rollout.Stopped:
-		failed.Outcome, failed.Final = stage.Failed, true
+	}
+	if c.Outcome == rollout.Stopped {
 		failed.Reason += "; " + differ(c)
-	case rollout.RolledBack:
-		failed.Outcome = stage.RolledBack
-		if c.Abort != nil {
-			steer.Blame(ctx, c.Abort, failed)
-		}
 	}
 	return failed
 }

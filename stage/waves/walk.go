@@ -2,7 +2,6 @@ package waves
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,7 +81,7 @@ func addressed(why string, regions []string) []string {
 
 // failure is the end of waves in the words of a stage.
 func (w *walk) failure(ctx context.Context, result rollout.WaveResult, err error) error {
-	failed := &stage.Error{Err: err, Outcome: stage.Failed}
+	failed := steer.Failure(ctx, result.Outcome, result.Checkpoint.Abort, err)
 	for _, g := range result.Regions {
 		for _, v := range g.Verdicts {
 			if v.Outcome != "" {
@@ -91,21 +90,8 @@ func (w *walk) failure(ctx context.Context, result rollout.WaveResult, err error
 			}
 		}
 	}
-	switch result.Outcome {
-	case rollout.RolledBack:
-		failed.Outcome = stage.RolledBack
-		if result.Checkpoint.Abort != nil {
-			steer.Blame(ctx, result.Checkpoint.Abort, failed)
-		}
-	case rollout.Stopped:
+	if result.Outcome == rollout.Stopped {
 		failed.Final, failed.Reason = true, differ(result.Checkpoint)
-	case rollout.RollbackFailed, rollout.Frozen:
-		failed.Outcome = stage.Stranded
-	case rollout.Interrupted:
-		failed.Outcome = steer.Interruption(err)
-		if cause := context.Cause(ctx); cause != nil {
-			failed.Err = errors.Join(err, cause)
-		}
 	}
 	return failed
 }

@@ -32,7 +32,7 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 	}
 	if resumed {
 		if at.Undo {
-			return nil, nil, &stage.Error{Outcome: stage.Failed, Final: true, Reason: fmt.Sprintf("the deployment of %s was undone, or is to be", at.To)}
+			return nil, nil, steer.Undone(at.To)
 		}
 		if err := ended(ctx, at.Waves); err != nil || at.Waves.Outcome == rollout.Promoted {
 			if dark := s.light(ctx, t, at); dark != nil {
@@ -107,14 +107,9 @@ func (s Stage) recall(ctx context.Context, at position) error {
 		return nil
 	}
 	return s.each(func(region string) error {
-		var last strategy.Revision // stable and baseline run the same
-		for _, g := range at.From[region].Groups() {
-			if g.Revision == last || g.Revision == at.To {
-				continue
-			}
-			last = g.Revision
-			if err := s.Recall(ctx, region, g.Revision); err != nil {
-				return fmt.Errorf("recall %s, which runs before in region %s: %w", g.Revision, region, err)
+		for _, r := range steer.Former(at.From[region], at.To) {
+			if err := s.Recall(ctx, region, r); err != nil {
+				return fmt.Errorf("recall %s, which runs before in region %s: %w", r, region, err)
 			}
 		}
 		return nil
