@@ -22,16 +22,16 @@ func (e *ComponentError) Error() string {
 
 func (e *ComponentError) Unwrap() error { return e.Err }
 
-// Decide decides for each component which version comes after the last one, and says why.
+// Decide decides for each component which version comes after the last one, and says why. The package comment has the
+// rules.
 //
-// The level is the highest that any commit since the last final release has by the policy. A revert and what it
-// takes back cancel each other when both are among the commits, and a revert that was itself taken back takes
-// nothing back. A revert names what it takes back by id, or, without one, quotes the header of a
-// single commit. The revert of a merge takes back what the merge brought. A reachable pre-release above the
-// version that the level gives raises it to that pre-release's final version.
+// A revert and what it takes back cancel each other when both are among the commits since the last release, and a revert
+// that was itself taken back takes nothing back. A revert names what it takes back by id, or, without one, quotes the
+// header of a single commit. The revert of a merge takes back what the merge brought.
 //
-// The error is a ComponentError, or joins one for each component that has none. The plan is as complete as can be
-// then, to be looked at and not to be carried out.
+// The error is a ComponentError, or joins one for each component that has no version. The plan is as complete as can be
+// then, to be looked at and not to be carried out: Why is the error's sentence. The time is linear in the number of
+// commits, whatever the number of components that they belong to.
 func Decide(history History, policy Policy) (Plan, error) {
 	if err := policy.Validate(); err != nil {
 		return Plan{}, fmt.Errorf("policy: %w", err)
@@ -67,7 +67,8 @@ func Decide(history History, policy Policy) (Plan, error) {
 // Bases are the commits of the last releases of all components: whoever reads a repository for Decide may
 // leave out what all of them have among their ancestors. A component has several where its last release has
 // several tags of one precedence, which differ in their build metadata alone. One is empty where a component was never released, so
-// that the whole history counts. The history needs no Commits, but then all tags must say whether they are Reachable.
+// that the whole history counts, and one may be on another branch, where the policy lets those count. The history
+// needs no Commits, but then all tags must say whether they are Reachable.
 func Bases(history History, policy Policy) ([]string, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)

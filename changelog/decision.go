@@ -116,6 +116,9 @@ func (d Decision) Explain() string {
 	if d.PreviousWhy != "" {
 		fmt.Fprintf(&b, "previous: %s\n", printable(d.PreviousWhy))
 	}
+	if d.Prerelease != nil {
+		fmt.Fprintf(&b, "pre-release: %s is the last one since, and has what is not marked as new\n", d.PrereleaseTag)
+	}
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	if len(d.Dependencies) > 0 {
 		fmt.Fprint(table, "with:\n")
@@ -128,14 +131,14 @@ func (d Decision) Explain() string {
 		fmt.Fprint(table, "counted:\n")
 	}
 	for _, r := range d.Reasons {
-		fmt.Fprintf(table, "  %s\t%s\t%s\t(%s)\n", shortID(r.ID), r.Level, printable(shortened(r.Subject, mostExplained)), printable(r.Rule))
+		fmt.Fprintf(table, "  %s\t%s\t%s\t(%s%s)\n", shortID(r.ID), r.Level, printable(shortened(r.Subject, mostExplained)), printable(r.Rule), d.marked(r.New))
 	}
 	table.Flush()
 	if len(d.Skipped) > 0 {
 		fmt.Fprint(table, "not counted:\n")
 	}
 	for _, s := range d.Skipped {
-		fmt.Fprintf(table, "  %s\t%s\t(%s)\n", shortID(s.ID), printable(shortened(s.Subject, mostExplained)), printable(s.Why))
+		fmt.Fprintf(table, "  %s\t%s\t(%s%s)\n", shortID(s.ID), printable(shortened(s.Subject, mostExplained)), printable(s.Why), d.marked(s.New))
 	}
 	table.Flush()
 	if len(d.IgnoredTags) > 0 {
@@ -146,4 +149,12 @@ func (d Decision) Explain() string {
 	}
 	table.Flush()
 	return b.String()
+}
+
+// marked marks what has come since the last pre-release, if there is one.
+func (d Decision) marked(fresh bool) string {
+	if fresh && d.Prerelease != nil {
+		return "; new"
+	}
+	return ""
 }

@@ -4,22 +4,50 @@
 // It is for whoever wants the version and the notes and nothing else: it imports no engine, runs no
 // program and reads no file. Package changelog/git reads a real repository.
 //
-//	history, err := repo.History(ctx, policy.Tags) // package changelog/git
-//	decision, err := changelog.Next(history, policy)
-//	fmt.Println(decision.Explain())
-//	fmt.Println(decision.Notes(changelog.NotesOptions{}).Markdown())
+//	history, err := repo.History(ctx, policy) // package changelog/git
+//	plan, err := changelog.Decide(history, policy)
+//	fmt.Println(plan.Explain())
+//	fmt.Println(plan.Components[0].Notes(changelog.NotesOptions{}).Markdown())
 //
 // Messages are read by the letter of Conventional Commits 1.0.0, see [Parse]; versions are those of
 // Semantic Versioning 2.0.0, read strictly. Where the two leave a question open, the answer is a
 // field of [Policy] or written at the function that gives it.
 //
 // The same input gives the same output, byte for byte. Reading is linear in the length of a
-// message, whatever it holds.
+// message, whatever it holds, and deciding in the number of commits.
+//
+// # Which version comes next
+//
+// The last release is the highest final version whose tag counts; [Reach] says which do. A tag counts only if it is
+// written in the component's form and holds three numbers without leading zeros: v1, latest and v2026.01.02 have
+// no say, and the decision names them with their reasons. Of versions that differ in their build metadata alone
+// the last release is the one that comes first in the history.
+//
+// There are two ranges. The level of a release is the highest of all commits since the last release: a breaking
+// change is major, the rest is up to Policy.Types. Whether there is anything to release on a channel is
+// up to the commits since its last pre-release. So 1.1.0-beta.1 is followed by 1.1.0-beta.2 after a feature, and by
+// 2.0.0-beta.1 after a breaking change, and not by anything after a chore:
+//
+//   - The level gives the version without its channel. An ancestor that is a pre-release of a higher one
+//     raises it to that.
+//   - If the channel has a pre-release of that version, the counter goes on, otherwise it begins at 1.
+//   - Whoever goes from alpha to beta to rc needs no new commit. The way back is [ErrLower], because 1.1.0-alpha.4 would
+//     come before 1.1.0-rc.1.
+//   - A policy without a channel, or with Final, releases the final version: 1.1.0 of 1.1.0-rc.2, also without a new
+//     commit. What has come since the pre-release is released with it, and marked as new in the decision.
+//   - Once a final version is out, on whatever branch, its pre-releases are over: the next beta is one of the version
+//     after it.
+//
+// A maintenance branch such as 1.2.x or release/1.x keeps to its line: a version outside of it is [ErrOutOfRange], with the
+// range. A footer "Release-As: 2.0.0" is obeyed, the newest one, unless it is not above the last release. A
+// version that is tagged on a commit which is no ancestor is [ErrTaken], and never given twice.
 //
 // # Errors
 //
 // A message is never an error: one that is not conventional is kept as such, with a [Diagnostic]
-// that says why. [Next] fails with what Policy.Validate says, with [ErrTaken] or with [ErrPrerelease].
+// that says why. [Decide] fails with what Policy.Validate says, or with a [ComponentError] for each component that has no
+// next version: [ErrTaken], [ErrLower], [ErrOutOfRange], [ErrReleaseAs], [ErrOverflow]. Its plan is
+// there nonetheless, with all reasons. That there is nothing to release is no error: Next is nil, and Why says so.
 //
 // # Concurrency
 //
