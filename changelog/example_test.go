@@ -47,7 +47,7 @@ func ExampleParse() {
 	m := changelog.Parse("feat(crane)!: lower two boats at once\n\nBREAKING CHANGE: ropes come in pairs\nRefs: #7")
 	fmt.Println(m.Type, m.Scope, m.Breaking())
 	fmt.Println(m.BreakingNotes())
-	fmt.Println(m.References())
+	fmt.Println(m.References()[0].Action, m.References()[0].Target)
 
 	for _, d := range changelog.Parse("feat:lower two boats").Diagnostics {
 		fmt.Println(d.Text)
@@ -55,6 +55,6 @@ func ExampleParse() {
 	// Output:
 	// feat crane true
 	// [ropes come in pairs]
-	// [{Refs #7}]
+	// Refs #7
 	// not a conventional commit: a space must follow "feat:"
 }

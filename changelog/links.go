@@ -115,7 +115,14 @@ func (l Links) ReferenceURL(r Reference) string {
 		return ""
 	}
 	repository, number, isNumber := strings.Cut(r.Target, "#")
+	target, isAddress := addressed(r.URL)
 	switch {
+	case isAddress && target == r.Target:
+		return r.URL
+	case r.Target[0] == '!':
+		return fill(l.Request, "{number}", r.Target[1:])
+	case strings.Contains(r.Target, "!"):
+		return ""
 	case isNumber && repository != "":
 		return fill(l.Elsewhere, "{repository}", repository, "{number}", number)
 	case isNumber && r.Action == "" && l.Request != "":

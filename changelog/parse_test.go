@@ -251,18 +251,38 @@ func TestReferences(t *testing.T) {
 	ref := func(action, target string) changelog.Reference {
 		return changelog.Reference{Action: action, Target: target}
 	}
+	at := func(action, target, url string) changelog.Reference {
+		return changelog.Reference{Action: action, Target: target, URL: url}
+	}
 	for text, want := range map[string][]changelog.Reference{
 		"fix: x (#12)":                            {ref("", "#12")},
 		"fix: x (#1) (#12)":                       {ref("", "#1"), ref("", "#12")},
 		"fix: (#a) x":                             nil,
 		"fix: x\n\nCloses #1, closes #2":          {ref("Closes", "#1"), ref("closes", "#2")},
+		"fix: x\n\nCloses #1\nCloses #2":          {ref("Closes", "#1"), ref("Closes", "#2")},
+		"fix: x\n\nCloses: #1, #2; fixes: #3.":    {ref("Closes", "#1"), ref("Closes", "#2"), ref("fixes", "#3")},
 		"fix: x\n\nRefs: a1b2c3, d4e5f6":          {ref("Refs", "a1b2c3"), ref("Refs", "d4e5f6")},
+		"fix: x\n\nRefs: a1b2, c3d4":              {ref("Refs", "a1b2"), ref("Refs", "c3d4")},
 		"fix: x\n\nRefs: #1 o/r#2 ABC-3 and more": {ref("Refs", "#1"), ref("Refs", "o/r#2"), ref("Refs", "ABC-3")},
+		"fix: x\n\nRefs: GH-1, A2B-34":            {ref("Refs", "GH-1"), ref("Refs", "A2B-34")},
+		"fix: x\n\nRefs: !7, g/p!8, g/s/p#9":      {ref("Refs", "!7"), ref("Refs", "g/p!8"), ref("Refs", "g/s/p#9")},
+		"fix: x\n\nBug: 123":                      {ref("Bug", "#123")},
 		"fix: x\n\nReviewed-by: Z #3":             nil,
-		"fix: x\n\nRefs: a1, abcde, abcdef":       {ref("Refs", "abcdef")},
-		"fix: x\n\nRefs: <img/src=x/onerror=alert(1)>#1, @octocat#2, ![x](http://evil/x.png)#3, o#4, o/r/s#5, /r#6, o/#7, o_o/r#8": nil,
+		"fix: x\n\nRefs: a1, abcde, face, abcdef": {ref("Refs", "abcdef")},
+		"fix: x\n\nRefs: <img/src=x/onerror=alert(1)>#1, @octocat#2, ![x](http://evil/x.png)#3, o#4, /r#6, o/#7, o_o/r#8": nil,
 		"fix: x\n\nRefs: my-org/a_b.c-d#9": {ref("Refs", "my-org/a_b.c-d#9")},
 		"no type (#4)":                     {ref("", "#4")},
+		"fix: x\n\nCloses: https://github.com/o/r/issues/12#issuecomment-3, <https://github.com/o/r/pull/13/files>.": {
+			at("Closes", "o/r#12", "https://github.com/o/r/issues/12#issuecomment-3"), at("Closes", "o/r#13", "https://github.com/o/r/pull/13/files"),
+		},
+		"fix: x\n\nSee: https://gitlab.com/g/s/p/-/merge_requests/7 https://gitlab.com/g/p/-/issues/8": {
+			at("See", "g/s/p!7", "https://gitlab.com/g/s/p/-/merge_requests/7"), at("See", "g/p#8", "https://gitlab.com/g/p/-/issues/8"),
+		},
+		"fix: x\n\nRefs: https://bitbucket.org/o/r/pull-requests/5, https://example.atlassian.net/browse/ABC-12": {
+			at("Refs", "o/r#5", "https://bitbucket.org/o/r/pull-requests/5"), at("Refs", "ABC-12", "https://example.atlassian.net/browse/ABC-12"),
+		},
+		"fix: x\n\nRefs: https://github.com/o/r/commit/676104E12":                                                                         {at("Refs", "676104e12", "https://github.com/o/r/commit/676104E12")},
+		"fix: x\n\nRefs: https://example.org/, https://e\"x/o/r/issues/1, ftp://github.com/o/r/issues/1, https://github.com/o/r/issues/x": nil,
 	} {
 		assert.Equal(t, want, changelog.Parse(text).References(), text)
 	}

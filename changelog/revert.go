@@ -84,7 +84,10 @@ func (p *parser) reverting(l line) {
 // revertedRequest keeps the number of a pull or merge request that is all that is left of a line.
 func (p *parser) revertedRequest(rest string) {
 	rest = strings.TrimRight(rest, ". \t")
-	if i := strings.LastIndexAny(rest, "#!"); i >= 0 && isTarget(rest) {
+	if target, ok := addressed(rest); ok {
+		rest = target
+	}
+	if strings.ContainsAny(rest, "#!") && isTarget(rest) {
 		p.msg.RevertedRequests = append(p.msg.RevertedRequests, rest)
 	}
 }
