@@ -114,17 +114,17 @@ func hash(s string) uint32 {
 	h := uint64(len(s)) ^ k0
 	for ; len(s) >= 8; s = s[8:] {
 		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		h = fold(h^w, k1)
+		h = mix(h^w, k1)
 	}
 	var w uint64
 	for i := range len(s) {
 		w |= uint64(s[i]) << (8 * i)
 	}
-	h = fold(h^w, k1)
-	return uint32(fold(h, k0))
+	h = mix(h^w, k1)
+	return uint32(mix(h, k0))
 }
 
-func fold(a, b uint64) uint64 {
+func mix(a, b uint64) uint64 {
 	high, low := bits.Mul64(a, b)
 	return high ^ low
 }

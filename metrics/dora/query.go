@@ -159,15 +159,6 @@ func sameDay(t time.Time, y int, m time.Month, d int) bool {
 	return ty == y && tm == m && td == d
 }
 
-// in is the piece that begins last among those that begin at or before t.
-func in(borders []int64, t int64) int {
-	i, found := slices.BinarySearch(borders, t)
-	if !found {
-		i--
-	}
-	return i
-}
-
 // extent is when the first and the last event was, never where there is none.
 func (h *History) extent() (first, last int64) {
 	first, last = math.MaxInt64, never

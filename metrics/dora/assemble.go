@@ -1,0 +1,230 @@
+package dora
+
+import "time"
+
+// Report computes all figures of a window by the rules. See ErrNoWindow, ErrUnknownService and ErrUnknownEnvironment.
+func (h *History) Report(r Rules, q Query) (*Report, error) {
+	f, err := h.fold(r, q, false)
+	if err != nil {
+		return nil, err
+	}
+	return f.report(), nil
+}
+
+func (f *fold) report() *Report {
+	name := f.r.Name
+	if name == "" {
+		name = presets[0]
+	}
+	report := &Report{
+		Rules: name, From: instant(f.w.from).In(f.w.location), To: instant(f.w.to).In(f.w.location), Events: f.h.events, Elsewhere: f.elsewhere,
+		Anomalies: f.anomalies,
+	}
+	if !f.q.Brief {
+		f.weekly(report)
+	} else {
+		report.Services = make([]Service, len(f.services))
+	}
+	whole := f.scores[len(f.services)]
+	for s := range f.services {
+		whole.add(&f.scores[s])
+		f.service(s, &report.Services[s])
+	}
+	f.pooled(report, &whole)
+	f.people(report)
+	return report
+}
+
+// service computes the figures of a service.
+func (f *fold) service(s int, into *Service) {
+	into.Name = f.h.words.String(f.services[s])
+	units := f.of(uint32(s))
+	leads := f.leads[:0]
+	if len(units) > 0 {
+		to := len(f.leads)
+		if end := f.begins[s+1]; end < len(f.units) {
+			to = int(f.units[end].leads)
+		}
+		leads = f.leads[units[0].leads:to]
+	}
+	m := &into.Metrics
+	f.metrics(m, &f.scores[s], leads, recoveriesOf(f.recoveries, uint32(s)), recoveriesOf(f.restores, uint32(s)))
+	f.frequency(&m.DeploymentFrequency, f.scores[s].n, f.scores[s].days, f.cells[s*f.weeks:(s+1)*f.weeks], f.gaps(nil, s), f.daysOf(s))
+	m.CycleTime = f.cycleTime(f.cyclesOf(uint32(s)))
+	f.uptime(m, s)
+	f.score(m)
+}
+
+// pooled computes the figures of all services together, from their samples.
+func (f *fold) pooled(report *Report, whole *score) {
+	m := &report.Metrics
+	f.metrics(m, whole, f.leads, f.recoveries, f.restores)
+	cells := make([]cell, f.weeks)
+	for i := range f.cells {
+		cells[i%f.weeks].add(&f.cells[i].score)
+	}
+	var gaps []int64
+	for s := range f.services {
+		gaps = f.gaps(gaps, s)
+	}
+	days := f.daysOf(-1)
+	n := 0
+	for w := range cells {
+		cells[w].days = 0
+	}
+	for d, yes := range days {
+		if yes {
+			n++
+			cells[f.w.week(max(f.w.days[d], f.w.from))].days++
+		}
+	}
+	f.frequency(&m.DeploymentFrequency, whole.n, n, cells, gaps, days)
+	for w := range report.Weeks {
+		report.Weeks[w].Days = cells[w].days
+	}
+	m.CycleTime = f.cycleTime(f.cycles)
+	f.uptime(m, -1)
+	f.score(m)
+}
+
+// metrics computes what counts and samples alone say.
+func (f *fold) metrics(m *Metrics, s *score, leads []int64, recoveries, restores []recovery) {
+	m.Unattributed, m.LeadTimeDropped = s.unattributed, s.dropped
+	empty := f.r.Empty == EmptyZero
+	var lead, recovered, restored Durations
+	if f.spreader.spread(leads, &lead); lead.N > 0 || empty {
+		lead.zero(empty)
+		lead.Tier = f.durationTier(f.tiers.LeadTime, &lead)
+		m.LeadTime = &lead
+	}
+	if f.recoverySpread(recoveries, &recovered) || empty {
+		if recovered.Censored == 0 {
+			recovered.zero(empty)
+		}
+		recovered.Tier = f.durationTier(f.tiers.Recovery, &recovered)
+		m.FailedDeploymentRecovery = &recovered
+	}
+	if len(restores) > 0 {
+		ended, _ := f.recoveryTimes(restores)
+		f.spreader.spread(ended, &restored)
+		m.MTTR = &restored
+	}
+	m.ChangeFailureRate = f.failureRate(s)
+	m.ReworkRate = f.rate(s.rework, s.deployments)
+	m.AttemptFailureRate = f.rate(s.attemptsFailed, s.attempts)
+}
+
+// zero makes no data 0.
+func (d *Durations) zero(yes bool) {
+	if yes && d.N == 0 {
+		d.P50, d.P75, d.P90, d.Mean, d.Typical = Known(0), Known(0), Known(0), Known(0), Known(0)
+	}
+}
+
+// rate is k of n; nil where there is no n, and zero is not asked for.
+func (f *fold) rate(k, n int) *Rate {
+	if n == 0 && f.r.Empty != EmptyZero {
+		return nil
+	}
+	r := rateOf(k, n, f.r.confidence())
+	if n == 0 {
+		r.Rate = Known(0)
+	}
+	return &r
+}
+
+// failureRate is the change failure rate of a service or a week.
+func (f *fold) failureRate(s *score) *FailureRate {
+	k := s.bad
+	switch f.r.Numerator {
+	case NumeratorIncidents:
+		k = s.incidents
+	case NumeratorAll:
+		k = s.opened
+	}
+	r := f.rate(k, s.denominator)
+	if r == nil {
+		return nil
+	}
+	if share, ok := r.Rate.Get(); ok {
+		r.Tier = f.tiers.tier(f.tiers.FailureRate, share, true)
+	}
+	return &FailureRate{Rate: *r, Deployments: s.bad, Incidents: s.incidents}
+}
+
+func (f *fold) durationTier(table []TierRange, d *Durations) Tier {
+	if typical, ok := d.Typical.Get(); ok {
+		return f.tiers.tier(table, typical, false)
+	}
+	return ""
+}
+
+func (f *fold) score(m *Metrics) {
+	year := f.r.QuickCheck
+	if year == 0 {
+		year = 2024
+	}
+	if c := QuickCheckOf(year, *m); c.Total.known {
+		m.QuickCheck = &c
+	}
+}
+
+// recoveriesOf are those of a service, of a list in order.
+func recoveriesOf(all []recovery, service uint32) []recovery {
+	from := search(len(all), func(i int) bool { return all[i].service >= service })
+	to := search(len(all), func(i int) bool { return all[i].service > service })
+	return all[from:to]
+}
+
+// weekly computes the series per week: of each service, and of all together.
+func (f *fold) weekly(report *Report) {
+	report.Services = make([]Service, len(f.services))
+	slab := make([]Week, (len(f.services)+1)*f.weeks)
+	durations := make([]Durations, 0, len(slab))
+	for s := range f.services {
+		weeks := slab[s*f.weeks : (s+1)*f.weeks : (s+1)*f.weeks]
+		for w := range weeks {
+			c := &f.cells[s*f.weeks+w]
+			f.week(&weeks[w], w, &c.score, f.leads[c.leadsFrom:c.leadsTo], f.recoveries[c.recoversFrom:c.recoversTo], &durations)
+		}
+		report.Services[s].Weeks = weeks
+	}
+	report.Weeks = slab[len(f.services)*f.weeks:]
+	var leads []int64
+	var recoveries []recovery
+	for w := range f.weeks {
+		leads, recoveries = leads[:0], recoveries[:0]
+		var sum score
+		for s := range len(f.services) + 1 {
+			c := &f.cells[s*f.weeks+w]
+			sum.add(&c.score)
+			leads = append(leads, f.leads[c.leadsFrom:c.leadsTo]...)
+			recoveries = append(recoveries, f.recoveries[c.recoversFrom:c.recoversTo]...)
+		}
+		f.week(&report.Weeks[w], w, &sum, leads, recoveries, &durations)
+	}
+}
+
+// week computes the figures of a week.
+func (f *fold) week(into *Week, w int, s *score, leads []int64, recoveries []recovery, slab *[]Durations) {
+	from, to := f.w.weeks[w], f.w.weeks[w+1]
+	into.From, into.To = time.Unix(0, max(from, f.w.from)).In(f.w.location), time.Unix(0, min(to, f.w.to)).In(f.w.location)
+	into.Complete = from >= f.w.from && to <= f.w.to
+	into.N, into.Days = s.n, s.days
+	if len(leads) > 0 {
+		*slab = append(*slab, Durations{})
+		into.LeadTime = &(*slab)[len(*slab)-1]
+		f.spreader.spread(leads, into.LeadTime)
+		into.LeadTime.Tier = f.durationTier(f.tiers.LeadTime, into.LeadTime)
+	}
+	var recovered Durations
+	if f.recoverySpread(recoveries, &recovered) {
+		into.Recovery = &recovered
+	}
+	if s.denominator > 0 {
+		into.ChangeFailureRate = f.failureRate(s)
+	}
+	if s.deployments > 0 {
+		into.ReworkRate = f.rate(s.rework, s.deployments)
+	}
+}

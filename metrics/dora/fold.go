@@ -1,0 +1,314 @@
+package dora
+
+import (
+	"fmt"
+	"slices"
+)
+
+// fold computes the figures of one question, step by step; each file of a metric has its own steps.
+type fold struct {
+	h     *History
+	r     Rules
+	q     Query
+	w     *window
+	trace *trace // nil: nobody asks for the events behind the figures
+
+	services   []uint32 // words of the services that count, by name
+	rank       []uint32 // of a word: where in services; none
+	selected   []bool   // of a word: a service that counts
+	everything bool     // all services count
+	nameless   uint32   // the word of the service without a name; none
+	counts     []bool   // of a word: an environment that counts
+	plain      bool     // a lead time is the finish less the commit
+	cycled     bool     // cycle times can be told
+	tiers      *TierModel
+
+	units     []unit
+	begins    []int      // where the units of each service begin
+	groups    [][]uint32 // members of units that are groups
+	unitOf    []uint32   // of a deployment: its unit; none
+	succeeded []int32    // of a unit: the successful one before it; -1
+	elsewhere int
+
+	leads    []int64
+	stamps   []uint32            // of a change: by whom it was taken last
+	shippers map[uint32][]uint32 // of a change that an incident names: who first deployed it
+	begun    map[uint32]int64    // of a change: when work on it began
+	cycles   []cycle
+
+	links   []link
+	home    []uint32 // of an incident: its service's rank; none
+	cause   []uint32 // of an incident: a unit; elsewhere; none
+	touched []uint32
+
+	recoveries, restores []recovery
+	scores               []score // of each service, and of none
+	cells                []cell  // of each service, and of none: each week
+	weeks                int
+
+	spreader    *spreader
+	ended, open []int64
+	anomalies   []Anomaly
+}
+
+// score is what is counted of a service or a week.
+type score struct {
+	n, deployments, attempts, attemptsFailed    int
+	bad, denominator, incidents, opened, rework int
+	days, unattributed, dropped                 int
+}
+
+func (s *score) add(o *score) {
+	s.n += o.n
+	s.deployments += o.deployments
+	s.attempts += o.attempts
+	s.attemptsFailed += o.attemptsFailed
+	s.bad += o.bad
+	s.denominator += o.denominator
+	s.incidents += o.incidents
+	s.opened += o.opened
+	s.rework += o.rework
+	s.days += o.days
+	s.unattributed += o.unattributed
+	s.dropped += o.dropped
+}
+
+// cell is a week of a service.
+type cell struct {
+	score
+	leadsFrom, leadsTo       int
+	recoversFrom, recoversTo int
+}
+
+func (h *History) fold(r Rules, q Query, traced bool) (*fold, error) {
+	if err := r.Validate(); err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
+	}
+	if err := q.Validate(); err != nil {
+		return nil, fmt.Errorf("query: %w", err)
+	}
+	w, err := h.window(r, q)
+	if err != nil {
+		return nil, err
+	}
+	f := &fold{h: h, r: r, q: q, w: w, everything: len(q.Services) == 0, nameless: h.words.find(""), spreader: newSpreader(r)}
+	if traced {
+		f.trace = &trace{}
+	}
+	if f.counts, err = h.environments(r, q); err != nil {
+		return nil, err
+	}
+	if err := f.chooseServices(); err != nil {
+		return nil, err
+	}
+	if f.tiers = r.Model; f.tiers == nil {
+		f.tiers, _ = tierModel(r.Tiers)
+	}
+	if f.tiers == nil {
+		f.tiers = &TierModel{}
+	}
+	f.plain = !traced && (r.Start == StartChange || (r.Start == StartCommit || r.Start == StartFirstCommit || r.Start == "") && len(h.originals) == 0) &&
+		(r.LeadRounding == "" || r.LeadRounding == RoundNothing) && (r.BusinessTime == "" || r.BusinessTime == BusinessNever)
+	f.cycled = !traced && len(h.merged) > 0
+	f.run()
+	return f, nil
+}
+
+func (f *fold) run() {
+	f.scores = make([]score, len(f.services)+1)
+	f.arrange()
+	f.precede()
+	f.beginWork()
+	f.ship()
+	f.attribute()
+	f.blame()
+	f.recover()
+	f.restore()
+	f.count()
+	f.oddOutages()
+	f.oddWork()
+	f.anomalies = append(f.anomalies, f.h.cycles()...)
+	f.anomalies = append(f.anomalies, f.h.repeated()...)
+	f.anomalies = sortAnomalies(f.anomalies)
+}
+
+// chooseServices finds the services that count, by name.
+func (f *fold) chooseServices() error {
+	h := f.h
+	known := make([]bool, h.words.len())
+	nameless := false
+	for i := range h.deployed {
+		if h.deployed[i].finish != never {
+			known[h.deployed[i].service] = true
+			nameless = nameless || h.deployed[i].service == f.nameless
+		}
+	}
+	for i := range h.harm {
+		known[h.harm[i].service] = true
+	}
+	for i := range h.outages {
+		known[h.outages[i].service] = true
+	}
+	if !nameless && f.nameless != none {
+		known[f.nameless] = false // what names no service belongs to none that could be listed
+	}
+	f.rank, f.selected = make([]uint32, len(known)), make([]bool, len(known))
+	for i := range known {
+		f.rank[i] = none
+		f.selected[i] = known[i] && f.everything
+	}
+	for _, name := range f.q.Services {
+		i := h.words.find(name)
+		if i == none || !known[i] {
+			return fmt.Errorf("%w %q", ErrUnknownService, name)
+		}
+		f.selected[i] = true
+	}
+	for i, yes := range f.selected {
+		if yes {
+			f.services = append(f.services, uint32(i))
+		}
+	}
+	slices.SortFunc(f.services, func(a, b uint32) int { return slices.Compare(h.words.text(a), h.words.text(b)) })
+	for rank, word := range f.services {
+		f.rank[word] = uint32(rank)
+	}
+	return nil
+}
+
+// odd notes an anomaly.
+func (f *fold) odd(a Anomaly) { f.anomalies = append(f.anomalies, a) }
+
+// has says whether an instant lies in the window.
+func (w *window) has(t int64) bool { return t >= w.from && t < w.to }
+
+// count adds up what each deployment and incident is, by service and week.
+func (f *fold) count() {
+	f.weeks = len(f.w.weeks) - 1
+	f.cells = make([]cell, (len(f.services)+1)*f.weeks)
+	for s := range f.services {
+		f.countUnits(s)
+	}
+	for i := range f.h.harm {
+		n := &f.h.harm[i]
+		if !f.mine(uint32(i)) || !f.w.has(n.opened) {
+			continue
+		}
+		c := f.cell(f.home[i], f.w.week(n.opened))
+		c.opened++
+		if f.cause[i] == none {
+			c.unattributed++
+		}
+		if f.trace != nil {
+			f.noteIncident(uint32(i), n)
+		}
+	}
+	for i, r := range f.recoveries {
+		c := f.cell(r.service, f.w.week(r.at))
+		if c.recoversTo == 0 {
+			c.recoversFrom = i
+		}
+		c.recoversTo = i + 1
+	}
+	for s := range f.scores {
+		for w := range f.weeks {
+			f.scores[s].add(&f.cells[s*f.weeks+w].score)
+		}
+	}
+}
+
+// cell is a week of a service, or of none.
+func (f *fold) cell(service uint32, week int) *cell {
+	s := len(f.services)
+	if service != none {
+		s = int(service)
+	}
+	return &f.cells[s*f.weeks+week]
+}
+
+func (f *fold) countUnits(s int) {
+	day, week := -1, 0
+	var c *cell
+	for i := f.begins[s]; i < f.begins[s+1]; i++ {
+		u := &f.units[i]
+		if !u.inside {
+			continue
+		}
+		for c == nil || u.finish >= f.w.weeks[week+1] {
+			if c == nil {
+				week = f.w.week(u.finish)
+			} else {
+				week++
+			}
+			c = f.cell(uint32(s), week)
+			c.leadsFrom, c.leadsTo = int(u.leads), int(u.leads)
+		}
+		c.leadsTo = len(f.leads)
+		if i+1 < len(f.units) {
+			c.leadsTo = int(f.units[i+1].leads)
+		}
+		f.countUnit(u, c)
+		if d := f.w.day(u.finish); d != day && f.frequent(u) {
+			c.days++
+			day = d
+		}
+	}
+}
+
+// frequent says whether a deployment counts for the frequency.
+func (f *fold) frequent(u *unit) bool {
+	return !u.failed && (u.kind != kindRollback || f.r.Rollbacks != RollbacksNotFrequency && f.r.Rollbacks != RollbacksApart)
+}
+
+// divides says whether failures are divided by a deployment.
+func (f *fold) divides(u *unit) bool {
+	switch {
+	case !u.completed() && f.r.Attempts != AttemptsFail && f.r.Attempts != AttemptsInRate:
+		return false
+	case u.kind == kindRollback && (f.r.Rollbacks == RollbacksNotRate || f.r.Rollbacks == RollbacksApart):
+		return false
+	}
+	return u.changed || f.r.Denominator != DenominatorChanged
+}
+
+func (f *fold) countUnit(u *unit, c *cell) {
+	c.attempts++
+	if u.failed && !u.reached {
+		c.attemptsFailed++
+	}
+	if !u.failed {
+		c.deployments++
+		if u.remedies() {
+			c.rework++
+		}
+	}
+	if f.frequent(u) {
+		c.n++
+	}
+	if f.divides(u) {
+		c.denominator++
+		if f.broken(u) {
+			c.bad++
+		}
+		c.incidents += int(u.incidents)
+	}
+	if f.trace != nil {
+		f.noteUnit(u)
+	}
+}
+
+// week is the week of an instant of the window, day its day.
+func (w *window) week(t int64) int { return piece(w.weeks, t, int64(week)) }
+func (w *window) day(t int64) int  { return piece(w.days, t, int64(day)) }
+
+// piece finds the last border at or before t, of borders that are about so many seconds apart.
+func piece(borders []int64, t, seconds int64) int {
+	i := min(max(int((t-borders[0])/(seconds*1e9)), 0), len(borders)-1)
+	for i > 0 && borders[i] > t {
+		i--
+	}
+	for i+1 < len(borders) && borders[i+1] <= t {
+		i++
+	}
+	return i
+}

@@ -1,0 +1,159 @@
+package dora
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
+
+// unit is a deployment that counts, or several of a group.
+type unit struct {
+	finish, start int64
+	ended         int64  // when the last of its incidents was resolved; never: it has none
+	fixed         int64  // when the first deployment finished that remedies it; never: none has
+	first         uint32 // the number of the deployment, or of the first one of the group
+	group         int32  // where in groups; -1: none
+	service       uint32 // rank
+	version       uint32
+	incidents     uint32 // that it caused
+	leads         uint32 // where in fold.leads those of this unit begin
+	kind          uint8
+	failed        bool // an attempt that did not succeed
+	reached       bool // an attempt that reached users nevertheless: it caused an incident
+	bad           bool // has failed users
+	open          bool // one of its incidents is not resolved
+	baseline      bool // has no lead times
+	changed       bool // brought a change that is known
+	inside        bool // finished in the window
+}
+
+func (u *unit) remedies() bool { return kinds[u.kind].Remedies() }
+
+// completed says whether users saw it.
+func (u *unit) completed() bool { return !u.failed || u.reached }
+
+// units finds the deployments that count, sorted by service and finish. It is the same for any order of the events.
+func (f *fold) arrange() {
+	h := f.h
+	f.unitOf = make([]uint32, len(h.deployed))
+	type key struct{ service, group uint32 }
+	grouped := map[key]int32{}
+	units := make([]unit, 0, len(h.deployed))
+	for i := range h.deployed {
+		d := &h.deployed[i]
+		f.unitOf[i] = none
+		if d.finish == never || d.kind == kindFlag && f.r.Flags == FlagsApart {
+			continue
+		}
+		if !f.selected[d.service] {
+			continue
+		}
+		if !f.counts[d.environment] {
+			if f.w.has(d.finish) {
+				f.elsewhere++
+			}
+			continue
+		}
+		if d.group != none && f.r.Groups != GroupsEach {
+			k := key{d.service, d.group}
+			if g, ok := grouped[k]; ok {
+				f.groups[g] = append(f.groups[g], uint32(i))
+				continue
+			}
+			grouped[k] = int32(len(f.groups))
+			f.groups = append(f.groups, []uint32{uint32(i)})
+			units = append(units, unit{first: uint32(i), group: grouped[k]})
+			continue
+		}
+		units = append(units, unit{
+			finish: d.finish, start: d.start, ended: never, fixed: never, first: uint32(i), group: -1,
+			service: f.rank[d.service], version: d.version, kind: d.kind, failed: d.failed,
+		})
+	}
+	for i := range units {
+		if u := &units[i]; u.group >= 0 {
+			f.join(u)
+		}
+	}
+	f.sort(units)
+}
+
+// earlier orders deployments by finish and id.
+func (h *History) earlier(a, b uint32) int {
+	if c := cmp.Compare(h.deployed[a].finish, h.deployed[b].finish); c != 0 {
+		return c
+	}
+	return bytes.Compare(h.deployments.text(a), h.deployments.text(b))
+}
+
+// join makes one unit of a group: it is of the kind and version of its first member.
+func (f *fold) join(u *unit) {
+	members := f.groups[u.group]
+	slices.SortFunc(members, f.h.earlier)
+	first := f.h.deployed[members[0]]
+	*u = unit{
+		finish: never, start: never, ended: never, fixed: never, first: members[0], group: u.group,
+		service: f.rank[first.service], version: first.version, kind: first.kind, failed: true,
+	}
+	for _, m := range members {
+		d := &f.h.deployed[m]
+		if d.start != never && (u.start == never || d.start < u.start) {
+			u.start = d.start
+		}
+		if !d.failed {
+			u.failed, u.finish = false, max(u.finish, d.finish)
+		}
+	}
+	if u.failed {
+		u.finish = f.h.deployed[members[len(members)-1]].finish
+	}
+}
+
+// sort puts units in order of service and finish: by finish unless they came so, and then into place by service.
+func (f *fold) sort(units []unit) {
+	order := func(a, b unit) int {
+		if c := cmp.Compare(a.finish, b.finish); c != 0 {
+			return c
+		}
+		return bytes.Compare(f.h.deployments.text(a.first), f.h.deployments.text(b.first))
+	}
+	if !slices.IsSortedFunc(units, order) {
+		slices.SortFunc(units, order)
+	}
+	f.begins = make([]int, len(f.services)+1)
+	for i := range units {
+		f.begins[units[i].service+1]++
+	}
+	for s := range f.services {
+		f.begins[s+1] += f.begins[s]
+	}
+	f.units = make([]unit, len(units))
+	next := slices.Clone(f.begins)
+	for i := range units {
+		u := &units[i]
+		u.inside = f.w.has(u.finish)
+		f.units[next[u.service]] = *u
+		next[u.service]++
+	}
+	for i := range f.units {
+		u := &f.units[i]
+		f.unitOf[u.first] = uint32(i)
+		if u.group >= 0 {
+			for _, m := range f.groups[u.group] {
+				f.unitOf[m] = uint32(i)
+			}
+		}
+	}
+}
+
+// members are the deployments of a unit.
+func (f *fold) members(u *unit, one *[1]uint32) []uint32 {
+	if u.group >= 0 {
+		return f.groups[u.group]
+	}
+	one[0] = u.first
+	return one[:]
+}
+
+// of are the units of a service.
+func (f *fold) of(service uint32) []unit { return f.units[f.begins[service]:f.begins[service+1]] }
