@@ -141,7 +141,7 @@ func escapeStart(text string) string {
 	for digits < len(text) && isDigit(text[digits]) {
 		digits++
 	}
-	if digits > 0 && digits < len(text) && (text[digits] == '.' || text[digits] == ')') {
+	if digits > 0 && digits < len(text) && (text[digits] == '.' || text[digits] == ')') && (digits+1 == len(text) || text[digits+1] == ' ') {
 		return text[:digits] + "\\" + text[digits:]
 	}
 	return text
