@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-multierror"
 	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -192,6 +193,8 @@ func (c *checking) deployment(ctx context.Context, at slot) []error {
 		}, at.object)
 	case err != nil:
 		return []error{fmt.Errorf("read deployment %s: %w", at.object, err)}
+	case d.Labels[labelService] == c.s.Name && !applied(d.ManagedFields, c.s.FieldManager):
+		return c.leftovers(ctx, at, d)
 	case d.Labels[labelService] == c.s.Name:
 		if d.Spec.Replicas == nil || *d.Spec.Replicas > 0 {
 			return nil // the manifest is not applied to it while it runs
@@ -209,6 +212,22 @@ func (c *checking) deployment(ctx context.Context, at slot) []error {
 	}
 	if err := c.s.adoptable(at, d); err != nil {
 		return []error{fmt.Errorf("adopt deployment %s: %w", at.object, err)}
+	}
+	return c.leftovers(ctx, at, d)
+}
+
+// leftovers looks for what an adopted Deployment has and the manifest lacks.
+func (c *checking) leftovers(ctx context.Context, at slot, d *appsv1.Deployment) []error {
+	tree, err := c.s.deployment(tenancy{at: at, pool: c.someone(at), image: c.image(), selector: d.Spec.Selector.MatchLabels})
+	if err != nil {
+		return []error{err}
+	}
+	left, err := leftovers(ctx, c.clients.Kubernetes, c.s.FieldManager, d, tree)
+	switch {
+	case err != nil:
+		return []error{fmt.Errorf("a dry run: %w", call{"patch", "apps", "deployments", c.s.Namespace, at.object}.explain(err))}
+	case left != nil && c.s.Leftovers != Take:
+		return []error{left}
 	}
 	return nil
 }

@@ -59,6 +59,7 @@ type rules struct {
 	move    bool                            // autoscalers
 	take    bool                            // fields of others
 	service string                          // its name
+	manager string                          // of fields
 	perSlot bool                            // a Service for each slot
 	native  bool                            // one Deployment replaces its pods by itself
 	rolling *appsv1.RollingUpdateDeployment // how, where the plan says it
@@ -145,7 +146,7 @@ func (p *round) settle() {
 			}
 			continue // that it lacks pods is told by PoolStatus.Stuck
 		}
-		if t.deployment == nil || t.pool != pool || t.conflict != nil || t.empty() && !p.r.placed(name, t.deployment.Generation) {
+		if t.deployment == nil || t.pool != pool || t.conflict != nil || t.empty() && !t.untouched(p.r.manager) && !p.r.placed(name, t.deployment.Generation) {
 			p.write(write{kind: place, slot: name, pool: pool, rolling: p.r.rolling})
 		}
 	}

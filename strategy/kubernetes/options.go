@@ -60,6 +60,11 @@ type Options struct {
 	// that it is taken over as it is. Its selector must not select the pods of the other slots. The
 	// whole namespace's Deployments and pods are watched then. Nil: such a Deployment is refused.
 	Adopt func(*appsv1.Deployment) (strategy.Revision, error)
+	// Leftovers says what happens with what the pod template of an adopted Deployment has and the manifest
+	// lacks, as another manager's containers, volumes and variables: Refuse (the default) makes it a
+	// *LeftoverError, of Check and when another revision is to move in; Take takes it out when one does, and
+	// logs it. The revision that was adopted runs as it stands until then, also when it is gone back to.
+	Leftovers Conflicts
 	// MoveAutoscaler moves a HorizontalPodAutoscaler of a slot to the one that has got all of the
 	// traffic. Default: it stays where it is.
 	MoveAutoscaler bool
@@ -91,7 +96,7 @@ type Options struct {
 	Logger hclog.Logger
 }
 
-// Conflicts is what happens where another manager owns a field.
+// Conflicts is what happens with what is another manager's.
 type Conflicts string
 
 const (
@@ -145,12 +150,14 @@ func (o Options) resolve() (settings, error) {
 	if (o.Repository == "") == (o.Image == nil) {
 		add("Repository", "exactly one of Repository and Image says which image a revision is")
 	}
-	switch o.Conflicts {
-	case "":
-		o.Conflicts = Refuse
-	case Refuse, Take:
-	default:
-		add("Conflicts", "%q is neither %q nor %q", o.Conflicts, Refuse, Take)
+	for field, c := range map[string]*Conflicts{"Conflicts": &o.Conflicts, "Leftovers": &o.Leftovers} {
+		switch *c {
+		case "":
+			*c = Refuse
+		case Refuse, Take:
+		default:
+			add(field, "%q is neither %q nor %q", *c, Refuse, Take)
+		}
 	}
 	if o.FieldManager == "" {
 		o.FieldManager = "davit"

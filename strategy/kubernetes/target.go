@@ -297,7 +297,7 @@ func (t *Target) mayWrite(v *view) error {
 
 // rules are the settings that decide goes by.
 func (t *Target) rules() rules {
-	r := rules{service: t.s.Name, drain: t.s.DrainDelay, move: t.s.MoveAutoscaler, take: t.s.Conflicts == Take, placed: t.wasPlaced}
+	r := rules{service: t.s.Name, manager: t.s.FieldManager, drain: t.s.DrainDelay, move: t.s.MoveAutoscaler, take: t.s.Conflicts == Take, placed: t.wasPlaced}
 	switch t.s.Traffic.(type) {
 	case Gateway:
 		r.perSlot = true

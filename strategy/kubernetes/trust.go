@@ -65,13 +65,32 @@ func (t *Target) watch() {
 	t.deployments.gone = func(d *appsv1.Deployment) { t.sights.forget(d.UID) }
 
 	start(ctx, t, t.deployments, from(k.AppsV1().Deployments(ns)), source{labels: ours})
-	start(ctx, t, t.pods, from(k.CoreV1().Pods(ns)), source{labels: ours})
+	start(ctx, t, t.pods, from(k.CoreV1().Pods(ns)), source{labels: ours, narrow: t.labelsOfPods})
 	start(ctx, t, t.services, from(k.CoreV1().Services(ns)), services)
 	start(ctx, t, t.endpoints, from(k.DiscoveryV1().EndpointSlices(ns)), source{labels: discoveryv1.LabelServiceName + " in (" + strings.Join(names, ",") + ")"})
 	start(ctx, t, t.scalers, from(k.AutoscalingV2().HorizontalPodAutoscalers(ns)), source{})
 	if g, ok := t.s.Traffic.(Gateway); ok {
 		start(ctx, t, t.routes, from(t.clients.Dynamic.Resource(httpRoutes()).Namespace(ns)), source{fields: "metadata.name=" + g.Route})
 	}
+}
+
+// labelsOfPods are those by which all pods of the service are found. A Deployment that was taken over once selects its
+// pods by other labels for ever, and those that it has made before have none of ours.
+func (t *Target) labelsOfPods(ctx context.Context) (string, error) {
+	ours := labelService + "=" + t.s.Name
+	if t.s.Adopt != nil {
+		return "", nil
+	}
+	list, err := t.clients.Kubernetes.AppsV1().Deployments(t.s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: ours})
+	if err != nil {
+		return "", call{verb: "list", group: "apps", resource: "deployments", namespace: t.s.Namespace}.explain(err)
+	}
+	for _, d := range list.Items {
+		if d.Spec.Selector == nil || d.Spec.Selector.MatchLabels[labelService] != t.s.Name {
+			return "", nil
+		}
+	}
+	return ours, nil
 }
 
 // lister is a client of one kind of objects in one namespace.
@@ -88,7 +107,7 @@ func from[L runtime.Object](client lister[L]) source {
 }
 
 func start[T metav1.Object](ctx context.Context, t *Target, s *shelf[T], client, which source) {
-	client.labels, client.fields = which.labels, which.fields
+	client.labels, client.fields, client.narrow = which.labels, which.fields, which.narrow
 	t.follows.Go(func() { follow(ctx, s, client) })
 }
 
@@ -157,7 +176,11 @@ func (t *Target) unhealthy(opening bool) (problem error, lasting bool, next <-ch
 		switch {
 		case apierrors.IsForbidden(h.err):
 			resource, group, _ := strings.Cut(h.kind, ".")
-			err = &RightsError{Verbs: []string{"list", "watch"}, Group: group, Resource: resource, Namespace: t.s.Namespace, Err: h.err}
+			var missing *RightsError
+			if !errors.As(h.err, &missing) {
+				missing = &RightsError{Verbs: []string{"list", "watch"}, Group: group, Resource: resource, Namespace: t.s.Namespace, Err: h.err}
+			}
+			err = missing
 			if time.Since(h.since) >= patience {
 				forever = append(forever, err)
 			} else {

@@ -29,6 +29,8 @@ type source struct {
 	watch func(ctx context.Context, o metav1.ListOptions) (apiwatch.Interface, error)
 	// labels and fields narrow down what is listed and watched.
 	labels, fields string
+	// narrow says, before each list, by which labels to narrow it down; nil: by those.
+	narrow func(ctx context.Context) (labels string, err error)
 }
 
 // follow keeps a shelf as the API server tells, until ctx ends. Each list is read from the API
@@ -38,7 +40,7 @@ func follow[T metav1.Object](ctx context.Context, s *shelf[T], from source) {
 	version := ""
 	for ctx.Err() == nil {
 		began := time.Now()
-		next, err := pass(ctx, s, from, version)
+		next, err := pass(ctx, s, &from, version)
 		if ctx.Err() != nil {
 			return
 		}
@@ -66,8 +68,15 @@ func wait(ctx context.Context, d time.Duration) {
 }
 
 // pass lists, unless a version is known from which to go on, and watches until the watch ends.
-func pass[T metav1.Object](ctx context.Context, s *shelf[T], from source, version string) (string, error) {
+func pass[T metav1.Object](ctx context.Context, s *shelf[T], from *source, version string) (string, error) {
 	if version == "" {
+		if from.narrow != nil {
+			labels, err := from.narrow(ctx)
+			if err != nil {
+				return "", err
+			}
+			from.labels = labels
+		}
 		list, err := from.list(ctx, metav1.ListOptions{LabelSelector: from.labels, FieldSelector: from.fields})
 		if err != nil {
 			return "", err

@@ -185,6 +185,13 @@ func (t *Target) place(ctx context.Context, n tenant, w write) error {
 	if err != nil {
 		return rollout.Permanent(fmt.Errorf("make the manifest of %s: %w", n.object, err))
 	}
+	force := t.s.Conflicts == Take
+	if n.untouched(t.s.FieldManager) {
+		if err := t.clear(ctx, &n, tree); err != nil {
+			return err
+		}
+		version, force = n.deployment.ResourceVersion, true // it is the manifest's from now on: whoever adopts has said so
+	}
 	if version != "" {
 		child(tree, "metadata")["resourceVersion"] = version
 	}
@@ -192,8 +199,6 @@ func (t *Target) place(ctx context.Context, n tenant, w write) error {
 	if err != nil {
 		return err
 	}
-	// What was adopted is the manifest's from now on: whoever adopts has said so.
-	force := t.s.Conflicts == Take || n.deployment != nil && !applied(n.deployment.ManagedFields, t.s.FieldManager)
 	d, err := client.Patch(ctx, n.object, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager, Force: &force})
 	if err != nil {
 		return t.missed(ctx, call{"patch", "apps", "deployments", t.s.Namespace, n.object}, err)
