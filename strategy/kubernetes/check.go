@@ -71,10 +71,7 @@ func (c *checking) probes(context.Context) (errs []error) {
 	if app.ReadinessProbe == nil && !c.s.NoReadinessProbe {
 		errs = append(errs, fmt.Errorf("container %q has no readinessProbe: its pods would get requests as soon as they run (Options.NoReadinessProbe allows that)", app.Name))
 	}
-	grace := int64(defaultGrace)
-	if g := c.s.manifest.typed.Spec.Template.Spec.TerminationGracePeriodSeconds; g != nil {
-		grace = *g
-	}
+	grace := c.s.manifest.grace()
 	if l := app.Lifecycle; l != nil && l.PreStop != nil && l.PreStop.Sleep != nil && l.PreStop.Sleep.Seconds >= grace {
 		errs = append(errs, fmt.Errorf("container %q sleeps %ds before it stops, and terminationGracePeriodSeconds is %d: it would be killed before it can stop", app.Name, l.PreStop.Sleep.Seconds, grace))
 	}

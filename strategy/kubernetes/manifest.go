@@ -166,25 +166,50 @@ func (s settings) deployment(t tenancy) (map[string]any, error) {
 	return map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}, nil
 }
 
-// stopSlowly sets the image, and lets a pod serve on for a moment after it was told to stop.
+// stopSlowly sets the image, and lets a pod serve on for a moment after it was told to stop: all of its containers,
+// because nobody knows which of them carry the requests, and each is told for itself. One that has a hook of its own
+// keeps that. A sidecar among the init containers is told once all others have ended.
 func (s settings) stopSlowly(pod map[string]any, image string) {
 	containers, _ := pod["containers"].([]any)
 	app, _ := containers[s.manifest.index].(map[string]any)
 	app["image"] = image
 	seconds := wholeSeconds(s.PreStop)
-	lifecycle := child(app, "lifecycle")
-	if _, own := lifecycle["preStop"]; own || seconds <= 0 {
-		if len(lifecycle) == 0 {
-			delete(app, "lifecycle")
+	if seconds > 0 {
+		seconds = max(seconds, s.manifest.ownSleep())
+	}
+	slow := false
+	for _, item := range containers {
+		c, _ := item.(map[string]any)
+		lifecycle := child(c, "lifecycle")
+		if _, own := lifecycle["preStop"]; own || seconds <= 0 {
+			if len(lifecycle) == 0 {
+				delete(c, "lifecycle")
+			}
+			continue
 		}
-		return
+		lifecycle["preStop"], slow = map[string]any{"sleep": map[string]any{"seconds": int64(seconds)}}, true
 	}
-	lifecycle["preStop"] = map[string]any{"sleep": map[string]any{"seconds": int64(seconds)}}
-	grace := int64(defaultGrace)
-	if g := s.manifest.typed.Spec.Template.Spec.TerminationGracePeriodSeconds; g != nil {
-		grace = *g
+	if slow {
+		pod["terminationGracePeriodSeconds"] = s.manifest.grace() + int64(seconds)
 	}
-	pod["terminationGracePeriodSeconds"] = grace + int64(seconds)
+}
+
+// ownSleep is the longest sleep that the manifest's containers bring: what is beside them must last as long.
+func (m manifest) ownSleep() (seconds int32) {
+	for _, c := range m.typed.Spec.Template.Spec.Containers {
+		if l := c.Lifecycle; l != nil && l.PreStop != nil && l.PreStop.Sleep != nil {
+			seconds = max(seconds, int32(min(l.PreStop.Sleep.Seconds, math.MaxInt32)))
+		}
+	}
+	return seconds
+}
+
+// grace is the grace period of the manifest's pods, in seconds.
+func (m manifest) grace() int64 {
+	if g := m.typed.Spec.Template.Spec.TerminationGracePeriodSeconds; g != nil {
+		return *g
+	}
+	return defaultGrace
 }
 
 // service is the Service of a slot, or the one Service of the target.

@@ -96,6 +96,10 @@ spec:
     spec:
       containers:
       - image: proxy@sha256:1
+        lifecycle:
+          preStop:
+            sleep:
+              seconds: 5
         name: proxy
       - env:
         - name: A
@@ -138,6 +142,10 @@ func TestPreStop(t *testing.T) {
 		"its own": {func(o *Options) {
 			o.Manifest = []byte("apiVersion: apps/v1\nkind: Deployment\nspec: {template: {spec: {containers: [{name: shop, image: x, ports: [{containerPort: 1}], lifecycle: {preStop: {sleep: {seconds: 9}}}}]}}}")
 		}, int64(9), nil},
+		"a proxy beside it": {beside("", ""), int64(5), int64(35)},
+		"with its own":      {beside("", "lifecycle: {preStop: {httpGet: {path: /drain, port: 1}}}"), int64(5), int64(35)},
+		"beside its own":    {beside("lifecycle: {preStop: {sleep: {seconds: 9}}}", ""), int64(9), int64(39)},
+		"beside none":       {func(o *Options) { beside("", "")(o); o.PreStop = -1 }, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := settingsOf(t, c.change)
@@ -147,7 +155,21 @@ func TestPreStop(t *testing.T) {
 			app := pod["containers"].([]any)[s.manifest.index].(map[string]any)
 			assert.Equal(t, c.sleep, child(child(child(app, "lifecycle"), "preStop"), "sleep")["seconds"])
 			assert.Equal(t, c.grace, pod["terminationGracePeriodSeconds"])
+			for _, item := range pod["containers"].([]any) {
+				hook := child(child(item.(map[string]any), "lifecycle"), "preStop")
+				if hook["httpGet"] == nil {
+					assert.Equal(t, c.sleep, child(hook, "sleep")["seconds"], "no other container ends before the service does")
+				}
+			}
 		})
+	}
+}
+
+// beside is a manifest with two containers.
+func beside(app, proxy string) func(o *Options) {
+	return func(o *Options) {
+		o.Container = "shop"
+		o.Manifest = fmt.Appendf(nil, "apiVersion: apps/v1\nkind: Deployment\nspec: {template: {spec: {containers: [{name: proxy, image: p, %s}, {name: shop, image: x, ports: [{containerPort: 1}], %s}]}}}", proxy, app)
 	}
 }
 

@@ -74,9 +74,10 @@ type Options struct {
 	// it from when it saw first that the slot gets none. Default: 5 s.
 	DrainDelay time.Duration
 	// PreStop is how long a pod that is told to stop goes on serving before it gets SIGTERM, so that
-	// all who send requests to it know; its grace period is prolonged by it. A container that has a
-	// preStop hook of its own keeps that. It needs Kubernetes 1.30. In whole seconds, rounded up.
-	// Default: 5 s. Below zero: none.
+	// all who send requests to it know; its grace period is prolonged by it. All containers of the manifest
+	// get it, as a preStop sleep, or else a proxy beside the service would end first. One that has a preStop
+	// hook of its own keeps that; the others sleep as long as the longest sleep among those. It needs
+	// Kubernetes 1.30. In whole seconds, rounded up. Default: 5 s. Below zero: none.
 	PreStop time.Duration
 	// NoReadinessProbe allows a container without a readiness probe, whose pods get requests as soon
 	// as they run.

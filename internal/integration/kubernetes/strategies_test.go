@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -58,6 +60,29 @@ func TestStrategiesLoseNothing(t *testing.T) {
 			assert.Len(t, by, 3)
 		})
 	}
+}
+
+// Requests come in by a proxy beside the service: it serves on for as long as the service does.
+func TestAProxyBesideTheServiceLosesNothing(t *testing.T) {
+	t.Parallel()
+	way := ways[0] // its pods end while their slot gets requests
+	proxied := workload{change: func(d *appsv1.Deployment) {
+		pod := &d.Spec.Template.Spec
+		app := *pod.Containers[0].DeepCopy()
+		app.Name, app.Ports, app.ReadinessProbe = "app", nil, nil
+		app.Command = []string{web, "-addr", "$(BIND_IP):9090"}
+		pod.Containers[0].Image = "registry.test/proxy:1"
+		pod.Containers = append(pod.Containers, app)
+	}}
+	s := newService(t, way.traffic, proxied, func(o *kubernetes.Options) {
+		o.Container, o.NoReadinessProbe = "app", true // that of the proxy is the pod's
+		o.Ports = []corev1.ServicePort{{Port: 8080}}
+	})
+	l := s.first(version("1"))
+	for _, to := range []string{"2", "3"} {
+		s.release(way.by, version(to), rollout.Options{})
+	}
+	s.none(l)
 }
 
 // Aborted at each moment, each strategy takes everything back and loses nothing.
