@@ -277,6 +277,60 @@ func TestAutoscaler(t *testing.T) {
 	})
 }
 
+// An autoscaler that has raised the old revision since the plan was made raises what is to take its traffic: no share
+// grows before there are pods for it, and in the end there are as many.
+func TestAutoscalerRaisesTheOldRevision(t *testing.T) {
+	move := func(o *kubernetes.Options) { o.MoveAutoscaler = true }
+	in(t, move, func(t *testing.T, k *controllers, target *kubernetes.Target) {
+		k.mu.Lock()
+		k.start = time.Second
+		k.mu.Unlock()
+		reach(t, target, alone("1.0.1", 2))
+		k.put(t, "{kind: HorizontalPodAutoscaler, metadata: {name: scaler}, spec: {scaleTargetRef: {kind: Deployment, name: shop-a}}}")
+		time.Sleep(time.Second)
+		from, err := rollout.Current(t.Context(), target)
+		require.NoError(t, err)
+		plan, err := strategy.Canary{Steps: []strategy.CanaryStep{{Share: strategy.Percent(10)}, {Share: strategy.Percent(50)}}}.Plan(from, revision("1.0.2"))
+		require.NoError(t, err)
+		wants := func(n int64) {
+			k.edit("deployments", "shop-a", func(o object) { o["spec"].(object)["replicas"] = n })
+			time.Sleep(5 * time.Second)
+		}
+		var had []int
+		r, err := rollout.New(target, plan, rollout.Options{Notify: func(e rollout.Event) {
+			if e.Kind != rollout.StepReached {
+				return
+			}
+			switch e.Step {
+			case 0:
+				wants(10)
+				k.forbid(func(verb, resource, _ string) *metav1.Status { // nobody is: it looks who takes the traffic
+					if verb == "patch" && resource == "httproutes" {
+						n := 0
+						for _, pod := range k.kinds["pods"] {
+							if textsOf(pod, "labels")["davit-sdk.github.io/slot"] == "b" && ready(pod) {
+								n++
+							}
+						}
+						had = append(had, n)
+					}
+					return nil
+				})
+			case 1:
+				wants(5) // half of the traffic has left
+			}
+		}})
+		require.NoError(t, err)
+		_, err = r.Run(t.Context())
+		require.NoError(t, err)
+		require.Len(t, had, 2)
+		assert.GreaterOrEqual(t, had[0], 5)
+		assert.GreaterOrEqual(t, had[1], 10)
+		assert.Equal(t, "shop-b", at(k.get("horizontalpodautoscalers", "scaler"), "spec", "scaleTargetRef", "name"))
+		assert.Len(t, k.running(), 10)
+	})
+}
+
 // Whoever goes back natively gets the pod template that ran before, and not the manifest of what failed.
 func TestNativeWayBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

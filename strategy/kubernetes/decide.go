@@ -33,6 +33,7 @@ type write struct {
 	replicas int
 	asked    int
 	minReady int32
+	peak     string    // what to write down of an autoscaler elsewhere; empty: nothing
 	idle     time.Time // zero: it is not idle
 	split    split
 	rolling  *appsv1.RollingUpdateDeployment
@@ -55,15 +56,16 @@ func (d *decision) wait(format string, args ...any) {
 
 // rules are the settings that a decision goes by.
 type rules struct {
-	drain   time.Duration
-	move    bool                            // autoscalers
-	take    bool                            // fields of others
-	service string                          // its name
-	manager string                          // of fields
-	perSlot bool                            // a Service for each slot
-	native  bool                            // one Deployment replaces its pods by itself
-	rolling *appsv1.RollingUpdateDeployment // how, where the plan says it
-	placed  func(slot string, generation int64) bool
+	drain    time.Duration
+	move     bool // autoscalers
+	patience patience
+	take     bool                            // fields of others
+	service  string                          // its name
+	manager  string                          // of fields
+	perSlot  bool                            // a Service for each slot
+	native   bool                            // one Deployment replaces its pods by itself
+	rolling  *appsv1.RollingUpdateDeployment // how, where the plan says it
+	placed   func(slot string, generation int64) bool
 }
 
 // traffic is what is led where, as read back.
@@ -177,7 +179,8 @@ func (p *round) grow() {
 		if t.deployment == nil || p.barred(t) {
 			continue
 		}
-		have, n := t.replicas(), g.Replicas
+		have, size := t.replicas(), p.r.size(p.v, t, g)
+		n := size
 		if !p.r.native {
 			n -= t.stopping()
 		}
@@ -188,7 +191,7 @@ func (p *round) grow() {
 		}
 		n = max(have, n)
 		if n > have || t.deployment.Spec.MinReadySeconds != minReady && n > 0 {
-			p.write(write{kind: scale, slot: t.name, replicas: n, asked: min(g.Replicas, n), minReady: minReady})
+			p.write(write{kind: scale, slot: t.name, replicas: n, asked: min(g.Replicas, n), minReady: minReady, peak: p.peaked(t)})
 		}
 	}
 }
@@ -255,6 +258,9 @@ func (p *round) split() split {
 			}
 			continue
 		}
+		if p.lacks(p.v.tenant(name), g) && !p.now.dark() {
+			return nil
+		}
 		want[name] = f
 		if heir == "" || f.share.Compare(want[heir].share) > 0 {
 			heir = name
@@ -309,14 +315,14 @@ func (p *round) busy(name string) bool {
 func (p *round) shrink() {
 	wanted := map[string]int{}
 	for t, g := range p.groups {
-		wanted[t.name] = g.Replicas
+		wanted[t.name] = p.r.size(p.v, t, g)
 	}
 	for _, t := range p.v.slots {
 		n, have := wanted[t.name], t.replicas()
 		if t.deployment == nil || have <= n || t.autoscaled() && n > 0 {
 			continue
 		}
-		w := write{kind: scale, slot: t.name, replicas: n, asked: n, minReady: t.deployment.Spec.MinReadySeconds}
+		w := write{kind: scale, slot: t.name, replicas: n, asked: n, minReady: t.deployment.Spec.MinReadySeconds, peak: p.peaked(&t)}
 		if p.busy(t.name) {
 			switch {
 			case p.routed && n > 0:

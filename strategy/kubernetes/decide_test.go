@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -125,6 +126,20 @@ func TestDecide(t *testing.T) {
 	wrong := func(ago time.Duration, mark time.Duration) func(v *view) {
 		return func(v *view) { v.tenant("a").idle(ago, noon().Add(mark).Format(time.RFC3339)) }
 	}
+	moves := func(r *rules) { r.move, r.patience = true, patience{image: time.Minute, node: time.Hour, crashes: 5} }
+	both := func(changes ...func(v *view)) func(v *view) {
+		return func(v *view) {
+			for _, change := range changes {
+				change(v)
+			}
+		}
+	}
+	peak := func(slot, text string) func(v *view) {
+		return func(v *view) { v.tenant(slot).deployment.Annotations[annotationPeak] = text }
+	}
+	half := split9010
+	half.Stable.Share, half.Candidate.Share = strategy.Percent(50), strategy.Percent(50)
+	fifty := split{"a": {share: strategy.Percent(50)}, "b": {share: strategy.Percent(50)}}
 	for name, c := range map[string]struct {
 		scene scene
 		state strategy.State
@@ -162,6 +177,26 @@ func TestDecide(t *testing.T) {
 		"and none at all":             {scene{a: "1", an: 7, b: "2", bn: 2, led: all("b"), change: scaler("a", "2")}, two, "scale a to 0"},
 		"it is moved": {scene{a: "1", b: "2", bn: 2, led: all("b"), change: scaler("a", "2"), rules: func(r *rules) { r.move = true }}, two,
 			"move b"},
+		"a share of what it wants": {scene{a: "1", an: 10, b: "2", bn: 1, led: all("a"), change: scaler("a", "2"), rules: moves}, half,
+			"scale b to 5"},
+		"not before they can answer": {scene{a: "1", an: 10, b: "2", bn: 5, led: all("a"), change: both(scaler("a", "2"), func(v *view) {
+			b := v.tenant("b")
+			delete(b.behind, "shop-b-0")
+			b.sighted(b.pods[0], 0)
+		}), rules: moves}, half,
+			"wait: shop-b has 4 of the 5 available pods that its share of what the autoscaler wants takes: the traffic stays"},
+		"then":                          {scene{a: "1", an: 10, b: "2", bn: 5, led: all("a"), change: scaler("a", "2"), rules: moves}, half, "mark b idle=false; lead a=50% b=50%"},
+		"and they stay":                 {scene{a: "1", an: 10, b: "2", bn: 5, led: fifty, change: scaler("a", "2"), rules: moves}, half, ""},
+		"where it wants less meanwhile": {scene{a: "1", an: 5, b: "2", bn: 5, led: fifty, change: both(scaler("a", "2"), peak("b", "10 2")), rules: moves}, two, "scale b to 10"},
+		"not by another pool's peak":    {scene{a: "1", an: 5, b: "2", bn: 5, led: fifty, change: both(scaler("a", "2"), peak("b", "10 7")), rules: moves}, two, "lead a=0% b=100%"},
+		"nor where it stays":            {scene{a: "1", an: 10, b: "2", bn: 2, led: all("a"), change: scaler("a", "2")}, half, "mark b idle=false; lead a=50% b=50%"},
+		"the way back may be short": {scene{a: "1", an: 2, b: "2", bn: 10, led: all("b"), change: both(scaler("b", "2"), func(v *view) {
+			a := v.tenant("a")
+			a.deployment.Spec.Replicas = new(int32(10))
+			a.deployment.Status.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate"}}
+			a.sighted(a.pods[0], time.Hour)
+		}), rules: moves}, one, "mark a idle=false; lead a=100% b=0%"},
+		"but not at once":      {scene{a: "1", an: 2, b: "2", bn: 10, led: all("b"), change: scaler("b", "2"), rules: moves}, one, "scale a to 10"},
 		"dark":                 {scene{a: "1", an: 2, led: all("a")}, strategy.State{}, "lead a=0% b=0%"},
 		"light for who can":    {scene{a: "1", an: 2, b: "2", led: split{}, change: func(v *view) { v.tenant("b").deployment.Spec.Replicas = new(int32(1)) }}, split9010, "mark a idle=false; lead a=100% b=0%"},
 		"an adopted one first": {scene{a: "1", an: 2, led: all("a"), change: func(v *view) { v.tenant("a").adopted = true }}, split9010, "adopt a"},
@@ -187,11 +222,11 @@ func TestDecide(t *testing.T) {
 	}
 	// What somebody else has changed gets nothing more, and may always be left.
 	foreign := func(v *view) { v.tenant("b").conflict = &ConflictError{Object: "x"} }
-	half := split{"a": {share: strategy.Percent(90)}, "b": {share: strategy.Percent(10)}}
-	assert.Error(t, scene{a: "1", an: 2, b: "2", bn: 1, led: half, change: foreign}.decide(two).err)
+	tenth := split{"a": {share: strategy.Percent(90)}, "b": {share: strategy.Percent(10)}}
+	assert.Error(t, scene{a: "1", an: 2, b: "2", bn: 1, led: tenth, change: foreign}.decide(two).err)
 	assert.Error(t, scene{a: "1", an: 2, b: "2", bn: 1, led: all("a"), change: foreign}.decide(split9010).err)
-	assert.NoError(t, scene{a: "1", an: 2, b: "2", bn: 1, led: half, change: foreign}.decide(split9010).err)
-	assert.Equal(t, "lead a=100% b=0%", scene{a: "1", an: 2, b: "2", bn: 1, led: half, change: foreign}.decide(one).String())
+	assert.NoError(t, scene{a: "1", an: 2, b: "2", bn: 1, led: tenth, change: foreign}.decide(split9010).err)
+	assert.Equal(t, "lead a=100% b=0%", scene{a: "1", an: 2, b: "2", bn: 1, led: tenth, change: foreign}.decide(one).String())
 	assert.Equal(t, "scale b to 0", scene{a: "1", an: 2, b: "2", bn: 1, led: all("a"), change: foreign}.decide(one).String())
 }
 

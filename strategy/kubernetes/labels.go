@@ -26,6 +26,9 @@ const (
 	annotationBaseline = prefix + "baseline"
 	// annotationAsked is how many instances the last state that was applied wanted of the Deployment.
 	annotationAsked = prefix + "asked"
+	// annotationPeak is the most that an autoscaler of another slot has wanted since the pool moved in, and the
+	// pool, so that it means nothing to the next one.
+	annotationPeak = prefix + "peak"
 	// annotationIdle is there while the pods of the Deployment get no requests: since when, in RFC 3339, by the
 	// clock of the host that wrote it.
 	annotationIdle = prefix + "idle-since"

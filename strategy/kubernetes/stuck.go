@@ -135,7 +135,7 @@ const eventsWithin = time.Second
 
 // stuck is the reason together with what the newest event says.
 func (t *Target) stuck(ctx context.Context, n tenant, now time.Time) string {
-	why := n.stuck(now, patience{image: t.s.ImagePatience, node: t.s.NodePatience, crashes: t.s.CrashPatience})
+	why := n.stuck(now, t.s.patience())
 	t.tellings.mu.Lock()
 	defer t.tellings.mu.Unlock()
 	if why == nil {

@@ -75,6 +75,7 @@ type Target struct {
 
 	mu     sync.Mutex
 	leave  map[string]bool    // slots that the last state leaves nothing of
+	raised map[string]int     // slots that are to have more pods than the last state says
 	placed map[string]int64   // the generation of a slot's Deployment after the manifest was applied
 	denied map[string]denial  // rights that were refused
 	lost   map[types.UID]bool // pods that were told to be lost
@@ -201,6 +202,8 @@ func (t *Target) observation(ctx context.Context, v *view, now traffic) rollout.
 func (t *Target) judge(ctx context.Context, v *view, n tenant, now traffic, s *rollout.PoolStatus) {
 	if n.autoscaled() {
 		s.Autoscaled = n.replicas()
+	} else if n.replicas() > 0 {
+		s.Autoscaled = t.raisedTo(n.name)
 	}
 	idle := n.seen[n.uid()].lasted(isIdle, v.now)
 	if _, led := now.split[n.name]; !led && idle >= 0 && t.leaving(n.name) && idle < t.s.DrainDelay {
@@ -297,7 +300,7 @@ func (t *Target) mayWrite(v *view) error {
 
 // rules are the settings that decide goes by.
 func (t *Target) rules() rules {
-	r := rules{service: t.s.Name, manager: t.s.FieldManager, drain: t.s.DrainDelay, move: t.s.MoveAutoscaler, take: t.s.Conflicts == Take, placed: t.wasPlaced}
+	r := rules{service: t.s.Name, manager: t.s.FieldManager, drain: t.s.DrainDelay, move: t.s.MoveAutoscaler, patience: t.s.patience(), take: t.s.Conflicts == Take, placed: t.wasPlaced}
 	switch t.s.Traffic.(type) {
 	case Gateway:
 		r.perSlot = true
@@ -324,7 +327,14 @@ func (t *Target) remember(v *view, s strategy.State) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.leave = leave
+	t.leave, t.raised = leave, t.rules().raised(v, s)
+}
+
+// raisedTo is how many pods a slot is to have because an autoscaler wants so many elsewhere; zero: as the state says.
+func (t *Target) raisedTo(slot string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.raised[slot]
 }
 
 func (t *Target) leaving(slot string) bool {

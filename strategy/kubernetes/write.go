@@ -216,7 +216,11 @@ func (t *Target) place(ctx context.Context, n tenant, w write) error {
 // scale asks for so many pods.
 func (t *Target) scale(ctx context.Context, d *appsv1.Deployment, w write) error {
 	spec := map[string]any{"replicas": w.replicas, "minReadySeconds": w.minReady}
-	return t.patchDeployment(ctx, d, map[string]any{annotationAsked: strconv.Itoa(w.asked)}, map[string]any{"spec": spec})
+	notes := map[string]any{annotationAsked: strconv.Itoa(w.asked)}
+	if w.peak != "" {
+		notes[annotationPeak] = w.peak
+	}
+	return t.patchDeployment(ctx, d, notes, map[string]any{"spec": spec})
 }
 
 // mark writes down since when a slot is idle, or that it is not.
