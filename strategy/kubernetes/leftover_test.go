@@ -44,11 +44,15 @@ func TestLostPod(t *testing.T) {
 		k.edit("pods", k.podOf("a"), func(o object) {
 			o["metadata"].(object)["deletionTimestamp"] = time.Now().Add(30 * time.Second).UTC().Format(time.RFC3339)
 			o["metadata"].(object)["finalizers"] = []any{"example.com/lost"}
+			o["spec"].(object)["nodeName"] = "node-7"
 		})
 		time.Sleep(time.Second)
 		o, err := target.Observe(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, 1, o.Pools[0].Stopping)
+		require.NoError(t, target.Apply(t.Context(), alone("1.0.1", 2)), "its grace period is not over")
+		time.Sleep(45 * time.Second)
+		require.ErrorContains(t, target.Apply(t.Context(), alone("1.0.1", 2)), "ought to have ended 11s ago, and is waited for until that is 1m0s: node node-7 may be lost, or a finalizer keeps the pod")
 		time.Sleep(2 * time.Minute)
 		o = reach(t, target, alone("1.0.1", 2))
 		assert.Zero(t, o.Pools[0].Stopping)

@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/davit-sdk/davit/internal/integration/kubernetes/cluster"
 )
 
@@ -56,13 +59,25 @@ func withCluster(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	fmt.Printf("built in %.1f s\n", time.Since(began).Seconds())
-	if shared, err = cluster.Start(kubed, os.Stderr); err != nil {
+	if shared, err = cluster.Start(kubed, os.Stderr, "-nodes", "3"); err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, shared.Close()) }()
+	if err = reserve(shared); err != nil {
+		return 1, err
+	}
 	code = m.Run()
 	memory(shared)
 	return code, nil
+}
+
+// spare is a node that takes only pods that tolerate it, so that a test may lose it.
+const spare = "node-3"
+
+func reserve(c *cluster.Cluster) error {
+	patch := fmt.Sprintf(`{"spec":{"taints":[{"key":%q,"effect":"NoSchedule"}]}}`, spare)
+	_, err := c.Client.CoreV1().Nodes().Patch(context.Background(), spare, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
+	return err
 }
 
 // memory tells what the cluster takes.
