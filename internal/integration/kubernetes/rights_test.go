@@ -47,6 +47,13 @@ func (s space) employ(o kubernetes.Options, without ...rbacv1.PolicyRule) *rest.
 	s.Helper()
 	text, err := kubernetes.RBAC(o, "davit")
 	require.NoError(s, err)
+	return s.employBy(text, o, without...)
+}
+
+// employBy takes the objects from their YAML.
+func (s space) employBy(text []byte, o kubernetes.Options, without ...rbacv1.PolicyRule) *rest.Config {
+	s.Helper()
+	var err error
 	for _, document := range strings.Split(string(text), "---\n") {
 		var kind metav1.TypeMeta
 		require.NoError(s, yaml.Unmarshal([]byte(document), &kind))
