@@ -3,8 +3,6 @@ package haproxy_test
 import (
 	"context"
 	"errors"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/davit-sdk/davit/internal/integration/process"
 	"github.com/davit-sdk/davit/internal/traffic"
 	"github.com/davit-sdk/davit/metrics"
 	"github.com/davit-sdk/davit/strategy/haproxy"
@@ -26,7 +25,7 @@ type measured interface {
 func (s *scene) measure(o haproxy.SourceOptions) *haproxy.Source {
 	s.t.Helper()
 	o.Poll = 100 * time.Millisecond
-	var log said
+	var log process.Words
 	o.Logger = hclog.New(&hclog.LoggerOptions{Output: &log, Level: hclog.Warn})
 	source, err := s.router.(measured).Source(o)
 	require.NoError(s.t, err)
@@ -41,24 +40,6 @@ func (s *scene) measure(o haproxy.SourceOptions) *haproxy.Source {
 		}
 	})
 	return source
-}
-
-// said is what was logged.
-type said struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (s *said) Write(text []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(text)
-}
-
-func (s *said) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
 }
 
 // read reads all that was measured of a version since then.
