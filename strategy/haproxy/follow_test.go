@@ -54,6 +54,7 @@ func TestConversationsEnd(t *testing.T) {
 	}
 	w.log(oldPool, "s1", time.Now(), 200, "----", 0)
 	eventually(t, "it goes on", func() bool { return read(t, s, oldPool, start, time.Now()).Requests == 101 })
+	assert.Equal(t, 1, w.streams(), "what is logged goes on to be read")
 }
 
 // A process from before a reload that nobody can ask any more is not kept alive by who listens to it.

@@ -98,12 +98,20 @@ func (s *simulator) converse(conn net.Conn, from *bufio.Reader, w *worker) {
 	}
 }
 
+// streams is how often somebody began to listen.
+func (s *simulator) streams() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.streamed
+}
+
 // stream gives the ring, and then what comes.
 func (s *simulator) stream(conn net.Conn, from *bufio.Reader, w *worker) {
 	s.mu.Lock()
 	kept := strings.Join(append(slices.Clone(w.log), ""), "\n")
 	c := make(chan string, 1<<14)
 	w.watch = append(w.watch, c)
+	s.streamed++
 	s.mu.Unlock()
 	gone := make(chan struct{})
 	s.serving.Go(func() {

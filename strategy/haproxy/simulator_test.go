@@ -65,6 +65,7 @@ type simulator struct {
 	old      []*worker
 	pids     int
 	commands []string
+	streamed int // how often
 	// before is called with each connection's commands before they are carried out. An error closes
 	// the connection instead; mute carries them out and closes it without an answer.
 	before func(commands string) (mute bool, err error)

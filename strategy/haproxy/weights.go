@@ -7,74 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-	"github.com/hashicorp/go-multierror"
 
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
-
-// WeightsOptions set up a Weights. Endpoint.Socket, Name, Dir and Backend are required.
-type WeightsOptions struct {
-	Endpoint
-
-	// Name is the name of the service: letters, digits and underscores.
-	Name string
-	// Dir is the folder of the files which both HAProxy, when it starts, and the router use: an
-	// absolute path, the same for both.
-	//
-	//	NAME.BACKEND.servers  addresses, weights and states of the servers
-	//	NAME.json             what was routed last, and who is at which server
-	Dir string
-	// Remote tells that HAProxy runs on another machine: as in GroupsOptions.
-	Remote bool
-	// Backend is the backend whose servers the traffic is split between. It must balance by roundrobin
-	// or random: nothing else follows weights closely.
-	Backend string
-	// AddServers lets the router add servers at run time: as in GroupsOptions.
-	AddServers string
-	// Ring is the ring that requests are logged to, for a Source. Empty: there is none, and a Source
-	// can count only.
-	Ring string
-	// CheckTimeout and BootTime are as in GroupsOptions.
-	CheckTimeout, BootTime time.Duration
-	// Logger gets changes at info, surprises at warn. Nil: nothing is logged.
-	Logger hclog.Logger
-}
-
-// Validate reports every option that makes no sense.
-func (o WeightsOptions) Validate() error {
-	var errs *multierror.Error
-	bad := func(format string, args ...any) {
-		errs = multierror.Append(errs, fmt.Errorf("WeightsOptions."+format, args...))
-	}
-	o.Endpoint.check(bad)
-	checkNameAndDir(o.Name, o.Dir, bad)
-	if !proxyName.MatchString(o.Backend) {
-		bad("Backend: %q is not the name of a backend", o.Backend)
-	}
-	if strings.ContainsAny(o.AddServers, ";\n\r") {
-		bad("AddServers: it has more than one command")
-	}
-	if o.Ring != "" && !proxyName.MatchString(o.Ring) {
-		bad("Ring: %q is not the name of a ring", o.Ring)
-	}
-	if o.CheckTimeout < 0 {
-		bad("CheckTimeout: %s is below zero", o.CheckTimeout)
-	}
-	if o.BootTime < 0 {
-		bad("BootTime: %s is below zero", o.BootTime)
-	}
-	return errs.ErrorOrNil()
-}
-
-func (o WeightsOptions) recordFile() string { return o.Dir + "/" + o.Name + ".json" }
-func (o WeightsOptions) stateFile(backend string) string {
-	return o.Dir + "/" + o.Name + "." + backend + ".servers"
-}
 
 // Weights is a rollout.Router over one backend, for those who cannot change their frontends: groups get
 // their shares by the weights of their servers. It knows no rules and keeps no clients; the split is as
@@ -120,28 +59,6 @@ const grain = whole/(heaviest+1) + 1
 // least share is n/(n+256*m).
 func (w *Weights) Grain() strategy.Share { return strategy.Millionths(grain) }
 
-// glance is a scene with what was recorded.
-type glance struct {
-	scene
-	record record
-}
-
-func (w *Weights) look(ctx context.Context) (glance, error) {
-	p, states, _, err := w.survey(ctx)
-	if err != nil {
-		return glance{}, err
-	}
-	g := glance{scene: scene{process: p, states: states, tenants: map[place]tenant{}}}
-	g.record, err = readRecord(w.disk, w.opts.recordFile(), w.opts.Name)
-	if err != nil && !errors.Is(err, ErrNoRecord) {
-		return g, err
-	}
-	for _, s := range g.record.Seats {
-		g.tenants[place{w.opts.Backend, s.Server}] = tenant{s.ID, s.Addr, s.Pool}
-	}
-	return g, nil
-}
-
 // Table is what is in effect, as the running servers show it: who they are, and which pool is which, is
 // as it was recorded, as HAProxy keeps no such thing. Where nothing was routed yet there are no routes,
 // whatever the servers do. The shares are those that were asked for where the weights are those that
@@ -156,76 +73,6 @@ func (w *Weights) Table(ctx context.Context) (rollout.Table, error) {
 		return rollout.Table{}, fmt.Errorf("read HAProxy's table: %w", err)
 	}
 	return g.table(), nil
-}
-
-// table is what a glance shows.
-func (g glance) table() rollout.Table {
-	asked := trimmed(g.record.Table)
-	t := rollout.Table{Routes: g.routes(asked)}
-	counts := make([]int, len(t.Routes))
-	for _, s := range g.states.servers {
-		if !s.ready() || s.addr == "" || len(t.Routes) == 0 {
-			continue
-		}
-		who, known := g.tenants[s.place]
-		i := slices.IndexFunc(t.Routes, func(r rollout.Route) bool { return known && who.at(s) && r.Pool == who.pool })
-		i = max(i, 0) // nobody known
-		t.Routes[i].Backends = append(t.Routes[i].Backends, g.backend(s))
-		counts[i] += s.uweight
-	}
-	shares := parts(counts)
-	for i := range t.Routes {
-		r := &t.Routes[i]
-		slices.SortFunc(r.Backends, func(a, b rollout.Backend) int { return cmp.Compare(a.ID, b.ID) })
-		r.Share = strategy.Millionths(shares[i])
-	}
-	if g.asWeighed(asked, t) {
-		return asked
-	}
-	t.Routes = slices.DeleteFunc(t.Routes, func(r rollout.Route) bool { return len(r.Backends) == 0 })
-	return t
-}
-
-// routes are those of a table with nobody behind them; where there are none, those of the pools whose
-// instances get requests all the same.
-func (g glance) routes(asked rollout.Table) []rollout.Route {
-	var routes []rollout.Route
-	for _, r := range asked.Routes {
-		routes = append(routes, rollout.Route{Role: r.Role, Traffic: rollout.Traffic{Pool: r.Pool}})
-	}
-	if len(routes) > 0 {
-		return routes
-	}
-	for _, s := range g.states.servers {
-		who, ok := g.tenants[s.place]
-		if !ok || !who.at(s) || !s.ready() || slices.ContainsFunc(routes, func(r rollout.Route) bool { return r.Pool == who.pool }) {
-			continue
-		}
-		if len(routes) < len(told) {
-			routes = append(routes, rollout.Route{Role: told[len(routes)], Traffic: rollout.Traffic{Pool: who.pool}})
-		}
-	}
-	return routes
-}
-
-// asWeighed reports whether the servers that are ready are those of a table, with the weights that were
-// found for it.
-func (g glance) asWeighed(asked, shown rollout.Table) bool {
-	if len(asked.Routes) == 0 {
-		return false
-	}
-	weights := weigh(asked).weights
-	for i, r := range asked.Routes {
-		if !slices.Equal(r.Backends, shown.Routes[i].Backends) {
-			return false
-		}
-		for _, s := range g.states.servers {
-			if who, ok := g.tenants[s.place]; ok && s.ready() && who.at(s) && who.pool == r.Pool && s.uweight != weights[i] {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // Route puts the table into effect, and reads it back from HAProxy before it returns: see Groups.Route.
