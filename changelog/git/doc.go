@@ -6,7 +6,7 @@
 //	history, err := repo.History(ctx, policy.Tags)
 //	decision, err := changelog.Next(history, policy)
 //
-// It only reads. Git runs without pager, colours, hooks, prompts, replacement objects and optional
+// A Repository only reads. A [Committer], a [Tagger] and a [Remote] write, for package changelog/apply. Git runs without pager, colours, hooks, prompts, replacement objects and optional
 // locks, in the C locale, with all GIT_ variables taken out of its environment that could lead it
 // to another repository, and without the system's configuration. The configuration of the user and
 // of the repository stay in force, because they say which repositories to trust; what could change

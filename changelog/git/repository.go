@@ -115,6 +115,26 @@ func (r *Repository) Head(ctx context.Context) (string, error) {
 	return r.resolve(ctx, "HEAD")
 }
 
+// Tagged is the id of what a tag points at in the end, "" where there is no such tag.
+func (r *Repository) Tagged(ctx context.Context, name string) (string, error) {
+	out, err := r.output(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", "refs/tags/"+name+"^{}")
+	var failed *Error
+	if errors.As(err, &failed) && failed.Stderr == "" {
+		return "", nil
+	}
+	return strings.TrimSpace(out), err
+}
+
+// Root is the folder at the top of the working tree. A bare repository has none.
+func (r *Repository) Root(ctx context.Context) (string, error) {
+	out, err := r.output(ctx, "rev-parse", "--show-toplevel")
+	return filepath.FromSlash(strings.TrimSuffix(out, "\n")), err
+}
+
+// Private is the path of a file of that name which belongs to the working tree and is no part of it: nobody
+// commits it by mistake.
+func (r *Repository) Private(name string) string { return filepath.Join(r.place.own, "davit", name) }
+
 // Changed are the files of the working tree that are not as they were committed, sorted by their
 // paths from the root of the repository. What git does not track does not count, since builds leave
 // such files behind. A bare repository has none.

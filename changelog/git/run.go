@@ -49,28 +49,38 @@ var overrules = []string{
 // kept are the GIT_ variables that say how git is installed and whom it trusts, not what it reads.
 var kept = []string{"GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_CONFIG_GLOBAL", "GIT_DISCOVERY_ACROSS_FILESYSTEM"}
 
-// environment is this process's own without what could lead git astray.
-func environment() []string {
+// identifying are the GIT_ variables that say who writes, and how a remote is reached.
+var identifying = []string{
+	"GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_DATE",
+	"GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_SSL_CAINFO", "GIT_SSL_CERT", "GIT_SSL_KEY",
+}
+
+// environment is this process's own without what could lead git astray, but with the GIT_ variables of those names.
+func environment(kept ...string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		return strings.HasPrefix(name, "GIT_") && !slices.Contains(kept, name) ||
 			strings.HasPrefix(name, "LC_") || name == "LANG" || name == "LANGUAGE"
 	})
 	return append(env, "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
-		// What a partial clone lacks is not fetched; a git that does not know the first of these obeys the second.
-		"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none",
 		// No file: old-fashioned grafts, like replacements, do not change the history.
-		"GIT_GRAFT_FILE="+os.DevNull+"/none",
-		// One write for many commits, not one for each.
-		"GIT_FLUSH=0")
+		"GIT_GRAFT_FILE="+os.DevNull+"/none")
 }
 
-// command prepares git with these arguments.
+// command prepares git with these arguments to read.
 func (r *Repository) command(ctx context.Context, args ...string) (*exec.Cmd, *tail) {
-	all := append(slices.Clone(overrules), args...)
-	cmd := exec.CommandContext(ctx, r.program, all...)
+	env := append(environment(kept...),
+		// What a partial clone lacks is not fetched; a git that does not know the first of these obeys the second.
+		"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none",
+		// One write for many commits, not one for each.
+		"GIT_FLUSH=0")
+	return r.prepared(ctx, env, args)
+}
+
+func (r *Repository) prepared(ctx context.Context, env, args []string) (*exec.Cmd, *tail) {
+	cmd := exec.CommandContext(ctx, r.program, slices.Concat(overrules, args)...)
 	cmd.Dir = r.dir
-	cmd.Env = environment()
+	cmd.Env = env
 	cmd.WaitDelay = 5 * time.Second // for output pipes held open by a grandchild
 	said := &tail{}
 	cmd.Stderr = said

@@ -1,0 +1,133 @@
+package apply
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/davit-sdk/davit/changelog"
+)
+
+// Journal keeps how far a plan has got. A FileJournal is one.
+type Journal interface {
+	// Load is what was saved last, nil where nothing was.
+	Load(ctx context.Context) (*Record, error)
+	// Save replaces it. When it returns, the record outlives a power failure; when it fails, or the process dies, either
+	// the old record is there or the new one, whole.
+	Save(ctx context.Context, r *Record) error
+}
+
+// Record is how far a plan has got. Its JSON can be read back.
+type Record struct {
+	// Key tells plans apart.
+	Key string `json:"key"`
+	// Plan is the plan.
+	Plan changelog.Plan `json:"plan"`
+	// Time is when it was begun.
+	Time time.Time `json:"time"`
+	// Steps are all steps, and Done those that are done.
+	Steps []string `json:"steps"`
+	Done  []string `json:"done,omitempty"`
+	// Files are the files that are changed.
+	Files []FileRecord `json:"files,omitempty"`
+	// Commit is the commit of the release, once there is one.
+	Commit string `json:"commit,omitempty"`
+	// Complete says that all steps are done.
+	Complete bool `json:"complete,omitempty"`
+}
+
+// FileRecord is what becomes of a file.
+type FileRecord struct {
+	Path string `json:"path"`
+	// Before and After are the SHA-256 sums of its text, Before is empty for a file that is new.
+	Before string `json:"before,omitempty"`
+	After  string `json:"after"`
+}
+
+func (r *Record) done(s Step) bool { return slices.Contains(r.Done, s.String()) }
+
+// left are the steps that are not done.
+func (r *Record) left() []string {
+	return slices.DeleteFunc(slices.Clone(r.Steps), func(s string) bool { return slices.Contains(r.Done, s) })
+}
+
+// target is what is tagged.
+func (r *Record) target() string {
+	if r.Commit != "" {
+		return r.Commit
+	}
+	return r.Plan.Head
+}
+
+// changed are the paths of the files that change.
+func (r *Record) changed() []string {
+	var paths []string
+	for _, f := range r.Files {
+		if f.Before != f.After {
+			paths = append(paths, f.Path)
+		}
+	}
+	return paths
+}
+
+func (r *Record) unchanged() bool { return len(r.changed()) == 0 }
+
+// keyOf tells plans apart.
+func keyOf(plan changelog.Plan) (string, error) {
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return "", err
+	}
+	return sum(text), nil
+}
+
+func sum(text []byte) string {
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:])
+}
+
+// FileJournal keeps a record in a file, outside of what is committed: git.Repository.Private knows a good place.
+type FileJournal struct {
+	// Path is the file. Its folder is made where it is missing.
+	Path string
+
+	at func(point string)
+}
+
+var _ Journal = FileJournal{}
+
+// Load reads the file.
+func (j FileJournal) Load(context.Context) (*Record, error) {
+	text, err := os.ReadFile(j.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var r Record
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("%s: %w", j.Path, err)
+	}
+	return &r, nil
+}
+
+// Save replaces the file.
+func (j FileJournal) Save(_ context.Context, r *Record) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(j.Path), 0o777); err != nil {
+		return err
+	}
+	return replace(j.Path, text, 0o666, j.at)
+}

@@ -1,0 +1,104 @@
+package apply_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/davit-sdk/davit/changelog"
+	"github.com/davit-sdk/davit/changelog/apply"
+	"github.com/davit-sdk/davit/changelog/git"
+)
+
+// TestMain is also the process that is killed: it carries a plan out, and kills itself at a point.
+func TestMain(m *testing.M) {
+	if os.Getenv("APPLY_YARD") == "" {
+		os.Exit(m.Run())
+	}
+	if err := child(yard{os.Getenv("APPLY_YARD")}, os.Getenv("APPLY_POINTS")); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+func child(y yard, points string) error {
+	left, err := strconv.Atoi(points)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(y.dir, "plan.json"))
+	if err != nil {
+		return err
+	}
+	var plan changelog.Plan
+	if err := json.Unmarshal(text, &plan); err != nil {
+		return err
+	}
+	repo, err := git.Open(context.Background(), y.repository(), git.Options{})
+	if err != nil {
+		return err
+	}
+	_, err = y.applierOf(repo).WithPoints(func(point string) {
+		if left--; left >= 0 {
+			return
+		}
+		fmt.Println("killed", point)
+		if self, err := os.FindProcess(os.Getpid()); err == nil && self.Kill() == nil {
+			time.Sleep(time.Hour)
+		}
+	}).Apply(context.Background(), plan)
+	return err
+}
+
+// However early or late it dies: run again, it comes to the same end, once.
+func TestKilledAnywhere(t *testing.T) {
+	template := newYard(t)
+	plan := template.plan(t)
+	reference := template.copy(t)
+	_, err := reference.applier(t).Apply(t.Context(), plan)
+	require.NoError(t, err)
+	want := reference.state(t)
+	require.Contains(t, want, "chore(release): 1.1.0")
+	for n := 0; ; n++ {
+		y := template.copy(t)
+		save(t, filepath.Join(y.dir, "plan.json"), plan)
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "APPLY_YARD="+y.dir, "APPLY_POINTS="+strconv.Itoa(n))
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			assert.Greater(t, n, 40, "the points were counted")
+			return
+		}
+		require.Contains(t, string(out), "killed", "%s", out)
+		if n%2 == 0 || n < 4 { // before the journal has it, only the caller has the plan
+			_, err = y.applier(t).Apply(t.Context(), plan)
+		} else {
+			_, err = y.applier(t).Resume(t.Context())
+			if errors.Is(err, apply.ErrNothing) { // all was done and written down
+				_, err = y.applier(t).Apply(t.Context(), plan)
+			}
+		}
+		require.NoError(t, err, "%s", out)
+		require.Equal(t, want, y.state(t), "%s", out)
+	}
+}
+
+// copy is the same yard in another place.
+func (y yard) copy(t *testing.T) yard {
+	t.Helper()
+	to := yard{t.TempDir()}
+	require.NoError(t, os.CopyFS(to.dir, os.DirFS(y.dir)))
+	to.git(t, "shop", "remote", "set-url", "origin", to.remote())
+	to.git(t, "shop", "update-index", "-q", "--refresh")
+	return to
+}

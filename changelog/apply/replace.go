@@ -1,0 +1,58 @@
+package apply
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// replace gives a file another text. Whatever happens, it has the old one or the new one, and the new one outlives a power
+// failure once this returns. A file that is there keeps its mode.
+func replace(path string, text []byte, mode fs.FileMode, at func(point string)) error {
+	if at == nil {
+		at = func(string) {}
+	}
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// The name is always the same, so that what a kill has left is overwritten.
+	draft := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".draft")
+	if err := fill(draft, text, mode); err != nil {
+		return err
+	}
+	at("drafted " + filepath.Base(path))
+	if err := os.Rename(draft, path); err != nil {
+		return err
+	}
+	at("renamed " + filepath.Base(path))
+	return settle(filepath.Dir(path))
+}
+
+// fill writes a file that nobody looks at yet.
+func fill(path string, text []byte, mode fs.FileMode) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	return errors.Join(err, file.Sync(), file.Close(), os.Chmod(path, mode))
+}
+
+// settle makes a renaming outlive a power failure, where folders can be synced.
+func settle(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
