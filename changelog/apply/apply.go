@@ -149,10 +149,7 @@ func (a Applier) Apply(ctx context.Context, plan changelog.Plan) (Result, error)
 	if err != nil {
 		return Result{}, fmt.Errorf("apply: read the journal: %w", err)
 	}
-	key, err := keyOf(plan)
-	if err != nil {
-		return Result{}, fmt.Errorf("apply: %w", err)
-	}
+	key := plan.Hash()
 	switch {
 	case record != nil && record.Key == key:
 	case record != nil && !record.Complete:

@@ -27,7 +27,7 @@ type Journal interface {
 
 // Record is how far a plan has got. Its JSON can be read back.
 type Record struct {
-	// Key tells plans apart.
+	// Key is the plan's hash.
 	Key string `json:"key"`
 	// Plan is the plan.
 	Plan changelog.Plan `json:"plan"`
@@ -79,15 +79,6 @@ func (r *Record) changed() []string {
 }
 
 func (r *Record) unchanged() bool { return len(r.changed()) == 0 }
-
-// keyOf tells plans apart.
-func keyOf(plan changelog.Plan) (string, error) {
-	text, err := json.Marshal(plan)
-	if err != nil {
-		return "", err
-	}
-	return sum(text), nil
-}
 
 func sum(text []byte) string {
 	digest := sha256.Sum256(text)
