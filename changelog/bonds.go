@@ -102,7 +102,7 @@ func (p Policy) validateFormats(bad badFunc) {
 		writers = append(writers, writer{fmt.Sprintf("Components[%q].Tags", c.Name), c.Name, format, c.GoModule, format != c.Tags && format != p.Tags})
 	}
 	if p.Umbrella != nil {
-		writers = append(writers, writer{"Umbrella.Tags", p.Umbrella.Name, p.umbrellaFormat(), "", false})
+		writers = append(writers, writer{"Umbrella.Tags", p.Umbrella.Name, p.formatOf(*p.Umbrella), "", false})
 	}
 	for i, w := range writers {
 		if err := w.format.Validate(); err != nil {

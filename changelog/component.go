@@ -99,14 +99,6 @@ func (p Policy) formatOf(c Component) TagFormat {
 	return TagFormat(c.Name + "/v" + versionMark)
 }
 
-// umbrellaFormat is how the version over all components is written as a tag.
-func (p Policy) umbrellaFormat() TagFormat {
-	if p.Umbrella.Tags != "" {
-		return p.Umbrella.Tags
-	}
-	return p.Tags
-}
-
 // NeedsPaths reports whether the policy looks at Commit.Paths, so that whoever reads a repository has to read
 // them too.
 func (p Policy) NeedsPaths() bool {

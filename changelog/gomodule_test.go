@@ -132,3 +132,24 @@ func TestGoModules(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+// TestReleasesOfTwoMajors: a whole changelog knows them apart, too.
+func TestReleasesOfTwoMajors(t *testing.T) {
+	p := changelog.Policy{Components: []changelog.Component{
+		{Name: "one", Paths: []string{"."}, GoModule: "example.org/boat"}, {Name: "two", Paths: []string{"v2"}, GoModule: "example.org/boat/v2"},
+	}}
+	h := line("v1.0.0@0 v2.0.0@1 v1.1.0@2", changes("feat: a", "a"), changes("feat: b", "v2/b"), changes("feat: c", "c"), changes("fix: d", "v2/d"))
+	var got []string
+	commits := func(yield func(changelog.Commit, error) bool) {
+		for _, c := range h.Commits {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+	for r, err := range changelog.Releases(commits, h.Tags, p, changelog.ReleasesOptions{}) {
+		require.NoError(t, err)
+		got = append(got, r.Component+" "+r.Tag)
+	}
+	assert.ElementsMatch(t, []string{"two ", "one v1.1.0", "two v2.0.0", "one v1.0.0"}, got)
+}

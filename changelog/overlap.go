@@ -12,6 +12,9 @@ func overlap(f, g TagFormat) (tag string, ok bool) {
 		char byte
 	}
 	one, other := readerOf(f), readerOf(g)
+	if n := min(len(one.before), len(other.before)); one.before[:n] != other.before[:n] {
+		return "", false
+	}
 	chars := []byte("01a-.+" + one.before + one.after + other.before + other.after)
 	slices.Sort(chars)
 	chars = slices.Compact(chars)

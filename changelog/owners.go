@@ -10,10 +10,14 @@ type owners struct {
 	paths  bool // whether the policy looks at paths
 	roots  []int
 	claims map[string][]claim
-	scopes map[string][]int
-	// known are the owners of what lies in a folder, for folders that were seen.
-	known map[string][]int
-	out   []bool // scratch, by component
+	// lengths says of which lengths the claimed paths are: most files need not be looked up.
+	lengths []bool
+	scopes  map[string][]int
+	// known are the owners of what lies in a folder, for folders that were seen, and folder and found the last of them.
+	known  map[string][]int
+	folder string
+	found  []int
+	out    []bool // scratch, by component
 }
 
 // claim is what a component says about a path.
@@ -34,7 +38,7 @@ func newOwners(p Policy) *owners {
 	components := p.components()
 	o := &owners{
 		paths: p.NeedsPaths(), claims: map[string][]claim{}, scopes: map[string][]int{},
-		known: map[string][]int{}, out: make([]bool, len(components)),
+		known: map[string][]int{}, folder: "\x00", out: make([]bool, len(components)),
 	}
 	for i, c := range components {
 		if c.isRoot() {
@@ -43,6 +47,8 @@ func newOwners(p Policy) *owners {
 		for kind, paths := range [...][]string{excludes: c.Excludes, hadFormerly: c.Aliases, has: c.ownPaths()} {
 			for _, path := range paths {
 				o.claims[path] = append(o.claims[path], claim{i, claimKind(kind)})
+				o.lengths = append(o.lengths, make([]bool, max(0, len(path)+1-len(o.lengths)))...)
+				o.lengths[len(path)] = true
 			}
 		}
 		for _, scope := range c.Scopes {
@@ -92,15 +98,20 @@ func (o *owners) ofPath(path string) []int {
 	if !o.paths {
 		return nil
 	}
-	if len(o.claims[path]) > 0 {
+	if len(path) < len(o.lengths) && o.lengths[len(path)] && len(o.claims[path]) > 0 {
 		return o.search(path)
 	}
 	folder := parent(path)
+	if folder == o.folder {
+		return o.found
+	}
 	found, ok := o.known[folder]
 	if !ok {
+		folder = strings.Clone(folder)
 		found = o.search(folder)
-		o.known[strings.Clone(folder)] = found
+		o.known[folder] = found
 	}
+	o.folder, o.found = folder, found
 	return found
 }
 

@@ -142,8 +142,13 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 			errs = multierror.Append(errs, fmt.Errorf("options: Components: the policy has no component %q", name))
 		}
 	}
+	shares, _ := share(tags, policy.views())
 	for _, t := range w.tracks {
-		t.read(tags)
+		at := t.index
+		if at == everything {
+			at = len(components)
+		}
+		t.read(shares[at])
 	}
 	w.own = make([]int, len(w.tracks))
 	return w, errs.ErrorOrNil()

@@ -3,6 +3,8 @@ package changelog
 import (
 	"slices"
 	"strings"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // share gives each component the tags that are its own to read or to ignore, and tells which are nobody's. Where there are several
@@ -12,8 +14,9 @@ func share(tags []Ref, views []*view) (shares [][]Ref, foreign []IgnoredTag) {
 		return [][]Ref{tags}, nil
 	}
 	shares = make([][]Ref, len(views))
+	forms := formsOf(views)
 	for _, ref := range tags {
-		readers := readersOf(ref.Name, views)
+		readers := readersOf(ref.Name, views, forms)
 		for _, i := range readers {
 			shares[i] = append(shares[i], ref)
 		}
@@ -25,22 +28,43 @@ func share(tags []Ref, views []*view) (shares [][]Ref, foreign []IgnoredTag) {
 	return shares, foreign
 }
 
+// form is a tag format in its two parts.
+type form struct{ before, after string }
+
+func formsOf(views []*view) []form {
+	forms := make([]form, len(views))
+	for i, v := range views {
+		forms[i].before, forms[i].after, _ = v.format.parts()
+	}
+	return forms
+}
+
+// text is what a tag has where the version stands.
+func (f form) text(tag string) (string, bool) {
+	if len(tag) < len(f.before)+len(f.after) || !strings.HasPrefix(tag, f.before) || !strings.HasSuffix(tag, f.after) {
+		return "", false
+	}
+	return tag[len(f.before) : len(tag)-len(f.after)], true
+}
+
 // readersOf are the components that a tag concerns.
-func readersOf(tag string, views []*view) []int {
+func readersOf(tag string, views []*view, forms []form) []int {
 	var almost, nearly, holders []int
 	most := 0
-	for i, v := range views {
-		before, _, _ := v.format.parts()
-		switch {
-		case !v.format.encloses(tag):
-			if v.format.nearly(tag) != nil {
+	for i, f := range forms {
+		text, ok := f.text(tag)
+		if !ok {
+			if len(f.before) <= 1 && views[i].format.nearly(tag) != nil {
 				nearly = append(nearly, i)
 			}
-		case v.format.holds(tag):
+			continue
+		}
+		switch _, err := semver.StrictNewVersion(text); {
+		case err == nil:
 			holders = append(holders, i)
-		case len(before) > most || almost == nil:
-			almost, most = []int{i}, len(before)
-		case len(before) == most:
+		case len(f.before) > most || almost == nil:
+			almost, most = []int{i}, len(f.before)
+		case len(f.before) == most:
 			almost = append(almost, i)
 		}
 	}

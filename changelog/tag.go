@@ -93,19 +93,14 @@ func (f TagFormat) nearly(tag string) *semver.Version {
 	return v
 }
 
-// encloses reports whether a tag begins and ends as the format does, whatever is between.
-func (f TagFormat) encloses(tag string) bool {
-	before, after, _ := f.parts()
-	return len(tag) >= len(before)+len(after) && strings.HasPrefix(tag, before) && strings.HasSuffix(tag, after)
-}
-
 // holds reports whether a tag has the form of the format.
 func (f TagFormat) holds(tag string) bool {
-	if !f.encloses(tag) {
+	before, after, _ := f.parts()
+	text, ok := form{before, after}.text(tag)
+	if !ok {
 		return false
 	}
-	before, after, _ := f.parts()
-	_, err := semver.StrictNewVersion(tag[len(before) : len(tag)-len(after)])
+	_, err := semver.StrictNewVersion(text)
 	return err == nil
 }
 

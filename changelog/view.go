@@ -70,6 +70,18 @@ func (v *view) unstable(policy Policy) bool {
 	return v.initial(policy).Major() == 0
 }
 
+// views are those of the components, in their order, and of the umbrella, if there is one. They have seen nothing yet.
+func (p Policy) views() []*view {
+	var all []*view
+	for _, c := range p.components() {
+		all = append(all, &view{component: c, format: p.formatOf(c)})
+	}
+	if p.Umbrella != nil {
+		all = append(all, &view{component: *p.Umbrella, format: p.formatOf(*p.Umbrella)})
+	}
+	return all
+}
+
 // look finds the tags and the last releases of all components.
 func look(history History, policy Policy) (*sight, error) {
 	graph, err := graphOf(history.Commits)
@@ -77,13 +89,10 @@ func look(history History, policy Policy) (*sight, error) {
 		return nil, err
 	}
 	s := &sight{history: history, graph: graph}
-	for _, c := range policy.components() {
-		s.views = append(s.views, &view{component: c, format: policy.formatOf(c)})
-	}
-	all := s.views
-	if policy.Umbrella != nil {
-		s.umbrella = &view{component: *policy.Umbrella, format: policy.umbrellaFormat()}
-		all = append(slices.Clip(all), s.umbrella)
+	all := policy.views()
+	n := len(policy.components())
+	if s.views = all[:n:n]; len(all) > n {
+		s.umbrella = all[n]
 	}
 	refs, foreign := share(history.Tags, all)
 	s.ignored = foreign
@@ -116,10 +125,10 @@ func (s *sight) assign(read *reading, policy Policy) {
 	for i, c := range s.history.Commits {
 		owned := owners.of(c, read.messages[i], mine)
 		for k, v := range s.views {
-			since := !reached.from(2*k, i)
-			v.since[i] = mine[k] && since
-			v.news[i] = v.since[i] && !reached.from(2*k+1, i)
-			s.foreign[i] = s.foreign[i] || !owned && since
+			if mine[k] == owned && !reached.from(2*k, i) { // its own, or nobody's
+				s.foreign[i] = !owned
+				v.since[i], v.news[i] = owned, owned && !reached.from(2*k+1, i)
+			}
 		}
 	}
 }
