@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/davit-sdk/davit/strategy"
 )
 
 // admit gives the servers that join their addresses, and waits until they have passed a check: they
@@ -62,30 +64,52 @@ func (m *mover) passed(ctx context.Context, c scene, s seats) (scene, error) {
 		if err != nil {
 			return now, err
 		}
-		waiting := ""
-		for _, p := range s.joining {
-			who := s.tenants[p]
-			one, ok := now.states.find(p)
-			proved[p] = one.passed() || proved[p] && one.up()
-			switch {
-			case !ok:
-				return now, fmt.Errorf("%s (%s) is no server any more", p, who.id)
-			case !who.at(one):
-				return now, fmt.Errorf("%s was given the address %s for %s and shows %q", p, who.addr, who.id, one.addr)
-			case !proved[p] && waiting == "":
-				waiting = fmt.Sprintf("%s (%s at %s)", p, who.id, who.addr)
-			}
-		}
-		if waiting == "" {
+		late := time.Now().After(deadline)
+		waiting, err := s.awaits(now, proved, late)
+		switch {
+		case err != nil:
+			return now, err
+		case waiting == "":
 			return now, nil
-		}
-		if time.Now().After(deadline) {
+		case late:
 			return now, fmt.Errorf("%s has not passed a health check of HAProxy: %s", waiting, m.lastChecks(ctx, s.joining))
 		}
 		if err := pause(ctx, 20*time.Millisecond); err != nil {
 			return now, fmt.Errorf("%s has not passed a health check of HAProxy yet: %w", waiting, err)
 		}
 	}
+}
+
+// awaits tells the first of the servers that join which has not passed a check yet. A table that is only brought back
+// does not wait for those that have failed one, or for any when it is late, where another one of their pool serves:
+// HAProxy knows that they are down, and what was well before must not stay dark for them.
+func (s seats) awaits(now scene, proved map[place]bool, late bool) (string, error) {
+	serves := map[strategy.Pool]bool{}
+	for p := range s.named {
+		one, ok := now.states.find(p)
+		if joins := slices.Contains(s.joining, p); joins {
+			who := s.tenants[p]
+			switch {
+			case !ok:
+				return "", fmt.Errorf("%s (%s) is no server any more", p, who.id)
+			case !who.at(one):
+				return "", fmt.Errorf("%s was given the address %s for %s and shows %q", p, who.addr, who.id, one.addr)
+			}
+			proved[p] = one.passed() || proved[p] && one.up()
+			serves[who.pool] = serves[who.pool] || proved[p]
+		} else if ok && one.up() {
+			serves[s.tenants[p].pool] = true
+		}
+	}
+	for _, p := range s.joining {
+		who := s.tenants[p]
+		one, _ := now.states.find(p)
+		if proved[p] || s.again && serves[who.pool] && (late || one.checkResult == resultFail) {
+			continue
+		}
+		return fmt.Sprintf("%s (%s at %s)", p, who.id, who.addr), nil
+	}
+	return "", nil
 }
 
 // lastChecks says what the checks of servers found.

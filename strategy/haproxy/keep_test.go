@@ -12,6 +12,7 @@ import (
 
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/haproxy"
+	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
 // eventually polls with a deadline that only a defect reaches.
@@ -93,4 +94,27 @@ func TestNothingToReapply(t *testing.T) {
 		assert.NotErrorIs(t, err, haproxy.ErrNoRecord)
 		assert.ErrorContains(t, err, w.groups.RecordFile())
 	}
+}
+
+// HAProxy comes up with nothing, while one of several instances is down: the others are not kept waiting for it.
+func TestWhatIsDownKeepsNobodyWaiting(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.groups.Remote, w.groups.CheckTimeout = true, time.Second })
+	old, young := w.instances(oldPool, 2), w.instances(newPool, 1)
+	tab := table(route(strategy.Stable, oldPool, strategy.Percent(80), old), route(strategy.Candidate, newPool, strategy.Percent(20), young))
+	g := w.router()
+	require.NoError(t, g.Route(t.Context(), tab))
+	w.dead[old[0].Addr] = true
+	w.crash()
+	require.ErrorContains(t, g.Route(t.Context(), tab), "has not passed a health check", "a rollout does wait for it")
+	w.crash()
+	w.groups.CheckTimeout = time.Hour // and what has failed is not waited for
+	require.NoError(t, w.router().Reapply(t.Context()))
+	shows(t, g, tab)
+	assert.ErrorContains(t, g.Verify(t.Context(), tab), "are down: "+old[0].ID)
+
+	w.groups.CheckTimeout = 100 * time.Millisecond
+	w.dead[young[0].Addr] = true
+	w.crash()
+	assert.ErrorContains(t, w.router().Reapply(t.Context()), "has not passed a health check", "nobody of a group is up")
+	shows(t, g, rollout.Table{})
 }

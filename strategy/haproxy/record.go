@@ -105,20 +105,23 @@ func (g *Groups) remember(t rollout.Table) error {
 // Reapply puts the table that was routed last, by whichever host on this folder, into effect where
 // HAProxy shows another one, as after a restart without its files. It does so whoever changed it: call
 // it while no rollout is under way, or let Keep do it. ErrNoRecord says that there is no such table.
+//
+// Unlike Route it does not wait for each instance: one that fails HAProxy's checks meanwhile comes back as
+// down, where another one of its group is up.
 func (g *Groups) Reapply(ctx context.Context) error {
-	return reapply(ctx, g, g.disk, g.opts.recordFile(), g.opts.Name)
+	return reapply(ctx, g.Table, g.route, g.disk, g.opts.recordFile(), g.opts.Name)
 }
 
-func reapply(ctx context.Context, router rollout.Router, d disk, path, service string) error {
+func reapply(ctx context.Context, table func(context.Context) (rollout.Table, error), route func(context.Context, rollout.Table, bool) error, d disk, path, service string) error {
 	r, err := readRecord(d, path, service)
 	if err != nil {
 		return fmt.Errorf("reapply: %w", err)
 	}
-	now, err := router.Table(ctx)
+	now, err := table(ctx)
 	if err == nil && now.Equal(r.Table) {
 		return nil
 	}
-	if err := router.Route(ctx, r.Table); err != nil {
+	if err := route(ctx, r.Table, true); err != nil {
 		return fmt.Errorf("reapply: %w", err)
 	}
 	return nil

@@ -21,7 +21,10 @@ const reloads = 5
 // waits for that; those that leave are drained, and InFlight tells when they have answered everything.
 // The split and the rules change at once, for every request: see the package comment for the order in
 // which all this happens, and what a reload or a crash in the middle leaves.
-func (g *Groups) Route(ctx context.Context, t rollout.Table) error {
+func (g *Groups) Route(ctx context.Context, t rollout.Table) error { return g.route(ctx, t, false) }
+
+// route is Route; again tells that the table was in effect before.
+func (g *Groups) route(ctx context.Context, t rollout.Table, again bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -41,7 +44,7 @@ func (g *Groups) Route(ctx context.Context, t rollout.Table) error {
 			g.log.Warn("what was routed last is forgotten", "error", err) // it is about to be written anew
 		}
 		g.recall(v.scene, last)
-		return v.scene, g.move(ctx, v, t)
+		return v.scene, g.move(ctx, v, t, again)
 	})
 }
 
@@ -88,11 +91,12 @@ func trimmed(t rollout.Table) rollout.Table {
 }
 
 // move brings a table into effect from what was found, and proves it.
-func (g *Groups) move(ctx context.Context, v view, t rollout.Table) error {
+func (g *Groups) move(ctx context.Context, v view, t rollout.Table, again bool) error {
 	next, s, err := g.assign(v, t)
 	if err != nil {
 		return err
 	}
+	s.again = again
 	c, err := g.join(ctx, v, s)
 	if err != nil {
 		return err

@@ -63,6 +63,7 @@ type seats struct {
 	add     []place          // servers that must be added first
 	joining []place          // servers that are to get requests and get none now
 	leaving []place          // servers that get requests and are to get none
+	again   bool             // what was in effect before is brought back
 }
 
 // newSeats knows whoever may still have something to answer.

@@ -31,6 +31,7 @@ const (
 const (
 	opStopped  = 0
 	opRunning  = 2
+	resultFail = 2
 	resultPass = 3
 
 	checkConfigured = 0x02

@@ -76,7 +76,10 @@ func (w *Weights) Table(ctx context.Context) (rollout.Table, error) {
 }
 
 // Route puts the table into effect, and reads it back from HAProxy before it returns: see Groups.Route.
-func (w *Weights) Route(ctx context.Context, t rollout.Table) error {
+func (w *Weights) Route(ctx context.Context, t rollout.Table) error { return w.route(ctx, t, false) }
+
+// route is Route; again tells that the table was in effect before.
+func (w *Weights) route(ctx context.Context, t rollout.Table, again bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -97,14 +100,15 @@ func (w *Weights) Route(ctx context.Context, t rollout.Table) error {
 		if err != nil {
 			return g.scene, err
 		}
-		return g.scene, w.move(ctx, g, t)
+		return g.scene, w.move(ctx, g, t, again)
 	})
 }
 
 // move brings a table into effect from what was found, and proves it. What is new is recorded before it
 // has an address, and all that a reload shall find is in one file before the first weight changes.
-func (w *Weights) move(ctx context.Context, g glance, t rollout.Table) error {
+func (w *Weights) move(ctx context.Context, g glance, t rollout.Table, again bool) error {
 	s := newSeats(g.scene)
+	s.again = again
 	for _, r := range t.Routes {
 		if err := s.seat(g.scene, w.opts.Backend, r, w.opts.AddServers != ""); err != nil {
 			return err
@@ -218,7 +222,7 @@ func (w *Weights) Verify(ctx context.Context, t rollout.Table) error {
 
 // Reapply puts the table that was routed last into effect: see Groups.Reapply.
 func (w *Weights) Reapply(ctx context.Context) error {
-	return reapply(ctx, w, w.disk, w.opts.recordFile(), w.opts.Name)
+	return reapply(ctx, w.Table, w.route, w.disk, w.opts.recordFile(), w.opts.Name)
 }
 
 // Keep reapplies the table when HAProxy has started anew: see Groups.Keep.

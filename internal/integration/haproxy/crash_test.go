@@ -1,6 +1,7 @@
 package haproxy_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/davit-sdk/davit/internal/traffic"
+	"github.com/davit-sdk/davit/strategy/haproxy"
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
@@ -139,4 +141,22 @@ func TestWhatAReloadForgetsComesBack(t *testing.T) {
 		only(t, "1.0.0", crowd)
 		assert.Zero(t, crowd.Leave().Lost)
 	}
+}
+
+// TestWhatIsDownKeepsNobodyWaiting restarts an HAProxy that has no files of its router while one of three instances
+// is down: the others get the traffic back at once.
+func TestWhatIsDownKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	s := openShop(t)
+	old := s.run("1.0.0", 3)
+	h := openGroups(t, quick, func(o *haproxy.GroupsOptions) { o.Remote, o.CheckTimeout = true, time.Hour })
+	require.NoError(t, h.router.Route(t.Context(), whole(old...)))
+	s.kill(old[1].ID)
+	require.NoError(t, errors.Join(h.Kill(), h.Up(t.Context())))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	require.NoError(t, h.again().(*haproxy.Groups).Reapply(ctx))
+	crowd := traffic.Customers{URL: h.url, Number: 2}.Enter()
+	only(t, "1.0.0", crowd)
+	assert.Zero(t, crowd.Leave().Lost)
 }
