@@ -236,9 +236,10 @@ func (s *Server) await(ctx context.Context, m *master, from, before int) error {
 				return nil
 			}
 		}
+		over := m.over() // first, so that what it said last is read
 		said := s.tail(from)
 		switch {
-		case m.over():
+		case over:
 			return fmt.Errorf("HAProxy has ended: %v: %s", m.ending(), said)
 		case strings.Contains(said, "Loading failure"):
 			return fmt.Errorf("HAProxy refuses the configuration: %s", said)
