@@ -11,13 +11,17 @@ type Component struct {
 	// Name tells components apart. A policy without components has one, without a name, that is everything.
 	Name string `json:"name"`
 	// Paths are the folders and files that belong to it, from the root of the repository, with slashes:
-	// "services/api". Empty or ".": all that no other component has by a longer path.
+	// "services/api". The component with the longest path has a file; several that have the same path all have it.
+	// ".": all that no other component has by a longer path. Default: ".", or, where there are Scopes, no paths.
 	Paths []string `json:"paths,omitempty"`
-	// Excludes are paths within Paths that do not belong to it.
+	// Excludes are paths within Paths that do not belong to it. They are those of the component with the next shorter
+	// path, if there is one. A longer one of Paths takes back a part of them.
 	Excludes []string `json:"excludes,omitempty"`
-	// Aliases are paths that it had formerly: a commit that changed one of them counts as its own.
+	// Aliases are paths that it had formerly: a commit that changed one of them counts as its own, unless the path is one of the
+	// Paths of another component by now.
 	Aliases []string `json:"aliases,omitempty"`
-	// Scopes are the scopes of commits that belong to it, whatever they change. Default: none.
+	// Scopes are the scopes of commits that belong to it, whatever they change, in whatever case. A commit with the
+	// scope "api, web" has two. Default: none.
 	Scopes []string `json:"scopes,omitempty"`
 	// Tags is how its versions are written as tags. Default: "NAME/v{version}", and for the component
 	// without a name or with the path "." what Policy.Tags says.
@@ -47,19 +51,22 @@ type Group struct {
 type GroupKind string
 
 const (
-	// Fixed components are always released together, with one version.
+	// Fixed components are always released together, with one version: the one after the highest of the group, by the
+	// highest level in it.
 	Fixed GroupKind = "fixed"
-	// Linked components get one version when they are released, and need not be released together.
+	// Linked components get one version when they are released, and need not be released together: the one after the
+	// highest of the group, by the highest level of those that are released.
 	Linked GroupKind = "linked"
 )
 
-// Propagation is the level that a component gets from the release of one that it depends on.
+// Propagation is the level that a component gets from the release of one that it depends on. It counts like that of a
+// commit: the highest level wins.
 type Propagation string
 
 const (
 	// PropagatePatch makes it a patch release, whatever the other one is. It is the default.
 	PropagatePatch Propagation = "patch"
-	// PropagateSame gives it the level of the other one.
+	// PropagateSame gives it the level of the other one. Below 1.0.0 Policy.Zero has a say.
 	PropagateSame Propagation = "same"
 	// PropagateNone makes no release of it.
 	PropagateNone Propagation = "none"

@@ -42,11 +42,41 @@
 // range. A footer "Release-As: 2.0.0" is obeyed, the newest one, unless it is not above the last release. A
 // version that is tagged on a commit which is no ancestor is [ErrTaken], and never given twice.
 //
+// # Components
+//
+// A repository may hold several components with versions of their own. They are decided together, from one walk of the history,
+// however many there are:
+//
+//   - A commit belongs to the components whose files it changes. The longest path wins, whole names are compared, so that
+//     a/b/x belongs to a/b and not to a, and pkg/ab never to pkg/a. What Excludes takes out falls to the next
+//     shorter path. Aliases count as paths too, but after the Paths of others. A path that several components have
+//     belongs to all of them. "." takes what is left. A merge has the files that it changes against its
+//     first parent.
+//   - It also belongs to the components that have its scope, or one of its scopes: "fix(api, web): x".
+//   - A commit without files belongs to those of its scope alone, or else to the component with the path ".". So a
+//     Release-As in an empty commit is never one for all.
+//   - What belongs to nobody is in Plan.Skipped, with the reason.
+//
+// Each component reads the tags of its own form. Two forms that could both read a tag are an error of the policy, whatever tags
+// there are. A tag that nobody reads is in Plan.IgnoredTags.
+//
+// The release of a component releases those that depend on it, by Policy.Propagate: as a patch, or with the same level, which
+// is a minor one at most below 1.0.0, or by a rule of your own. It works through groups, too. [Fixed] components are released
+// together; [Linked] ones only where they have something of their own. Both get the version that follows the highest one of
+// the group, by the highest level in it. An umbrella is released whenever a component is.
+//
+// On a channel a component is released again if it has something new since its last pre-release, or if what it depends on is
+// released; its level is that of all that has come since its last final release, here and in what it depends on.
+//
+// [GoModules] makes components of go.mod files. Their tags are those that Go wants, api/v1.2.3 for the folder api, and
+// ec2/v2.0.0 for the folder ec2/v2 of a module that ends in /v2. A version that the module's path does not allow is a [ModuleVersionError], before anything is tagged.
+//
 // # Errors
 //
 // A message is never an error: one that is not conventional is kept as such, with a [Diagnostic]
 // that says why. [Decide] fails with what Policy.Validate says, or with a [ComponentError] for each component that has no
-// next version: [ErrTaken], [ErrLower], [ErrOutOfRange], [ErrReleaseAs], [ErrOverflow]. Its plan is
+// next version: [ErrTaken], [ErrLower], [ErrOutOfRange], [ErrReleaseAs], [ErrOverflow],
+// [ModuleVersionError]. Its plan is
 // there nonetheless, with all reasons. That there is nothing to release is no error: Next is nil, and Why says so.
 //
 // # Concurrency

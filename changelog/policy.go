@@ -52,11 +52,13 @@ type Policy struct {
 	Groups []Group `json:"groups,omitempty"`
 	// Propagate is the level that a component gets from the release of one that it depends on. Default:
 	// PropagatePatch. PropagateBy, if it is set, is asked instead: with the component, the one that it
-	// depends on, and the level of that one's release.
+	// depends on, and the level of that one's release, which is not None. What it answers depends on nothing else; a level
+	// that there is not counts as the nearest. Below 1.0.0 Zero has a say in the answer.
 	Propagate   Propagation                                          `json:"propagate,omitempty"`
 	PropagateBy func(dependent, dependency Component, l Level) Level `json:"-"`
 	// Umbrella adds a version over all components, which is released whenever one of them is: its level is
-	// the highest of theirs. Its Paths, Excludes, Aliases, Scopes and DependsOn must be empty.
+	// the highest of theirs. It needs a name, and its Tags are what Tags says by default. It has no Paths, Excludes, Aliases,
+	// Scopes, DependsOn or GoModule.
 	Umbrella *Component `json:"umbrella,omitempty"`
 }
 
