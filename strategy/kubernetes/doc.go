@@ -33,6 +33,10 @@
 // version of the object that it is based on, so that nobody's change is painted over unseen, and a host that
 // was taken over writes nothing.
 //
+// # Time
+//
+// No two clocks are compared. What has to last has lasted once this process has seen it do so for that long.
+//
 // # Reads
 //
 // Watches tell what runs; what this process wrote is never read back older than it was written. While a watch
@@ -40,8 +44,9 @@
 //
 // # Errors
 //
-// *RightsError names a missing right, *ConflictError the managers that own fields; both, and whatever else the
-// API server refuses for good, are marked by rollout.Permanent. Options.Validate reports all problems at once.
+// *RightsError names a missing right, *ConflictError the managers that own fields, *LeftoverError what a Deployment
+// that was taken over has and the manifest lacks; they, and whatever else the API server refuses for good, are marked by
+// rollout.Permanent. Options.Validate reports all problems at once.
 //
 // # Concurrency
 //
