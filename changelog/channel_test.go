@@ -128,3 +128,40 @@ func TestErrorsOfChannels(t *testing.T) {
 		}
 	}
 }
+
+// TestTakenBackAfterThePrerelease: a revert of what the last pre-release has is something new on the channel, though nothing
+// of it is left since the last release.
+func TestTakenBackAfterThePrerelease(t *testing.T) {
+	revert := "Revert \"feat: a\""
+	for _, tc := range []struct {
+		name               string
+		steps              []string
+		beta, plain, final string
+		news               []string // the subjects of what is skipped and new
+	}{
+		{"taken back", []string{"feat: a", "tag v1.1.0-beta.1", revert}, "1.1.0-beta.2", "-", "1.1.0", []string{revert}},
+		{"came and went", []string{"feat: b", "tag v1.1.0-beta.1", "feat: a", revert}, "-", "1.1.0", "1.1.0", nil},
+		{"came and went before", []string{"feat: a", revert, "feat: b", "tag v1.1.0-beta.1", "chore: c"}, "-", "1.1.0", "1.1.0", nil},
+		{"brought back", []string{"feat: a", "tag v1.1.0-beta.1", revert, "tag v1.1.0-beta.2", "Reapply \"feat: a\""}, "1.1.0-beta.3", "1.1.0", "1.1.0", []string{"Reapply \"feat: a\""}},
+		{"a chore", []string{"chore: a", "feat: b", "tag v1.1.0-beta.1", "Revert \"chore: a\""}, "1.1.0-beta.2", "1.1.0", "1.1.0", []string{"Revert \"chore: a\""}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := steps(append([]string{"chore: begin", "tag v1.0.0"}, tc.steps...)...).history()
+			got, d, err := outcome(t, h, changelog.Policy{Channel: "beta"})
+			require.NoError(t, err)
+			assert.Equal(t, tc.beta, got)
+			var news []string
+			for _, s := range d.Skipped {
+				if s.New {
+					assert.True(t, s.Cancelled)
+					news = append(news, s.Subject)
+				}
+			}
+			assert.Equal(t, tc.news, news)
+			got, _, _ = outcome(t, h, changelog.Policy{})
+			assert.Equal(t, tc.plain, got)
+			got, _, _ = outcome(t, h, changelog.Policy{Final: true})
+			assert.Equal(t, tc.final, got)
+		})
+	}
+}

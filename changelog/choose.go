@@ -43,8 +43,11 @@ func (p Policy) validateChoice(bad func(format string, args ...any)) {
 // the error.
 func (d *Decision) choose(v *view, policy Policy) error {
 	channel := policy.channel()
-	switch graduates := policy.Final && v.prerelease.Version != nil; {
-	case d.Level == None && v.asked == nil && !graduates:
+	// Final makes of a pre-release what it is for, and a revert of what a pre-release has needs another one, also where
+	// nothing is left since the last release.
+	pending := v.prerelease.Version != nil && (policy.Final || channel != "" && d.fresh())
+	switch {
+	case d.Level == None && v.asked == nil && !pending:
 		d.Why = "nothing to release: no commit calls for a version"
 		return nil
 	case channel != "" && !d.fresh():
@@ -167,7 +170,7 @@ func (v *view) above(next *semver.Version) error {
 		return nil
 	}
 	for _, t := range v.tags {
-		if !t.counts && t.Version.Prerelease() == "" && v.line.compare(t.Version) <= 0 && t.Version.GreaterThan(next) {
+		if t.Version.Prerelease() == "" && v.line.compare(t.Version) <= 0 && t.Version.GreaterThan(next) {
 			return fmt.Errorf("%w: no release can be reached from HEAD, and %s would be lower than %s on another branch: let the tags of other branches count by Policy.Reach, or say where to begin by Policy.Initial or Release-As",
 				ErrLower, next, t.Name)
 		}

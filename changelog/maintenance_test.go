@@ -1,6 +1,7 @@
 package changelog_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -101,6 +102,26 @@ func TestMaintenanceOfWhatWentOn(t *testing.T) {
 		assert.Equal(t, "1.0.0", got)
 		_, _, err = outcome(t, steps("on 1.x", "feat: begin").history(), changelog.Policy{})
 		assert.ErrorIs(t, err, changelog.ErrOutOfRange)
+		got, _, err = outcome(t, steps("on 1.x", "feat: begin", "on main", "feat: a", "tag v2.0.0", "on 1.x").history(), changelog.Policy{Initial: version(t, "1.0.0")})
+		require.NoError(t, err)
+		assert.Equal(t, "1.0.0", got, "what is above the line is of another one")
+		_, _, err = outcome(t, steps("on 1.x", "feat: begin", "on main", "feat: a", "tag v1.0.5", "on 1.x").history(), changelog.Policy{Initial: version(t, "1.0.0")})
+		assert.ErrorIs(t, err, changelog.ErrLower)
+	})
+	t.Run("of one component", func(t *testing.T) {
+		policy := changelog.Policy{Components: []changelog.Component{{Name: "api", Scopes: []string{"api"}}, {Name: "web", Scopes: []string{"web"}}}}
+		for branch, want := range map[string]string{"api/1.x": "api out of web 2.0.0", "release/web/1.x": "api 2.0.0 web out of", "release/1.x": "api out of web out of", "tapi/1.x": "api out of web out of"} {
+			h := steps("chore: begin", "tag api/v1.0.0", "tag web/v1.0.0", "on "+branch, "feat(api)!: a", "feat(web)!: b").history()
+			plan, err := changelog.Decide(h, policy)
+			assert.ErrorIs(t, err, changelog.ErrOutOfRange)
+			var got []string
+			for _, d := range plan.Components {
+				if got = append(got, d.Name, "out of"); d.Next != nil {
+					got[len(got)-1] = d.Next.String()
+				}
+			}
+			assert.Equal(t, want, strings.Join(got, " "), branch)
+		}
 	})
 }
 

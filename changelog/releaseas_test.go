@@ -41,6 +41,8 @@ func TestVersionsByReleaseAs(t *testing.T) {
 		{"lower than a pre-release", []string{"feat!: a", "tag v2.0.0-beta.1", "chore: go\n\nRelease-As: 1.5.0"}, changelog.Policy{}, "error", changelog.ErrLower, changelog.None},
 		{"released with metadata", []string{"tag v3.0.0+x", go3}, changelog.Policy{}, "error", changelog.ErrLower, changelog.None},
 		{"taken on another branch", []string{"on other", "fix: z", "tag v3.0.0", "on main", go3}, changelog.Policy{}, "error", changelog.ErrTaken, changelog.None},
+		{"lower than a release on another branch that counts", []string{"on other", "feat!: z", "tag v2.0.0", "on main", "chore: go\n\nRelease-As: 1.5.0"}, changelog.Policy{Reach: changelog.ReachAll}, "error", changelog.ErrLower, changelog.None},
+		{"of the whole message, not of what is within", []string{"feat: x (#12)\n\nRelease-As: 1.4.0\n\n* fix: b\n\nRelease-As: 1.5.0"}, changelog.Policy{}, "1.4.0", nil, changelog.Minor},
 		{"out of range", []string{go3}, changelog.Policy{Maintenance: "1.x"}, "error", changelog.ErrOutOfRange, changelog.None},
 		{"no version", []string{"chore: go\n\nRelease-As: soon"}, changelog.Policy{}, "error", changelog.ErrReleaseAs, changelog.None},
 		{"half a version", []string{"chore: go\n\nRelease-As: 3.0"}, changelog.Policy{}, "error", changelog.ErrReleaseAs, changelog.None},

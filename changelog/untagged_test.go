@@ -28,7 +28,7 @@ func TestReleasesThatWereNotTagged(t *testing.T) {
 		"release: v9.2.0": true, "Release 9.2.0": true, "Release v9.2.0": true, "v9.2.0": true, "9.2.0": true, "Bump version to 9.2.0": true, "Version 9.2.0": true,
 		"chore: bump version to v9.2.0": true, "build(release): prepare release of v9.2.0": true, "chore: 9.2.0": true, "Publish v9.2.0-rc.1": true, "chore(release): 9.2.0 [skip ci] [docs]": true,
 		"chore(release): 9.1.0": false, "chore(release): 9.0.4": false, "chore(deps): bump version to 9.2.0": false, "chore: bump react to 9.2.0": false, "docs: what 9.2.0 brings": false,
-		"fix: 9.2.0": false, "chore: release notes of 9.2.0 are there": false, "Revert \"Release 9.2.0\"": false, "chore(release): 9.2": false, "chore(release): 09.2.0": false, "]": false,
+		"fix: 9.2.0": false, "chore: release notes of 9.2.0 are there": false, "Revert \"Release 9.2.0\"": false, "revert: release 9.2.0": false, "chore(release): 9.2": false, "chore(release): 09.2.0": false, "]": false,
 		"chore: a b.c.d": false, "chore: bump to 9.2.0": false, "chore(release): [x.y.z]": false,
 	} {
 		h := steps("feat: begin", "tag v9.1.0", "fix: a", header, "fix: b").history()
@@ -45,6 +45,8 @@ func TestReleasesThatWereNotTagged(t *testing.T) {
 
 	h.Tags = append(h.Tags, changelog.Ref{Name: "v9.2.0", Commit: id(99)})
 	assert.Empty(t, untagged(h, changelog.Policy{}), "there is such a tag")
+
+	assert.Empty(t, untagged(steps("feat: begin", "Release 9.2.0", "tag v9.1.0", "fix: b").history(), changelog.Policy{}), "released by now")
 
 	both := changelog.Policy{Components: []changelog.Component{{Name: "api", Scopes: []string{"api", "release"}}, {Name: "web", Scopes: []string{"web", "release"}}}}
 	for header, tag := range map[string]string{"chore(release): release api 1.2.0": "api/v1.2.0", "chore(release): web/v1.2.0": "web/v1.2.0"} {
