@@ -20,17 +20,20 @@ type sort uint8
 const (
 	plain   sort = iota
 	feeding      // CR
+	spacing      // white space that is a control character: VT, FF and NEL
 	control
 	several // it has further bytes
 	invalid
 )
 
-// sorts has the sort of every byte. White space is plain but for those that are control characters.
+// sorts has the sort of every byte.
 var sorts = func() (table [256]sort) {
 	for c := range table {
 		switch {
 		case c == '\r':
 			table[c] = feeding
+		case c == '\v', c == '\f':
+			table[c] = spacing
 		case c < ' ' && c != '\n' && c != '\t', c == 0x7F:
 			table[c] = control
 		case c < utf8.RuneSelf:
@@ -44,7 +47,7 @@ var sorts = func() (table [256]sort) {
 	return table
 }()
 
-// sortAt is the sort of the character at a place, which is plain, control or invalid if it has several bytes.
+// sortAt is the sort of the character at a place.
 func sortAt(text string, i int) (s sort, size int) {
 	s = sorts[text[i]]
 	if s != several {
@@ -54,6 +57,8 @@ func sortAt(text string, i int) (s sort, size int) {
 	switch {
 	case r == utf8.RuneError && size == 1:
 		return invalid, 1
+	case r == '\u0085':
+		return spacing, size
 	case r <= 0x9F:
 		return control, size
 	}
@@ -74,9 +79,10 @@ func (p *parser) inspect() {
 		case plain:
 			i += size
 			continue
-		case feeding:
-			p.cr = true
-			i++
+		case feeding, spacing:
+			p.cr = p.cr || s == feeding
+			p.soiled = true
+			i += size
 			continue
 		case control:
 			controls++
@@ -89,10 +95,10 @@ func (p *parser) inspect() {
 		i += size
 		last = i
 	}
-	p.soiled = p.cr || first >= 0
 	if first < 0 {
 		return
 	}
+	p.soiled = true
 	p.spoilt = invalids + controls
 	var what []string
 	if invalids > 0 {
@@ -125,7 +131,7 @@ func (p *parser) trim(start, end int) Span {
 	return Span{Start: start, End: start + len(text)}
 }
 
-// clean puts U+FFFD for what is no text, and LF for the other ends of lines.
+// clean puts U+FFFD for what is no text, LF for the other ends of lines, and a tab for rare white space.
 func (p *parser) clean(text string) string {
 	if !p.soiled {
 		return text
@@ -146,7 +152,8 @@ func (p *parser) clean(text string) string {
 			b.Grow(len(text) + (len(replacement)-1)*min(p.spoilt, len(text)))
 		}
 		b.WriteString(text[good:i])
-		if s == feeding {
+		switch s {
+		case feeding:
 			for i+size < len(text) && text[i+size] == '\r' {
 				size++
 			}
@@ -155,7 +162,9 @@ func (p *parser) clean(text string) string {
 					b.WriteByte('\n')
 				}
 			}
-		} else {
+		case spacing:
+			b.WriteByte('\t')
+		default:
 			b.WriteString(replacement)
 		}
 		i += size

@@ -58,11 +58,11 @@ func fenceLines(text string) []fence {
 		if run == len(text) {
 			break
 		}
-		f := fence{start: run, char: text[run]}
-		for f.start > at && (text[f.start-1] == ' ' || text[f.start-1] == '\t') {
-			f.start--
+		f := fence{start: at, char: text[run]}
+		if i := strings.LastIndexAny(text[at:run], "\n\r"); i >= 0 {
+			f.start = at + i + 1
 		}
-		first := f.start == 0 || text[f.start-1] == '\n' || text[f.start-1] == '\r'
+		indented := strings.TrimSpace(text[f.start:run]) == ""
 		for at = run; at < len(text) && text[at] == f.char; at++ {
 		}
 		f.runs = at - run
@@ -73,7 +73,7 @@ func fenceLines(text string) []fence {
 		info := text[at:f.end]
 		f.bare = strings.TrimSpace(info) == ""
 		// Code between backticks on one line is no block.
-		if first && (f.char != '`' || strings.IndexByte(info, '`') < 0) {
+		if indented && (f.char != '`' || strings.IndexByte(info, '`') < 0) {
 			found = append(found, f)
 		}
 		at = f.end

@@ -3,7 +3,6 @@ package changelog_test
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,115 +16,6 @@ func codes(m changelog.Message) []changelog.Code {
 		all = append(all, d.Code)
 	}
 	return all
-}
-
-// TestSpecification has the sixteen clauses of Conventional Commits 1.0.0, each with what it allows
-// and what it forbids.
-func TestSpecification(t *testing.T) {
-	footers := func(pairs ...string) []changelog.Footer {
-		var all []changelog.Footer
-		for i := 0; i < len(pairs); i += 3 {
-			all = append(all, changelog.Footer{Token: pairs[i], Separator: pairs[i+1], Value: pairs[i+2]})
-		}
-		return all
-	}
-	type want struct {
-		Kind                           changelog.Kind
-		Type, Scope, Description, Body string
-		Bang, Breaking                 bool
-		Footers                        []changelog.Footer
-		Codes                          []changelog.Code
-	}
-	conv := func(typ, description string) want {
-		return want{Kind: changelog.Conventional, Type: typ, Description: description}
-	}
-	free := func(header string) want {
-		return want{Kind: changelog.Free, Description: header, Codes: []changelog.Code{changelog.CodeHeader}}
-	}
-	with := func(w want, change func(*want)) want { change(&w); return w }
-
-	for _, tc := range []struct {
-		name, text string
-		want       want
-	}{
-		{"1: a type, a colon and a space", "feat: x", conv("feat", "x")},
-		{"1: all optional parts", "feat(api)!: x", with(conv("feat", "x"), func(w *want) { w.Scope, w.Bang, w.Breaking = "api", true, true })},
-		{"1: no type", ": x", free(": x")},
-		{"1: no colon", "feat x", free("feat x")},
-		{"1: no space behind the colon", "feat:x", free("feat:x")},
-		{"1: a tab behind the colon", "feat:\tx", free("feat:\tx")},
-		{"1: a space before the colon", "feat : x", free("feat : x")},
-		{"1: indented", " feat: x", free("feat: x")},
-		{"1: two words", "new feature: x", free("new feature: x")},
-		{"1: only the first counts", "chore: feat: x", conv("chore", "feat: x")},
-		{"2: feat", "feat: add", conv("feat", "add")},
-		{"3: fix", "fix: mend", conv("fix", "mend")},
-		{"4: a scope", "fix(parser): x", with(conv("fix", "x"), func(w *want) { w.Scope = "parser" })},
-		{"4: any noun", "fix(@a/b, c): x", with(conv("fix", "x"), func(w *want) { w.Scope = "@a/b, c" })},
-		{"4: an empty scope", "fix(): x", free("fix(): x")},
-		{"4: a blank scope", "fix( ): x", free("fix( ): x")},
-		{"4: an open scope", "fix(a: x", free("fix(a: x")},
-		{"4: nested parentheses", "fix(a(b)): x", free("fix(a(b)): x")},
-		{"4: space within", "feat( t ): x", with(conv("feat", "x"), func(w *want) { w.Scope, w.Codes = "t", []changelog.Code{changelog.CodeSpacing} })},
-		{"5: no description", "fix: ", free("fix:")},
-		{"5: none at all", "fix:", free("fix:")},
-		{"5: more space", "fix:   x", with(conv("fix", "x"), func(w *want) { w.Codes = []changelog.Code{changelog.CodeSpacing} })},
-		{"6: a body", "fix: x\n\nmore", with(conv("fix", "x"), func(w *want) { w.Body = "more" })},
-		{"6: no blank line", "fix: x\nmore", with(conv("fix", "x"), func(w *want) { w.Body, w.Codes = "more", []changelog.Code{changelog.CodeBlankLine} })},
-		{"7: paragraphs", "fix: x\n\none\ntwo\n\n  three\n", with(conv("fix", "x"), func(w *want) { w.Body = "one\ntwo\n\n  three" })},
-		{"8: both separators", "fix: x\n\nbody\n\nReviewed-by: Z\nRefs #133", with(conv("fix", "x"), func(w *want) {
-			w.Body, w.Footers = "body", footers("Reviewed-by", ": ", "Z", "Refs", " #", "133")
-		})},
-		{"8: without a body", "fix: x\n\nReviewed-by: Z", with(conv("fix", "x"), func(w *want) { w.Footers = footers("Reviewed-by", ": ", "Z") })},
-		{"8: no blank line before", "fix: x\n\nbody\nReviewed-by: Z", with(conv("fix", "x"), func(w *want) { w.Body = "body\nReviewed-by: Z" })},
-		{"8: no token", "fix: x\n\none(four): test\ntwo: #100", with(conv("fix", "x"), func(w *want) { w.Body = "one(four): test\ntwo: #100" })},
-		{"8: no value", "fix: x\n\nChanges:\n- a", with(conv("fix", "x"), func(w *want) { w.Body = "Changes:\n- a" })},
-		{"9: white space in a token", "fix: x\n\nAcked by: Z", with(conv("fix", "x"), func(w *want) { w.Body = "Acked by: Z" })},
-		{"9: the exception", "fix: x\n\nBREAKING CHANGE: y", with(conv("fix", "x"), func(w *want) {
-			w.Breaking, w.Footers = true, footers("BREAKING CHANGE", ": ", "y")
-		})},
-		{"10: values of several lines", "fix: x\n\nNote: one\n  two: not a token\n\nthree\nRefs: #1", with(conv("fix", "x"), func(w *want) {
-			w.Footers = footers("Note", ": ", "one\n  two: not a token\n\nthree", "Refs", ": ", "#1")
-		})},
-		{"11: in the prefix", "chore!: x", with(conv("chore", "x"), func(w *want) { w.Bang, w.Breaking = true, true })},
-		{"11: nowhere", "chore: breaking", conv("chore", "breaking")},
-		{"12: lower case", "fix: x\n\nBreaking Change: y", with(conv("fix", "x"), func(w *want) {
-			w.Body, w.Codes = "Breaking Change: y", []changelog.Code{changelog.CodeNotBreaking}
-		})},
-		{"12: no colon", "fix: x\n\nBREAKING CHANGE this is not one", with(conv("fix", "x"), func(w *want) {
-			w.Body, w.Codes = "BREAKING CHANGE this is not one", []changelog.Code{changelog.CodeNotBreaking}
-		})},
-		{"12: the other separator", "fix: x\n\nBREAKING CHANGE #1", with(conv("fix", "x"), func(w *want) {
-			w.Body, w.Codes = "BREAKING CHANGE #1", []changelog.Code{changelog.CodeNotBreaking}
-		})},
-		{"12: no description", "fix: x\n\nBREAKING CHANGE:\n", with(conv("fix", "x"), func(w *want) {
-			w.Breaking, w.Footers, w.Codes = true, footers("BREAKING CHANGE", ": ", ""), []changelog.Code{changelog.CodeNoValue}
-		})},
-		{"13: right before the colon", "feat! : x", free("feat! : x")},
-		{"13: before the scope", "feat!(api): x", free("feat!(api): x")},
-		{"13: within the description", "docs: say that fix!: means major", conv("docs", "say that fix!: means major")},
-		{"14: other types", "build-deps: x", conv("build-deps", "x")},
-		{"14: letters of any script", "döcs: x", conv("döcs", "x")},
-		{"15: any case", "FeAt: X", conv("feat", "X")},
-		{"16: the synonym", "fix: x\n\nBREAKING-CHANGE: y", with(conv("fix", "x"), func(w *want) {
-			w.Breaking, w.Footers = true, footers("BREAKING-CHANGE", ": ", "y")
-		})},
-		{"16: the synonym in lower case", "fix: x\n\nbreaking-change: y", with(conv("fix", "x"), func(w *want) {
-			w.Footers, w.Codes = footers("breaking-change", ": ", "y"), []changelog.Code{changelog.CodeNotBreaking}
-		})},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			m := changelog.Parse(tc.text)
-			got := want{
-				Kind: m.Kind, Type: m.Type, Scope: m.Scope, Description: m.Description, Body: m.Body,
-				Bang: m.Bang, Breaking: m.Breaking(), Codes: codes(m),
-			}
-			for _, f := range m.Footers {
-				got.Footers = append(got.Footers, changelog.Footer{Token: f.Token, Separator: f.Separator, Value: f.Value})
-			}
-			assert.Equal(t, tc.want, got)
-		})
-	}
 }
 
 // TestMessagesOfTheWild has what other tools get wrong.
@@ -331,63 +221,4 @@ func TestLongMessages(t *testing.T) {
 			}
 		}
 	}
-}
-
-func FuzzParse(f *testing.F) {
-	for _, seed := range []string{
-		"", "feat: x", "feat(api)!: x\n\nbody\n\nBREAKING CHANGE: y\nz\nRefs: #1, a1b2c3", "fix: x\r\nBREAKING-CHANGE: y\r\n",
-		"Revert \"feat: x\"\n\nThis reverts commit 676104e.", "fixup! x", "Merge branch 'x'", "fix: x\n\n* fix: y\n\nBREAKING CHANGE:\n\n* fix: z",
-		"fix( a ):  x (#1) (#2)\n\nbreaking change : no", "\n\n\xff: \xfe",
-	} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		m := changelog.Parse(text)
-		if (m.Kind == changelog.Conventional) != (m.Type != "") {
-			t.Fatalf("kind %q with type %q", m.Kind, m.Type)
-		}
-		if m.Kind != changelog.Conventional && m.Kind != changelog.Reverting && len(m.Diagnostics) == 0 {
-			t.Fatal("not conventional, and nothing says why")
-		}
-		if m.Breaking() != (len(m.BreakingNotes()) > 0) {
-			t.Fatal("a breaking change without a note, or a note without one")
-		}
-		for _, part := range []string{m.Header, m.Type, m.Scope, m.Description, m.Body} {
-			if strings.Contains(part, "\r") || !utf8.ValidString(part) {
-				t.Fatalf("not clean: %q", part)
-			}
-		}
-		end := 0
-		for _, footer := range m.Footers {
-			if footer.Span.Start < end || footer.Span.End < footer.Span.Start || footer.Span.End > len(text) {
-				t.Fatalf("footer %q at %v of %d after %d", footer.Token, footer.Span, len(text), end)
-			}
-			end = footer.Span.End
-			if !strings.HasPrefix(text[footer.Span.Start:], footer.Token) && utf8.ValidString(text) {
-				t.Fatalf("footer %q is not at %v", footer.Token, footer.Span)
-			}
-		}
-		for _, d := range m.Diagnostics {
-			if d.Span.Start < 0 || d.Span.End < d.Span.Start || d.Span.End > len(text) || d.Text == "" || d.Code == "" {
-				t.Fatalf("diagnostic %+v of %d", d, len(text))
-			}
-		}
-		plan, err := changelog.Decide(changelog.History{Commits: []changelog.Commit{{ID: "676104e1", Text: text}}}, changelog.Policy{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		decision := plan.Components[0]
-		if len(decision.Reasons)+len(decision.Skipped) != 1 {
-			t.Fatal("the commit is lost")
-		}
-		notes := decision.Notes(changelog.NotesOptions{Other: true}).Markdown()
-		for _, line := range strings.Split(notes, "\n") {
-			if strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "## ") && !strings.HasPrefix(line, "### ") {
-				t.Fatalf("a heading from a message: %q", line)
-			}
-		}
-		if strings.ContainsAny(strings.ReplaceAll(notes, "\u2060", ""), "\r\x00\x1b") {
-			t.Fatalf("control characters in %q", notes)
-		}
-	})
 }

@@ -1,6 +1,9 @@
 package changelog
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // releaseAs is the token of the footer that asks for a version.
 const releaseAs = "Release-As"
@@ -22,14 +25,12 @@ func (m Message) ReleaseAs() []Requested { return m.requested }
 
 // asked keeps the version that the line asks for.
 func (p *parser) asked(l line, f footerMark) {
-	word := l.text[f.value:]
-	lead := len(word) - len(strings.TrimLeft(word, " \t"))
-	word = strings.TrimSpace(word)
-	if i := strings.IndexAny(word, " \t"); i >= 0 {
+	r := Requested{Span: p.trim(l.start+f.value, l.end)}
+	word := p.text[r.Span.Start:r.Span.End]
+	if i := strings.IndexFunc(word, unicode.IsSpace); i >= 0 {
 		word = word[:i]
+		r.Span.End = r.Span.Start + i
 	}
-	start := l.start + f.value + lead
-	r := Requested{Span: Span{Start: start, End: start + len(word)}}
 	r.Version = p.clean(word)
 	if len(word) > 1 && (word[0] == 'v' || word[0] == 'V') && isDigit(word[1]) {
 		r.Version = p.clean(word[1:])
