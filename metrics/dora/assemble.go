@@ -12,12 +12,8 @@ func (h *History) Report(r Rules, q Query) (*Report, error) {
 }
 
 func (f *fold) report() *Report {
-	name := f.r.Name
-	if name == "" {
-		name = presets[0]
-	}
 	report := &Report{
-		Rules: name, From: instant(f.w.from).In(f.w.location), To: instant(f.w.to).In(f.w.location), Events: f.h.events, Elsewhere: f.elsewhere,
+		Rules: name(f.r), From: instant(f.w.from).In(f.w.location), To: instant(f.w.to).In(f.w.location), Events: f.h.events, Elsewhere: f.elsewhere,
 		Anomalies: f.anomalies,
 	}
 	if !f.q.Brief {
@@ -126,15 +122,23 @@ func (f *fold) rate(k, n int) *Rate {
 	if n == 0 && f.r.Empty != EmptyZero {
 		return nil
 	}
-	r := rateOf(k, n, f.r.confidence())
+	r := rateOf(k, n, f.spreader.z)
 	if n == 0 {
 		r.Rate = Known(0)
 	}
 	return &r
 }
 
-// failureRate is the change failure rate of a service or a week.
+// failureRate is the change failure rate; nil as that of rate.
 func (f *fold) failureRate(s *score) *FailureRate {
+	if s.denominator == 0 && f.r.Empty != EmptyZero {
+		return nil
+	}
+	r := f.failures(s)
+	return &r
+}
+
+func (f *fold) failures(s *score) FailureRate {
 	k := s.bad
 	switch f.r.Numerator {
 	case NumeratorIncidents:
@@ -142,14 +146,14 @@ func (f *fold) failureRate(s *score) *FailureRate {
 	case NumeratorAll:
 		k = s.opened
 	}
-	r := f.rate(k, s.denominator)
-	if r == nil {
-		return nil
+	r := FailureRate{Rate: rateOf(k, s.denominator, f.spreader.z), Deployments: s.bad, Incidents: s.incidents}
+	if s.denominator == 0 {
+		r.Rate.Rate = Known(0)
 	}
-	if share, ok := r.Rate.Get(); ok {
+	if share, ok := r.Rate.Rate.Get(); ok {
 		r.Tier = f.tiers.tier(f.tiers.FailureRate, share, true)
 	}
-	return &FailureRate{Rate: *r, Deployments: s.bad, Incidents: s.incidents}
+	return r
 }
 
 func (f *fold) durationTier(table []TierRange, d *Durations) Tier {
@@ -180,17 +184,17 @@ func recoveriesOf(all []recovery, service uint32) []recovery {
 func (f *fold) weekly(report *Report) {
 	report.Services = make([]Service, len(f.services))
 	slab := make([]Week, (len(f.services)+1)*f.weeks)
-	durations := make([]Durations, 0, len(slab))
+	made := &slabs{make([]Durations, 0, len(slab)), make([]FailureRate, 0, len(slab)), make([]Rate, 0, len(slab))}
 	for s := range f.services {
 		weeks := slab[s*f.weeks : (s+1)*f.weeks : (s+1)*f.weeks]
 		for w := range weeks {
 			c := &f.cells[s*f.weeks+w]
-			f.week(&weeks[w], w, &c.score, f.leads[c.leadsFrom:c.leadsTo], f.recoveries[c.recoversFrom:c.recoversTo], &durations)
+			f.week(&weeks[w], w, &c.score, f.leads[c.leadsFrom:c.leadsTo], f.recoveries[c.recoversFrom:c.recoversTo], made)
 		}
 		report.Services[s].Weeks = weeks
 	}
 	report.Weeks = slab[len(f.services)*f.weeks:]
-	var leads []int64
+	leads := make([]int64, 0, len(f.leads)/max(f.weeks, 1)*3/2)
 	var recoveries []recovery
 	for w := range f.weeks {
 		leads, recoveries = leads[:0], recoveries[:0]
@@ -201,19 +205,19 @@ func (f *fold) weekly(report *Report) {
 			leads = append(leads, f.leads[c.leadsFrom:c.leadsTo]...)
 			recoveries = append(recoveries, f.recoveries[c.recoversFrom:c.recoversTo]...)
 		}
-		f.week(&report.Weeks[w], w, &sum, leads, recoveries, &durations)
+		f.week(&report.Weeks[w], w, &sum, leads, recoveries, made)
 	}
 }
 
 // week computes the figures of a week.
-func (f *fold) week(into *Week, w int, s *score, leads []int64, recoveries []recovery, slab *[]Durations) {
+func (f *fold) week(into *Week, w int, s *score, leads []int64, recoveries []recovery, made *slabs) {
 	from, to := f.w.weeks[w], f.w.weeks[w+1]
 	into.From, into.To = time.Unix(0, max(from, f.w.from)).In(f.w.location), time.Unix(0, min(to, f.w.to)).In(f.w.location)
 	into.Complete = from >= f.w.from && to <= f.w.to
 	into.N, into.Days = s.n, s.days
 	if len(leads) > 0 {
-		*slab = append(*slab, Durations{})
-		into.LeadTime = &(*slab)[len(*slab)-1]
+		made.durations = append(made.durations, Durations{})
+		into.LeadTime = &made.durations[len(made.durations)-1]
 		f.spreader.spread(leads, into.LeadTime)
 		into.LeadTime.Tier = f.durationTier(f.tiers.LeadTime, into.LeadTime)
 	}
@@ -222,9 +226,18 @@ func (f *fold) week(into *Week, w int, s *score, leads []int64, recoveries []rec
 		into.Recovery = &recovered
 	}
 	if s.denominator > 0 {
-		into.ChangeFailureRate = f.failureRate(s)
+		made.failures = append(made.failures, f.failures(s))
+		into.ChangeFailureRate = &made.failures[len(made.failures)-1]
 	}
 	if s.deployments > 0 {
-		into.ReworkRate = f.rate(s.rework, s.deployments)
+		made.rates = append(made.rates, rateOf(s.rework, s.deployments, f.spreader.z))
+		into.ReworkRate = &made.rates[len(made.rates)-1]
 	}
+}
+
+// slabs have room for the figures of all weeks, which are many and small.
+type slabs struct {
+	durations []Durations
+	failures  []FailureRate
+	rates     []Rate
 }

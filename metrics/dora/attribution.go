@@ -73,11 +73,12 @@ func (f *fold) explicit(i uint32, n *incident) bool {
 // shipper is the deployment that first held a change: of the incident's service, or else of any.
 func (f *fold) shipper(c uint32, n *incident) uint32 {
 	best := none
-	for _, u := range f.shippers[c] {
+	for _, d := range f.shippers[c] {
+		u := f.unitOf[d]
 		if f.units[u].service == f.rank[n.service] {
 			return u
 		}
-		if best == none || f.h.earlier(f.units[u].first, f.units[best].first) < 0 {
+		if best == none || f.earlier(u, best) {
 			best = u
 		}
 	}
@@ -124,7 +125,7 @@ func (f *fold) charge(i, unit uint32) {
 	}
 	f.touched[unit] = i + 1
 	n, u := &f.h.harm[i], &f.units[unit]
-	if f.cause[i] >= elsewhere || f.h.earlier(u.first, f.units[f.cause[i]].first) > 0 {
+	if f.cause[i] >= elsewhere || f.earlier(f.cause[i], unit) {
 		f.cause[i] = unit // the latest one: what went wrong last
 	}
 	f.links = append(f.links, link{i, unit})

@@ -29,6 +29,9 @@ func (f *fold) blame() {
 func (f *fold) named(i int) {
 	h, u := f.h, &f.units[i]
 	some := false
+	if !u.fixes && !u.remedies() {
+		return
+	}
 	var one [1]uint32
 	for _, m := range f.members(u, &one) {
 		for _, d := range h.deployed[m].fixes.of(h.fixed) {

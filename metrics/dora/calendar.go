@@ -102,13 +102,6 @@ func (s *schedule) holiday(t time.Time) bool {
 	return found
 }
 
-// working says whether an instant lies in working hours.
-func (s *schedule) working(at int64) bool {
-	t := time.Unix(0, at).In(s.location)
-	m := t.Hour()*60 + t.Minute()
-	return slices.ContainsFunc(s.hours[t.Weekday()], func(h [2]int) bool { return h[0] <= m && m < h[1] }) && !s.holiday(t)
-}
-
 // between is how much working time lies between two instants, by the hands of real clocks: an hour that is
 // skipped does not count, and one that comes twice counts twice.
 func (s *schedule) between(from, to int64) int64 {

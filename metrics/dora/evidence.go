@@ -107,7 +107,7 @@ func (h *History) Evidence(r Rules, q Query, about About) (Evidence, error) {
 	if about.Metric == ChangeFailureRate {
 		for _, l := range f.links {
 			if u := &f.units[l.unit]; u.finish >= from && u.finish < to && (about.Service == nil || u.service == service) {
-				e.Entries = append(e.Entries, Entry{Role: Linked, Deployment: h.deployments.String(u.first), Incident: h.incidents.String(l.incident)})
+				e.Entries = append(e.Entries, f.linked(l))
 			}
 		}
 	}

@@ -31,7 +31,9 @@ type fold struct {
 	elsewhere int
 
 	leads    []int64
+	next     []int               // of a service: where its next lead time goes
 	stamps   []uint32            // of a change: by whom it was taken last
+	also     map[uint64]struct{} // changes that were taken by more than one service
 	shippers map[uint32][]uint32 // of a change that an incident names: who first deployed it
 	begun    map[uint32]int64    // of a change: when work on it began
 	cycles   []cycle
@@ -116,10 +118,11 @@ func (h *History) fold(r Rules, q Query, traced bool) (*fold, error) {
 
 func (f *fold) run() {
 	f.scores = make([]score, len(f.services)+1)
-	f.arrange()
-	f.precede()
+	units := f.arrange()
 	f.beginWork()
-	f.ship()
+	f.ship(units)
+	f.place(units)
+	f.precede()
 	f.attribute()
 	f.blame()
 	f.recover()
@@ -298,12 +301,12 @@ func (f *fold) countUnit(u *unit, c *cell) {
 }
 
 // week is the week of an instant of the window, day its day.
-func (w *window) week(t int64) int { return piece(w.weeks, t, int64(week)) }
-func (w *window) day(t int64) int  { return piece(w.days, t, int64(day)) }
+func (w *window) week(t int64) int { return piece(w.weeks, t, 1/(week*1e9)) }
+func (w *window) day(t int64) int  { return piece(w.days, t, 1/(day*1e9)) }
 
-// piece finds the last border at or before t, of borders that are about so many seconds apart.
-func piece(borders []int64, t, seconds int64) int {
-	i := min(max(int((t-borders[0])/(seconds*1e9)), 0), len(borders)-1)
+// piece finds the last border at or before t, of borders that come about so often per nanosecond.
+func piece(borders []int64, t int64, rate float64) int {
+	i := min(max(int(float64(t-borders[0])*rate), 0), len(borders)-1)
 	for i > 0 && borders[i] > t {
 		i--
 	}

@@ -1,7 +1,6 @@
 package dora
 
 import (
-	"slices"
 	"sort"
 	"time"
 )
@@ -32,12 +31,14 @@ func (f *fold) median(values []int64, unit float64) Figure {
 	if len(values) == 0 {
 		return Figure{}
 	}
-	slices.Sort(values)
-	low := (len(values) - 1) / 2
-	if a, b := float64(values[low]), float64(values[len(values)/2]); f.r.Quantile != QuantileLower {
-		return Known((a + b) / 2 / unit)
+	var ranks [8]int
+	var picked [8]int64
+	ranks[0], ranks[1] = (len(values)-1)/2, len(values)/2
+	f.spreader.pick(values, &ranks, &picked)
+	if f.r.Quantile == QuantileLower {
+		return Known(float64(picked[0]) / unit)
 	}
-	return Known(float64(values[low]) / unit)
+	return Known((float64(picked[0]) + float64(picked[1])) / 2 / unit)
 }
 
 // cadence is the tier of the frequency.

@@ -1,13 +1,19 @@
 package dora
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // wantedMark marks a change that an incident names, so that whoever first deployed it is noted.
 const wantedMark = 1 << 31
 
-// ship walks over the deployments of each service in the order of time, and finds which changes each one brought, and
-// how long they took. f.leads has the lead times in the order of the units.
-func (f *fold) ship() {
+// ship walks over the deployments in the order of time, and finds which changes each one brought to its service, and how
+// long they took. In the end f.leads has the lead times in the order of services, and of time within.
+//
+// Changes are known by when they come, so that to walk in the order of time, not by service, is to walk through memory
+// from one end to the other.
+func (f *fold) ship(units []unit) {
 	h := f.h
 	f.stamps = make([]uint32, len(h.committed))
 	for _, c := range h.culprits {
@@ -16,32 +22,82 @@ func (f *fold) ship() {
 			f.shippers = map[uint32][]uint32{}
 		}
 	}
-	f.leads = make([]int64, 0, len(h.brought))
-	last := uint32(0) // the stamp of the last unit, or of the last service
-	for s := range f.services {
-		previous := int64(never)
-		last++
-		for i := f.begins[s]; i < f.begins[s+1]; i++ {
-			u := &f.units[i]
-			u.leads = uint32(len(f.leads))
-			if u.failed {
-				continue
-			}
-			u.baseline = previous == never && f.r.Baseline == BaselineSkipped ||
-				previous != never && f.r.BaselineGap > 0 && u.finish-previous > int64(f.r.BaselineGap)
-			previous = u.finish
-			if f.r.Redeployed == RedeployedEach {
-				last++
-			}
-			f.bring(uint32(i), u, last)
+	region := f.regions(units)
+	begin := slices.Clone(region)
+	f.next = region
+	previous := make([]int64, len(f.services))
+	for s := range previous {
+		previous[s] = never
+	}
+	for i := range units {
+		u := &units[i]
+		u.leads = uint32(f.next[u.service])
+		if u.failed {
+			continue
 		}
+		last := &previous[u.service]
+		u.baseline = *last == never && f.r.Baseline == BaselineSkipped ||
+			*last != never && f.r.BaselineGap > 0 && u.finish-*last > int64(f.r.BaselineGap)
+		*last = u.finish
+		if f.r.Redeployed == RedeployedEach {
+			f.bring(u, uint32(i)+1)
+		} else {
+			f.bring(u, u.service+1)
+		}
+	}
+	f.compact(units, begin)
+}
+
+// regions reserves for the lead times of each service as much room as they can take.
+func (f *fold) regions(units []unit) []int {
+	h := f.h
+	room := make([]int, len(f.services)+1)
+	var one [1]uint32
+	for i := range units {
+		u := &units[i]
+		if u.failed || !u.inside {
+			continue
+		}
+		for _, m := range f.members(u, &one) {
+			changes := h.deployed[m].changes
+			n := int(changes.n)
+			if len(h.originals) > 0 {
+				for _, c := range changes.of(h.brought) {
+					if k := h.known(c); k != none {
+						n += max(0, len(h.behind(k))-1)
+					}
+				}
+			}
+			room[u.service+1] += n
+		}
+	}
+	for s := range f.services {
+		room[s+1] += room[s]
+	}
+	f.leads = make([]int64, room[len(f.services)])
+	return room
+}
+
+// compact closes the gaps between the lead times of services.
+func (f *fold) compact(units []unit, begin []int) {
+	at := 0
+	for s := range f.services {
+		n := copy(f.leads[at:], f.leads[begin[s]:f.next[s]])
+		begin[s] -= at // by how much they have moved
+		at += n
+	}
+	f.leads = f.leads[:at]
+	for i := range units {
+		u := &units[i]
+		u.leads -= uint32(begin[u.service])
 	}
 }
 
 // bring takes the changes that a deployment brought and that do not bear the stamp yet.
-func (f *fold) bring(i uint32, u *unit, stamp uint32) {
+func (f *fold) bring(u *unit, stamp uint32) {
 	h := f.h
 	unknown := 0
+	from := f.next[u.service]
 	var one [1]uint32
 	for _, m := range f.members(u, &one) {
 		for _, c := range h.deployed[m].changes.of(h.brought) {
@@ -52,29 +108,50 @@ func (f *fold) bring(i uint32, u *unit, stamp uint32) {
 				}
 			}
 			u.changed = true
-			was := f.stamps[c]
-			if was&^wantedMark == stamp {
+			if was := f.stamps[c]; was != 0 && f.stamped(c, was, stamp) {
 				continue
-			}
-			f.stamps[c] = stamp | was&wantedMark
-			if was&wantedMark != 0 {
-				f.shippers[c] = append(f.shippers[c], i)
+			} else if was == 0 {
+				f.stamps[c] = stamp
+			} else if was&wantedMark != 0 {
+				f.shippers[c] = append(f.shippers[c], u.first)
 			}
 			if u.inside && !u.baseline {
 				f.lead(u, c)
 			}
 		}
 	}
-	if from := int(u.leads); f.r.Samples == SamplesOldest && len(f.leads) > from+1 {
-		oldest := f.leads[from]
-		for _, v := range f.leads[from:] {
-			oldest = max(oldest, v)
-		}
-		f.leads = append(f.leads[:from], oldest)
+	if leads := f.leads[from:f.next[u.service]]; f.r.Samples == SamplesOldest && len(leads) > 1 {
+		leads[0] = slices.Max(leads)
+		f.next[u.service] = from + 1
 	}
 	if unknown > 0 && u.inside {
 		f.odd(Anomaly{Code: CodeUnknownChange, ID: h.deployments.String(u.first), Count: unknown})
 	}
+}
+
+// stamped says whether a change that bears a stamp, or is wanted, has been taken under this one already, and stamps it. One
+// service is noted with the change itself, where it was the first; others are noted apart.
+func (f *fold) stamped(c, was, stamp uint32) bool {
+	if f.r.Redeployed == RedeployedEach {
+		f.stamps[c] = stamp | was&wantedMark
+		return was&^wantedMark == stamp
+	}
+	switch was &^ wantedMark {
+	case stamp:
+		return true
+	case 0:
+		f.stamps[c] = stamp | wantedMark
+		return false
+	}
+	k := uint64(c)<<32 | uint64(stamp)
+	if f.also == nil {
+		f.also = map[uint64]struct{}{}
+	}
+	if _, ok := f.also[k]; ok {
+		return true
+	}
+	f.also[k] = struct{}{}
+	return false
 }
 
 // lead adds the lead time of a change, or of each of the commits behind it.
@@ -130,7 +207,8 @@ func (f *fold) sample(u *unit, c, id uint32, at int64) {
 			return
 		}
 	}
-	f.leads = append(f.leads, lead)
+	f.leads[f.next[u.service]] = lead
+	f.next[u.service]++
 	if f.trace != nil {
 		f.note(entry{metric: mLeadTime, role: roleSample, unit: u, other: id, of: 'c', value: lead})
 	}

@@ -116,35 +116,22 @@ func (f *fold) opinion(kind Survey) *Opinion {
 
 // outsideHours is how many of the commits and deployments of the window were made outside of working hours.
 func (f *fold) outsideHours() *Rate {
-	var k, n int
-	hours := f.w.hours()
-	see := func(t int64) {
-		if !f.w.has(t) {
-			return
-		}
-		n++
-		today := hours[f.w.day(t)]
-		for _, h := range today {
-			if h[0] <= t && t < h[1] {
-				return
+	at := f.w.hours()
+	n, k := 0, 0
+	for i := range f.units {
+		at.count(f.units[i].finish, &n, &k)
+	}
+	squashes := len(f.h.originals) > 0
+	for c, t := range f.h.committed {
+		if squashes {
+			if commits := f.h.behind(uint32(c)); t != never && commits != nil {
+				for _, o := range commits {
+					at.count(o.at, &n, &k)
+				}
+				continue
 			}
 		}
-		k++
-	}
-	for i := range f.units {
-		see(f.units[i].finish)
-	}
-	for c, t := range f.h.committed {
-		if t == never {
-			continue
-		}
-		commits := f.h.behind(uint32(c))
-		for _, o := range commits {
-			see(o.at)
-		}
-		if commits == nil {
-			see(t)
-		}
+		at.count(t, &n, &k)
 	}
 	return f.shareOf(k, n)
 }
@@ -153,23 +140,8 @@ func (f *fold) shareOf(k, n int) *Rate {
 	if n == 0 {
 		return nil
 	}
-	r := rateOf(k, n, f.r.confidence())
+	r := rateOf(k, n, f.spreader.z)
 	return &r
-}
-
-// hours are the working hours of each day of the window.
-func (w *window) hours() [][][2]int64 {
-	all := make([][][2]int64, len(w.days))
-	for d := range len(w.days) - 1 {
-		first := instant(w.days[d]).In(w.location)
-		if w.calendar.holiday(first) {
-			continue
-		}
-		for _, h := range w.calendar.hours[first.Weekday()] {
-			all[d] = append(all[d], [2]int64{clock(first, 0, h[0]), clock(first, 0, h[1])})
-		}
-	}
-	return all
 }
 
 // CostOfDowntime is what failed changes cost in a year: deployments in a year, times the share that fails, times the hours

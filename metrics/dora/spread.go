@@ -11,6 +11,7 @@ type spreader struct {
 	lower      bool
 	mean       bool // what is typical
 	confidence float64
+	z          float64 // how many standard deviations that is
 	intervals  []int32 // by n: the rank of the lower end of the median's interval; -1: none; 0: not known yet
 	counts     []uint32
 	wanted     []uint8
@@ -19,7 +20,7 @@ type spreader struct {
 
 func newSpreader(r Rules) *spreader {
 	return &spreader{
-		lower: r.Quantile == QuantileLower, mean: r.Typical == TypicalMean, confidence: r.confidence(),
+		lower: r.Quantile == QuantileLower, mean: r.Typical == TypicalMean, confidence: r.confidence(), z: normal(r.confidence()),
 		counts: make([]uint32, buckets), wanted: make([]uint8, buckets), intervals: make([]int32, exactIntervals),
 	}
 }
@@ -94,7 +95,7 @@ func bucket(v int64) int {
 // those in the buckets of the ranks are.
 func (s *spreader) pick(samples []int64, ranks *[8]int, values *[8]int64) {
 	if len(samples) <= 300 {
-		slices.Sort(samples)
+		order(samples)
 		for i, r := range ranks {
 			values[i] = samples[r]
 		}
@@ -134,6 +135,21 @@ func (s *spreader) pick(samples []int64, ranks *[8]int, values *[8]int64) {
 	}
 }
 
+// order sorts. Most weeks have a few samples, for which the plain way is the fastest.
+func order(samples []int64) {
+	if len(samples) > 64 {
+		slices.Sort(samples)
+		return
+	}
+	for i := 1; i < len(samples); i++ {
+		v, k := samples[i], i
+		for ; k > 0 && samples[k-1] > v; k-- {
+			samples[k] = samples[k-1]
+		}
+		samples[k] = v
+	}
+}
+
 // exactIntervals is up to which n the interval is that of the binomial distribution itself.
 const exactIntervals = 1024
 
@@ -141,7 +157,7 @@ const exactIntervals = 1024
 // more. Of too few there are none.
 func (s *spreader) interval(n int) (low, high int, ok bool) {
 	if n >= exactIntervals {
-		width := normal(s.confidence) * math.Sqrt(float64(n)) / 2
+		width := s.z * math.Sqrt(float64(n)) / 2
 		low = int(math.Floor(float64(n)/2-width)) - 1
 		return low, n - 1 - low, low >= 0
 	}
@@ -172,14 +188,14 @@ func medianRank(n int, confidence float64) int {
 // normal is how many standard deviations about the mean of a normal distribution hold a share of it.
 func normal(share float64) float64 { return math.Sqrt2 * math.Erfinv(share) }
 
-// rateOf is k of n with the interval of Wilson (1927), which has neither zero nor above one where k is 0 or n. A k
+// rateOf is k of n with the interval of Wilson (1927) of so many standard deviations, which has no width of zero where k is 0 or n. A k
 // above n is no share: it has no interval.
-func rateOf(k, n int, confidence float64) Rate {
+func rateOf(k, n int, z float64) Rate {
 	r := Rate{K: k, N: n}
 	if n == 0 {
 		return r
 	}
-	p, m, z := float64(k)/float64(n), float64(n), normal(confidence)
+	p, m := float64(k)/float64(n), float64(n)
 	r.Rate = Known(p)
 	if k > n {
 		return r

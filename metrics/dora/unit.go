@@ -25,6 +25,7 @@ type unit struct {
 	baseline      bool // has no lead times
 	changed       bool // brought a change that is known
 	inside        bool // finished in the window
+	fixes         bool // says what it fixes
 }
 
 func (u *unit) remedies() bool { return kinds[u.kind].Remedies() }
@@ -32,8 +33,8 @@ func (u *unit) remedies() bool { return kinds[u.kind].Remedies() }
 // completed says whether users saw it.
 func (u *unit) completed() bool { return !u.failed || u.reached }
 
-// units finds the deployments that count, sorted by service and finish. It is the same for any order of the events.
-func (f *fold) arrange() {
+// arrange finds the deployments that count, by finish. It is the same for any order of the events.
+func (f *fold) arrange() []unit {
 	h := f.h
 	f.unitOf = make([]uint32, len(h.deployed))
 	type key struct{ service, group uint32 }
@@ -67,7 +68,7 @@ func (f *fold) arrange() {
 		}
 		units = append(units, unit{
 			finish: d.finish, start: d.start, ended: never, fixed: never, first: uint32(i), group: -1,
-			service: f.rank[d.service], version: d.version, kind: d.kind, failed: d.failed,
+			service: f.rank[d.service], version: d.version, kind: d.kind, failed: d.failed, fixes: d.fixes.n > 0,
 		})
 	}
 	for i := range units {
@@ -76,6 +77,7 @@ func (f *fold) arrange() {
 		}
 	}
 	f.sort(units)
+	return units
 }
 
 // earlier orders deployments by finish and id.
@@ -100,6 +102,7 @@ func (f *fold) join(u *unit) {
 		if d.start != never && (u.start == never || d.start < u.start) {
 			u.start = d.start
 		}
+		u.fixes = u.fixes || d.fixes.n > 0
 		if !d.failed {
 			u.failed, u.finish = false, max(u.finish, d.finish)
 		}
@@ -109,38 +112,48 @@ func (f *fold) join(u *unit) {
 	}
 }
 
-// sort puts units in order of service and finish: by finish unless they came so, and then into place by service.
+// order is by finish and id.
+func (f *fold) order(a, b *unit) int {
+	if c := cmp.Compare(a.finish, b.finish); c != 0 {
+		return c
+	}
+	return bytes.Compare(f.h.deployments.text(a.first), f.h.deployments.text(b.first))
+}
+
+func (f *fold) earlier(a, b uint32) bool { return f.order(&f.units[a], &f.units[b]) < 0 }
+
+// sort puts units in the order of time, unless they came so.
 func (f *fold) sort(units []unit) {
-	order := func(a, b unit) int {
-		if c := cmp.Compare(a.finish, b.finish); c != 0 {
-			return c
-		}
-		return bytes.Compare(f.h.deployments.text(a.first), f.h.deployments.text(b.first))
-	}
-	if !slices.IsSortedFunc(units, order) {
-		slices.SortFunc(units, order)
-	}
+	order := func(a, b unit) int { return f.order(&a, &b) }
+	sorted := true
 	f.begins = make([]int, len(f.services)+1)
 	for i := range units {
-		f.begins[units[i].service+1]++
+		u := &units[i]
+		u.inside = f.w.has(u.finish)
+		f.begins[u.service+1]++
+		sorted = sorted && (i == 0 || units[i-1].finish < u.finish || units[i-1].finish == u.finish && f.order(&units[i-1], u) < 0)
+	}
+	if !sorted {
+		slices.SortFunc(units, order)
 	}
 	for s := range f.services {
 		f.begins[s+1] += f.begins[s]
 	}
+}
+
+// place puts units in the order of services, and of time within.
+func (f *fold) place(units []unit) {
 	f.units = make([]unit, len(units))
 	next := slices.Clone(f.begins)
 	for i := range units {
 		u := &units[i]
-		u.inside = f.w.has(u.finish)
-		f.units[next[u.service]] = *u
+		at := next[u.service]
+		f.units[at] = *u
 		next[u.service]++
-	}
-	for i := range f.units {
-		u := &f.units[i]
-		f.unitOf[u.first] = uint32(i)
+		f.unitOf[u.first] = uint32(at)
 		if u.group >= 0 {
 			for _, m := range f.groups[u.group] {
-				f.unitOf[m] = uint32(i)
+				f.unitOf[m] = uint32(at)
 			}
 		}
 	}

@@ -1,0 +1,113 @@
+package dora_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics/dora"
+)
+
+// processor is the processor time that this process has used: on a busy machine, the clock on the wall says nothing.
+func processor() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// measure reports the processor time of each run, in milliseconds.
+func measure(b *testing.B, run func()) {
+	runtime.GC()
+	before := processor()
+	n := 0
+	for b.Loop() {
+		run()
+		n++
+	}
+	b.ReportMetric(float64(processor()-before)/float64(n)/1e6, "cpu-ms/op")
+	b.ReportMetric(0, "ns/op")
+}
+
+// sizes are how many events are looked at; DORA_EVENTS=10000000 asks for more.
+func sizes() []int {
+	if n, err := strconv.Atoi(os.Getenv("DORA_EVENTS")); err == nil {
+		return []int{n}
+	}
+	return []int{100_000, 1_000_000}
+}
+
+func name(n int) string { return strconv.Itoa(n/1000) + "k" }
+
+func BenchmarkReport(b *testing.B) {
+	for _, n := range sizes() {
+		g := generate(n, 200, 42)
+		h := g.ingest(false)
+		b.Run(name(n), func(b *testing.B) {
+			measure(b, func() {
+				if _, err := h.Report(dora.Rules{}, g.query()); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+func BenchmarkIngestAndReport(b *testing.B) {
+	for _, n := range sizes() {
+		g := generate(n, 200, 42)
+		for _, order := range []string{"in-order", "shuffled"} {
+			b.Run(name(n)+"/"+order, func(b *testing.B) {
+				measure(b, func() {
+					if _, err := g.ingest(order == "shuffled").Report(dora.Rules{}, g.query()); err != nil {
+						b.Fatal(err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// BenchmarkMemory reports what is alive after a report: the history, and the report; and the peak of the process above
+// the events themselves.
+func BenchmarkMemory(b *testing.B) {
+	for _, n := range sizes() {
+		g := generate(n, 200, 42)
+		b.Run(name(n), func(b *testing.B) {
+			for b.Loop() {
+				var before, after runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+				h := g.ingest(false)
+				report, err := h.Report(dora.Rules{}, g.query())
+				if err != nil {
+					b.Fatal(err)
+				}
+				runtime.ReadMemStats(&after)
+				peak := after.HeapInuse
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/1e6, "live-MB")
+				b.ReportMetric(float64(peak-before.HeapInuse)/1e6, "uncollected-MB")
+				runtime.KeepAlive(h)
+				runtime.KeepAlive(report)
+			}
+		})
+	}
+}
+
+// BenchmarkYardstick sorts a million numbers, so that figures of a busy machine can be compared with those of another.
+func BenchmarkYardstick(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	numbers := make([]int64, 1_000_000)
+	for i := range numbers {
+		numbers[i] = r.Int64()
+	}
+	measure(b, func() { slices.Sort(slices.Clone(numbers)) })
+}

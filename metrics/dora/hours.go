@@ -1,0 +1,65 @@
+package dora
+
+// hours are the working hours of a window. Whether an instant lies within them is looked up by slots of about a quarter
+// of an hour; only in the slots in which working hours begin or end it is worked out.
+type hours struct {
+	w     *window
+	spans [][2]int64
+	slots []slotKind
+	shift int
+}
+
+type slotKind uint8
+
+const (
+	slotFree slotKind = iota
+	slotWorking
+	slotMixed
+)
+
+func (w *window) hours() *hours {
+	at := &hours{w: w, shift: 40}
+	for (w.to-w.from)>>at.shift > 1<<18 {
+		at.shift++
+	}
+	at.slots = make([]slotKind, (w.to-w.from)>>at.shift+1)
+	for d := range len(w.days) - 1 {
+		first := instant(w.days[d]).In(w.location)
+		if w.calendar.holiday(first) {
+			continue
+		}
+		for _, h := range w.calendar.hours[first.Weekday()] {
+			if from, to := max(clock(first, 0, h[0]), w.from), min(clock(first, 0, h[1]), w.to); from < to {
+				at.spans = append(at.spans, [2]int64{from, to})
+			}
+		}
+	}
+	for _, s := range at.spans {
+		first, last := (s[0]-w.from)>>at.shift, (s[1]-w.from)>>at.shift
+		for i := first + 1; i < last; i++ {
+			at.slots[i] = slotWorking
+		}
+		at.slots[first], at.slots[last] = slotMixed, slotMixed
+	}
+	return at
+}
+
+// working says whether an instant of the window lies in working hours.
+func (at *hours) working(t int64) bool {
+	if kind := at.slots[(t-at.w.from)>>at.shift]; kind != slotMixed {
+		return kind == slotWorking
+	}
+	i := search(len(at.spans), func(i int) bool { return at.spans[i][1] > t })
+	return i < len(at.spans) && at.spans[i][0] <= t
+}
+
+// count counts an instant of the window among the n, and among the k if it lies outside of working hours.
+func (at *hours) count(t int64, n, k *int) {
+	if t < at.w.from || t >= at.w.to {
+		return
+	}
+	*n++
+	if !at.working(t) {
+		*k++
+	}
+}
