@@ -3,8 +3,10 @@
 //
 //	version.Stage{Dir: "."}
 //
-// It writes stage.Version, stage.Previous, stage.Notes and [Commit], and records the whole decision, with the
-// reason for every commit, as the detail "version-decision". Where no commit calls for a release
-// the stage is skipped, and with it whatever needs it. A repository with changes that are not
-// committed fails it with [ErrDirty].
+// It writes stage.Version, stage.Previous, stage.Notes, [Commit], [Level], [Tag] and [Channel], and records the whole decision,
+// with the reason for every commit, as the detail "version-decision". Of a repository with several components it is a stage for
+// one of them, and records the plan for all as "version-plan". A [From] behind it asks people about major versions alone.
+//
+// Where no commit calls for a release the stage is skipped, and with it whatever needs it. A repository with changes that are
+// not committed fails it with [ErrDirty].
 package version

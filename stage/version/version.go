@@ -19,8 +19,11 @@ import (
 type Stage struct {
 	// Dir is a folder in the repository. Required.
 	Dir string
-	// Policy answers what conventional commits leave open.
+	// Policy answers what conventional commits leave open, and which channel is released to.
 	Policy changelog.Policy
+	// Component is the name of the component of the Policy, or of its umbrella, that is released. Empty: the only
+	// one, or, of several, the umbrella.
+	Component string
 	// Notes say what the notes hold. Its Date is set to the day that the release was asked for,
 	// where it is zero.
 	Notes changelog.NotesOptions
@@ -36,6 +39,10 @@ type Stage struct {
 // explanation as text where it is too large, with its last lines left out where even that is.
 const DetailDecision = "version-decision"
 
+// DetailPlan is the name under which the plan of all components is recorded, where there are several, in the same
+// way: a changelog.Plan, or text.
+const DetailPlan = "version-plan"
+
 // MaxNotes is how large the notes get, in bytes of JSON: half of what a key takes, so that whoever
 // adds a text of their own has room. Longer ones are shortened as changelog.Notes.Within does it.
 const MaxNotes = stage.MaxValue / 2
@@ -48,15 +55,24 @@ var ErrDirty = errors.New("files are not as they were committed")
 var Commit = stage.NewKey[string]("commit")
 
 var (
+	// Level is how much the version means to its users; see From.
+	Level = stage.NewKey[changelog.Level]("version-level")
+	// Tag is the tag that the version is to get: "v1.3.0", or "api/v1.3.0".
+	Tag = stage.NewKey[string]("version-tag")
+	// Channel is the channel of a pre-release, empty for a final one.
+	Channel = stage.NewKey[string]("version-channel")
+)
+
+var (
 	_ stage.Stage     = Stage{}
 	_ stage.Writer    = Stage{}
 	_ stage.Effector  = Stage{}
 	_ stage.Validator = Stage{}
 )
 
-// Writes are the version, the one before, the notes, and the commit.
+// Writes are the version, the one before, the notes, the commit, the level, the tag and the channel.
 func (s Stage) Writes() []stage.Ref {
-	return []stage.Ref{stage.Version.Ref(), stage.Previous.Ref(), stage.Notes.Ref(), Commit.Ref()}
+	return []stage.Ref{stage.Version.Ref(), stage.Previous.Ref(), stage.Notes.Ref(), Commit.Ref(), Level.Ref(), Tag.Ref(), Channel.Ref()}
 }
 
 // Effect is stage.Pure: a repository is read, and nothing is changed.
@@ -71,8 +87,8 @@ func (s Stage) Validate() error {
 	if err := s.Policy.Validate(); err != nil {
 		errs = multierror.Append(errs, fmt.Errorf("Version.Policy: %w", err))
 	}
-	if len(s.Policy.Components) > 1 {
-		errs = multierror.Append(errs, errors.New("Version.Policy.Components: a release is of one component"))
+	if err := s.componentError(); err != nil {
+		errs = multierror.Append(errs, fmt.Errorf("Version.Component: %w", err))
 	}
 	return errs.ErrorOrNil()
 }
@@ -80,12 +96,21 @@ func (s Stage) Validate() error {
 // Run reads the history, decides, and hands on the outcome. Where the release names a commit, that
 // must be the one which the repository is at.
 func (s Stage) Run(ctx context.Context, t *stage.Task) error {
-	decision, err := s.decide(ctx, t.Release().Commit)
+	plan, err := s.plan(ctx, t.Release().Commit)
 	if err != nil {
 		return err
 	}
-	if err := record(ctx, t, decision); err != nil {
+	decision, ok := s.of(plan)
+	if !ok {
+		return &stage.Error{Outcome: stage.Failed, Reason: "there is no such component", Err: s.componentError(), Final: true}
+	}
+	if err := record(ctx, t, DetailDecision, decision, decision.Explain); err != nil {
 		return err
+	}
+	if len(plan.Components) > 1 {
+		if err := record(ctx, t, DetailPlan, plan, plan.Explain); err != nil {
+			return err
+		}
 	}
 	if decision.Next == nil {
 		return stage.Skip(decision.Why)
@@ -103,35 +128,34 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 		stage.Previous.Set(t, previous),
 		stage.Notes.Set(t, decision.Notes(notes).Within(MaxNotes).Markdown()),
 		Commit.Set(t, decision.Head),
+		Level.Set(t, decision.Level),
+		Tag.Set(t, decision.NextTag),
+		Channel.Set(t, decision.Channel),
 	)
 }
 
-func (s Stage) decide(ctx context.Context, commit string) (changelog.Decision, error) {
+func (s Stage) plan(ctx context.Context, commit string) (changelog.Plan, error) {
 	repository, err := git.Open(ctx, s.Dir, s.Git)
 	if err != nil {
-		return changelog.Decision{}, err
+		return changelog.Plan{}, err
 	}
 	history, err := repository.History(ctx, s.Policy)
 	if err != nil {
-		return changelog.Decision{}, err
+		return changelog.Plan{}, err
 	}
 	if commit != "" && commit != history.Head {
-		return changelog.Decision{}, fmt.Errorf("the release is of commit %s, and the repository is at %s", commit, history.Head)
+		return changelog.Plan{}, fmt.Errorf("the release is of commit %s, and the repository is at %s", commit, history.Head)
 	}
 	if !s.AllowDirty {
 		changed, err := repository.Changed(ctx)
 		if err != nil {
-			return changelog.Decision{}, err
+			return changelog.Plan{}, err
 		}
 		if len(changed) > 0 {
-			return changelog.Decision{}, dirty(changed)
+			return changelog.Plan{}, dirty(changed)
 		}
 	}
-	plan, err := changelog.Decide(history, s.Policy)
-	if err != nil {
-		return changelog.Decision{}, err
-	}
-	return plan.Components[0], nil
+	return changelog.Decide(history, s.Policy)
 }
 
 // dirty names the files that are not as they were committed, or the first of them.
@@ -144,17 +168,17 @@ func dirty(changed []string) error {
 	return fmt.Errorf("%w: %q%s; commit them, or set AllowDirty", ErrDirty, list, more)
 }
 
-// record keeps the decision, or what it says in words where a long history makes it too large.
-func record(ctx context.Context, t *stage.Task, d changelog.Decision) error {
-	err := t.Detail(ctx, DetailDecision, d)
+// record keeps a value, or what it says in words where a long history makes it too large.
+func record(ctx context.Context, t *stage.Task, name string, value any, explain func() string) error {
+	err := t.Detail(ctx, name, value)
 	if !errors.Is(err, stage.ErrTooLarge) {
 		return err
 	}
-	text, err := fitting(d.Explain(), stage.MaxDetail)
+	text, err := fitting(explain(), stage.MaxDetail)
 	if err != nil {
 		return err
 	}
-	return t.Detail(ctx, DetailDecision, text)
+	return t.Detail(ctx, name, text)
 }
 
 // fitting is a text with as many whole lines of its beginning as fit into so many bytes of JSON,

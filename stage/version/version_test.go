@@ -216,9 +216,55 @@ func ExampleStage() {
 	fmt.Println(s.Writes())
 	// Output:
 	// <nil>
-	// [version (string) previous-version (string) notes (string) commit (string)]
+	// [version (string) previous-version (string) notes (string) commit (string) version-level (changelog.Level) version-tag (string) version-channel (string)]
 }
 
 func TestItIsPure(t *testing.T) {
 	assert.Equal(t, stage.Pure, stage.EffectOf(version.Stage{}))
+}
+
+func TestOneOfManyComponents(t *testing.T) {
+	dir := repository(t, "feat: begin", "tag api/v1.0.0", "tag web/v2.0.0", "fix(api): mend", "feat(web): add")
+	policy := changelog.Policy{
+		Channel:    "beta",
+		Components: []changelog.Component{{Name: "api", Paths: []string{"api"}, Scopes: []string{"api"}}, {Name: "web", Paths: []string{"web"}, Scopes: []string{"web"}}},
+	}
+	for name, want := range map[string]struct {
+		version, tag string
+		level        changelog.Level
+	}{"api": {"1.0.1-beta.1", "api/v1.0.1-beta.1", changelog.Patch}, "web": {"2.1.0-beta.1", "web/v2.1.0-beta.1", changelog.Minor}} {
+		s := version.Stage{Dir: dir, Policy: policy, Component: name}
+		require.NoError(t, s.Validate())
+		h := stagetest.NewHost(s)
+		require.NoError(t, s.Run(t.Context(), h.Task()))
+		for key, text := range map[stage.Key[string]]string{stage.Version: want.version, version.Tag: want.tag, version.Channel: "beta"} {
+			got, err := stagetest.Value(h, key)
+			require.NoError(t, err)
+			assert.Equal(t, text, got)
+		}
+		level, err := stagetest.Value(h, version.Level)
+		require.NoError(t, err)
+		assert.Equal(t, want.level, level)
+		require.Len(t, h.Details(), 2)
+		var plan changelog.Plan
+		assert.Equal(t, version.DetailPlan, h.Details()[1].Name)
+		require.NoError(t, json.Unmarshal(h.Details()[1].Data, &plan))
+		assert.Len(t, plan.Components, 2)
+	}
+	assert.ErrorContains(t, version.Stage{Dir: dir, Policy: policy}.Validate(), "Version.Component: is missing")
+	err := version.Stage{Dir: dir, Policy: policy, Component: "cli"}.Validate()
+	require.ErrorContains(t, err, `Version.Component: "cli" is no component`)
+	require.ErrorContains(t, version.Stage{Dir: dir, Component: "cli"}.Validate(), "is no component")
+	s := version.Stage{Dir: dir, Policy: policy, Component: "cli"}
+	require.ErrorContains(t, s.Run(t.Context(), stagetest.NewHost(s).Task()), "is no component")
+	policy.Umbrella = &changelog.Component{Name: "all"}
+	for _, name := range []string{"", "all"} {
+		s := version.Stage{Dir: dir, Policy: policy, Component: name}
+		require.NoError(t, s.Validate())
+		h := stagetest.NewHost(s)
+		require.NoError(t, s.Run(t.Context(), h.Task()))
+		level, err := stagetest.Value(h, version.Level)
+		require.NoError(t, err)
+		assert.Equal(t, changelog.Minor, level)
+	}
 }
