@@ -16,7 +16,9 @@ import (
 // its server can be used again.
 //
 // What the processes from before a reload still work on is counted where Endpoint.Master is set; they
-// take no new connections, and end by HAProxy's hard-stop-after. Without it nobody can know of them.
+// take no new connections, and end by HAProxy's hard-stop-after. As long as a client keeps a connection to one
+// of them it may ask once more there, by the table of then: whoever is in that counts as busy. Without Master
+// nobody can know of all this.
 func (g *Groups) InFlight(ctx context.Context, ids []string) (map[string]int, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -204,6 +204,21 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// A client that keeps its connection to an old process may ask there once more: whom it can reach has not left.
+func TestOldProcessesHaveClients(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.groups.Master = "/simulated" })
+	g := w.router()
+	old := w.instances(oldPool, 2)
+	require.NoError(t, g.Route(t.Context(), table(route(strategy.Stable, oldPool, strategy.All(), old))))
+	before, busy := w.current, w.at(old[0].Addr)
+	busy.current, before.clients = 1, 1 // and so the process lives on
+	w.reload()
+	require.NoError(t, g.Route(t.Context(), table(route(strategy.Stable, oldPool, strategy.All(), old[:1]))))
+	assert.Equal(t, 1, inFlight(t, g, old[1].ID))
+	before.clients = 0
+	assert.Zero(t, inFlight(t, g, old[1].ID))
+}
+
 // Somebody writes the map by hand while a release is under way: what instances still work on that leave is not
 // forgotten, by a router that runs on and by one that is new.
 func TestLeavesByHand(t *testing.T) {

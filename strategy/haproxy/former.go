@@ -11,7 +11,7 @@ import (
 // errGone says that a process has ended.
 var errGone = errors.New("the process has ended")
 
-// former counts what the processes from before reloads still work on, by address. They have the
+// former counts what the processes from before reloads still work on, or may yet, by address. They have the
 // backends that their configuration had.
 func former(ctx context.Context, master socket, backends []string) (map[string]int, error) {
 	if master.addr == "" {
@@ -47,6 +47,14 @@ func formerBusy(ctx context.Context, master socket, pid int, backends []string) 
 	if err != nil {
 		return nil, err
 	}
+	answer, err = askFormer(ctx, master, pid, "show info")
+	if err != nil {
+		return nil, err
+	}
+	p, err := parseInfo(answer)
+	if err != nil {
+		return nil, refused("show info", answer, err)
+	}
 	n := map[string]int{}
 	for _, b := range backends {
 		command := "show servers state " + b
@@ -62,7 +70,9 @@ func formerBusy(ctx context.Context, master socket, pid int, backends []string) 
 			return nil, err
 		}
 		for _, s := range states.servers {
-			n[s.addr] += busy[s.place]
+			if n[s.addr] += busy[s.place]; p.clients > 0 && s.ready() {
+				n[s.addr]++ // a client that keeps its connection may ask once more, and is answered by the table of then
+			}
 		}
 	}
 	return n, nil

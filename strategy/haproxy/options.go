@@ -119,7 +119,7 @@ type GroupsOptions struct {
 
 var (
 	serviceName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,40}$`)
-	proxyName   = regexp.MustCompile(`^[A-Za-z0-9_.\-]{1,80}$`)
+	proxyName   = regexp.MustCompile(`^[A-Za-z0-9_.:\-]{1,80}$`)
 	fieldName   = regexp.MustCompile(`^[A-Za-z0-9_.\-]{1,64}$`)
 	filePath    = regexp.MustCompile(`^/[A-Za-z0-9_./\-]+$`)
 )

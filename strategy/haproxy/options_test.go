@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,16 @@ func TestGroupsOptions(t *testing.T) {
 	_, err = haproxy.GroupsOptions{}.Configuration()
 	assert.ErrorContains(t, err, "GroupsOptions.Socket: it is empty")
 	assert.Error(t, haproxy.GroupsOptions{}.CreateFiles())
+}
+
+// What HAProxy takes is taken here, and what no system takes is told at once.
+func TestNamesAndPaths(t *testing.T) {
+	o := haproxy.GroupsOptions{Endpoint: haproxy.Endpoint{Socket: "/" + strings.Repeat("s", 106)}, Name: "shop", Dir: "/d", Backends: []string{"shop:a", "shop.b", "shop-c"}, Ring: "shop:log"}
+	require.NoError(t, o.Validate())
+	o.Socket += "s"
+	assert.ErrorContains(t, o.Validate(), "is longer than the 107 bytes that the path of a socket may have")
+	o.Socket = strings.Repeat("h", 200) + ".example.org:9999"
+	assert.NoError(t, o.Validate())
 }
 
 func TestWeightsOptions(t *testing.T) {

@@ -147,8 +147,8 @@ func (s *simulator) carryOut(w *worker, command string, payload []string) string
 	has := func(words ...string) bool { return len(word) >= len(words) && slices.Equal(word[:len(words)], words) }
 	switch {
 	case has("show", "info"):
-		return fmt.Sprintf("Name: HAProxy\nVersion: %s\nRelease_date: 2026/10/17\nNbthread: 2\nPid: %d\nUptime: 0d 0h00m00s\nUptime_sec: %d\nnode: sim\nStopping: %d\n",
-			s.version, w.pid, int(time.Since(w.began).Seconds()), b2i(w != s.current))
+		return fmt.Sprintf("Name: HAProxy\nVersion: %s\nRelease_date: 2026/10/17\nNbthread: 2\nPid: %d\nUptime: 0d 0h00m00s\nUptime_sec: %d\nCurrConns: %d\nnode: sim\nStopping: %d\n",
+			s.version, w.pid, int(time.Since(w.began).Seconds()), w.clients, b2i(w != s.current))
 	case has("show", "cli", "level"):
 		return s.level + "\n"
 	case s.level != "admin":

@@ -106,6 +106,7 @@ type worker struct {
 	requests uint64
 	dropped  int
 	dead     map[string]bool // see simulator
+	clients  int             // connections that they keep
 }
 
 type simEntry struct{ key, value string }

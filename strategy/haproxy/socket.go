@@ -15,6 +15,8 @@ const (
 	// maxCommand is how long one line of commands may be: HAProxy reads it into one buffer, which is
 	// 16 KiB unless tune.bufsize says otherwise.
 	maxCommand = 4 << 10
+	// maxPath is how long the path of a unix socket may be on Linux. Elsewhere it is shorter yet.
+	maxPath = 107
 	// maxAnswer is how long an answer may be: some two hundred thousand servers.
 	maxAnswer = 64 << 20
 )
@@ -51,6 +53,8 @@ func parseSocket(where string) (network, addr string, err error) {
 	switch {
 	case where == "":
 		return "", "", errors.New("it is empty: name the path or the host:port of a stats socket")
+	case len(where) > maxPath && !strings.HasPrefix(where, "@") && strings.Contains(where, "/"):
+		return "", "", fmt.Errorf("%q is longer than the %d bytes that the path of a socket may have", where, maxPath)
 	case strings.HasPrefix(where, "/") || strings.HasPrefix(where, "./") || strings.HasPrefix(where, "@"):
 		return "unix", where, nil
 	}

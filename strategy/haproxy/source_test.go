@@ -304,6 +304,22 @@ func TestCountsOnly(t *testing.T) {
 	})
 }
 
+// A server that is added at run time is counted from its first answer on.
+func TestCountsOnlyOfServersThatAreNew(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.groups.Servers, w.groups.AddServers = 1, "check" })
+	g := w.router()
+	old := w.instances(oldPool, 2)
+	require.NoError(t, g.Route(t.Context(), table(route(strategy.Stable, oldPool, strategy.All(), old[:1]))))
+	from := time.Now()
+	s := running(t, g, haproxy.SourceOptions{CountsOnly: true, Poll: 500 * time.Millisecond})
+	read(t, s, oldPool, from.Add(-time.Second), time.Now().Add(time.Second))
+	require.NoError(t, g.Route(t.Context(), table(route(strategy.Stable, oldPool, strategy.All(), old))))
+	w.simulator.mu.Lock()
+	w.at(old[1].Addr).answers[2] = 7
+	w.simulator.mu.Unlock()
+	eventually(t, "they are counted", func() bool { return read(t, s, oldPool, from, time.Now()).Requests == 7 })
+}
+
 // HAProxy counts no answers in mode tcp: that is not none.
 func TestCountsOnlyOfConnections(t *testing.T) {
 	w := newWeightsWorld(t, simBackend{servers: 1, mode: "tcp"})

@@ -28,7 +28,8 @@ type process struct {
 	release string // in full: 2.6.12-1+deb12u4
 	pid     int
 	uptime  time.Duration
-	stopped bool // it takes no new connections: it is an old process after a reload
+	stopped bool   // it takes no new connections: it is an old process after a reload
+	clients uint64 // connections of clients, those that rest included
 }
 
 var versionText = regexp.MustCompile(`^([0-9]{1,3})\.([0-9]{1,3})(?:[.\-].*)?$`)
@@ -70,6 +71,8 @@ func parseInfo(answer string) (process, error) {
 			var n uint64
 			n, err = strconv.ParseUint(value, 10, 32)
 			p.uptime = time.Duration(n) * time.Second
+		case "CurrConns":
+			p.clients, err = strconv.ParseUint(value, 10, 63)
 		case "Stopping":
 			p.stopped = value != "0"
 		default:
