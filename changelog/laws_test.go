@@ -49,9 +49,9 @@ func grow(t *testing.T, l *lineage, r *rand.Rand, wild bool) {
 	}
 }
 
-// TestLaws: whatever the history, as long as its versions were decided.
+// TestLaws: whatever the history, as long as its versions were decided, and nothing is taken back or asked for by Release-As.
 func TestLaws(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		l := steps("feat: begin")
 		for range 30 {
@@ -101,7 +101,7 @@ func TestLaws(t *testing.T) {
 // walking, and every maximum by trying.
 func TestChoosingAgainstASimpleOne(t *testing.T) {
 	outcomes := map[string]int{}
-	for seed := range uint64(1500) {
+	for seed := range uint64(1000) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		l := steps("feat: begin")
 		for range 4 + r.IntN(30) {
@@ -129,7 +129,7 @@ func TestChoosingAgainstASimpleOne(t *testing.T) {
 	for _, is := range []error{changelog.ErrTaken, changelog.ErrLower, changelog.ErrOutOfRange} {
 		assert.Positive(t, outcomes[is.Error()], "%v", is)
 	}
-	assert.Greater(t, outcomes["-"], 100)
+	assert.Greater(t, outcomes["-"], 60)
 	assert.Greater(t, len(outcomes), 20)
 }
 

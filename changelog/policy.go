@@ -45,6 +45,7 @@ type Policy struct {
 	Final bool `json:"final,omitempty"`
 	// Maintenance is the line that versions must keep to: "1.x" or "1.2.x". Empty: the one that
 	// the branch is called after, if any, perhaps with a folder before it, as in "release/1.x". "none": no line.
+	// A detached head, as many build servers have it, has no branch: name the line there.
 	Maintenance string `json:"maintenance,omitempty"`
 	// Components are the parts with versions of their own. None: there is one, which is everything.
 	Components []Component `json:"components,omitempty"`
