@@ -57,8 +57,17 @@ const wordJoiner = "\u2060"
 // special are the bytes that escape looks at anywhere in a text, and starting those at its beginning.
 const (
 	special  = "`<>&\\*_[]|~$@#!%:wWgG-"
-	starting = "+-=0123456789"
+	starting = "+-=:0123456789"
 )
+
+// escapeName is Escape for what has no code in it: backticks are characters. The text of a link at the beginning of a
+// paragraph must not hold "]:", not even in a code span, or the whole is taken for a definition.
+func escapeName(text string) string {
+	return strings.ReplaceAll(escape(strings.ReplaceAll(oneLine(text), "`", backtick)), backtick, "\\`")
+}
+
+// backtick stands for one while a text is escaped. It cannot be in a text that is printable.
+const backtick = "\x00"
 
 // escape makes one line of text inert in Markdown and HTML, but for its code spans.
 func escape(text string) string {
@@ -131,10 +140,10 @@ func isLinking(text string, i int) bool {
 	return false
 }
 
-// escapeStart escapes what makes a block at the beginning of a line: headings, lists, rules.
+// escapeStart escapes what makes a block at the beginning of a line: headings, lists, rules, definitions.
 func escapeStart(text string) string {
 	switch text[0] {
-	case '#', '+', '-', '=':
+	case '#', '+', '-', '=', ':':
 		return "\\" + text
 	}
 	digits := 0

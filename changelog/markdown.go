@@ -134,7 +134,9 @@ func (i Item) behind(b *strings.Builder, l Links) {
 	}
 }
 
-func (c Contributor) markdown(l Links) string { return linked(Escape(c.Name), l.AuthorURL(c.Login)) }
+func (c Contributor) markdown(l Links) string {
+	return linked(escapeName(c.Name), l.AuthorURL(c.Login))
+}
 
 func (n Notes) contributors(b *strings.Builder) {
 	if len(n.Contributors)+n.MoreContributors == 0 {

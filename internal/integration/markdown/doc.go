@@ -1,0 +1,2 @@
+// Package markdown proves with a Markdown parser what package changelog promises of its texts.
+package markdown
