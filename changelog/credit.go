@@ -18,7 +18,7 @@ type Contributor struct {
 	First bool `json:"first,omitempty"`
 }
 
-// Debuts are the first commits of people: their ids by the e-mail addresses in lower case, or by the names
+// Debuts are the commits by which people became contributors: their ids by the e-mail addresses in lower case, or by the names
 // where there is no address. Whoever is not in it has contributed before.
 type Debuts map[string]string
 
@@ -44,12 +44,17 @@ func (d Debuts) add(c Commit) {
 	}
 }
 
-// Debuts are the first contributions among the commits of the decision, given the e-mail addresses
-// (or names, of those without) of all who have contributed before.
+// Debuts are the people who contribute for the first time with the commits of the decision, given the e-mail addresses
+// (or names, of those without) of all who have contributed before. Of several commits of one person any one stands for all.
 func (d Decision) Debuts(earlier []string) Debuts {
 	debuts := Debuts{}
-	for _, c := range d.commits() {
-		debuts.add(c)
+	for _, r := range d.Reasons {
+		debuts.add(r.Commit)
+	}
+	for _, s := range d.Skipped {
+		if !s.Cancelled {
+			debuts.add(s.Commit)
+		}
 	}
 	for _, address := range earlier {
 		delete(debuts, strings.ToLower(address))

@@ -150,18 +150,6 @@ func (d Decision) Notes(o NotesOptions) Notes {
 	return n
 }
 
-// commits are all commits of the decision, newest first among the reasons and among the others.
-func (d Decision) commits() []Commit {
-	all := make([]Commit, 0, len(d.Reasons)+len(d.Skipped))
-	for _, r := range d.Reasons {
-		all = append(all, r.Commit)
-	}
-	for _, s := range d.Skipped {
-		all = append(all, s.Commit)
-	}
-	return all
-}
-
 // page is one release's notes while they are put together.
 type page struct {
 	*edition

@@ -126,40 +126,29 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 		policy: policy, reading: policy.reading(), cancels: policy.Reverts != CountReverts,
 		owners: newOwners(policy), pending: map[string]int{}, one: reading{messages: make([]Message, 1)},
 	}
-	components := policy.components()
-	w.mine = make([]bool, len(components))
-	edition := newEdition(o.Notes)
-	var wanted []string
-	for i, c := range components {
-		wanted = w.track(wanted, newTrack(c, i, policy.formatOf(c), edition, o.Prereleases), o.Components)
-	}
-	if u := policy.Umbrella; u != nil {
-		wanted = w.track(wanted, newTrack(*u, everything, policy.formatOf(*u), edition, o.Prereleases), o.Components)
-	}
+	views := policy.views()
+	w.mine = make([]bool, len(policy.components()))
 	var errs *multierror.Error
 	for _, name := range o.Components {
-		if !slices.Contains(wanted, name) {
+		if !slices.ContainsFunc(views, func(v *view) bool { return v.component.Name == name }) {
 			errs = multierror.Append(errs, fmt.Errorf("options: Components: the policy has no component %q", name))
 		}
 	}
-	shares, _ := share(tags, policy.views())
-	for _, t := range w.tracks {
-		at := t.index
-		if at == everything {
-			at = len(components)
+	edition := newEdition(o.Notes)
+	shares, _ := share(tags, views)
+	for i, v := range views {
+		if len(o.Components) > 0 && !slices.Contains(o.Components, v.component.Name) {
+			continue
 		}
-		t.read(shares[at])
+		t := newTrack(v, i, edition, o.Prereleases)
+		if i == len(w.mine) {
+			t.index = everything
+		}
+		t.read(shares[i])
+		w.tracks = append(w.tracks, t)
 	}
 	w.own = make([]int, len(w.tracks))
 	return w, errs.ErrorOrNil()
-}
-
-// track adds a track if its component is asked for.
-func (w *walk) track(found []string, t *track, components []string) []string {
-	if len(components) == 0 || slices.Contains(components, t.name) {
-		w.tracks = append(w.tracks, t)
-	}
-	return append(found, t.name)
 }
 
 // take takes the next commit.

@@ -40,8 +40,8 @@ type trackedTag struct {
 	folded bool // it is a pre-release that a final one has followed
 }
 
-func newTrack(c Component, index int, format TagFormat, e *edition, shown bool) *track {
-	return &track{name: c.Name, index: index, format: format, edition: e, shown: shown, tagged: map[string][]int{}}
+func newTrack(v *view, index int, e *edition, shown bool) *track {
+	return &track{name: v.component.Name, index: index, format: v.format, edition: e, shown: shown, tagged: map[string][]int{}}
 }
 
 // read reads the tags.
