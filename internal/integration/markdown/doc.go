@@ -1,2 +1,2 @@
-// Package markdown proves with a Markdown parser what package changelog promises of its texts.
+// Package markdown (PURE) proves with a Markdown parser what package changelog promises of its texts.
 package markdown
