@@ -80,7 +80,8 @@
 // # Why it is odd where it is
 //
 // The old worker processes of a reload answer to nobody but the master: without Endpoint.Master what
-// they still work on cannot be known, and is not counted. The command "show fd 0" is asked for its side
+// they still work on cannot be known, and is not counted. They go on by the table of then, also for a client
+// that keeps its connection and asks once more: HAProxy closes it with that answer. The command "show fd 0" is asked for its side
 // effect: HAProxy stops all threads for it between two requests, so that whoever was chosen for one
 // before is counted as busy after it. What changes something goes over one conversation with the process
 // that was looked at: after a reload the socket is another's, which may have the table of before, and
