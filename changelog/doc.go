@@ -71,6 +71,22 @@
 // [GoModules] makes components of go.mod files. Their tags are those that Go wants, api/v1.2.3 for the folder api, and
 // ec2/v2.0.0 for the folder ec2/v2 of a module that ends in /v2. A version that the module's path does not allow is a [ModuleVersionError], before anything is tagged.
 //
+// # What users have to know
+//
+// [Decision.Notes] makes notes of a decision: data, whose JSON can be read back, with [Notes.Markdown], [Notes.Text],
+// [Notes.Short] and a [Template] to print them. [NotesOptions] choose an [Audience], the sections, links and the people to name; one plan
+// gives as many texts as there are readers. [Releases] tells a whole history, release by release, while it is read. Package changelog/document
+// puts notes into a file that people write, too.
+//
+// What a commit says is text and never more: [Escape] makes it inert in Markdown and HTML, wherever it is printed. That
+// goes for addresses, too: an address in a subject is no link. Links come from [Links] alone, which [LinksFor] tells from the
+// address of a remote.
+//
+// # What else a plan is good for
+//
+// [Decision.Leads] are the commits that lead times are measured from, [Decision.Signals] the reverts and hotfixes that say that an earlier
+// release failed, and [Decision.Scope] compares a release with what was planned for it. A [Plan] has the same over all components.
+//
 // # Errors
 //
 // A message is never an error: one that is not conventional is kept as such, with a [Diagnostic]
