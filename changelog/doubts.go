@@ -15,7 +15,7 @@ func Doubts(history History, policy Policy) ([]string, error) {
 		return nil, err
 	}
 	var names []string
-	for _, v := range sight.views {
+	for _, v := range sight.all() {
 		for _, t := range v.tags {
 			if p := v.previous; p.Version != nil && !t.Version.GreaterThan(p.Version) && (p.Reachable || !sameBase(t.Version, p.Version)) {
 				break

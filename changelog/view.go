@@ -108,6 +108,14 @@ func look(history History, policy Policy) (*sight, error) {
 	return s, nil
 }
 
+// all are the views of the components and that of the umbrella.
+func (s *sight) all() []*view {
+	if s.umbrella == nil {
+		return s.views
+	}
+	return append(slices.Clip(s.views), s.umbrella)
+}
+
 // assign finds the commits that have come since the releases of the components that they belong to: all components
 // at once, in one walk of the history.
 func (s *sight) assign(read *reading, policy Policy) {

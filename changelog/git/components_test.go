@@ -118,6 +118,22 @@ func TestComponentsOfARepository(t *testing.T) {
 		w.change("fix: a", "a/x")
 		assert.Equal(t, "a/v1.0.1 - v7.0.1", w.planned(p))
 	})
+	t.Run("an umbrella that is older than all others, and one on another branch", func(t *testing.T) {
+		w := newWorkshop(t)
+		w.change("feat: begin", "a/x", "b/x")
+		w.run("tag", "v7.0.0")
+		w.run("checkout", "--quiet", "-b", "side")
+		w.change("feat: aside", "a/y")
+		w.run("tag", "v8.0.0")
+		w.run("checkout", "--quiet", "main")
+		w.change("feat: more", "a/x", "b/x")
+		w.run("tag", "a/v1.0.0")
+		w.run("tag", "b/v1.0.0")
+		w.change("fix: a", "a/x")
+		p := folders("a", "b")
+		p.Umbrella = &changelog.Component{Name: "all"}
+		assert.Equal(t, "a/v1.0.1 - v7.0.1", w.planned(p))
+	})
 	t.Run("Go modules, as they are", func(t *testing.T) {
 		w := newWorkshop(t)
 		w.write("go.mod", "module example.org/boat\n")

@@ -1,0 +1,112 @@
+package changelog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// unit is what gets one version: a group, or a component that is in none.
+type unit struct {
+	members []int
+	// group is nil for a component of its own, and view what the members of a group see together.
+	group *Group
+	view  *view
+	// weighed is what the commits of all members of a group lead to.
+	weighed Decision
+}
+
+// unitsOf are the units in an order in which dependencies come first, as far as groups allow it.
+func unitsOf(s *sight, policy Policy) []*unit {
+	components := policy.components()
+	order, _ := inOrder(components) // a policy with a cycle was refused
+	units := make([]*unit, len(components))
+	var all []*unit
+	for _, i := range order {
+		if units[i] != nil {
+			continue
+		}
+		u := &unit{members: []int{i}, view: s.views[i]}
+		for g, group := range policy.Groups {
+			if slices.Contains(group.Components, components[i].Name) {
+				u.members, u.group = nil, &policy.Groups[g]
+			}
+		}
+		for _, m := range order {
+			if u.group != nil && slices.Contains(u.group.Components, components[m].Name) {
+				u.members = append(u.members, m)
+			}
+		}
+		for _, m := range u.members {
+			units[m] = u
+		}
+		if u.group != nil {
+			u.view = s.merged(u, policy)
+		}
+		all = append(all, u)
+	}
+	return all
+}
+
+// bind gives the members of a group their version.
+func (c *composition) bind(u *unit) {
+	together := u.weighed
+	u.view.raised = ""
+	for _, m := range u.members {
+		d, raised := c.raise(m)
+		if d.Level > together.Level {
+			together.Level, u.view.raised = d.Level, raised
+		}
+		together.Dependencies = append(together.Dependencies, d.Dependencies...)
+	}
+	level := together.Level
+	err := together.choose(u.view, c.policy)
+	for _, m := range u.members {
+		d, v := &c.decided[m], c.views[m]
+		d.Group = u.group.Name
+		own := d.Next != nil || c.errs[m] != nil
+		if u.group.Kind == Linked && !own {
+			continue
+		}
+		if c.errs[m] = err; err == nil && together.Next != nil {
+			c.errs[m] = v.free(together.Next)
+		}
+		c.outward[m] = max(c.outward[m], level)
+		d.Next, d.NextTag, d.Channel, d.Level, d.Why = nil, "", "", None, together.Why
+		if c.errs[m] != nil || together.Next == nil {
+			continue
+		}
+		d.Next, d.NextTag, d.Channel = together.Next, v.format.Print(together.Next), together.Channel
+		d.Level = max(together.Level, difference(d.Previous, d.Next))
+		c.outward[m] = max(c.outward[m], d.Level)
+		d.Why = fmt.Sprintf("the %s group %s: %s", u.group.Kind, u.group.Name, together.Why)
+		if !own {
+			d.Why += fmt.Sprintf("; %s has nothing of its own", v.component.Name)
+		}
+	}
+}
+
+// merged is what the members of a group see together: a component with the tags and the commits of all.
+func (s *sight) merged(u *unit, policy Policy) *view {
+	m := &view{component: Component{Name: u.group.Name}, format: s.views[u.members[0]].format}
+	n := len(s.history.Commits)
+	m.since, m.news = make([]bool, n), make([]bool, n)
+	for _, i := range u.members {
+		v := s.views[i]
+		m.tags = append(m.tags, v.tags...)
+		for k := range n {
+			m.since[k], m.news[k] = m.since[k] || v.since[k], m.news[k] || v.news[k]
+		}
+		if first := v.initial(policy); m.component.Initial == nil || first.GreaterThan(m.component.Initial) {
+			m.component.Initial = first
+		}
+	}
+	slices.SortFunc(m.tags, func(a, b Tag) int {
+		if c := b.Version.Compare(a.Version); c != 0 {
+			return c
+		}
+		return strings.Compare(b.Name, a.Name)
+	})
+	m.last(s.history, policy)
+	return m
+}
