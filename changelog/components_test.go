@@ -1,6 +1,8 @@
 package changelog_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,4 +160,37 @@ func TestHistoryInOrder(t *testing.T) {
 	h.Commits[1] = h.Commits[0]
 	_, err = changelog.Decide(h, changelog.Policy{})
 	assert.ErrorContains(t, err, "comes twice")
+}
+
+// TestManyComponents: more of them than a machine word has bits, each with a release of its own.
+func TestManyComponents(t *testing.T) {
+	const n = 150
+	var p changelog.Policy
+	var tags, want []string
+	var commits []change
+	for i := range n {
+		name := fmt.Sprintf("p%03d", i)
+		p.Components = append(p.Components, part(name))
+		commits = append(commits, changes("feat: x", name+"/x"), changes("fix: y", name+"/y"))
+		tags = append(tags, fmt.Sprintf("%s/v1.0.0@%d", name, 2*i+i%2)) // every other one after its fix
+		want = append(want, name+[]string{" 1.0.1", " -"}[i%2])
+	}
+	plan, err := changelog.Decide(line(strings.Join(tags, " "), commits...), p)
+	require.NoError(t, err)
+	assert.Equal(t, strings.Join(want, ", "), versions(plan))
+}
+
+// TestWhoseTag: a tag that is no version is told where its form is, the longest one.
+func TestWhoseTag(t *testing.T) {
+	p := changelog.Policy{Components: []changelog.Component{{Name: "root", Paths: []string{"."}}, part("vendor")}}
+	for range 2 {
+		slices.Reverse(p.Components)
+		plan, err := changelog.Decide(line("vendor/vNext@0 vNext@0", changes("feat: begin", "x")), p)
+		require.NoError(t, err)
+		for _, d := range plan.Components {
+			want := map[string]string{"root": "vNext", "vendor": "vendor/vNext"}[d.Name]
+			require.Len(t, d.IgnoredTags, 1)
+			assert.Equal(t, want, d.IgnoredTags[0].Tag)
+		}
+	}
 }

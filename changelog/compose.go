@@ -164,7 +164,7 @@ func (c *composition) over(v *view, head string) (Decision, error) {
 
 // fresh reports whether anything has come since the last pre-release: a commit, or the release of what it depends on.
 func (d *Decision) fresh() bool {
-	return len(d.Dependencies) > 0 ||
+	return d.Prerelease == nil || len(d.Dependencies) > 0 ||
 		slices.ContainsFunc(d.Reasons, func(r Reason) bool { return r.New }) ||
 		slices.ContainsFunc(d.Skipped, func(s Skipped) bool { return s.New })
 }

@@ -48,12 +48,16 @@ func TestComposition(t *testing.T) {
 		}}, []change{changes("fix: x", "lib/x")}, "app 1.1.0, web -, lib 1.0.1"},
 		{"a requested version", stable, changelog.Policy{Components: chain, Propagate: changelog.PropagateSame}, []change{changes("chore: x\n\nRelease-As: 2.0.0", "lib/x")}, "app 2.0.0, web 2.0.0, lib 2.0.0"},
 
+		{"a pre-release that announces more", "lib/v1.0.0@0 app/v1.0.0@0 web/v1.0.0@0 lib/v2.0.0-rc.1@1", changelog.Policy{Components: chain, Propagate: changelog.PropagateSame},
+			[]change{changes("fix: x", "lib/x"), changes("fix: y", "lib/x")}, "app 2.0.0, web 2.0.0, lib 2.0.0"},
 		{"a channel", stable, changelog.Policy{Components: chain, Channel: "beta"}, []change{changes("feat: x", "lib/x")}, "app 1.0.1-beta.1, web 1.0.1-beta.1, lib 1.1.0-beta.1"},
 		{"a channel, nothing new", betas, changelog.Policy{Components: chain, Channel: "beta"}, []change{changes("feat: x", "lib/x"), changes("docs: y", "lib/x", "app/y")}, "app -, web -, lib -"},
 		{"a channel, once more", betas, changelog.Policy{Components: chain, Channel: "beta"}, []change{changes("feat: x", "lib/x"), changes("fix: y", "lib/x")}, "app 1.0.1-beta.2, web 1.0.1-beta.2, lib 1.1.0-beta.2"},
 		{"a channel, one alone", betas, changelog.Policy{Components: chain, Channel: "beta"}, []change{changes("feat: x", "lib/x"), changes("fix: y", "app/x")}, "app 1.0.1-beta.2, web -, lib -"},
 		{"a channel, the level stays", "lib/v1.0.0@0 app/v1.0.0@0 web/v1.0.0@0 lib/v2.0.0-beta.1@1 app/v2.0.0-beta.1@1 web/v2.0.0-beta.1@1",
 			changelog.Policy{Components: chain, Channel: "beta", Propagate: changelog.PropagateSame}, []change{changes("feat!: x", "lib/x"), changes("fix: y", "app/x")}, "app 2.0.0-beta.2, web -, lib -"},
+		{"a channel, and one that was not there yet", "lib/v1.0.0@0 app/v1.0.0@0 web/v1.0.0@0 lib/v2.0.0-beta.1@1", changelog.Policy{Components: chain, Channel: "beta", Propagate: changelog.PropagateSame},
+			[]change{changes("feat!: x", "lib/x"), changes("fix: y", "app/x")}, "app 2.0.0-beta.1, web 2.0.0-beta.1, lib -"},
 		{"and all final", betas, changelog.Policy{Components: chain}, []change{changes("feat: x", "lib/x")}, "app 1.0.1, web 1.0.1, lib 1.1.0"},
 
 		{"fixed", stable, changelog.Policy{Components: three, Groups: []changelog.Group{group(changelog.Fixed, "a", "b")}}, []change{changes("feat: x", "a/x")}, "a 1.1.0, b 1.1.0, c -"},
@@ -64,6 +68,10 @@ func TestComposition(t *testing.T) {
 		{"linked", stable, changelog.Policy{Components: three, Groups: []changelog.Group{group(changelog.Linked, "a", "b")}}, []change{changes("feat: x", "a/x")}, "a 1.1.0, b -, c -"},
 		{"linked, from the highest", spread, changelog.Policy{Components: three, Groups: []changelog.Group{group(changelog.Linked, "a", "b")}}, []change{changes("fix: x", "a/x")}, "a 1.5.1, b -, c -"},
 		{"linked, both", spread, changelog.Policy{Components: three, Groups: []changelog.Group{group(changelog.Linked, "a", "b")}}, []change{changes("fix: x", "a/x"), changes("feat: y", "b/y")}, "a 1.6.0, b 1.6.0, c -"},
+		{"fixed, two first versions", "", changelog.Policy{
+			Components: []changelog.Component{part("a"), {Name: "b", Paths: []string{"b"}, Initial: version(t, "2.0.0")}, part("c")}, Groups: []changelog.Group{group(changelog.Fixed, "a", "b")},
+		}, []change{changes("fix: x", "a/x")}, "a 2.0.0, b 2.0.0, c -"},
+		{"linked, and its own version is taken", spread + " a/v1.0.1@77", changelog.Policy{Components: three, Groups: []changelog.Group{group(changelog.Linked, "a", "b")}}, []change{changes("fix: x", "a/x")}, "a 1.5.1, b -, c -"},
 		{"fixed on a channel", stable + " a/v1.1.0-rc.1@1 b/v1.1.0-rc.1@1", changelog.Policy{Components: three, Channel: "rc", Groups: []changelog.Group{group(changelog.Fixed, "a", "b")}},
 			[]change{changes("feat: x", "a/x"), changes("fix: x", "b/x")}, "a 1.1.0-rc.2, b 1.1.0-rc.2, c -"},
 		{"linked on a channel", stable + " b/v1.1.0-rc.1@1", changelog.Policy{Components: three, Channel: "rc", Groups: []changelog.Group{group(changelog.Linked, "a", "b")}},
@@ -77,6 +85,8 @@ func TestComposition(t *testing.T) {
 			[]change{changes("feat: x", "c/x")}, "a 1.5.1, b -, c 3.1.0"},
 		{"dependencies within a group", stable, changelog.Policy{Components: []changelog.Component{part("a", "b"), part("b"), part("c")}, Groups: []changelog.Group{group(changelog.Linked, "a", "b")}},
 			[]change{changes("feat: x", "b/x")}, "a 1.1.0, b 1.1.0, c -"},
+		{"dependencies within a group, from the highest", "a/v1.5.0@0 b/v1.0.0@0", changelog.Policy{Components: []changelog.Component{part("a", "b"), part("b")}, Groups: []changelog.Group{group(changelog.Linked, "a", "b")}},
+			[]change{changes("feat: x", "b/x")}, "a 1.6.0, b 1.6.0"},
 		{"a circle through a group", stable, changelog.Policy{Components: []changelog.Component{part("a"), part("b", "c"), part("c", "a")}, Groups: []changelog.Group{group(changelog.Fixed, "a", "b")}},
 			[]change{changes("feat: x", "c/x")}, "a 1.0.1, b 1.0.1, c 1.1.0"},
 		{"and the other way round", stable, changelog.Policy{Components: []changelog.Component{part("a"), part("b", "c"), part("c", "a")}, Groups: []changelog.Group{group(changelog.Fixed, "a", "b")}, Propagate: changelog.PropagateSame},
@@ -88,6 +98,8 @@ func TestComposition(t *testing.T) {
 		{"a first umbrella", stable, changelog.Policy{Components: three, Umbrella: &changelog.Component{Name: "all", Tags: "all-{version}"}}, []change{changes("fix: x", "a/x")}, "a 1.0.1, b -, c -, all 0.1.0"},
 		{"an umbrella on a channel", stable + " v3.1.0@0 a/v1.1.0-rc.1@1 v3.2.0-rc.1@1", changelog.Policy{Components: three, Channel: "rc", Umbrella: &changelog.Component{Name: "all"}},
 			[]change{changes("feat: x", "a/x"), changes("fix: x", "b/x")}, "a -, b 1.0.1-rc.1, c -, all 3.2.0-rc.2"},
+		{"a first umbrella on a channel", stable + " v3.1.0@0 a/v1.1.0-rc.1@1", changelog.Policy{Components: three, Channel: "rc", Umbrella: &changelog.Component{Name: "all"}},
+			[]change{changes("feat: x", "a/x"), changes("fix: x", "b/x")}, "a -, b 1.0.1-rc.1, c -, all 3.2.0-rc.1"},
 		{"a requested version under an umbrella", stable + " v3.1.0@0", changelog.Policy{Components: three, Umbrella: &changelog.Component{Name: "all"}}, []change{changes("fix: x\n\nRelease-As: 2.0.0", "a/x")}, "a 2.0.0, b -, c -, all 4.0.0"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -131,6 +143,24 @@ func TestCompositionSaysWhy(t *testing.T) {
 	assert.Equal(t, "v1.1.0", plan.Umbrella.NextTag)
 	assert.Len(t, plan.Umbrella.Dependencies, 4)
 	assert.Equal(t, changelog.Minor, plan.Level())
+}
+
+// TestLevelOfALaggard: the level of a release is that of its version, too.
+func TestLevelOfALaggard(t *testing.T) {
+	p := changelog.Policy{Components: []changelog.Component{part("a"), part("b")}, Groups: []changelog.Group{group(changelog.Linked, "a", "b")}}
+	plan, err := changelog.Decide(line("a/v1.0.0@0 b/v3.0.0@0", changes("feat: begin"), changes("fix: x", "a/x", "b/x")), p)
+	require.NoError(t, err)
+	assert.Equal(t, "a 3.0.1, b 3.0.1", versions(plan))
+	assert.Equal(t, changelog.Major, plan.Components[0].Level)
+	assert.Equal(t, changelog.Patch, plan.Components[1].Level)
+}
+
+// TestNearlyTakenInAGroup: a tag that differs in its v alone stands in the way of one component.
+func TestNearlyTakenInAGroup(t *testing.T) {
+	p := changelog.Policy{Components: []changelog.Component{part("a"), {Name: "b", Paths: []string{"b"}, Tags: "v{version}"}}, Groups: []changelog.Group{group(changelog.Fixed, "a", "b")}}
+	_, err := changelog.Decide(line("a/v1.0.0@0 v1.0.0@0 1.0.1@77", changes("feat: begin"), changes("fix: x", "a/x")), p)
+	require.ErrorIs(t, err, changelog.ErrTaken)
+	assert.ErrorContains(t, err, "component b: the next version is taken: there is a tag 1.0.1")
 }
 
 // TestOneFailsForItself: each component that has no version has its own error, and the others have versions.

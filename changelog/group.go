@@ -51,7 +51,6 @@ func unitsOf(s *sight, policy Policy) []*unit {
 // bind gives the members of a group their version.
 func (c *composition) bind(u *unit) {
 	together := u.weighed
-	u.view.raised = ""
 	for _, m := range u.members {
 		d, raised := c.raise(m)
 		if d.Level > together.Level {
