@@ -40,6 +40,9 @@ const (
 )
 
 func sortAnomalies(all []Anomaly) []Anomaly {
+	if all == nil {
+		return []Anomaly{}
+	}
 	slices.SortFunc(all, func(a, b Anomaly) int {
 		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Other, b.Other), cmp.Compare(a.Count, b.Count))
 	})

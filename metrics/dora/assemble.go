@@ -34,47 +34,62 @@ func (f *fold) report() *Report {
 // service computes the figures of a service.
 func (f *fold) service(s int, into *Service) {
 	into.Name = f.h.words.String(f.services[s])
-	units := f.of(uint32(s))
-	leads := f.leads[:0]
-	if len(units) > 0 {
-		to := len(f.leads)
-		if end := f.begins[s+1]; end < len(f.units) {
-			to = int(f.units[end].leads)
-		}
-		leads = f.leads[units[0].leads:to]
-	}
+	leads := f.leadsOf(s)
 	m := &into.Metrics
 	f.metrics(m, &f.scores[s], leads, recoveriesOf(f.recoveries, uint32(s)), recoveriesOf(f.restores, uint32(s)))
-	f.frequency(&m.DeploymentFrequency, f.scores[s].n, f.scores[s].days, f.cells[s*f.weeks:(s+1)*f.weeks], f.gaps(nil, s), f.daysOf(s))
+	f.frequency(&m.DeploymentFrequency, f.scores[s].n, f.scores[s].days, f.cells[s*f.weeks:(s+1)*f.weeks], f.median(f.gaps(nil, s), 1e9), f.daysOf(s))
 	m.CycleTime = f.cycleTime(f.cyclesOf(uint32(s)))
 	f.uptime(m, s)
 	f.score(m)
+}
+
+// leadsOf are the lead times of a service.
+func (f *fold) leadsOf(s int) []int64 {
+	units := f.of(uint32(s))
+	if len(units) == 0 {
+		return nil
+	}
+	to := len(f.leads)
+	if end := f.begins[s+1]; end < len(f.units) {
+		to = int(f.units[end].leads)
+	}
+	return f.leads[units[0].leads:to]
+}
+
+// pooledCells are the weeks of all services together.
+func (f *fold) pooledCells() []cell {
+	cells := make([]cell, f.weeks)
+	for i := range f.cells {
+		cells[i%f.weeks].add(&f.cells[i].score)
+	}
+	for w := range cells {
+		cells[w].days = 0
+	}
+	for d, yes := range f.daysOf(-1) {
+		if yes {
+			cells[f.w.week(max(f.w.days[d], f.w.from))].days++
+		}
+	}
+	return cells
 }
 
 // pooled computes the figures of all services together, from their samples.
 func (f *fold) pooled(report *Report, whole *score) {
 	m := &report.Metrics
 	f.metrics(m, whole, f.leads, f.recoveries, f.restores)
-	cells := make([]cell, f.weeks)
-	for i := range f.cells {
-		cells[i%f.weeks].add(&f.cells[i].score)
-	}
+	cells := f.pooledCells()
 	var gaps []int64
 	for s := range f.services {
 		gaps = f.gaps(gaps, s)
 	}
 	days := f.daysOf(-1)
 	n := 0
-	for w := range cells {
-		cells[w].days = 0
-	}
-	for d, yes := range days {
+	for _, yes := range days {
 		if yes {
 			n++
-			cells[f.w.week(max(f.w.days[d], f.w.from))].days++
 		}
 	}
-	f.frequency(&m.DeploymentFrequency, whole.n, n, cells, gaps, days)
+	f.frequency(&m.DeploymentFrequency, whole.n, n, cells, f.median(gaps, 1e9), days)
 	for w := range report.Weeks {
 		report.Weeks[w].Days = cells[w].days
 	}
@@ -85,24 +100,31 @@ func (f *fold) pooled(report *Report, whole *score) {
 
 // metrics computes what counts and samples alone say.
 func (f *fold) metrics(m *Metrics, s *score, leads []int64, recoveries, restores []recovery) {
+	var lead, recovered, restored Durations
+	f.spreader.spread(leads, &lead)
+	f.recoverySpread(recoveries, &recovered)
+	ended, _ := f.recoveryTimes(restores)
+	f.spreader.spread(ended, &restored)
+	f.told(m, s, lead, recovered, restored)
+}
+
+// told fills in what counts and distributions say.
+func (f *fold) told(m *Metrics, s *score, lead, recovered, restored Durations) {
 	m.Unattributed, m.LeadTimeDropped = s.unattributed, s.dropped
 	empty := f.r.Empty == EmptyZero
-	var lead, recovered, restored Durations
-	if f.spreader.spread(leads, &lead); lead.N > 0 || empty {
+	if lead.N > 0 || empty {
 		lead.zero(empty)
 		lead.Tier = f.durationTier(f.tiers.LeadTime, &lead)
 		m.LeadTime = &lead
 	}
-	if f.recoverySpread(recoveries, &recovered) || empty {
+	if recovered.N+recovered.Censored > 0 || empty {
 		if recovered.Censored == 0 {
 			recovered.zero(empty)
 		}
 		recovered.Tier = f.durationTier(f.tiers.Recovery, &recovered)
 		m.FailedDeploymentRecovery = &recovered
 	}
-	if len(restores) > 0 {
-		ended, _ := f.recoveryTimes(restores)
-		f.spreader.spread(ended, &restored)
+	if restored.N > 0 {
 		m.MTTR = &restored
 	}
 	m.ChangeFailureRate = f.failureRate(s)

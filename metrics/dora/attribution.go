@@ -12,23 +12,29 @@ func (f *fold) attribute() {
 	f.cause = make([]uint32, len(h.harm))
 	f.touched = make([]uint32, len(f.units))
 	for i := range h.harm {
-		n := &h.harm[i]
-		f.home[i], f.cause[i] = f.rank[n.service], none
-		if n.resolved != never && n.resolved < n.opened {
-			f.odd(Anomaly{Code: CodeNegativeSpan, ID: h.incidents.String(uint32(i))})
+		f.charges(uint32(i))
+	}
+}
+
+// charges finds the deployments that caused one incident.
+func (f *fold) charges(i uint32) {
+	h := f.h
+	n := &h.harm[i]
+	f.home[i], f.cause[i] = f.rank[n.service], none
+	if n.resolved != never && n.resolved < n.opened {
+		f.odd(Anomaly{Code: CodeNegativeSpan, ID: h.incidents.String(i)})
+	}
+	explicit := false
+	if f.r.Attribution != AttributionLatest && f.r.Attribution != AttributionNone {
+		explicit = f.explicit(i, n)
+	}
+	if f.r.Attribution == AttributionLatest || f.r.Attribution == AttributionElseLatest && !explicit {
+		if u := f.latest(n); u != none {
+			f.charge(i, u)
 		}
-		explicit := false
-		if f.r.Attribution != AttributionLatest && f.r.Attribution != AttributionNone {
-			explicit = f.explicit(uint32(i), n)
-		}
-		if f.r.Attribution == AttributionLatest || f.r.Attribution == AttributionElseLatest && !explicit {
-			if u := f.latest(n); u != none {
-				f.charge(uint32(i), u)
-			}
-		}
-		if n.service == f.nameless && f.cause[i] < elsewhere {
-			f.home[i] = f.units[f.cause[i]].service
-		}
+	}
+	if n.service == f.nameless && f.cause[i] < elsewhere {
+		f.home[i] = f.units[f.cause[i]].service
 	}
 }
 
@@ -90,6 +96,9 @@ func (f *fold) latest(n *incident) uint32 {
 	s := f.rank[n.service]
 	if s == none {
 		return none
+	}
+	if f.last != nil {
+		return f.lastBefore(s, n)
 	}
 	units := f.of(s)
 	k := sort.Search(len(units), func(k int) bool { return units[k].finish >= n.opened }) - 1

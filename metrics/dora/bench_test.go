@@ -111,3 +111,59 @@ func BenchmarkYardstick(b *testing.B) {
 	}
 	measure(b, func() { slices.Sort(slices.Clone(numbers)) })
 }
+
+// BenchmarkAppend adds the last twentieth of a history event by event, and asks for the figures of all services together after
+// each one. The processor time per event is reported in microseconds.
+func BenchmarkAppend(b *testing.B) {
+	for _, n := range sizes() {
+		g := generate(n, 200, 42)
+		b.Run(name(n), func(b *testing.B) {
+			var spent time.Duration
+			asked := 0
+			for b.Loop() {
+				h, rest := g.split(20)
+				m, err := h.Meter(dora.Rules{}, g.query())
+				if err != nil {
+					b.Fatal(err)
+				}
+				m.Metrics()
+				runtime.GC()
+				before := processor()
+				for _, e := range rest {
+					if err := m.Add(e); err != nil {
+						b.Fatal(err)
+					}
+					m.Metrics()
+				}
+				spent += processor() - before
+				asked += len(rest)
+			}
+			b.ReportMetric(float64(spent)/float64(asked)/1e3, "cpu-us/event")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkReportAfterAppend adds one deployment of the last week, and asks for the whole report, with all services and weeks.
+func BenchmarkReportAfterAppend(b *testing.B) {
+	for _, n := range sizes() {
+		g := generate(n, 200, 42)
+		h, rest := g.split(20)
+		m, err := h.Meter(dora.Rules{}, g.query())
+		if err != nil {
+			b.Fatal(err)
+		}
+		next := 0
+		b.Run(name(n), func(b *testing.B) {
+			measure(b, func() {
+				for deployed := false; !deployed && next < len(rest); next++ {
+					if err := m.Add(rest[next]); err != nil {
+						b.Fatal(err)
+					}
+					_, deployed = rest[next].(*dora.Deployment)
+				}
+				m.Report()
+			})
+		})
+	}
+}

@@ -45,11 +45,17 @@ func (f *fold) addCycle(u *unit, c uint32) {
 	f.cycles = append(f.cycles, cycle{u.service, [4]int64{last - first, merged - last, u.start - merged, u.finish - u.start}})
 }
 
-// cyclesOf are those of a service; they come in the order of services.
+// cyclesOf are those of a service; they are in the order of services.
 func (f *fold) cyclesOf(s uint32) []cycle {
 	from := search(len(f.cycles), func(i int) bool { return f.cycles[i].service >= s })
 	to := search(len(f.cycles), func(i int) bool { return f.cycles[i].service > s })
 	return f.cycles[from:to]
+}
+
+// all are the whole, and the stages.
+func (c *cycle) all() [5]int64 {
+	s := &c.stages
+	return [5]int64{s[0] + s[1] + s[2] + s[3], s[0], s[1], s[2], s[3]}
 }
 
 // cycleTime is the distribution of the whole and of each stage.
@@ -57,19 +63,29 @@ func (f *fold) cycleTime(cycles []cycle) *CycleTime {
 	if len(cycles) == 0 {
 		return nil
 	}
-	t := &CycleTime{}
 	samples := make([]int64, len(cycles))
-	for i := range cycles {
-		s := &cycles[i].stages
-		samples[i] = s[0] + s[1] + s[2] + s[3]
-	}
-	f.spreader.spread(samples, &t.Durations)
-	for k, name := range stageNames {
+	return assembled(func(k int, d *Durations) {
 		for i := range cycles {
-			samples[i] = cycles[i].stages[k]
+			samples[i] = cycles[i].all()[k]
 		}
+		f.spreader.spread(samples, d)
+	})
+}
+
+func (f *fold) rankedCycles(cycles *[5]ranked) *CycleTime {
+	if cycles[0].n == 0 {
+		return nil
+	}
+	return assembled(func(k int, d *Durations) { f.spreader.rankedSpread(&cycles[k], d) })
+}
+
+// assembled is the cycle time of which each part is spread by a function.
+func assembled(spread func(k int, d *Durations)) *CycleTime {
+	t := &CycleTime{}
+	spread(0, &t.Durations)
+	for k, name := range stageNames {
 		var d Durations
-		f.spreader.spread(samples, &d)
+		spread(k+1, &d)
 		t.Stages = append(t.Stages, StageTime{name, d.Mean.value, d.P50.value, d.P75.value, d.P90.value})
 	}
 	return t

@@ -42,6 +42,8 @@ type fold struct {
 	home    []uint32 // of an incident: its service's rank; none
 	cause   []uint32 // of an incident: a unit; elsewhere; none
 	touched []uint32
+	last    []newest // of a service: its latest deployment, for a Meter; nil otherwise
+	unsure  bool     // a Meter cannot tell the latest deployment before an incident
 
 	recoveries, restores []recovery
 	scores               []score // of each service, and of none
@@ -49,6 +51,7 @@ type fold struct {
 	weeks                int
 
 	spreader    *spreader
+	hours       *hours
 	ended, open []int64
 	anomalies   []Anomaly
 }
@@ -194,16 +197,11 @@ func (f *fold) count() {
 	}
 	for i := range f.h.harm {
 		n := &f.h.harm[i]
-		if !f.mine(uint32(i)) || !f.w.has(n.opened) {
-			continue
-		}
-		c := f.cell(f.home[i], f.w.week(n.opened))
-		c.opened++
-		if f.cause[i] == none {
-			c.unattributed++
-		}
-		if f.trace != nil {
-			f.noteIncident(uint32(i), n)
+		if s, counts := f.countIncident(uint32(i), n); counts {
+			f.cell(f.home[i], f.w.week(n.opened)).add(&s)
+			if f.trace != nil {
+				f.noteIncident(uint32(i), n)
+			}
 		}
 	}
 	for i, r := range f.recoveries {
@@ -218,6 +216,18 @@ func (f *fold) count() {
 			f.scores[s].add(&f.cells[s*f.weeks+w].score)
 		}
 	}
+}
+
+// countIncident is what an incident opened in the window adds.
+func (f *fold) countIncident(i uint32, n *incident) (s score, counts bool) {
+	if !f.mine(i) || !f.w.has(n.opened) {
+		return s, false
+	}
+	s.opened = 1
+	if f.cause[i] == none {
+		s.unattributed = 1
+	}
+	return s, true
 }
 
 // cell is a week of a service, or of none.
@@ -250,7 +260,7 @@ func (f *fold) countUnits(s int) {
 		if i+1 < len(f.units) {
 			c.leadsTo = int(f.units[i+1].leads)
 		}
-		f.countUnit(u, c)
+		f.countUnit(u, &c.score)
 		if d := f.w.day(u.finish); d != day && f.frequent(u) {
 			c.days++
 			day = d
@@ -274,7 +284,7 @@ func (f *fold) divides(u *unit) bool {
 	return u.changed || f.r.Denominator != DenominatorChanged
 }
 
-func (f *fold) countUnit(u *unit, c *cell) {
+func (f *fold) countUnit(u *unit, c *score) {
 	c.attempts++
 	if u.failed && !u.reached {
 		c.attemptsFailed++

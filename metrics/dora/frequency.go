@@ -8,7 +8,7 @@ import (
 func search(n int, yes func(int) bool) int { return sort.Search(n, yes) }
 
 // frequency fills in how often was deployed.
-func (f *fold) frequency(into *Frequency, n, days int, weeks []cell, gaps []int64, daily []bool) {
+func (f *fold) frequency(into *Frequency, n, days int, weeks []cell, gap Figure, daily []bool) {
 	into.N, into.Days = n, days
 	into.PerDay = Known(float64(n) / (float64(f.w.to-f.w.from) / (day * 1e9)))
 	perWeek, used, deployments := make([]int64, 0, len(weeks)), make([]int64, 0, len(weeks)), make([]int64, 0, len(weeks))
@@ -22,7 +22,7 @@ func (f *fold) frequency(into *Frequency, n, days int, weeks []cell, gaps []int6
 	}
 	into.PerWeekMedian = f.median(perWeek, 1)
 	into.DeploymentsPerWeekMedian = f.median(deployments, 1)
-	into.GapMedian = f.median(gaps, 1e9)
+	into.GapMedian = gap
 	into.Tier = f.cadence(into, perWeek, used, daily)
 }
 

@@ -116,3 +116,30 @@ func (g *generator) event(i int) dora.Event {
 func (g *generator) query() dora.Query {
 	return dora.Query{From: generatedFrom, To: generatedFrom.Add(generatedSpan)}
 }
+
+// split is a history of all but the last events, and those: one of so many, in the order in which they happened.
+func (g *generator) split(parts int) (*dora.History, []dora.Event) {
+	h := &dora.History{}
+	var rest []dora.Event
+	at := len(g.deployments) - len(g.deployments)/parts
+	c, in := 0, 0
+	add := func(i int, e dora.Event) {
+		if i >= at {
+			rest = append(rest, e)
+		} else if err := h.Add(e); err != nil {
+			panic(err)
+		}
+	}
+	for i := range g.deployments {
+		d := &g.deployments[i]
+		for range d.Changes {
+			add(i, &g.changes[c])
+			c++
+		}
+		add(i, d)
+		for ; in < len(g.incidents) && g.incidents[in].CausedBy[0] == d.ID; in++ {
+			add(i, &g.incidents[in])
+		}
+	}
+	return h, rest
+}

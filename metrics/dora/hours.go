@@ -7,6 +7,7 @@ type hours struct {
 	spans [][2]int64
 	slots []slotKind
 	shift int
+	n, k  int // how many were counted, and how many of them outside
 }
 
 type slotKind uint8
@@ -53,13 +54,22 @@ func (at *hours) working(t int64) bool {
 	return i < len(at.spans) && at.spans[i][0] <= t
 }
 
-// count counts an instant of the window among the n, and among the k if it lies outside of working hours.
-func (at *hours) count(t int64, n, k *int) {
+// count counts an instant of the window.
+func (at *hours) count(t int64) {
 	if t < at.w.from || t >= at.w.to {
 		return
 	}
-	*n++
+	at.n++
 	if !at.working(t) {
-		*k++
+		at.k++
 	}
+}
+
+// share is how many of those counted were outside of working hours; nil where none was counted.
+func (at *hours) share(z float64) *Rate {
+	if at.n == 0 {
+		return nil
+	}
+	r := rateOf(at.k, at.n, z)
+	return &r
 }

@@ -384,6 +384,13 @@ func TestStagesAddUp(t *testing.T) {
 			continue
 		}
 		seen++
+		n := 0
+		for _, x := range report.Services {
+			if x.CycleTime != nil {
+				n += x.CycleTime.N
+			}
+		}
+		assert.Equal(t, c.N, n, "all services have their own")
 		sum := 0.0
 		for _, s := range c.Stages {
 			sum += s.Mean

@@ -46,6 +46,7 @@ func (f *fold) ship(units []unit) {
 		}
 	}
 	f.compact(units, begin)
+	slices.SortStableFunc(f.cycles, func(a, b cycle) int { return int(a.service) - int(b.service) })
 }
 
 // regions reserves for the lead times of each service as much room as they can take.

@@ -11,7 +11,7 @@ func (f *fold) people(report *Report) {
 	f.velocity(report)
 	report.CSAT = f.opinion(CSAT)
 	report.NPS = f.opinion(NPS)
-	report.OutsideHours = f.outsideHours()
+	report.OutsideHours = f.outside()
 }
 
 func (f *fold) velocity(report *Report) {
@@ -114,34 +114,30 @@ func (f *fold) opinion(kind Survey) *Opinion {
 	return &Opinion{N: n, Score: float64(good-bad) / float64(n) * 100, Mean: sum / float64(n)}
 }
 
-// outsideHours is how many of the commits and deployments of the window were made outside of working hours.
-func (f *fold) outsideHours() *Rate {
-	at := f.w.hours()
-	n, k := 0, 0
+// outside is how many of the commits and deployments of the window were made outside of working hours.
+func (f *fold) outside() *Rate {
+	f.hours = f.w.hours()
 	for i := range f.units {
-		at.count(f.units[i].finish, &n, &k)
+		f.hours.count(f.units[i].finish)
 	}
-	squashes := len(f.h.originals) > 0
-	for c, t := range f.h.committed {
-		if squashes {
-			if commits := f.h.behind(uint32(c)); t != never && commits != nil {
-				for _, o := range commits {
-					at.count(o.at, &n, &k)
-				}
-				continue
-			}
-		}
-		at.count(t, &n, &k)
+	for c := range f.h.committed {
+		f.commitHours(uint32(c))
 	}
-	return f.shareOf(k, n)
+	return f.hours.share(f.spreader.z)
 }
 
-func (f *fold) shareOf(k, n int) *Rate {
-	if n == 0 {
-		return nil
+// commitHours counts a change, or the commits behind it.
+func (f *fold) commitHours(c uint32) {
+	t := f.h.committed[c]
+	if len(f.h.originals) > 0 && t != never {
+		if commits := f.h.behind(c); commits != nil {
+			for _, o := range commits {
+				f.hours.count(o.at)
+			}
+			return
+		}
 	}
-	r := rateOf(k, n, f.spreader.z)
-	return &r
+	f.hours.count(t)
 }
 
 // CostOfDowntime is what failed changes cost in a year: deployments in a year, times the share that fails, times the hours

@@ -133,7 +133,7 @@ func (f *fold) mine(i uint32) bool {
 func (f *fold) restore() {
 	for i := range f.h.harm {
 		n := &f.h.harm[i]
-		if !f.mine(uint32(i)) || n.resolved == never || n.resolved < n.opened || !f.w.has(n.resolved) {
+		if !f.restoredInside(uint32(i), n) {
 			continue
 		}
 		f.restores = append(f.restores, recovery{at: n.resolved, value: n.resolved - n.opened, service: f.home[i]})
@@ -144,6 +144,11 @@ func (f *fold) restore() {
 	slices.SortFunc(f.restores, func(a, b recovery) int {
 		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.at, b.at), cmp.Compare(a.value, b.value))
 	})
+}
+
+// restoredInside says whether the time until an incident was resolved counts.
+func (f *fold) restoredInside(i uint32, n *incident) bool {
+	return f.mine(i) && n.resolved != never && n.resolved >= n.opened && f.w.has(n.resolved)
 }
 
 // recoveryTimes splits recoveries into those that have ended and those that are open, into scratch space.
@@ -167,10 +172,14 @@ func (f *fold) recoverySpread(all []recovery, d *Durations) bool {
 	}
 	ended, open := f.recoveryTimes(all)
 	f.spreader.spread(ended, d)
-	d.Censored = len(open)
-	if len(open) > 0 && f.r.Open != OpenNow {
-		d.Survival = survival(ended, open)
+	f.censor(d, open, func() Figure { return survival(ended, open) })
+	return true
+}
+
+// censor fills in what those say that are open.
+func (f *fold) censor(d *Durations, open []int64, median func() Figure) {
+	if d.Censored = len(open); len(open) > 0 && f.r.Open != OpenNow {
+		d.Survival = median()
 	}
 	d.Tier = f.durationTier(f.tiers.Recovery, d)
-	return true
 }

@@ -34,22 +34,31 @@ func (r Rules) confidence() float64 {
 
 // spread fills d from samples in nanoseconds, whose order it may change. Without samples it leaves d alone.
 func (s *spreader) spread(samples []int64, d *Durations) {
-	n := len(samples)
-	if n == 0 {
+	if len(samples) == 0 {
 		return
 	}
-	var ranks [8]int
 	var values [8]int64
+	ranks, bounded := s.ranks(len(samples))
+	s.pick(samples, &ranks, &values)
+	s.fill(d, len(samples), &values, bounded, meanOf(samples))
+}
+
+// ranks are those that a distribution of n samples is told by: two for each of three quantiles, and the median's interval,
+// if there are enough for one.
+func (s *spreader) ranks(n int) (ranks [8]int, bounded bool) {
 	for i, percent := range [3]int{50, 75, 90} {
 		low := (n - 1) * percent / 100
 		ranks[2*i], ranks[2*i+1] = low, min(low+1, n-1)
 	}
 	low, high, bounded := s.interval(n)
-	if !bounded {
-		low, high = 0, 0
+	if bounded {
+		ranks[6], ranks[7] = low, high
 	}
-	ranks[6], ranks[7] = low, high
-	s.pick(samples, &ranks, &values)
+	return ranks, bounded
+}
+
+// fill fills d from the values at the ranks of n samples.
+func (s *spreader) fill(d *Durations, n int, values *[8]int64, bounded bool, mean float64) {
 	d.N = n
 	figure := func(i, percent int) Figure {
 		a := float64(values[2*i])
@@ -59,7 +68,7 @@ func (s *spreader) spread(samples []int64, d *Durations) {
 		return Known(a / 1e9)
 	}
 	d.P50, d.P75, d.P90 = figure(0, 50), figure(1, 75), figure(2, 90)
-	d.Mean = Known(meanOf(samples) / 1e9)
+	d.Mean = Known(mean / 1e9)
 	if bounded {
 		d.Low, d.High = Known(float64(values[6])/1e9), Known(float64(values[7])/1e9)
 	}
@@ -71,13 +80,18 @@ func (s *spreader) spread(samples []int64, d *Durations) {
 
 // meanOf does not depend on the order: the sum is exact.
 func meanOf(samples []int64) float64 {
-	var high, low int64
+	var sum exact
 	for _, v := range samples {
-		high += v >> 32
-		low += v & (1<<32 - 1)
+		sum.high += v >> 32
+		sum.low += v & (1<<32 - 1)
 	}
-	return (float64(high)*(1<<32) + float64(low)) / float64(len(samples))
+	return sum.by(len(samples))
 }
+
+// exact is a sum in two halves.
+type exact struct{ high, low int64 }
+
+func (e exact) by(n int) float64 { return (float64(e.high)*(1<<32) + float64(e.low)) / float64(n) }
 
 // buckets is how many there are of bucket.
 const buckets = 1 + 56*64 + 128
@@ -218,6 +232,11 @@ func rateOf(k, n int, z float64) Rate {
 func survival(ended, open []int64) Figure {
 	slices.Sort(ended)
 	slices.Sort(open)
+	return outlived(ended, open)
+}
+
+// outlived is survival of sorted lists.
+func outlived(ended, open []int64) Figure {
 	alive, share, left := len(ended)+len(open), 1.0, 0
 	for i := 0; i < len(ended); {
 		t, died := ended[i], 0

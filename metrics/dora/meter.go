@@ -1,0 +1,263 @@
+package dora
+
+import (
+	"errors"
+	"slices"
+)
+
+// Meter keeps a report up to date while events come in. It answers what History.Report would, to the last digit, and computes only what
+// an event has changed: of the week and the service it belongs to, and of the whole.
+//
+// It is fast for events that come in the order in which they happen and refer to each other: a change before the deployment
+// that brings it, a deployment before the incident that it causes, deployments of a service by their finish. After anything
+// else (an event that is corrected, a service that is new, a group, an outage) it starts afresh with the next question.
+//
+// A Meter, and its History, must not be used by two goroutines at once.
+type Meter struct {
+	h *History
+	r Rules
+	q Query
+
+	f        *fold
+	stale    bool
+	report   *Report // of the last fresh start
+	all      scope
+	services []scope
+	weekly   map[int]*weekly // by cell: weeks in which something has changed since
+	batch    []int64         // lead times as of the fresh start
+	scratch  []int64
+	targets  []uint32
+	opened   int64 // when the last incident was opened
+	down     int64 // when the last outage began
+}
+
+// weekly are the samples of a week of a service.
+type weekly struct {
+	leads      []int64
+	recoveries []recovery
+	changed    bool // since the last report
+}
+
+// scope is a service, or all of them together.
+type scope struct {
+	rank                 int // -1: all
+	score                score
+	cells                []cell
+	daily                []bool
+	leads, gaps, restore ranked
+	ended, open          ranked
+	cycles               [5]ranked // the whole, and the stages
+
+	down int64 // the length of all outages
+
+	metrics    Metrics
+	recovered  Durations
+	fresh      bool // metrics say all
+	recovering bool // recovered does not
+	counting   bool // the frequency does not
+}
+
+// Meter starts to keep the report for a query, which must name both ends of its window.
+func (h *History) Meter(r Rules, q Query) (*Meter, error) {
+	if q.From.IsZero() || q.To.IsZero() {
+		return nil, errors.New("a meter needs a window that does not move: From and To")
+	}
+	m := &Meter{h: h, r: r, q: q}
+	return m, m.start()
+}
+
+// Metrics are the figures of all services together.
+func (m *Meter) Metrics() Metrics {
+	m.refresh()
+	return *m.metrics(&m.all)
+}
+
+// Service are the figures of one service; false: there is none of that name.
+func (m *Meter) Service(name string) (Metrics, bool) {
+	m.refresh()
+	word := m.h.words.find(name)
+	if word == none || int(word) >= len(m.f.rank) || m.f.rank[word] == none {
+		return Metrics{}, false
+	}
+	return *m.metrics(&m.services[m.f.rank[word]]), true
+}
+
+// Report is what History.Report would answer. What has not changed is shared with the reports before: do not write to it.
+func (m *Meter) Report() *Report {
+	m.refresh()
+	f := m.f
+	report := *m.report
+	report.Events, report.Elsewhere = m.h.events, f.elsewhere
+	report.Metrics = *m.metrics(&m.all)
+	report.Services = slices.Clone(report.Services)
+	for s := range m.services {
+		report.Services[s].Metrics = *m.metrics(&m.services[s])
+	}
+	f.anomalies = sortAnomalies(f.anomalies)
+	report.Anomalies = append([]Anomaly{}, f.anomalies...)
+	if !m.q.Brief {
+		m.patch(&report)
+	}
+	m.report = &report
+	return &report
+}
+
+// patch computes the weeks anew in which something has changed.
+func (m *Meter) patch(report *Report) {
+	f := m.f
+	if len(m.weekly) == 0 {
+		return
+	}
+	copied := map[int]bool{}
+	weeks := map[int]bool{}
+	for _, c := range sortedKeys(m.weekly) {
+		if !m.weekly[c].changed {
+			continue
+		}
+		m.weekly[c].changed = false
+		s, w := c/f.weeks, c%f.weeks
+		weeks[w] = true
+		if s == len(f.services) {
+			continue
+		}
+		if !copied[s] {
+			report.Services[s].Weeks = slices.Clone(report.Services[s].Weeks)
+			copied[s] = true
+		}
+		leads, recoveries := m.samples(c)
+		into := &report.Services[s].Weeks[w]
+		*into = Week{}
+		f.week(into, w, &f.cells[c].score, append([]int64(nil), leads...), recoveries, &slabs{})
+	}
+	report.Weeks = slices.Clone(report.Weeks)
+	for _, w := range sortedKeys(weeks) {
+		var leads []int64
+		var recoveries []recovery
+		for s := range len(f.services) + 1 {
+			l, r := m.samples(s*f.weeks + w)
+			leads, recoveries = append(leads, l...), append(recoveries, r...)
+		}
+		report.Weeks[w] = Week{}
+		f.week(&report.Weeks[w], w, &m.all.cells[w].score, leads, recoveries, &slabs{})
+	}
+}
+
+// samples are those of a week of a service.
+func (m *Meter) samples(c int) ([]int64, []recovery) {
+	if w := m.weekly[c]; w != nil {
+		return w.leads, w.recoveries
+	}
+	at := &m.f.cells[c]
+	return m.batch[at.leadsFrom:at.leadsTo], m.f.recoveries[at.recoversFrom:at.recoversTo]
+}
+
+// touch makes the samples of a week its own, so that they can change.
+func (m *Meter) touch(c int) *weekly {
+	w := m.weekly[c]
+	if w == nil {
+		leads, recoveries := m.samples(c)
+		w = &weekly{append([]int64(nil), leads...), append([]recovery(nil), recoveries...), true}
+		m.weekly[c] = w
+	}
+	w.changed = true
+	return w
+}
+
+func (m *Meter) refresh() {
+	if m.stale {
+		// What could keep it from starting was asked when it started first.
+		_ = m.start()
+	}
+}
+
+// start computes everything from the history.
+func (m *Meter) start() error {
+	f, err := m.h.fold(m.r, m.q, false)
+	if err != nil {
+		return err
+	}
+	m.batch = slices.Clone(f.leads) // the report changes their order
+	m.f, m.report, m.stale, m.weekly = f, f.report(), false, map[int]*weekly{}
+	f.leads = m.batch
+	m.services = make([]scope, len(f.services))
+	m.all = scope{rank: -1, cells: f.pooledCells(), daily: f.daysOf(-1), score: f.scores[len(f.services)]}
+	var gaps []int64
+	for s := range m.services {
+		x := &m.services[s]
+		*x = scope{rank: s, cells: f.cells[s*f.weeks : (s+1)*f.weeks], daily: f.daysOf(s), score: f.scores[s]}
+		m.all.score.add(&x.score)
+		x.leads.load(append([]int64(nil), f.leadsOf(s)...))
+		own := f.gaps(nil, s)
+		gaps = append(gaps, own...)
+		x.gaps.load(own)
+		x.load(f, recoveriesOf(f.recoveries, uint32(s)), recoveriesOf(f.restores, uint32(s)), f.cyclesOf(uint32(s)))
+		x.metrics, x.down = m.report.Services[s].Metrics, length(union(f.outagesOf(s), 0))
+	}
+	m.all.leads.load(append([]int64(nil), f.leads...))
+	m.all.gaps.load(gaps)
+	m.all.load(f, f.recoveries, f.restores, f.cycles)
+	m.all.metrics, m.all.down = m.report.Metrics, length(union(f.outagesOf(-1), 0))
+	m.all.score.days = 0
+	for _, yes := range m.all.daily {
+		if yes {
+			m.all.score.days++
+		}
+	}
+	m.follow()
+	return nil
+}
+
+func (x *scope) load(f *fold, recoveries, restores []recovery, cycles []cycle) {
+	ended, open := f.recoveryTimes(recoveries)
+	x.ended.load(append([]int64(nil), ended...))
+	x.open.load(append([]int64(nil), open...))
+	restored, _ := f.recoveryTimes(restores)
+	x.restore.load(append([]int64(nil), restored...))
+	var times [5][]int64
+	for i := range cycles {
+		for k, v := range cycles[i].all() {
+			times[k] = append(times[k], v)
+		}
+	}
+	for k := range times {
+		x.cycles[k].load(times[k])
+	}
+	x.recovering, x.counting, x.fresh = true, true, true
+}
+
+// metrics brings the figures of a scope up to date.
+func (m *Meter) metrics(x *scope) *Metrics {
+	if x.fresh {
+		return &x.metrics
+	}
+	f, was := m.f, x.metrics
+	var lead, restored Durations
+	f.spreader.rankedSpread(&x.leads, &lead)
+	f.spreader.rankedSpread(&x.restore, &restored)
+	if x.recovering {
+		x.recovered = Durations{}
+		if x.ended.n+x.open.n > 0 {
+			f.spreader.rankedSpread(&x.ended, &x.recovered)
+			f.open = x.open.sorted(f.open)
+			f.censor(&x.recovered, f.open, func() Figure {
+				f.ended = x.ended.sorted(f.ended)
+				return outlived(f.ended, f.open)
+			})
+		}
+	}
+	x.metrics = Metrics{Availability: was.Availability, ErrorBudget: was.ErrorBudget, DeploymentFrequency: was.DeploymentFrequency}
+	f.told(&x.metrics, &x.score, lead, x.recovered, restored)
+	if x.counting {
+		f.frequency(&x.metrics.DeploymentFrequency, x.score.n, x.score.days, x.cells, f.rankedMedian(&x.gaps, 1e9), x.daily)
+	}
+	x.metrics.CycleTime = f.rankedCycles(&x.cycles)
+	if worst := was.DowntimePerRelease; worst != nil {
+		x.metrics.DowntimePerRelease = &Downtime{x.score.n, float64(x.down) / 60e9 / float64(x.score.n), worst.MaxMinutes}
+	}
+	if x.rank < 0 {
+		x.metrics.OutsideHours = f.hours.share(f.spreader.z)
+	}
+	f.score(&x.metrics)
+	x.fresh, x.recovering, x.counting = true, false, false
+	return &x.metrics
+}
