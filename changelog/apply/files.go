@@ -12,7 +12,7 @@ import (
 	"github.com/davit-sdk/davit/changelog"
 )
 
-// FileUpdater says what becomes of a file. [Pattern], [Pointer] and [UpdaterFunc] are ones.
+// FileUpdater says what becomes of a file. [Pattern], [Pointer], [Document] and [UpdaterFunc] are ones.
 type FileUpdater interface {
 	// Update is the new text of a file. The old one is nil where there is no file. The same text and release give
 	// the same new text: it may be called again after a kill.

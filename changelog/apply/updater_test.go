@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/assert"
@@ -110,4 +111,18 @@ func ExamplePattern() {
 	// Output:
 	// const Version = "1.3.0" // since 1.0.0
 	// <nil>
+}
+
+func TestDocument(t *testing.T) {
+	y := newYard(t)
+	r := apply.Release{Decision: y.plan(t).Components[0], Time: time.Date(2026, 3, 1, 23, 0, 0, 0, time.FixedZone("", -7200))}
+	begun, err := apply.Document{}.Update(nil, r)
+	require.NoError(t, err)
+	assert.Regexp(t, `(?s)^# Changelog\n.*## \[?1\.1\.0\]? - 2026-03-02\n\n### Added\n\n- add`, string(begun))
+	again, err := apply.Document{}.Update(begun, r)
+	require.NoError(t, err)
+	assert.Equal(t, string(begun), string(again), "twice is once")
+	kept, err := apply.Document{}.Update([]byte("# Log\n\nOurs.\n\n## [Unreleased]\n\n### Fixed\n\n- By hand\n\n## 1.0.0\n\n* old   text\n"), r)
+	require.NoError(t, err)
+	assert.Regexp(t, `(?s)^# Log\n\nOurs\.\n\n## \[Unreleased\]\n\n## .?1\.1\.0.? - 2026-03-02\n.*- add.*- By hand\n.*## 1\.0\.0\n\n\* old   text\n$`, string(kept))
 }

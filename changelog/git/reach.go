@@ -61,6 +61,9 @@ func (known reach) doubts(h changelog.History, policy changelog.Policy, bases []
 		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, told := known[id]; return id == "" || told })
 	}
 	all := unknown(bases)
+	if len(all) == 0 && known.settled(h, policy) {
+		return nil, nil
+	}
 	if len(all) == 0 {
 		h.Tags, h.Commits = slices.Clone(h.Tags), nil // what the commits say is known
 		for i, t := range h.Tags {
@@ -92,6 +95,18 @@ func (known reach) doubts(h changelog.History, policy changelog.Policy, bases []
 		more = slices.DeleteFunc(unknown(next), func(id string) bool { return slices.Contains(all, id) })
 	}
 	return all, nil
+}
+
+// settled says that, the bases being known, nothing else can have a say, without a look at versions: no tag
+// turned out to be elsewhere, so the bases are the highest final versions, and no other tag is a pre-release.
+func (known reach) settled(h changelog.History, policy changelog.Policy) bool {
+	if policy.Reach != "" && policy.Reach != changelog.ReachAncestors || policy.Maintenance != "" || strings.ContainsAny(h.Branch, "0123456789") {
+		return false
+	}
+	return !slices.ContainsFunc(h.Tags, func(t changelog.Ref) bool {
+		yes, told := known[t.Commit]
+		return t.Commit != "" && (told && !yes || !told && strings.Contains(t.Name, "-"))
+	})
 }
 
 // trace asks git which of some commits can be reached from HEAD.

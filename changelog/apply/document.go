@@ -1,0 +1,44 @@
+package apply
+
+import (
+	"errors"
+	"time"
+
+	"github.com/davit-sdk/davit/changelog"
+	"github.com/davit-sdk/davit/changelog/document"
+)
+
+// Document keeps a changelog file by package changelog/document: the notes of the version become its section, dated with the
+// day of the release in UTC, and what people wrote under Unreleased moves there. A file that is missing is begun.
+type Document struct {
+	// Title is the heading of a file that is begun. Default: "Changelog".
+	Title string
+	// Notes say what the notes hold. Their Date is set.
+	Notes changelog.NotesOptions
+	// Options say how it is written.
+	Options document.Options
+}
+
+var _ FileUpdater = Document{}
+
+// Update writes the section of the version.
+func (d Document) Update(text []byte, r Release) ([]byte, error) {
+	title := d.Title
+	if title == "" {
+		title = "Changelog"
+	}
+	if text == nil {
+		text = []byte("# " + title + "\n\n## [Unreleased]\n")
+	}
+	doc := document.Parse(string(text))
+	day := r.Time.UTC().Truncate(24 * time.Hour)
+	notes := d.Notes
+	notes.Date = day
+	if err := doc.Upsert(r.Notes(notes), d.Options); err != nil {
+		return nil, err
+	}
+	if err := doc.Release(r.Next, day, d.Options); err != nil && !errors.Is(err, document.ErrNothing) {
+		return nil, err
+	}
+	return []byte(doc.String()), nil
+}
