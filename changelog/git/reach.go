@@ -100,7 +100,7 @@ func (known reach) doubts(h changelog.History, policy changelog.Policy, bases []
 // settled says that, the bases being known, nothing else can have a say, without a look at versions: no tag
 // turned out to be elsewhere, so the bases are the highest final versions, and no other tag is a pre-release.
 func (known reach) settled(h changelog.History, policy changelog.Policy) bool {
-	if policy.Reach != "" && policy.Reach != changelog.ReachAncestors || policy.Maintenance != "" || strings.ContainsAny(h.Branch, "0123456789") {
+	if policy.Umbrella != nil || policy.Reach != "" && policy.Reach != changelog.ReachAncestors || policy.Maintenance != "" || strings.ContainsAny(h.Branch, "0123456789") {
 		return false
 	}
 	return !slices.ContainsFunc(h.Tags, func(t changelog.Ref) bool {
