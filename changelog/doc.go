@@ -9,7 +9,7 @@
 //	fmt.Println(plan.Explain())
 //	fmt.Println(plan.Components[0].Notes(changelog.NotesOptions{}).Markdown())
 //
-// Messages are read by the letter of Conventional Commits 1.0.0, see [Parse]; versions are those of
+// Messages are read by the letter of Conventional Commits 1.0.0, see [ParseWith]; versions are those of
 // Semantic Versioning 2.0.0, read strictly. Where the two leave a question open, the answer is a
 // field of [Policy] or written at the function that gives it.
 //

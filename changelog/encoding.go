@@ -49,10 +49,13 @@ var sorts = func() (table [256]sort) {
 
 // sortAt is the sort of the character at a place.
 func sortAt(text string, i int) (s sort, size int) {
-	s = sorts[text[i]]
-	if s != several {
+	if s = sorts[text[i]]; s != several {
 		return s, 1
 	}
+	return severalAt(text, i)
+}
+
+func severalAt(text string, i int) (s sort, size int) {
 	r, size := utf8.DecodeRuneInString(text[i:])
 	switch {
 	case r == utf8.RuneError && size == 1:

@@ -6,7 +6,7 @@ import (
 )
 
 // mostInner is how many commits a message may hold.
-const mostInner = 4096
+const mostInner = 2048
 
 // mergedByAzure begins the header of a merge and of a squash by Azure DevOps, which has the title of the
 // pull request on the same line.

@@ -168,7 +168,10 @@ func (m *Message) parts(yield func(int, *Message) bool) {
 
 // repeats reports whether the message says nothing that the other one does not say.
 func (m *Message) repeats(other *Message) bool {
-	if m.Kind != other.Kind || m.Type != other.Type || m.Scope != other.Scope || m.breaks() && !other.breaks() {
+	if m.Kind != other.Kind || m.Type != other.Type || m.breaks() && !other.breaks() {
+		return false
+	}
+	if m.Scope != other.Scope && m.Scope != "" && other.Scope != "" { // whoever writes a title again may leave it out
 		return false
 	}
 	mine, _ := withoutNumbers(m.Description)

@@ -22,7 +22,7 @@ func Parse(text string) Message { return ParseWith(text, Reading{}) }
 //   - BREAKING CHANGE is a footer even when nothing follows the colon on its line, because git strips
 //     the space there.
 //   - What stands between two code fences is text, whatever it looks like. A fence that nobody closes is none.
-//   - A message has at most 4,096 footers, 4,096 breaking changes and 4,096 commits within (CodeMore), and 1,024
+//   - A message has at most 4,096 footers, 4,096 breaking changes and 2,048 commits within (CodeMore), and 1,024
 //     code fences.
 //
 // A commit within a message, see Reading.Bullets, reaches to the next one. What stands behind it is its body
@@ -158,7 +158,11 @@ func (p *parser) line(l line) {
 		p.dashes = true
 		return
 	}
-	f, isFooter := footerAt(l.text)
+	var f footerMark
+	isFooter := false
+	if p.footers <= mostFooters || l.text[0] == breakingSpaced[0] {
+		f, isFooter = footerAt(l.text)
+	}
 	if isFooter && p.within && (p.dashes || p.paragraph && p.listed > 1) {
 		p.finish()
 		p.leave()

@@ -59,13 +59,21 @@ func quotedIn(header string) (string, bool) {
 	return text, true
 }
 
+// mostReverts is how many commits, and how many requests, a message can revert.
+const mostReverts = 1024
+
 // reverting keeps what a line of the body says to revert, in the words of git and the forges.
 func (p *parser) reverting(l line) {
+	if len(p.msg.Reverts) >= mostReverts || len(p.msg.RevertedRequests) >= mostReverts {
+		return
+	}
 	switch l.text[0] {
 	case 'T':
 		if rest, ok := strings.CutPrefix(l.text, "This reverts "); ok {
 			if list, ok := strings.CutPrefix(rest, "commit"); ok {
-				p.msg.Reverts = appendIDs(p.msg.Reverts, strings.TrimPrefix(list, "s"))
+				if p.msg.Reverts = appendIDs(p.msg.Reverts, strings.TrimPrefix(list, "s")); len(p.msg.Reverts) >= mostReverts {
+					p.report(CodeMore, l.start, l.end, "the message reverts too many commits: those behind this line are not looked at")
+				}
 			} else if list, ok := strings.CutPrefix(rest, "merge request "); ok {
 				p.revertedRequest(list)
 			}
@@ -109,6 +117,9 @@ func isID(word string) bool { return len(word) >= shortestID && len(word) <= 64 
 // appendIDs adds the ids of a list such as "676104e and a215868." up to its end.
 func appendIDs(ids []string, list string) []string {
 	for word := range strings.FieldsSeq(list) {
+		if len(ids) >= mostReverts {
+			break
+		}
 		if word == "and" {
 			continue
 		}
