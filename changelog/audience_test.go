@@ -187,6 +187,26 @@ func TestNotesNamePeople(t *testing.T) {
 	assert.Equal(t, commits[len(commits)-1].ID, whole["ana@example.org"], "the oldest one")
 }
 
+func TestAPersonWithTwoAddresses(t *testing.T) {
+	h := since(t, "1.2.3", "fix: a", "fix: b")
+	h.Commits[0].Author, h.Commits[0].AuthorEmail = "Ana", "new@example.org"
+	h.Commits[1].Author, h.Commits[1].AuthorEmail = "ana", "old@example.org"
+	d := next(t, h, changelog.Policy{})
+	n := d.Notes(changelog.NotesOptions{Contributors: true, Debuts: d.Debuts([]string{"old@example.org"})})
+	assert.Equal(t, []changelog.Contributor{{Name: "ana"}}, n.Contributors, "is not new by a new address")
+	n = d.Notes(changelog.NotesOptions{Contributors: true, Logins: map[string]string{"new@example.org": "a"}, Debuts: d.Debuts(nil)})
+	assert.Equal(t, []changelog.Contributor{{Name: "ana", Login: "a", First: true}}, n.Contributors)
+}
+
+func TestLoginsAreThoseOfTheForge(t *testing.T) {
+	h := since(t, "1.2.3", "fix: a")
+	h.Commits[0].Author, h.Commits[0].AuthorEmail = "Ana", "7+ana@users.noreply.github.com"
+	for author, want := range map[string]string{"https://github.com/{login}": "ana", "https://gitlab.com/{login}": "", "": ""} {
+		n := next(t, h, changelog.Policy{}).Notes(changelog.NotesOptions{Contributors: true, Links: changelog.Links{Author: author}})
+		assert.Equal(t, []changelog.Contributor{{Name: "Ana", Login: want}}, n.Contributors)
+	}
+}
+
 func TestNotesReadBack(t *testing.T) {
 	l, err := changelog.LinksFor("git@github.com:o/r.git", "")
 	require.NoError(t, err)

@@ -126,6 +126,11 @@ Versions are those of [Semantic Versioning](https://semver.org/).
 			strings.Replace(sample, "- By hand (#9)\n", "- By hand (#9)\n- add x (c0ffee0001)\n\n### Changed\n\n- **Breaking:** drop z (c0ffee0003)\n", 1)},
 		"an entry that stands for one": {sample, notes("", "features by HAND c0ffee0001", "features other (#9) c0ffee0002", "features third c0ffee0003"),
 			strings.Replace(sample, "- By hand (#9)\n", "- By hand (#9)\n- third (c0ffee0003)\n", 1)},
+		"an entry that says the same with its scope": {"## 1.3.0\n\n### Added\n\n- **api:** add *X*\n", changelog.Notes{Version: version("1.3.0"), Sections: []changelog.Section{
+			{Kind: changelog.Features, Items: []changelog.Item{{Scope: "api", Text: "add x", Commit: "c0ffee0001"}, {Scope: "ui", Text: "add x", Commit: "c0ffee0002"}}}}},
+			"## 1.3.0\n\n### Added\n\n- **api:** add *X*\n- **ui:** add x (c0ffee0002)\n"},
+		"links with tags of another kind": {"## [1.2.0](https://git.example.org/compare/rel-1.1.0...rel-1.2.0)\n", notes("1.3.0", "fixes y c0ffee0002"),
+			"## [1.3.0](https://git.example.org/compare/rel-1.2.0...rel-1.3.0) - 2024-05-06\n\n### Fixed\n\n- y (c0ffee0002)\n\n## [1.2.0](https://git.example.org/compare/rel-1.1.0...rel-1.2.0)\n"},
 		"an old line": {sample, notes("1.1.1", "fixes y c0ffee0002"), strings.NewReplacer("- Old fix\n", "- Old fix\n\n## [1.1.1] - 2024-05-06\n\n### Fixed\n\n- y (c0ffee0002)\n").Replace(sample)},
 		"between two": {strings.Replace(sample, "\n[Unreleased]:", "\n## [1.0.0] - 2023-01-01\n\n[Unreleased]:", 1), notes("1.1.1", "fixes y c0ffee0002"),
 			strings.NewReplacer("- Old fix\n", "- Old fix\n\n## [1.1.1] - 2024-05-06\n\n### Fixed\n\n- y (c0ffee0002)\n\n## [1.0.0] - 2023-01-01\n",
@@ -326,6 +331,21 @@ func TestVersions(t *testing.T) {
 			assert.Equal(t, 3, v.Line)
 		}
 		assert.Equal(t, want, strings.Join(got, ", "), title)
+	}
+}
+
+func TestHeadingsThatAreNone(t *testing.T) {
+	for _, text := range []string{
+		"---\n# 1.0.0\n---\n", "- a\n\n  ## 1.0.0\n", "- a\n  ## 1.0.0\n", "1. a\n\n   ## 1.0.0\n", "```\n## 1.0.0\n```\n", "~~~~\n~~~\n## 1.0.0\n", "- ```\n  ## 1.0.0\n", "<!--\n## 1.0.0\n-->\n",
+		"<pre>\n\n## 1.0.0\n</pre>\n", "<details>\n## 1.0.0\n\n", "    ## 1.0.0\n", "> ## 1.0.0\n", "##1.0.0\n", "#### 1.0.0\n", "- 1.0.0\n---\n", "1.0.0\n- ---\n", "| 1.0.0 |\n| --- |\n", "\\## 1.0.0\n",
+	} {
+		assert.Empty(t, document.Parse(text).Versions(), text)
+	}
+	for _, text := range []string{
+		"# 1.0.0", "## 1.0.0 ##\r\n", "   ## 1.0.0\n", "1.0.0\n==\n", "- a\n## 1.0.0\n", "- ```\n  x\n## 1.0.0\n", "<!-- x -->\n## 1.0.0\n", "<details>\n\n## 1.0.0\n", "a\n## 1.0.0\n", "---\n## 1.0.0\n", "\uFEFF## 1.0.0\n",
+		"<a name=\"1.0.0\"></a>\n## 1.0.0\n", "``` `x`\n## 1.0.0\n", "> a\n\n1.0.0\n---\n",
+	} {
+		assert.Len(t, document.Parse(text).Versions(), 1, text)
 	}
 }
 
