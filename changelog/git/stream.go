@@ -35,7 +35,7 @@ type stream struct {
 }
 
 func newStream(in io.Reader, paths bool) *stream {
-	return &stream{in: in, paths: paths, text: make([]byte, 128<<10)}
+	return &stream{in: in, paths: paths, text: make([]byte, 32<<10)}
 }
 
 // read hands every commit on. It says whether the receiver wants no more.
