@@ -56,6 +56,7 @@ func TestRevertsWithin(t *testing.T) {
 		{"a revert within", []string{"feat: a", "chore: all (#7)\n\n* Revert \"feat: a\"\n\n* fix: b"}, "1.2.4", []string{"b"}},
 		{"in the same message", []string{"chore: all (#7)\n\n* feat: a\n\n* revert: feat: a\n\n* fix: b"}, "1.2.4", []string{"b"}},
 		{"of the title's namesake", []string{"feat: a (#7)\n\n* feat: a\n\n* Revert \"feat: a\"\n\n* fix: b"}, "1.3.0", []string{"a", "b"}},
+		{"the title and its namesake", []string{"feat: a (#7)\n\n* feat: a\n\n* fix: b", `Revert "feat: a"`}, "-", nil},
 		{"a later namesake", []string{"chore: all\n\n* Revert \"feat: a\"\n\n* feat: a"}, "1.3.0", []string{"a", `Revert "feat: a"`}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -84,16 +85,18 @@ func TestCountReverts(t *testing.T) {
 
 // TestRevertsOfWhatWasReleased: a history may hold commits that were released, and the revert of one is a fix.
 func TestRevertsOfWhatWasReleased(t *testing.T) {
-	h := since(t, "", "feat: x", "Revert \"feat: x\"")
-	h.Tags = []changelog.Ref{{Name: "v1.2.3", Commit: id(0)}}
-	for i := range h.Commits {
-		if h.Commits[i].ID == id(1) {
-			h.Commits[i].Parents = []string{id(0)}
+	for _, text := range []string{"Revert \"feat: x\"", undo(0), "Revert \"feat: x (#3)\" (#4)\n\nReverts o/r#3"} {
+		h := since(t, "", "feat: x (#3)", text)
+		h.Tags = []changelog.Ref{{Name: "v1.2.3", Commit: id(0)}}
+		for i := range h.Commits {
+			if h.Commits[i].ID == id(1) {
+				h.Commits[i].Parents = []string{id(0)}
+			}
 		}
+		d := next(t, h, changelog.Policy{})
+		assert.Equal(t, "1.2.4", spoken(d), text)
+		assert.Equal(t, changelog.Reverts, d.Notes(changelog.NotesOptions{}).Sections[0].Kind)
 	}
-	d := next(t, h, changelog.Policy{})
-	assert.Equal(t, "1.2.4", spoken(d))
-	assert.Equal(t, changelog.Reverts, d.Notes(changelog.NotesOptions{}).Sections[0].Kind)
 }
 
 // TestSquashesUnderAMergeHeader: a commit with one parent is no merge, whatever its message says.
