@@ -86,7 +86,7 @@ func (m *Meter) change(c uint32) bool {
 		f.cycled = true
 	}
 	f.commitHours(c)
-	m.all.fresh = false
+	m.all.outdated = true
 	return true
 }
 

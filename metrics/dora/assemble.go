@@ -16,6 +16,9 @@ func (f *fold) report() *Report {
 		Rules: name(f.r), From: instant(f.w.from).In(f.w.location), To: instant(f.w.to).In(f.w.location), Events: f.h.events, Elsewhere: f.elsewhere,
 		Anomalies: f.anomalies,
 	}
+	if f.q.Daily {
+		f.daily(report)
+	}
 	if !f.q.Brief {
 		f.weekly(report)
 	} else {
@@ -78,7 +81,7 @@ func (f *fold) pooled(report *Report, whole *score) {
 	m := &report.Metrics
 	f.metrics(m, whole, f.leads, f.recoveries, f.restores)
 	cells := f.pooledCells()
-	var gaps []int64
+	gaps := make([]int64, 0, len(f.units))
 	for s := range f.services {
 		gaps = f.gaps(gaps, s)
 	}
@@ -190,7 +193,7 @@ func (f *fold) score(m *Metrics) {
 	if year == 0 {
 		year = 2024
 	}
-	if c := QuickCheckOf(year, *m); c.Total.known {
+	if c := QuickCheckOf(year, *m); !c.Total.IsZero() {
 		m.QuickCheck = &c
 	}
 }

@@ -11,6 +11,7 @@ func (f *fold) attribute() {
 	f.home = make([]uint32, len(h.harm))
 	f.cause = make([]uint32, len(h.harm))
 	f.touched = make([]uint32, len(f.units))
+	f.links = make([]link, 0, len(h.harm))
 	for i := range h.harm {
 		f.charges(uint32(i))
 	}

@@ -170,7 +170,7 @@ func (b Burn) String() string {
 	}
 	for _, w := range b.Windows {
 		if w.Alert == b.Alert {
-			return fmt.Sprintf("%s: the budget burns %.4g and %.4g times as fast as it may, above %.4g", b.Alert, w.Long.value, w.Short.value, w.Factor)
+			return fmt.Sprintf("%s: the budget burns %.4g and %.4g times as fast as it may, above %.4g", b.Alert, w.Long.float(), w.Short.float(), w.Factor)
 		}
 	}
 	return b.Alert

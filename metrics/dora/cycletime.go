@@ -86,7 +86,7 @@ func assembled(spread func(k int, d *Durations)) *CycleTime {
 	for k, name := range stageNames {
 		var d Durations
 		spread(k+1, &d)
-		t.Stages = append(t.Stages, StageTime{name, d.Mean.value, d.P50.value, d.P75.value, d.P90.value})
+		t.Stages = append(t.Stages, StageTime{name, d.Mean.float(), d.P50.float(), d.P75.float(), d.P90.float()})
 	}
 	return t
 }

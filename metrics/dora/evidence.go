@@ -117,7 +117,7 @@ func (h *History) Evidence(r Rules, q Query, about About) (Evidence, error) {
 
 func compareEntries(a, b Entry) int {
 	return cmp.Or(cmp.Compare(a.Deployment, b.Deployment), cmp.Compare(a.Change, b.Change), cmp.Compare(a.Incident, b.Incident),
-		cmp.Compare(a.Remedy, b.Remedy), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Seconds.value, b.Seconds.value))
+		cmp.Compare(a.Remedy, b.Remedy), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Seconds.float(), b.Seconds.float()))
 }
 
 func (f *fold) entry(x *entry) Entry {

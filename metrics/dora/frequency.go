@@ -10,7 +10,7 @@ func search(n int, yes func(int) bool) int { return sort.Search(n, yes) }
 // frequency fills in how often was deployed.
 func (f *fold) frequency(into *Frequency, n, days int, weeks []cell, gap Figure, daily []bool) {
 	into.N, into.Days = n, days
-	into.PerDay = Known(float64(n) / (float64(f.w.to-f.w.from) / (day * 1e9)))
+	into.PerDay = Known(float64(n) / f.w.length())
 	perWeek, used, deployments := make([]int64, 0, len(weeks)), make([]int64, 0, len(weeks)), make([]int64, 0, len(weeks))
 	for w := range weeks {
 		if f.w.complete && (f.w.weeks[w] < f.w.from || f.w.weeks[w+1] > f.w.to) {
@@ -47,7 +47,7 @@ func (f *fold) cadence(into *Frequency, perWeek, used []int64, daily []bool) Tie
 		if into.N == 0 {
 			return ""
 		}
-		return f.tiers.tier(f.tiers.Frequency, day/into.PerDay.value, false)
+		return f.tiers.tier(f.tiers.Frequency, day/into.PerDay.float(), false)
 	}
 	if into.N == 0 && f.r.Empty != EmptyZero {
 		return ""
@@ -79,9 +79,9 @@ func (f *fold) measure(m Measure, into *Frequency, perWeek, used []int64, daily 
 	case DaysPerHalfYear:
 		return Known(float64(into.Days) / (float64(f.w.to-f.w.from) / (half * 1e9)))
 	case PerWeek:
-		return Known(into.PerDay.value * 7)
+		return Known(into.PerDay.float() * 7)
 	case PerMonth:
-		return Known(into.PerDay.value * 30)
+		return Known(into.PerDay.float() * 30)
 	}
 	return into.PerDay
 }

@@ -65,6 +65,27 @@ func (at *hours) count(t int64) {
 	}
 }
 
+// countAll counts many instants.
+func (at *hours) countAll(instants []int64) {
+	from, to, shift, slots := at.w.from, at.w.to, at.shift&63, at.slots
+	n, k := 0, 0
+	for _, t := range instants {
+		if t < from || t >= to {
+			continue
+		}
+		n++
+		switch slots[(t-from)>>shift] {
+		case slotFree:
+			k++
+		case slotMixed:
+			if !at.working(t) {
+				k++
+			}
+		}
+	}
+	at.n, at.k = at.n+n, at.k+k
+}
+
 // share is how many of those counted were outside of working hours; nil where none was counted.
 func (at *hours) share(z float64) *Rate {
 	if at.n == 0 {

@@ -116,7 +116,12 @@ func (f *fold) bring(u *unit, stamp uint32) {
 			} else if was&wantedMark != 0 {
 				f.shippers[c] = append(f.shippers[c], u.first)
 			}
-			if u.inside && !u.baseline {
+			switch {
+			case !u.inside || u.baseline:
+			case f.plain && !f.cycled && u.finish >= h.committed[c]:
+				f.leads[f.next[u.service]] = u.finish - h.committed[c]
+				f.next[u.service]++
+			default:
 				f.lead(u, c)
 			}
 		}

@@ -53,14 +53,18 @@ type scope struct {
 	metrics    Metrics
 	recovered  Durations
 	fresh      bool // metrics say all
+	outdated   bool // but the work outside of working hours
 	recovering bool // recovered does not
 	counting   bool // the frequency does not
 }
 
-// Meter starts to keep the report for a query, which must name both ends of its window.
+// Meter starts to keep the report for a query, which must name both ends of its window and not be Daily.
 func (h *History) Meter(r Rules, q Query) (*Meter, error) {
 	if q.From.IsZero() || q.To.IsZero() {
 		return nil, errors.New("a meter needs a window that does not move: From and To")
+	}
+	if q.Daily {
+		return nil, errors.New("a meter keeps no series per day: Daily")
 	}
 	m := &Meter{h: h, r: r, q: q}
 	return m, m.start()
@@ -227,6 +231,9 @@ func (x *scope) load(f *fold, recoveries, restores []recovery, cycles []cycle) {
 
 // metrics brings the figures of a scope up to date.
 func (m *Meter) metrics(x *scope) *Metrics {
+	if x.outdated {
+		x.metrics.OutsideHours, x.outdated = m.f.hours.share(m.f.spreader.z), false
+	}
 	if x.fresh {
 		return &x.metrics
 	}
@@ -239,10 +246,7 @@ func (m *Meter) metrics(x *scope) *Metrics {
 		if x.ended.n+x.open.n > 0 {
 			f.spreader.rankedSpread(&x.ended, &x.recovered)
 			f.open = x.open.sorted(f.open)
-			f.censor(&x.recovered, f.open, func() Figure {
-				f.ended = x.ended.sorted(f.ended)
-				return outlived(f.ended, f.open)
-			})
+			f.censor(&x.recovered, f.open, func() Figure { return outlived(&x.ended, f.open) })
 		}
 	}
 	x.metrics = Metrics{Availability: was.Availability, ErrorBudget: was.ErrorBudget, DeploymentFrequency: was.DeploymentFrequency}

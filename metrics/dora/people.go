@@ -120,6 +120,10 @@ func (f *fold) outside() *Rate {
 	for i := range f.units {
 		f.hours.count(f.units[i].finish)
 	}
+	if len(f.h.originals) == 0 {
+		f.hours.countAll(f.h.committed)
+		return f.hours.share(f.spreader.z)
+	}
 	for c := range f.h.committed {
 		f.commitHours(uint32(c))
 	}

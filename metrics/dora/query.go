@@ -33,6 +33,8 @@ type Query struct {
 	DowntimeCost float64
 	// Brief leaves out the series per week.
 	Brief bool
+	// Daily adds the series per day, of all services together.
+	Daily bool
 }
 
 // Validate reports everything that is wrong with a query by itself, each problem with its field.
@@ -133,6 +135,18 @@ func (w *window) split(first time.Weekday) {
 			break
 		}
 	}
+}
+
+// length is how many days the window has: a whole one is one, however many hours it has.
+func (w *window) length() float64 {
+	n := len(w.days) - 1
+	part := func(d int) float64 {
+		return float64(min(w.days[d+1], w.to)-max(w.days[d], w.from)) / float64(w.days[d+1]-w.days[d])
+	}
+	if n == 1 {
+		return part(0)
+	}
+	return part(0) + float64(n-2) + part(n-1)
 }
 
 // midnight is the first instant of the day that is some days after that of t. It need not be 00:00.

@@ -3,7 +3,7 @@ package dora
 import "slices"
 
 // blockSize is how many values a block of ranked has at most.
-const blockSize = 256
+const blockSize = 512
 
 // ranked is a multiset of numbers that knows which one stands at a rank. Numbers lie sorted in blocks; a tree over how many
 // each block has (Fenwick, 1994) finds the block of a rank.
@@ -123,6 +123,21 @@ func (r *ranked) at(rank int) int64 {
 		}
 	}
 	return r.blocks[i][left]
+}
+
+func (r *ranked) len() int { return r.n }
+
+// upTo is how many numbers are v or less.
+func (r *ranked) upTo(v int64) int {
+	if len(r.blocks) == 0 {
+		return 0
+	}
+	k, sum := r.block(v), 0
+	for i := k; i > 0; i -= i & -i {
+		sum += int(r.tree[i])
+	}
+	b := r.blocks[k]
+	return sum + search(len(b), func(i int) bool { return b[i] > v })
 }
 
 // sorted are all numbers.

@@ -14,6 +14,7 @@ type recovery struct {
 
 // recover finds the recoveries of the window, in the order of service and time.
 func (f *fold) recover() {
+	f.recoveries = make([]recovery, 0, len(f.h.harm))
 	switch f.r.Recovery {
 	case RecoveryDeployment, "", RecoveryNext:
 		for i := range f.units {
@@ -31,9 +32,7 @@ func (f *fold) recover() {
 			f.restored(uint32(i))
 		}
 	}
-	slices.SortFunc(f.recoveries, func(a, b recovery) int {
-		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.at, b.at), cmp.Compare(a.value, b.value))
-	})
+	f.recoveries = f.inOrder(f.recoveries)
 }
 
 // recovered is the recovery of a deployment.
@@ -131,6 +130,7 @@ func (f *fold) mine(i uint32) bool {
 
 // restore finds how long all incidents took that were resolved in the window.
 func (f *fold) restore() {
+	f.restores = make([]recovery, 0, len(f.h.harm))
 	for i := range f.h.harm {
 		n := &f.h.harm[i]
 		if !f.restoredInside(uint32(i), n) {
@@ -141,9 +141,33 @@ func (f *fold) restore() {
 			f.note(entry{metric: mMTTR, role: roleSample, service: f.home[i], at: n.resolved, other: uint32(i), of: 'i', value: n.resolved - n.opened})
 		}
 	}
-	slices.SortFunc(f.restores, func(a, b recovery) int {
-		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.at, b.at), cmp.Compare(a.value, b.value))
-	})
+	f.restores = f.inOrder(f.restores)
+}
+
+// inOrder puts recoveries in the order of services, with those of none at the end, and of time within.
+func (f *fold) inOrder(all []recovery) []recovery {
+	begins := make([]int, len(f.services)+2)
+	place := func(r recovery) int { return int(min(r.service, uint32(len(f.services)))) }
+	for _, r := range all {
+		begins[place(r)+1]++
+	}
+	for s := range len(f.services) + 1 {
+		begins[s+1] += begins[s]
+	}
+	sorted, next := make([]recovery, len(all)), slices.Clone(begins)
+	for _, r := range all {
+		sorted[next[place(r)]] = r
+		next[place(r)]++
+	}
+	for s := range len(f.services) + 1 {
+		slices.SortFunc(sorted[begins[s]:begins[s+1]], func(a, b recovery) int {
+			if a.at != b.at {
+				return cmp.Compare(a.at, b.at)
+			}
+			return cmp.Compare(a.value, b.value)
+		})
+	}
+	return sorted
 }
 
 // restoredInside says whether the time until an incident was resolved counts.

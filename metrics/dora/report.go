@@ -21,7 +21,9 @@ type Report struct {
 	// Services are sorted by name. The figures above pool their samples; they are no averages of these.
 	Services []Service `json:"services,omitempty"`
 	// Weeks are those of all services together, oldest first.
-	Weeks     []Week    `json:"weeks,omitempty"`
+	Weeks []Week `json:"weeks,omitempty"`
+	// Daily is there where the query asks for it, oldest first.
+	Daily     []Day     `json:"daily,omitempty"`
 	Anomalies []Anomaly `json:"anomalies"`
 }
 
@@ -62,7 +64,7 @@ type Metrics struct {
 type Frequency struct {
 	// N is how many deployments finished in the window; 0 is a true zero.
 	N int `json:"n"`
-	// PerDay is N by the days of the window, of 24 hours each.
+	// PerDay is N by the days of the window; a day on which clocks change is one, too.
 	PerDay Figure `json:"per_day,omitzero"`
 	// PerWeekMedian is the median over weeks of the number of days with a deployment, weeks without one included.
 	PerWeekMedian Figure `json:"per_week_median,omitzero"`
@@ -198,4 +200,11 @@ type Week struct {
 	ChangeFailureRate *FailureRate `json:"change_failure_rate,omitempty"`
 	Recovery          *Durations   `json:"failed_deployment_recovery,omitempty"`
 	ReworkRate        *Rate        `json:"rework_rate,omitempty"`
+}
+
+// Day is a day of the window, or the part of it that lies in the window.
+type Day struct {
+	From     time.Time  `json:"from"`
+	N        int        `json:"n"`
+	LeadTime *Durations `json:"lead_time,omitempty"`
 }

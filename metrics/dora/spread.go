@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sort"
 )
 
 // spreader takes the quantiles of many samples, one after the other.
@@ -232,25 +233,42 @@ func rateOf(k, n int, z float64) Rate {
 func survival(ended, open []int64) Figure {
 	slices.Sort(ended)
 	slices.Sort(open)
-	return outlived(ended, open)
+	return outlived(list(ended), open)
 }
 
-// outlived is survival of sorted lists.
-func outlived(ended, open []int64) Figure {
-	alive, share, left := len(ended)+len(open), 1.0, 0
-	for i := 0; i < len(ended); {
-		t, died := ended[i], 0
-		for ; i < len(ended) && ended[i] == t; i++ {
-			died++
+// outlived is survival of sorted lists. open is gone through one by one, ended only looked up: between two that are open, the
+// product of the estimate is the quotient of its first and last term.
+func outlived(ended ordered, open []int64) Figure {
+	n, gone, share := ended.len(), 0, 1.0
+	for j := range len(open) + 1 {
+		upTo := n
+		if j < len(open) {
+			upTo = ended.upTo(open[j])
 		}
-		for ; left < len(open) && open[left] < t; left++ {
-			alive--
+		alive := float64(n + len(open) - gone - j)
+		if died := upTo - gone; died > 0 {
+			left := share * (alive - float64(died)) / alive
+			if left <= 0.5+1e-12 {
+				k := max(int(math.Ceil(alive*(1-0.5/share)-1e-9)), 1)
+				return Known(float64(ended.at(gone+k-1)) / 1e9)
+			}
+			share, gone = left, upTo
 		}
-		share *= 1 - float64(died)/float64(alive)
-		if share <= 0.5+1e-12 {
-			return Known(float64(t) / 1e9)
-		}
-		alive -= died
 	}
 	return Figure{}
+}
+
+// ordered are numbers in order: how many there are up to one, included, and which one stands at a rank.
+type ordered interface {
+	len() int
+	upTo(v int64) int
+	at(rank int) int64
+}
+
+type list []int64
+
+func (l list) len() int          { return len(l) }
+func (l list) at(rank int) int64 { return l[rank] }
+func (l list) upTo(v int64) int {
+	return sort.Search(len(l), func(i int) bool { return l[i] > v })
 }

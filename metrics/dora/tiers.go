@@ -142,7 +142,7 @@ func (m *TierModel) tier(table []TierRange, value float64, rate bool) Tier {
 		if begun && !ended {
 			return r.Tier
 		}
-		if begun && (below < 0 || to > table[below].To.value) {
+		if begun && (below < 0 || to > table[below].To.Or(0)) {
 			below = i
 		}
 		if !begun && (above < 0 || r.From < table[above].From) {
@@ -151,7 +151,7 @@ func (m *TierModel) tier(table []TierRange, value float64, rate bool) Tier {
 		if r.From < table[lowest].From {
 			lowest = i
 		}
-		if !ends || table[highest].To.known && to > table[highest].To.value {
+		if !ends || !table[highest].To.IsZero() && to > table[highest].To.Or(0) {
 			highest = i
 		}
 	}

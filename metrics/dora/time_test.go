@@ -72,6 +72,7 @@ func TestDaysOfOtherLengths(t *testing.T) {
 		assert.Equal(t, time.Duration(tt.hours)*time.Hour, report.To.Sub(report.From), tt)
 		assert.Equal(t, tt.first, report.From.Format("15:04"), tt)
 		assert.Equal(t, 1, report.DeploymentFrequency.Days)
+		assert.Equal(t, 1.0, report.DeploymentFrequency.PerDay.Or(0), "a day is a day")
 	}
 }
 
@@ -181,4 +182,19 @@ func TestWindow(t *testing.T) {
 	for _, field := range []string{"To", "WeekStart", "Weeks", "Objective", "DowntimeCost"} {
 		assert.ErrorContains(t, err, field)
 	}
+}
+
+func TestDaily(t *testing.T) {
+	h := history(t, story(t, "c1 3T08:00\nc2 4T08:00\nc3 4T06:00\nd1 3T10:00 {c1}\nd2 4T10:00 {c2} service=pay\nd3 4T12:00 {c3}\nd4 4T13:00 status=failure"))
+	q := dora.Query{From: at(t, "3T06:00"), To: at(t, "5T06:00"), Daily: true}
+	report, err := h.Report(dora.Rules{}, q)
+	require.NoError(t, err)
+	require.Len(t, report.Daily, 3)
+	assert.Equal(t, []int{1, 2, 0}, []int{report.Daily[0].N, report.Daily[1].N, report.Daily[2].N})
+	assert.Equal(t, []string{"3T06", "4T00", "5T00"}, []string{report.Daily[0].From.Format("2T15"), report.Daily[1].From.Format("2T15"), report.Daily[2].From.Format("2T15")})
+	assert.Equal(t, 4*3600.0, report.Daily[1].LeadTime.P50.Or(0))
+	assert.Nil(t, report.Daily[2].LeadTime)
+	assert.InDelta(t, 1.5, report.DeploymentFrequency.PerDay.Or(0), 1e-12)
+	_, err = h.Meter(dora.Rules{}, q)
+	assert.ErrorContains(t, err, "Daily")
 }
