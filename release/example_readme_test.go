@@ -2,9 +2,13 @@ package release_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
+	"github.com/davit-sdk/davit/changelog"
+	"github.com/davit-sdk/davit/changelog/git"
 	"github.com/davit-sdk/davit/metrics"
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/metrics/judge"
@@ -170,4 +174,26 @@ func Example_severalRegions() {
 	fmt.Println(production.Validate(), production.Gates())
 	// Output:
 	// <nil> [errors harm]
+}
+
+// The next version of a repository.
+func Example_nextVersion() {
+	next := func(ctx context.Context, dir string, policy changelog.Policy) error {
+		repo, err := git.Open(ctx, dir, git.Options{})
+		if err != nil {
+			return err // a shallow clone, for example, and how to mend it
+		}
+		history, err := repo.History(ctx, policy)
+		if err != nil {
+			return err
+		}
+		plan, err := changelog.Decide(history, policy)
+		fmt.Println(plan.Explain()) // every commit and tag, with the reason why it counts or not
+		fmt.Println(plan.Components[0].Notes(changelog.NotesOptions{}).Markdown())
+		return err
+	}
+	err := next(context.Background(), "/nowhere", changelog.Policy{})
+	fmt.Println(errors.Is(err, fs.ErrNotExist))
+	// Output:
+	// true
 }
