@@ -1,0 +1,127 @@
+package importer
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"unicode/utf8"
+
+	"github.com/davit-sdk/davit/metrics/dora"
+)
+
+// DefaultMaxRecord is how large a record may be, in bytes.
+const DefaultMaxRecord = 16 << 20
+
+var (
+	// ErrTooLong says that a record is larger than Options.MaxRecord.
+	ErrTooLong = errors.New("too long")
+	// ErrDuplicate says that a key is twice in one object.
+	ErrDuplicate = errors.New("twice in one object")
+	// ErrEncoding says that a text is no UTF-8.
+	ErrEncoding = errors.New("no UTF-8")
+)
+
+// Options say how input is read. The zero value is usable.
+type Options struct {
+	// MaxRecord is how large a line, a record of a CSV or one of CDEvents may be, in bytes. Default: DefaultMaxRecord.
+	MaxRecord int
+}
+
+// Validate reports what is wrong with the options.
+func (o Options) Validate() error {
+	if o.MaxRecord < 0 {
+		return fmt.Errorf("Options.MaxRecord: %d is below zero", o.MaxRecord)
+	}
+	return nil
+}
+
+func (o Options) maxRecord() int {
+	if o.MaxRecord == 0 {
+		return DefaultMaxRecord
+	}
+	return o.MaxRecord
+}
+
+// LineError is a record that is no event.
+type LineError struct {
+	// Line is the number of the line in which the record begins, from 1.
+	Line int
+	// Err says what is wrong.
+	Err error
+}
+
+// Error is the number and what is wrong.
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+// Unwrap is Err.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// bom is what some programs put before a text.
+var bom = []byte("\xef\xbb\xbf")
+
+// Lines gives the events of JSON lines. An error is a *LineError, after which it can go on, or what the reader says.
+func Lines(r io.Reader, o Options) iter.Seq2[dora.Event, error] {
+	return func(yield func(dora.Event, error) bool) {
+		if err := o.Validate(); err != nil {
+			yield(nil, err)
+			return
+		}
+		in := bufio.NewReader(r)
+		for number := 1; ; number++ {
+			text, long, err := line(in, o.maxRecord())
+			if err != nil && err != io.EOF {
+				yield(nil, err)
+				return
+			}
+			if number == 1 {
+				text = bytes.TrimPrefix(text, bom)
+			}
+			if long {
+				if !yield(nil, &LineError{number, fmt.Errorf("%w: more than %d bytes", ErrTooLong, o.maxRecord())}) {
+					return
+				}
+			} else if len(bytes.TrimSpace(text)) > 0 {
+				event, wrong := decode(text)
+				if wrong != nil {
+					event, wrong = nil, &LineError{number, wrong}
+				}
+				if !yield(event, wrong) {
+					return
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+}
+
+// line reads a line, and says whether it was longer than it may be; of such a one nothing is kept.
+func line(in *bufio.Reader, most int) (text []byte, long bool, err error) {
+	for {
+		part, err := in.ReadSlice('\n')
+		if long = long || len(text)+len(part) > most+2; long { // with its CRLF
+			text = nil
+		} else {
+			text = append(text, part...)
+		}
+		if err != bufio.ErrBufferFull {
+			return text, long, err
+		}
+	}
+}
+
+// decode reads an event more strictly than dora.Decode can.
+func decode(text []byte) (dora.Event, error) {
+	if !utf8.Valid(text) {
+		return nil, ErrEncoding
+	}
+	event, err := dora.Decode(text)
+	if err != nil {
+		return nil, err
+	}
+	return event, unique(text)
+}
