@@ -42,6 +42,10 @@ func (p Policy) validateChoice(bad func(format string, args ...any)) {
 // choose sets the next version from the level. Without one, Why is the reason: there is nothing to release, or it is
 // the error.
 func (d *Decision) choose(v *view, policy Policy) error {
+	if v.misread != nil && v.asked == nil {
+		d.Level, d.Why = None, "no version: "+v.misread.Error()
+		return v.misread
+	}
 	channel := policy.channel()
 	// Final makes of a pre-release what it is for, and a revert of what a pre-release has needs another one, also where
 	// nothing is left since the last release.

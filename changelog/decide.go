@@ -2,6 +2,7 @@ package changelog
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/go-multierror"
 )
@@ -42,6 +43,7 @@ func Decide(history History, policy Policy) (Plan, error) {
 	}
 	read := weighable(history.Commits, policy)
 	sight.assign(read, policy)
+	odd := sight.compareForms(policy)
 	plan := Plan{Head: history.Head, IgnoredTags: sight.ignored, Skipped: sight.unowned(read, policy)}
 	parts := compose(sight, read, policy)
 	plan.Components = parts.decided
@@ -56,7 +58,7 @@ func Decide(history History, policy Policy) (Plan, error) {
 			errs = multierror.Append(errs, &ComponentError{Component: d.Name, Err: err})
 		}
 	}
-	plan.Diagnostics = append(read.diagnostics(), sight.untagged(read)...)
+	plan.Diagnostics = slices.Concat(read.diagnostics(), sight.untagged(read), odd)
 	if errs != nil && len(errs.Errors) == 1 {
 		return plan, errs.Errors[0]
 	}

@@ -8,7 +8,7 @@ type Span struct {
 
 // Diagnostic is something that the author of a commit message should know about it.
 type Diagnostic struct {
-	// Commit is the commit that it is about. Parse leaves it empty, Next fills it in.
+	// Commit is the commit that it is about. Parse leaves it empty, Decide fills it in.
 	Commit string `json:"commit,omitempty"`
 	// Code tells diagnostics apart; it does not change between versions.
 	Code Code `json:"code"`
@@ -52,6 +52,8 @@ const (
 	CodeMidBody Code = "mid-body"
 	// CodeUntagged: the commit seems to be a release, and there is no tag of that version.
 	CodeUntagged Code = "untagged"
+	// CodeOtherFormat: tags hold versions in a form that the policy does not read. Commit is that of the highest.
+	CodeOtherFormat Code = "other-format"
 	// CodeMore: there is more of something in the message than is looked at.
 	CodeMore Code = "more"
 )

@@ -21,7 +21,9 @@
 // The last release is the highest final version whose tag counts; [Reach] says which do. A tag counts only if it is
 // written in the component's form and holds three numbers without leading zeros: v1, latest and v2026.01.02 have
 // no say, and the decision names them with their reasons. Of versions that differ in their build metadata alone
-// the last release is the one that comes first in the history.
+// the last release is the one that comes first in the history. Where no tag can be read and others hold versions in one other
+// form, such as 1.2.3 or release-1.2.3, the answer is [ErrOtherFormat] with the form to set, and not the first version; of fewer such
+// tags, beside releases that can be read, there is a diagnostic.
 //
 // There are two ranges. The level of a release is the highest of all commits since the last release: a breaking
 // change is major, the rest is up to Policy.Types. Whether there is anything to release on a channel is
@@ -91,7 +93,7 @@
 //
 // A message is never an error: one that is not conventional is kept as such, with a [Diagnostic]
 // that says why. [Decide] fails with what Policy.Validate says, or with a [ComponentError] for each component that has no
-// next version: [ErrTaken], [ErrLower], [ErrOutOfRange], [ErrReleaseAs], [ErrOverflow],
+// next version: [ErrOtherFormat], [ErrTaken], [ErrLower], [ErrOutOfRange], [ErrReleaseAs], [ErrOverflow],
 // [ModuleVersionError]. Its plan is
 // there nonetheless, with all reasons. That there is nothing to release is no error: Next is nil, and Why says so.
 //

@@ -93,6 +93,9 @@ func (s *sight) merged(u *unit, policy Policy) *view {
 	for _, i := range u.members {
 		v := s.views[i]
 		m.tags = append(m.tags, v.tags...)
+		if m.misread == nil {
+			m.misread = v.misread
+		}
 		for k := range n {
 			m.since[k], m.news[k] = m.since[k] || v.since[k], m.news[k] || v.news[k]
 		}

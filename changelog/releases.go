@@ -70,7 +70,8 @@ func (e *OrderError) Error() string {
 // A release comes as soon as no commit can belong to it any more, and nothing of it is kept then: memory does not grow with the
 // length of the history, but with the number of branches that are open at one time, and with how far back they go.
 //
-// An error is the last thing that comes: one of the options, of the policy, or of the history, or an *OrderError.
+// An error is the last thing that comes: one of the options, of the policy, or of the history, an *OrderError, or a ComponentError with
+// ErrOtherFormat for each component of which no tag can be read while others hold versions.
 func Releases(commits iter.Seq2[Commit, error], tags []Ref, policy Policy, o ReleasesOptions) iter.Seq2[Release, error] {
 	return func(yield func(Release, error) bool) {
 		w, err := newWalk(tags, policy, o)
@@ -137,6 +138,10 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 	edition := newEdition(o.Notes)
 	shares, _ := share(tags, views)
 	for i, v := range views {
+		v.tags, _ = versions(shares[i], v.format)
+	}
+	forms := otherForms(tags, views)
+	for i, v := range views {
 		if len(o.Components) > 0 && !slices.Contains(o.Components, v.component.Name) {
 			continue
 		}
@@ -145,6 +150,12 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 			t.index = everything
 		}
 		t.read(shares[i])
+		if other := otherFormOf(v, forms); other != nil && len(v.tags) == 0 && v.component.GoModule == "" {
+			stranger := other.stem != "" && other.stem != stem(v.component.Name)
+			if !v.beginsAnew(other.tags[0], !stranger, policy) {
+				errs = multierror.Append(errs, &ComponentError{Component: v.component.Name, Err: v.otherFormat(other, other.tags)})
+			}
+		}
 		w.tracks = append(w.tracks, t)
 	}
 	w.own = make([]int, len(w.tracks))

@@ -18,6 +18,8 @@ type sight struct {
 	ignored []IgnoredTag
 	// foreign says of each commit whether it belongs to no component.
 	foreign []bool
+	// reached says which commits the last releases have, and, after each, the last pre-releases.
+	reached reached
 }
 
 // view is what one component sees of a history.
@@ -37,6 +39,8 @@ type view struct {
 	asked *asked
 	// raised says why the level is higher than the commits make it, "" where it is not.
 	raised string
+	// misread says that its releases are tagged in a form that it does not read, nil where they are not.
+	misread error
 	// since says of each commit of the history whether it has come since previous and belongs to the
 	// component, and news whether also since prerelease.
 	since, news []bool
@@ -123,7 +127,7 @@ func (s *sight) assign(read *reading, policy Policy) {
 	for _, v := range s.views {
 		bases = append(bases, v.released, v.tried)
 	}
-	reached := s.graph.reach(bases)
+	s.reached = s.graph.reach(bases)
 	n := len(s.history.Commits)
 	s.foreign = make([]bool, n)
 	for _, v := range s.views {
@@ -133,9 +137,9 @@ func (s *sight) assign(read *reading, policy Policy) {
 	for i, c := range s.history.Commits {
 		owned := owners.of(c, read.messages[i], mine)
 		for k, v := range s.views {
-			if mine[k] == owned && !reached.from(2*k, i) { // its own, or nobody's
+			if mine[k] == owned && !s.reached.from(2*k, i) { // its own, or nobody's
 				s.foreign[i] = !owned
-				v.since[i], v.news[i] = owned, owned && !reached.from(2*k+1, i)
+				v.since[i], v.news[i] = owned, owned && !s.reached.from(2*k+1, i)
 			}
 		}
 	}
