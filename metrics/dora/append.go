@@ -112,7 +112,7 @@ func (m *Meter) deployment(i uint32) bool {
 		return false
 	}
 	u := unit{
-		finish: d.finish, start: d.start, ended: never, fixed: never, first: i, group: -1, service: s, version: d.version,
+		finish: d.finish, ended: never, fixed: never, first: i, group: -1, service: s,
 		kind: d.kind, failed: d.failed, fixes: d.fixes.n > 0, inside: f.w.has(d.finish),
 	}
 	at := uint32(len(f.units))

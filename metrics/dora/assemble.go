@@ -4,7 +4,7 @@ import "time"
 
 // Report computes all figures of a window by the rules. See ErrNoWindow, ErrUnknownService and ErrUnknownEnvironment.
 func (h *History) Report(r Rules, q Query) (*Report, error) {
-	f, err := h.fold(r, q, false)
+	f, err := h.fold(r, q, forReport)
 	if err != nil {
 		return nil, err
 	}

@@ -14,12 +14,17 @@ func (f *fold) blame() {
 			versions = map[uint32]int{}
 		}
 		for i := f.begins[s]; i < f.begins[s+1]; i++ {
+			if !byTarget {
+				f.named(i)
+				continue
+			}
 			u := &f.units[i]
-			if target, ok := versions[u.version]; !byTarget || u.kind != kindRollback || u.version == none || !ok || !f.since(target, i) {
+			version := f.h.deployed[u.first].version
+			if target, ok := versions[version]; u.kind != kindRollback || version == none || !ok || !f.since(target, i) {
 				f.named(i)
 			}
-			if byTarget && !u.failed && u.version != none {
-				versions[u.version] = i
+			if !u.failed && version != none {
+				versions[version] = i
 			}
 		}
 	}

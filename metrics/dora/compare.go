@@ -37,11 +37,11 @@ type EventDifference struct {
 func (h *History) Compare(a, b Rules, q Query) (Comparison, error) {
 	q.Brief = true
 	c := Comparison{A: name(a), B: name(b), Metrics: []Difference{}, Events: []EventDifference{}}
-	first, err := h.fold(a, q, true)
+	first, err := h.fold(a, q, forEvidence)
 	if err != nil {
 		return c, err
 	}
-	second, err := h.fold(b, q, true)
+	second, err := h.fold(b, q, forEvidence)
 	if err != nil {
 		return c, err
 	}

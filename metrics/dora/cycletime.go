@@ -27,7 +27,7 @@ func (f *fold) beginWork() {
 // addCycle adds the stages of a change that a deployment brought, if all its times are known and in order.
 func (f *fold) addCycle(u *unit, c uint32) {
 	h := f.h
-	first, last, merged := h.committed[c], h.committed[c], h.mergedAt(c)
+	first, last, merged, start := h.committed[c], h.committed[c], h.mergedAt(c), f.started(u)
 	for i, o := range h.behind(c) {
 		// The time of a squash is that of the merge: the last commit is the last original.
 		if first = min(first, o.at); i == 0 || o.at > last {
@@ -39,10 +39,10 @@ func (f *fold) addCycle(u *unit, c uint32) {
 			first = min(first, begun)
 		}
 	}
-	if merged == never || u.start == never || last > merged || merged > u.start || u.start > u.finish {
+	if merged == never || start == never || last > merged || merged > start || start > u.finish {
 		return
 	}
-	f.cycles = append(f.cycles, cycle{u.service, [4]int64{last - first, merged - last, u.start - merged, u.finish - u.start}})
+	f.cycles = append(f.cycles, cycle{u.service, [4]int64{last - first, merged - last, start - merged, u.finish - start}})
 }
 
 // cyclesOf are those of a service; they are in the order of services.

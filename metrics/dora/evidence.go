@@ -76,7 +76,7 @@ func (h *History) Evidence(r Rules, q Query, about About) (Evidence, error) {
 	if !slices.Contains(known, about.Metric) {
 		return Evidence{}, fmt.Errorf("no evidence for the metric %q; there is some for %q", about.Metric, known)
 	}
-	f, err := h.fold(r, q, true)
+	f, err := h.fold(r, q, forEvidence)
 	if err != nil {
 		return Evidence{}, err
 	}
@@ -143,7 +143,7 @@ func (f *fold) entry(x *entry) Entry {
 // LeadTimes answers all lead times of the window in seconds, ascending.
 func (h *History) LeadTimes(r Rules, q Query) ([]float64, error) {
 	q.Brief = true
-	f, err := h.fold(r, q, false)
+	f, err := h.fold(r, q, forReport)
 	if err != nil {
 		return nil, err
 	}

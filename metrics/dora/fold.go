@@ -85,7 +85,16 @@ type cell struct {
 	recoversFrom, recoversTo int
 }
 
-func (h *History) fold(r Rules, q Query, traced bool) (*fold, error) {
+// purpose is what figures are computed for.
+type purpose uint8
+
+const (
+	forReport   purpose = iota
+	forEvidence         // what becomes of each event is noted
+	forMeter            // more events will come
+)
+
+func (h *History) fold(r Rules, q Query, why purpose) (*fold, error) {
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
@@ -97,7 +106,7 @@ func (h *History) fold(r Rules, q Query, traced bool) (*fold, error) {
 		return nil, err
 	}
 	f := &fold{h: h, r: r, q: q, w: w, everything: len(q.Services) == 0, nameless: h.words.find(""), spreader: newSpreader(r)}
-	if traced {
+	if why == forEvidence {
 		f.trace = &trace{}
 	}
 	if f.counts, err = h.environments(r, q); err != nil {
@@ -112,18 +121,21 @@ func (h *History) fold(r Rules, q Query, traced bool) (*fold, error) {
 	if f.tiers == nil {
 		f.tiers = &TierModel{}
 	}
-	f.plain = !traced && (r.Start == StartChange || (r.Start == StartCommit || r.Start == StartFirstCommit || r.Start == "") && len(h.originals) == 0) &&
+	f.plain = why != forEvidence && (r.Start == StartChange || (r.Start == StartCommit || r.Start == StartFirstCommit || r.Start == "") && len(h.originals) == 0) &&
 		(r.LeadRounding == "" || r.LeadRounding == RoundNothing) && (r.BusinessTime == "" || r.BusinessTime == BusinessNever)
-	f.cycled = !traced && len(h.merged) > 0
-	f.run()
+	f.cycled = why != forEvidence && len(h.merged) > 0
+	f.run(why)
 	return f, nil
 }
 
-func (f *fold) run() {
+func (f *fold) run(why purpose) {
 	f.scores = make([]score, len(f.services)+1)
 	units := f.arrange()
 	f.beginWork()
 	f.ship(units)
+	if why != forMeter {
+		f.stamps, f.also, f.begun = nil, nil, nil // they are large
+	}
 	f.place(units)
 	f.precede()
 	f.attribute()

@@ -293,3 +293,20 @@ func TestAttributionByTime(t *testing.T) {
 		assert.Equal(t, []int{tt.failed, tt.incidents, tt.not}, []int{c.Deployments, c.Incidents, report.Unattributed}, tt.rules)
 	}
 }
+
+// TestConflictsDoNotDependOnOrder: of two tellings that end at once, the same one counts whichever came first.
+func TestConflictsDoNotDependOnOrder(t *testing.T) {
+	a := dora.Deployment{ID: "d", Time: at(t, "3T10:00"), Kind: dora.KindHotfix}
+	b := dora.Deployment{ID: "d", Time: at(t, "3T10:00"), Status: dora.Failure}
+	c := dora.Deployment{ID: "d", Time: at(t, "3T09:00")}
+	var reports []*dora.Report
+	for _, events := range [][]dora.Event{{a, b, c, b}, {b, a, b, c}, {c, b, b, a}, {b, c, a, b}} {
+		report, err := history(t, events).Report(dora.Rules{}, days(1))
+		require.NoError(t, err)
+		reports = append(reports, report)
+	}
+	for _, r := range reports[1:] {
+		assert.Equal(t, reports[0], r)
+	}
+	assert.Equal(t, []dora.Anomaly{{Code: dora.CodeConflict, ID: "d", Count: 2}, {Code: dora.CodeRepeated, ID: "d", Count: 1}}, reports[0].Anomalies)
+}

@@ -93,7 +93,7 @@ func (n *names) full(size int) bool {
 
 func (n *names) grow() {
 	old := n.slots
-	n.slots = make([]slot, max(16, len(old)/2*3))
+	n.slots = make([]slot, max(16, len(old)/4*5))
 	for _, s := range old {
 		if s.number == 0 {
 			continue

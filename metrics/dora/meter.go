@@ -176,7 +176,7 @@ func (m *Meter) refresh() {
 
 // start computes everything from the history.
 func (m *Meter) start() error {
-	f, err := m.h.fold(m.r, m.q, false)
+	f, err := m.h.fold(m.r, m.q, forMeter)
 	if err != nil {
 		return err
 	}

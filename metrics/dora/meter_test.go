@@ -126,3 +126,15 @@ func TestMeterSharesWeeks(t *testing.T) {
 	assert.Equal(t, []int{1, 2}, []int{before.Weeks[1].N, after.Weeks[1].N}, "and the report before stays what it was")
 	assert.Equal(t, 3, after.DeploymentFrequency.N)
 }
+
+// TestMeterOfOutages: a deployment told of late parts the outages of the one before it.
+func TestMeterOfOutages(t *testing.T) {
+	h := history(t, story(t, "d1 3T09:00\no 3T09:30-3T10:00\no 3T20:00-3T21:00"))
+	m, err := h.Meter(dora.Rules{}, days(1))
+	require.NoError(t, err)
+	assert.Equal(t, 90.0, m.Metrics().DowntimePerRelease.MaxMinutes)
+	require.NoError(t, m.Add(story(t, "d2 3T12:00")[0]))
+	assert.Equal(t, 60.0, m.Metrics().DowntimePerRelease.MaxMinutes)
+	require.NoError(t, m.Add(story(t, "d3 3T22:00")[0]))
+	assert.Equal(t, &dora.Downtime{N: 3, MeanMinutes: 30, MaxMinutes: 60}, m.Metrics().DowntimePerRelease)
+}

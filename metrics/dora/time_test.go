@@ -63,6 +63,7 @@ func TestDaysOfOtherLengths(t *testing.T) {
 		{"America/Sao_Paulo", time.Date(2018, 11, 4, 12, 0, 0, 0, time.UTC), 23, "01:00"},
 		{"America/Havana", time.Date(2024, 11, 3, 12, 0, 0, 0, time.UTC), 25, "00:00"},
 		{"Atlantic/Azores", time.Date(2024, 10, 27, 12, 0, 0, 0, time.UTC), 25, "00:00"},
+		{"Asia/Amman", time.Date(2021, 10, 29, 12, 0, 0, 0, time.UTC), 25, "00:00"},
 		{"America/Havana", time.Date(2024, 3, 10, 16, 0, 0, 0, time.UTC), 23, "01:00"},
 	} {
 		l := zone(t, tt.zone)
@@ -97,8 +98,12 @@ func TestCompleteWeeks(t *testing.T) {
 		assert.Equal(t, []bool{true, true, false}, []bool{report.Weeks[0].Complete, report.Weeks[1].Complete, report.Weeks[2].Complete})
 		assert.Equal(t, []int{3, 2}, []int{report.Weeks[0].N, report.Weeks[0].Days})
 	}
-	q = dora.Query{From: at(t, "3T00:00"), To: at(t, "5T00:00")}
+	q = dora.Query{From: at(t, "4T00:00"), To: at(t, "24T00:00")} // a week without its Monday, and two whole ones: 0, 1
 	report, err := h.Report(dora.Rules{}, q)
+	require.NoError(t, err)
+	assert.Equal(t, []float64{0.5, 0.5}, []float64{report.DeploymentFrequency.PerWeekMedian.Or(-1), report.DeploymentFrequency.DeploymentsPerWeekMedian.Or(-1)})
+	q = dora.Query{From: at(t, "3T00:00"), To: at(t, "5T00:00")}
+	report, err = h.Report(dora.Rules{}, q)
 	require.NoError(t, err)
 	assert.True(t, report.DeploymentFrequency.PerWeekMedian.IsZero(), "no week is complete")
 	assert.InDelta(t, 26*3600/2.0, report.DeploymentFrequency.GapMedian.Or(-1), 1e-9)

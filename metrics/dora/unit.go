@@ -8,24 +8,23 @@ import (
 
 // unit is a deployment that counts, or several of a group.
 type unit struct {
-	finish, start int64
-	ended         int64  // when the last of its incidents was resolved; never: it has none
-	fixed         int64  // when the first deployment finished that remedies it; never: none has
-	first         uint32 // the number of the deployment, or of the first one of the group
-	group         int32  // where in groups; -1: none
-	service       uint32 // rank
-	version       uint32
-	incidents     uint32 // that it caused
-	leads         uint32 // where in fold.leads those of this unit begin
-	kind          uint8
-	failed        bool // an attempt that did not succeed
-	reached       bool // an attempt that reached users nevertheless: it caused an incident
-	bad           bool // has failed users
-	open          bool // one of its incidents is not resolved
-	baseline      bool // has no lead times
-	changed       bool // brought a change that is known
-	inside        bool // finished in the window
-	fixes         bool // says what it fixes
+	finish    int64
+	ended     int64  // when the last of its incidents was resolved; never: it has none
+	fixed     int64  // when the first deployment finished that remedies it; never: none has
+	first     uint32 // the number of the deployment, or of the first one of the group
+	group     int32  // where in groups; -1: none
+	service   uint32 // rank
+	incidents uint32 // that it caused
+	leads     uint32 // where in fold.leads those of this unit begin
+	kind      uint8
+	failed    bool // an attempt that did not succeed
+	reached   bool // an attempt that reached users nevertheless: it caused an incident
+	bad       bool // has failed users
+	open      bool // one of its incidents is not resolved
+	baseline  bool // has no lead times
+	changed   bool // brought a change that is known
+	inside    bool // finished in the window
+	fixes     bool // says what it fixes
 }
 
 func (u *unit) remedies() bool { return kinds[u.kind].Remedies() }
@@ -67,8 +66,8 @@ func (f *fold) arrange() []unit {
 			continue
 		}
 		units = append(units, unit{
-			finish: d.finish, start: d.start, ended: never, fixed: never, first: uint32(i), group: -1,
-			service: f.rank[d.service], version: d.version, kind: d.kind, failed: d.failed, fixes: d.fixes.n > 0,
+			finish: d.finish, ended: never, fixed: never, first: uint32(i), group: -1,
+			service: f.rank[d.service], kind: d.kind, failed: d.failed, fixes: d.fixes.n > 0,
 		})
 	}
 	for i := range units {
@@ -94,17 +93,14 @@ func (f *fold) join(u *unit) {
 	slices.SortFunc(members, f.h.earlier)
 	first := f.h.deployed[members[0]]
 	*u = unit{
-		finish: never, start: never, ended: never, fixed: never, first: members[0], group: u.group,
-		service: f.rank[first.service], version: first.version, kind: first.kind, failed: true,
+		finish: never, ended: never, fixed: never, first: members[0], group: u.group,
+		service: f.rank[first.service], kind: first.kind, failed: true,
 	}
 	for _, m := range members {
 		d := &f.h.deployed[m]
-		if d.start != never && (u.start == never || d.start < u.start) {
-			u.start = d.start
-		}
 		u.fixes = u.fixes || d.fixes.n > 0
 		if !d.failed {
-			u.failed, u.finish = false, max(u.finish, d.finish)
+			u.failed, u.finish = false, d.finish
 		}
 	}
 	if u.failed {
@@ -166,6 +162,18 @@ func (f *fold) members(u *unit, one *[1]uint32) []uint32 {
 	}
 	one[0] = u.first
 	return one[:]
+}
+
+// started is when a unit started, or the first of its group.
+func (f *fold) started(u *unit) int64 {
+	start := int64(never)
+	var one [1]uint32
+	for _, m := range f.members(u, &one) {
+		if t := f.h.deployed[m].start; t != never && (start == never || t < start) {
+			start = t
+		}
+	}
+	return start
 }
 
 // of are the units of a service.

@@ -113,6 +113,8 @@ func TestWorkedExamples(t *testing.T) {
 		{"empty", "fourkeys", "", 30, `lead_time.tier One day; lead_time.p50 0; change_failure_rate.rate 0; change_failure_rate.tier 0-15%`},
 		{"empty", "middleware", "", 30, `change_failure_rate.rate 0; lead_time.mean 0`},
 		{"empty", "devlake-2023", "", 30, `deployment_frequency.tier -; lead_time -; change_failure_rate -`},
+		{"ended with the window", "devlake-2023", "d1 3T10:00\ni1 3T12:00-4T00:00", 1, `failed_deployment_recovery -`},
+		{"ended within the window", "devlake-2023", "d1 3T10:00\ni1 3T12:00-3T23:59", 1, `failed_deployment_recovery.p50min 839`},
 		{"same change twice", "dora-2024", "c1 3T08:00\nd1 3T10:00 {c1}\nd2 3T14:00 {c1}", 1, `deployment_frequency.n 2; lead_time.p50min 120; lead_time.n 1`},
 		{"same change twice", "fourkeys", "c1 3T08:00\nd1 3T10:00 {c1}\nd2 3T14:00 {c1}", 1, `lead_time.p50min 240; lead_time.n 2`},
 		{"skew and a tiny lead", "dora-2024", skewed, 1, `lead_time.p50min 60.25; lead_time.n 2; lead_time_dropped 1; anomalies.0.code commit-after-deploy; anomalies.0.id c2; anomalies.0.other d1`},
