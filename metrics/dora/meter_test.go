@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -137,4 +138,49 @@ func TestMeterOfOutages(t *testing.T) {
 	assert.Equal(t, 60.0, m.Metrics().DowntimePerRelease.MaxMinutes)
 	require.NoError(t, m.Add(story(t, "d3 3T22:00")[0]))
 	assert.Equal(t, &dora.Downtime{N: 3, MeanMinutes: 30, MaxMinutes: 60}, m.Metrics().DowntimePerRelease)
+}
+
+// TestMeterOfManyRecoveries: incidents that end later and later take recoveries out of the distribution, and put others in.
+func TestMeterOfManyRecoveries(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 1))
+	h := &dora.History{}
+	n := 3000
+	from := days(1).From
+	for i := range n {
+		require.NoError(t, h.Add(dora.Deployment{ID: fmt.Sprint("d", i), Service: "shop", Time: from.Add(time.Duration(i) * time.Second)}))
+	}
+	m, err := h.Meter(dora.Rules{}, days(1))
+	require.NoError(t, err)
+	for i := range 4 * n {
+		opened := from.Add(2 * time.Hour)
+		in := dora.Incident{ID: fmt.Sprint("i", i), Service: "shop", Opened: opened, Resolved: opened.Add(time.Duration(r.IntN(100)) * time.Minute), CausedBy: []string{fmt.Sprint("d", r.IntN(n))}}
+		if r.IntN(20) == 0 {
+			in.Resolved = time.Time{}
+		}
+		require.NoError(t, m.Add(in))
+		if i%1000 == 999 {
+			want, err := h.Report(dora.Rules{}, days(1))
+			require.NoError(t, err)
+			require.Equal(t, want.Metrics, m.Metrics())
+			require.Equal(t, want, m.Report())
+		}
+	}
+}
+
+// TestManyAskAtOnce is for the race detector.
+func TestManyAskAtOnce(t *testing.T) {
+	h := history(t, scramble(rand.New(rand.NewPCG(14, 1))))
+	want, err := h.Report(dora.Rules{}, dora.Query{})
+	require.NoError(t, err)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			got, err := h.Report(dora.Rules{}, dora.Query{})
+			assert.NoError(t, err)
+			assert.Equal(t, want, got)
+			_, err = h.Compare(dora.Rules{}, dora.Rules{Blame: dora.BlameAll}, dora.Query{})
+			assert.NoError(t, err)
+		})
+	}
+	wait.Wait()
 }

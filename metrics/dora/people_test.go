@@ -128,6 +128,7 @@ func TestBurn(t *testing.T) {
 		{"ticket quick", map[time.Duration]uint64{24 * h: 310, 2 * h: 350}, "ticket quick", 2, 3.1},
 		{"ticket slow", map[time.Duration]uint64{72 * h: 110, 6 * h: 120}, "ticket slow", 3, 1.1},
 		{"exactly at the limit", map[time.Duration]uint64{h: 1440, 5 * m: 1440}, "", 0, 14.4},
+		{"only the long one above", map[time.Duration]uint64{h: 1500, 5 * m: 1440}, "", 0, 15},
 		{"just above", map[time.Duration]uint64{h: 1441, 5 * m: 1441}, "page quick", 0, 14.41},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
