@@ -46,12 +46,16 @@ func (r *Repository) Commits(ctx context.Context, between Range) iter.Seq2[chang
 		inner, stop := context.WithCancel(ctx)
 		defer stop()
 		cmd, said := r.command(inner, append(args, "--")...)
-		out, err := cmd.StdoutPipe()
+		out, in, err := pipe()
 		if err != nil {
 			yield(changelog.Commit{}, fmt.Errorf("git log: %w", err))
 			return
 		}
-		if err := cmd.Start(); err != nil {
+		defer out.Close()
+		cmd.Stdout = in
+		err = cmd.Start()
+		in.Close()
+		if err != nil {
 			yield(changelog.Commit{}, failure(ctx, args, said, err))
 			return
 		}

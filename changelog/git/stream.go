@@ -30,6 +30,7 @@ type stream struct {
 	text     []byte
 	from, to int
 	ended    error
+	got      int // how much was read
 	// ids has room for the parents of many commits.
 	ids []string
 }
@@ -134,21 +135,27 @@ func (s *stream) field(begin int) (int, error) {
 	}
 }
 
-// fill reads more. It makes room first: the half of it that was handed on, or twice as much.
+// largest is how much room a long stream gets, unless one commit needs more.
+const largest = 256 << 10
+
+// fill reads more. It makes room first: the half of it that was handed on, or more.
 func (s *stream) fill() error {
 	if s.ended != nil {
 		return s.ended
 	}
 	if s.to == len(s.text) {
 		into := s.text
-		if s.from < len(s.text)/2 {
+		switch {
+		case s.from < len(s.text)/2:
 			into = make([]byte, 2*len(s.text))
+		case len(s.text) < largest && s.got > largest:
+			into = make([]byte, largest)
 		}
 		s.to = copy(into, s.text[s.from:s.to])
 		s.text, s.from = into, 0
 	}
 	n, err := s.in.Read(s.text[s.to:])
-	s.to, s.ended = s.to+n, err
+	s.to, s.got, s.ended = s.to+n, s.got+n, err
 	if n > 0 {
 		return nil
 	}
