@@ -56,3 +56,20 @@ func TestScope(t *testing.T) {
 	assert.True(t, d.Scope([]string{"12", "13", "99", "o/r#3"}).Complete())
 	assert.Equal(t, s, changelog.Plan{Components: []changelog.Decision{d, d}}.Scope([]string{"12", "#13", "14", "15", "ABC-1", "o/R#3", "16", "#16"}))
 }
+
+func TestLeadsOfReleases(t *testing.T) {
+	commits := drawn(t, "f e fix: f", "e d,x Merge branch 'x'", "x c feat: x", "d c Revert \"feat: c\"\n\nThis reverts commit c.", "c b feat: c", "b a chore: b", "a - feat: a")
+	tags := []changelog.Ref{{Name: "v1.0.0", Commit: "b"}, {Name: "v1.1.0", Commit: "e"}}
+	of := func(o changelog.ReleasesOptions) (all [][]string) {
+		for _, r := range told(t, commits, tags, changelog.Policy{}, o) {
+			var ids []string
+			for _, l := range r.Leads {
+				ids = append(ids, l.Commit)
+			}
+			all = append(all, ids)
+		}
+		return all
+	}
+	assert.Equal(t, [][]string{{"f"}, {"x"}, {"b", "a"}}, of(changelog.ReleasesOptions{Leads: true}), "no merge, and nothing that was taken back")
+	assert.Equal(t, [][]string{nil, nil, nil}, of(changelog.ReleasesOptions{}))
+}

@@ -25,6 +25,9 @@ type Release struct {
 	Commits int `json:"commits"`
 	// Notes are what it brings. Their day is that of Time in UTC.
 	Notes Notes `json:"notes"`
+	// Leads are the commits that it brings, but no merges and none that were taken back, the newest first, where
+	// ReleasesOptions.Leads asks for them.
+	Leads []Lead `json:"leads,omitempty"`
 }
 
 // ReleasesOptions say what a full changelog holds.
@@ -36,6 +39,8 @@ type ReleasesOptions struct {
 	// Prereleases shows pre-releases as releases of their own. By default their commits belong to the final release
 	// that follows, and only those are shown that no final release has followed yet.
 	Prereleases bool `json:"prereleases,omitempty"`
+	// Leads asks for Release.Leads, by which lead times are measured.
+	Leads bool `json:"leads,omitempty"`
 }
 
 // Validate reports everything that is wrong with the options, each problem with its field.
@@ -101,6 +106,7 @@ type walk struct {
 	policy  Policy
 	reading Reading
 	cancels bool
+	leads   bool
 	owners  *owners
 	tracks  []*track
 	// mine says to which components of the policy the commit belongs that is looked at.
@@ -124,7 +130,7 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 		return nil, fmt.Errorf("options: %w", err)
 	}
 	w := &walk{
-		policy: policy, reading: policy.reading(), cancels: policy.Reverts != CountReverts,
+		policy: policy, reading: policy.reading(), cancels: policy.Reverts != CountReverts, leads: o.Leads,
 		owners: newOwners(policy), pending: map[string]int{}, one: reading{messages: make([]Message, 1)},
 	}
 	views := policy.views()

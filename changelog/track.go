@@ -133,6 +133,7 @@ func (t *track) release(w *walk, label int) (Release, bool) {
 		ch = &chapter{page: newPage(t.edition)}
 	}
 	r := Release{Component: t.name, Version: v.Version, Tag: v.Name, Commit: v.Commit, Time: v.time, Commits: ch.commits, Notes: ch.notes(w)}
+	r.Leads = ch.leads // without those that the notes have found to be taken back
 	r.Notes.Component, r.Notes.Version, r.Notes.Tag = r.Component, r.Version, r.Tag
 	r.Notes.Date = time.Time{}
 	if !r.Time.IsZero() {
@@ -145,6 +146,7 @@ func (t *track) release(w *walk, label int) (Release, bool) {
 type chapter struct {
 	page    *page
 	commits int
+	leads   []Lead
 	// From the first revert on the commits are kept, because it may take them back.
 	keeping bool
 	kept    []Commit
@@ -153,6 +155,9 @@ type chapter struct {
 
 func (ch *chapter) add(w *walk, c Commit, m Message) {
 	ch.commits++
+	if w.leads && len(c.Parents) < 2 && m.Kind != Merging {
+		ch.leads = append(ch.leads, leadOf(c, m))
+	}
 	if w.cancels && !ch.keeping {
 		ch.keeping = takesBack(m)
 	}
@@ -179,6 +184,8 @@ func (ch *chapter) notes(w *walk) Notes {
 		for i, c := range ch.kept {
 			if weight := r.weight(i, gone, w.policy, ZeroStable); !weight.cancelled {
 				ch.page.add(c, ch.read[i], weight.changes, weight.level > None)
+			} else if w.leads {
+				ch.leads = slices.DeleteFunc(ch.leads, func(l Lead) bool { return l.Commit == c.ID })
 			}
 		}
 	}
