@@ -9,8 +9,8 @@ import (
 // Escape makes a text inert in Markdown and HTML, on one line: whatever it holds, a page shows its
 // characters and nothing else. It is what Notes.Markdown does with every text of a commit.
 //
-// It makes no heading, list, rule, table, link, image, HTML, formula or footnote. "@name", "#12", "!12", "GH-12", "www." and "://" get an
-// invisible word joiner (U+2060), because forges make mentions and links of them whatever the
+// It makes no heading, list, rule, table, link, image, HTML, formula or footnote. "@name", "#12", "!12", "GH-12", "www.", "://" and
+// ":name:" get an invisible word joiner (U+2060), because forges make mentions, links and emoji of them whatever the
 // Markdown says. Control characters and those that turn the direction of writing become U+FFFD. Code between backticks stays what
 // it is: nothing is active there. Bare commit ids stay as well, since a forge can only link them to that commit.
 func Escape(text string) string { return escape(oneLine(text)) }
@@ -44,7 +44,8 @@ func printable(text string) string {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069,
+			r == 0x061C, r == 0x200E, r == 0x200F:
 			return utf8.RuneError
 		}
 		return r
@@ -131,11 +132,29 @@ func isLinking(text string, i int) bool {
 	case '~':
 		return isSlug(next)
 	case ':':
-		return next == '/'
+		return next == '/' || isEmoji(text[i+1:])
 	case '-':
 		return isDigit(next) && i >= 2 && strings.EqualFold(text[i-2:i], "gh")
 	case 'w', 'W':
 		return next == '.' && i >= 2 && strings.EqualFold(text[i-2:i], "ww")
+	}
+	return false
+}
+
+// isEmoji reports whether a text begins with the name of an emoji and the colon behind it: "+1:". The numbers in a time
+// are none.
+func isEmoji(text string) bool {
+	const longest = 64
+	named := false
+	for i := 0; i < len(text) && i <= longest; i++ {
+		switch c := text[i]; {
+		case c == ':':
+			return named || text[:i] == "100" || text[:i] == "1234"
+		case !isSlug(c) && c != '_' && c != '+':
+			return false
+		case !isDigit(c):
+			named = true
+		}
 	}
 	return false
 }
