@@ -90,6 +90,9 @@ func (s Stage) Validate() error {
 	if err := s.componentError(); err != nil {
 		errs = multierror.Append(errs, fmt.Errorf("Version.Component: %w", err))
 	}
+	if err := s.Notes.Validate(); err != nil {
+		errs = multierror.Append(errs, fmt.Errorf("Version.Notes: %w", err))
+	}
 	return errs.ErrorOrNil()
 }
 

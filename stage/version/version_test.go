@@ -177,8 +177,11 @@ func TestBadInput(t *testing.T) {
 	s = version.Stage{Dir: t.TempDir()}
 	require.ErrorIs(t, s.Run(t.Context(), stagetest.NewHost(s).Task()), git.ErrNotRepository)
 
-	err := version.Stage{Policy: changelog.Policy{Tags: "nothing"}}.Validate()
+	err := version.Stage{
+		Policy: changelog.Policy{Tags: "nothing"}, Notes: changelog.NotesOptions{Sections: []changelog.SectionRule{{Kind: ""}}},
+	}.Validate()
 	require.ErrorContains(t, err, "Version.Dir")
+	require.ErrorContains(t, err, "Version.Notes: 1 error occurred:\n\t* Sections[0].Kind: is missing")
 	require.ErrorContains(t, err, "Version.Policy")
 }
 
