@@ -421,7 +421,7 @@ counted:
   0000000200  patch  fix(core): y  (fix is patch)
   0000000100  minor  feat: x       (feat is minor)
 not counted:
-  0000000500  evil`+"\uFFFD"+`[31m         (not a conventional commit: a colon must follow "evil", which is none)
+  0000000500  evil`+"\uFFFD"+`[31m         (not a conventional commit: a colon must follow "evil"; by the policy it is none)
   0000000400  Merge branch 'a'  (a merge: what it brings is told by the commits that were merged)
   0000000300  chore: z          (chore is none)
 tags ignored:

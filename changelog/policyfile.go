@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -15,8 +17,11 @@ func ParsePolicy(text []byte) (Policy, error) {
 	var p Policy
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()
-	if err := in.Decode(&p); err != nil {
-		return Policy{}, fmt.Errorf("policy: %w", err)
+	switch err := in.Decode(&p); {
+	case errors.Is(err, io.EOF):
+		return Policy{}, errors.New("policy: it is empty; {} is the one that has all defaults")
+	case err != nil:
+		return Policy{}, fmt.Errorf("policy: %w", inField(text, err))
 	}
 	if _, err := in.Token(); !errors.Is(err, io.EOF) {
 		return Policy{}, errors.New("policy: there is text behind it")
@@ -28,6 +33,30 @@ func ParsePolicy(text []byte) (Policy, error) {
 		return Policy{}, fmt.Errorf("policy: %w", err)
 	}
 	return p, nil
+}
+
+// inField puts the field before the error of a level that there is not, since encoding/json does not.
+func inField(text []byte, err error) error {
+	var p struct {
+		Types         map[string]json.RawMessage `json:"types"`
+		Unknown, Free json.RawMessage
+	}
+	if json.NewDecoder(bytes.NewReader(text)).Decode(&p) != nil {
+		return err
+	}
+	fields := map[string]json.RawMessage{"unknown": p.Unknown, "free": p.Free}
+	for _, name := range slices.Sorted(maps.Keys(p.Types)) {
+		fields[fmt.Sprintf("types[%q]", name)] = p.Types[name]
+	}
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		var l Level
+		if raw := fields[field]; len(raw) > 0 {
+			if bad := json.Unmarshal(raw, &l); bad != nil && bad.Error() == err.Error() {
+				return fmt.Errorf("field %s: %w", field, err)
+			}
+		}
+	}
+	return err
 }
 
 // distinct fails where an object has a field twice, of which encoding/json would take the last one, or one that is not in

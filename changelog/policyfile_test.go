@@ -34,7 +34,8 @@ func TestParsePolicy(t *testing.T) {
 	assert.Equal(t, changelog.Policy{}, got)
 
 	for text, want := range map[string]string{
-		``:             "policy: EOF",
+		``:             "policy: it is empty; {} is the one that has all defaults",
+		" \n":          "policy: it is empty",
 		`{`:            "policy: unexpected EOF",
 		`{} x`:         "policy: there is text behind it",
 		`{}{}`:         "policy: there is text behind it",
@@ -43,7 +44,9 @@ func TestParsePolicy(t *testing.T) {
 		`{"components":[{"name":"a","path":["a"]}]}`:                    `unknown field "path"`,
 		`{"channel":"a","channel":"b"}`:                                 `policy: field "channel" comes twice`,
 		`{"components":[{"name":"a","name":"b"}]}`:                      `policy: field "components[0].name" comes twice`,
-		`{"types":{"x":"huge"}}`:                                        `level "huge": want none, patch, minor or major`,
+		`{"types":{"a":"none","x":"huge"}}`:                             `policy: field types["x"]: level "huge": want none, patch, minor or major`,
+		`{"free":"big","unknown":"patch"}`:                              `policy: field free: level "big"`,
+		`{"unknown":"big"}`:                                             `policy: field unknown: level "big"`,
 		`{"initial":"1.0"}`:                                             `policy: 1 error occurred`,
 		`{"zero":"none","propagate":"all"}`:                             `Propagate: "all" is none of "patch", "same" and "none"`,
 		`{"components":[{"name":"a","initial":"v1.0.0"},{"name":"b"}]}`: `Components["a"].Initial: "v1.0.0" must be written as 1.0.0`,

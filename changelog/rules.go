@@ -29,7 +29,7 @@ func (p Policy) levelOf(m *Message) (Level, string) {
 	case m.Kind == Autosquash:
 		return None, m.said(CodeAutosquash)
 	case m.Kind == Free:
-		return p.Free, m.whyFree() + ", which is " + p.Free.String()
+		return p.Free, m.whyFree() + "; by the policy it is " + p.Free.String()
 	}
 	name := m.Type
 	if m.Kind == Reverting {
