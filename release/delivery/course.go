@@ -95,7 +95,7 @@ func (r *course) noted(b ledger.Noted, name string, o Options) {
 	switch b.Name {
 	case deploy.DetailEvent:
 		var e rollout.Event
-		if st := r.state.Stage(name); st == nil || st.Undo != nil || json.Unmarshal(b.Data, &e) != nil || e.Kind == "" {
+		if json.Unmarshal(b.Data, &e) != nil || e.Kind == "" {
 			return
 		}
 		t := r.stint(name)

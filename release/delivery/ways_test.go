@@ -1,0 +1,119 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/davit-sdk/davit/metrics/dora"
+	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/release/delivery"
+	"github.com/davit-sdk/davit/release/ledger"
+	"github.com/davit-sdk/davit/stage"
+)
+
+var deploying = delivery.Options{Deploys: func(s ledger.Stage) bool { return s.Environment != "" }}
+
+// told is what a feed tells of one release.
+func told(p *plant, o delivery.Options, pipeline release.Pipeline, values ...release.Value) []dora.Event {
+	p.t.Helper()
+	_, _ = p.runner.Run(p.t.Context(), pipeline, release.Request{ID: "r1", Service: "shop", RequestedBy: "ada", Inputs: values})
+	events, err := delivery.New(o).Read(p.t.Context(), p.store)
+	require.NoError(p.t, err)
+	return events
+}
+
+// An undo that fails is an attempt, and what it could not take back stays broken until the next deployment.
+func TestUndoThatFails(t *testing.T) {
+	for fails, want := range map[int][]string{
+		1:   {"r1/copy", "rollback r1/copy/undo failure", "rollback r1/copy/undo#2"},
+		100: {"r1/copy", "rollback r1/copy/undo failure", "rollback r1/copy/undo#2 failure", "incident r1/copy/stuck false"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPlant(t)
+			defer p.runner.Stop(context.Background())
+			n := fails
+			undo := stage.Func(func(context.Context, *stage.Task) error {
+				if n--; n >= 0 {
+					return errors.New("the disk is full")
+				}
+				return nil
+			})
+			do := stage.Func(func(context.Context, *stage.Task) error { return nil })
+			events := told(p, deploying, release.Pipeline{Name: "copy", Stages: []release.Stage{
+				{Name: "copy", Environment: "production", Do: stage.Undoable{Stage: do, By: undo}, Retry: release.Retry{Attempts: 2}},
+				{Name: "check", Needs: []string{"copy"}, OnFailure: release.Undo, Do: stage.Func(func(context.Context, *stage.Task) error { return errors.New("x") })},
+			}})
+			assert.Equal(t, want, names(events))
+			if fails == 100 {
+				assert.Equal(t, []string{"r1/copy"}, events[3].(dora.Incident).CausedBy)
+			}
+		})
+	}
+}
+
+// Stages that were made for the items of a list are one deployment to many targets.
+func TestItems(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant(t)
+		defer p.runner.Stop(context.Background())
+		regions := stage.NewKey[[]string]("regions")
+		events := told(p, deploying, release.Pipeline{Name: "copy", Inputs: []stage.Ref{regions.Ref()}, Stages: []release.Stage{{
+			Name: "copy", Environment: "production", Each: &release.Each{Key: regions.Ref(), Parallel: 1},
+			Do: stage.Func(func(context.Context, *stage.Task) error { time.Sleep(time.Minute); return nil }),
+		}}}, release.Input(regions, []string{"eu", "us"}))
+		require.Equal(t, []string{"r1/copy.eu", "r1/copy.us"}, names(events))
+		for _, e := range events {
+			assert.Equal(t, "r1/copy", e.(dora.Deployment).Group)
+		}
+		report, err := history(t, events).Report(dora.Rules{}, dora.Query{})
+		require.NoError(t, err)
+		assert.Equal(t, 1, report.DeploymentFrequency.N)
+	})
+}
+
+// What was mended once is not mended again.
+func TestMendedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant(t)
+		defer p.runner.Stop(context.Background())
+		p.copied("r1", 1, 1, "")
+		p.copied("r2", 0, 1, "")
+		p.copied("r4", 0, 1, "")
+		events, err := delivery.New(deploying).Read(t.Context(), p.store)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"r1/copy", "incident r1/copy/stuck false", "r2/copy", "incident r1/copy/stuck true", "r4/copy"}, names(events))
+		assert.Equal(t, clock(2, 0), events[3].(dora.Incident).Resolved)
+	})
+}
+
+// One that was taken back and waits for a person was seen by users, whatever that person says; it is told once.
+func TestTakenBackAndParked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant(t)
+		defer p.runner.Stop(context.Background())
+		p.verdict = gate.Fail
+		pipeline := p.pipeline("r1", "shop")
+		pipeline.Stages[1].OnFailure = release.Freeze
+		require.NoError(t, p.runner.Begin(t.Context(), pipeline, release.Request{ID: "r1", Service: "shop", RequestedBy: "ada"}))
+		time.Sleep(time.Minute)
+		for _, o := range []delivery.Options{{}, deploying} {
+			events, err := delivery.New(o).Read(t.Context(), p.store)
+			require.NoError(t, err)
+			assert.Equal(t, []string{"r1/deploy", "rollback r1/deploy/back"}, names(events))
+		}
+		require.NoError(t, p.runner.Signal(t.Context(), "r1", stage.Signal{Kind: stage.Abort, Stage: "deploy", By: "grace"}))
+		p.wait("r1")
+		for _, o := range []delivery.Options{{}, deploying} {
+			events, err := delivery.New(o).Read(t.Context(), p.store)
+			require.NoError(t, err)
+			assert.Equal(t, []string{"r1/deploy", "rollback r1/deploy/back"}, names(events))
+		}
+	})
+}
