@@ -177,3 +177,27 @@ func TestJSONThatBreaksOff(t *testing.T) {
 	require.NoError(t, err, "the limit is that of a record")
 	assert.Len(t, got.Remarks, 999+1)
 }
+
+// What has a key twice is no event; a rollback brings no changes; and
+// the end of an incident need not say where it was.
+func TestWhatIsInBetween(t *testing.T) {
+	twice := strings.Replace(event("change.merged", "e1", "08:00", "c1", "", ""), `"id":"e1"`, `"id":"e0","id":"e1"`, 1)
+	got, err := importer.CDEvents(strings.NewReader(twice), importer.CDEventsOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, got.Events)
+	require.Len(t, got.Remarks, 1)
+	assert.Equal(t, importer.CodeBroken, got.Remarks[0].Code)
+	assert.Contains(t, got.Remarks[0].Text, `"id" is twice in one object`)
+
+	chained := event("change.merged", "e1", "08:00", "c1", "", `,"chainId":"x"`) + event("service.rolledback", "e2", "09:00", "shop", inProduction, `,"chainId":"x"`)
+	got, err = importer.CDEvents(strings.NewReader(chained), importer.CDEventsOptions{})
+	require.NoError(t, err)
+	require.Len(t, got.Events, 2)
+	assert.Empty(t, got.Events[1].(dora.Deployment).Changes)
+
+	bare := event("incident.detected", "e1", "09:00", "i1", inProduction, "") + event("incident.resolved", "e2", "10:00", "i1", "", "")
+	got, err = importer.CDEvents(strings.NewReader(bare), importer.CDEventsOptions{Environments: []string{"production"}})
+	require.NoError(t, err)
+	require.Len(t, got.Events, 1)
+	assert.Equal(t, day(10, 0), got.Events[0].(dora.Incident).Resolved)
+}
