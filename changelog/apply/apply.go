@@ -151,9 +151,9 @@ func (a Applier) Apply(ctx context.Context, plan changelog.Plan) (Result, error)
 	}
 	key := plan.Hash()
 	switch {
-	case record != nil && record.Key == key:
+	case record != nil && record.Key == key && record.Abandoned == nil:
 	case record != nil && !record.Complete:
-		return Result{}, fmt.Errorf("apply: %w", &PendingError{Head: record.Plan.Head, Tags: tagsOf(record.Plan), Left: record.left()})
+		return Result{}, fmt.Errorf("apply: %w", record.pending())
 	default:
 		if record, err = a.begin(ctx, plan, key); err != nil {
 			return Result{}, fmt.Errorf("apply: %w", err)
@@ -174,6 +174,9 @@ func (a Applier) Resume(ctx context.Context) (Result, error) {
 	if record == nil || record.Complete {
 		return Result{}, fmt.Errorf("apply: %w: no plan is half done", ErrNothing)
 	}
+	if record.Abandoned != nil {
+		return Result{}, fmt.Errorf("apply: %w", record.pending())
+	}
 	return a.finish(ctx, record)
 }
 
@@ -183,14 +186,15 @@ func (a Applier) begin(ctx context.Context, plan changelog.Plan, key string) (*R
 	if err != nil {
 		return nil, err
 	}
-	if err := a.check(ctx, plan); err != nil {
+	tagged, err := a.check(ctx, plan)
+	if err != nil {
 		return nil, err
 	}
 	now := time.Now
 	if a.Now != nil {
 		now = a.Now
 	}
-	record := &Record{Key: key, Plan: plan, Time: now().UTC().Truncate(time.Second)}
+	record := &Record{Key: key, Plan: plan, Time: now().UTC().Truncate(time.Second), Tagged: tagged}
 	for _, s := range steps {
 		record.Steps = append(record.Steps, s.String())
 	}
@@ -202,13 +206,9 @@ func (a Applier) begin(ctx context.Context, plan changelog.Plan, key string) (*R
 
 // finish does the steps that are not done, one after the other.
 func (a Applier) finish(ctx context.Context, record *Record) (Result, error) {
-	steps, err := a.Steps(record.Plan)
+	steps, err := a.begun(record)
 	if err != nil {
 		return Result{}, fmt.Errorf("apply: %w", err)
-	}
-	same := slices.EqualFunc(steps, record.Steps, func(s Step, name string) bool { return s.String() == name })
-	if !same && !record.Complete {
-		return Result{}, fmt.Errorf("apply: %w: begun were %q", ErrSteps, record.Steps)
 	}
 	for _, s := range steps {
 		if record.Complete || record.done(s) {
@@ -219,16 +219,39 @@ func (a Applier) finish(ctx context.Context, record *Record) (Result, error) {
 		}
 		a.pass("before " + s.String())
 		if err := a.do(ctx, s, record); err != nil {
-			return Result{}, fmt.Errorf("apply: %s: %w", s, err)
+			return Result{}, fmt.Errorf("apply: %s: %w (%s)", s, err, ways(s))
 		}
 		a.pass("after " + s.String())
 		record.Done = append(record.Done, s.String())
-		record.Complete = len(record.Done) == len(steps)
+		if len(record.Done) == len(steps) {
+			record.complete()
+		}
 		if err := a.save(ctx, record); err != nil {
 			return Result{}, fmt.Errorf("apply: %w", err)
 		}
 	}
 	return Result{Commit: record.target(), Tags: tagsOf(record.Plan), Time: record.Time}, nil
+}
+
+// begun are the steps of a record. It fails where they are others now.
+func (a Applier) begun(record *Record) ([]Step, error) {
+	steps, err := a.Steps(record.Plan)
+	if err != nil {
+		return nil, err
+	}
+	same := slices.EqualFunc(steps, record.Steps, func(s Step, name string) bool { return s.String() == name })
+	if !same && !record.Complete {
+		return nil, fmt.Errorf("%w: begun were %q", ErrSteps, record.Steps)
+	}
+	return steps, nil
+}
+
+// ways are what can be done after a step has failed.
+func ways(s Step) string {
+	if s.Kind == StepPublish {
+		return "Resume goes on"
+	}
+	return "Resume goes on, Abandon takes back what was not pushed"
 }
 
 // do does one step, again perhaps.

@@ -16,7 +16,7 @@ var (
 	// ErrNothing says that there is nothing to do.
 	ErrNothing = errors.New("nothing to release")
 	// ErrSteps says that a plan was begun with other steps than those that the Applier has now.
-	ErrSteps = errors.New("the plan that is half done was begun with other steps; go on with the same files, committer, pusher and publishers")
+	ErrSteps = errors.New("the plan that is half done was begun with other steps; go on, or abandon it, with the same files, committer, pusher and publishers")
 )
 
 // MovedError says that the repository is not at the commit that the plan is about.
@@ -58,11 +58,27 @@ type PendingError struct {
 	Head string
 	Tags []string
 	Left []string
+	// Abandoned says that it is being taken back. Only Abandon goes on then.
+	Abandoned bool
 }
 
 func (e *PendingError) Error() string {
-	return fmt.Sprintf("the release of %s at commit %s is half done: finish it first with Resume; it lacks %s",
+	if e.Abandoned {
+		return fmt.Sprintf("the release of %s at commit %s is half taken back: finish that first with Abandon", strings.Join(e.Tags, ", "), e.Head)
+	}
+	return fmt.Sprintf("the release of %s at commit %s is half done: finish it first with Resume, or take it back with Abandon; it lacks %s",
 		strings.Join(e.Tags, ", "), e.Head, strings.Join(e.Left, ", "))
+}
+
+// PushedError says that a plan cannot be abandoned, since others may have seen it.
+type PushedError struct {
+	Tags []string
+	// Why says what they may have seen.
+	Why string
+}
+
+func (e *PushedError) Error() string {
+	return fmt.Sprintf("the release of %s cannot be taken back: %s; finish it with Resume, and mend it with another release", strings.Join(e.Tags, ", "), e.Why)
 }
 
 // FileError says what is wrong with a file.
@@ -79,21 +95,21 @@ func (e *FileError) Unwrap() error { return e.Err }
 var ErrForeign = errors.New("it was changed by somebody else after the release was begun: " +
 	"bring it back to what was committed, then go on")
 
-// check fails unless the repository is what the plan was made of, and no tag is taken.
-func (a Applier) check(ctx context.Context, plan changelog.Plan) error {
+// check fails unless the repository is what the plan was made of, and no tag is taken. It returns the tags that are there.
+func (a Applier) check(ctx context.Context, plan changelog.Plan) (tagged []string, err error) {
 	head, err := a.Repository.Head(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if head != plan.Head {
-		return &MovedError{Plan: plan.Head, Head: head}
+		return nil, &MovedError{Plan: plan.Head, Head: head}
 	}
 	changed, err := a.Repository.Changed(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(changed) > 0 {
-		return &DirtyError{Files: changed}
+		return nil, &DirtyError{Files: changed}
 	}
 	var errs *multierror.Error
 	tags := tagsOf(plan)
@@ -101,12 +117,14 @@ func (a Applier) check(ctx context.Context, plan changelog.Plan) error {
 		at, err := a.Repository.Tagged(ctx, tag)
 		switch {
 		case err != nil:
-			return err
+			return nil, err
 		case slices.Contains(tags[:i], tag):
 			errs = multierror.Append(errs, fmt.Errorf("two components have the tag %s", tag))
 		case at != "" && (at != plan.Head || a.Committer != nil && len(a.Files) > 0):
 			errs = multierror.Append(errs, &TakenError{Tag: tag, Commit: at})
+		case at != "":
+			tagged = append(tagged, tag)
 		}
 	}
-	return errs.ErrorOrNil()
+	return tagged, errs.ErrorOrNil()
 }

@@ -8,8 +8,11 @@
 //		Tagger:     git.Tagger{Repository: repo},
 //		Journal:    apply.FileJournal{Path: repo.Private("release.json")},
 //	}
-//	steps, err := a.Steps(plan) // what would be done
-//	result, err := a.Apply(ctx, plan)
+//	result, err := a.Resume(ctx) // what an earlier run has left half done
+//	if errors.Is(err, apply.ErrNothing) { // mostly
+//		steps, err := a.Steps(plan) // what would be done
+//		result, err := a.Apply(ctx, plan)
+//	}
 //
 // The steps come in this order: files, commit, tags, push, publish. Before the first one everything is checked that can
 // be: that the repository is where the plan says and has no other changes, that no tag is taken, and what
@@ -23,9 +26,21 @@
 // taken for done if it is the one, and pushing and publishing must be such that again is harmless. While a plan is half
 // done no other one is begun. There is no dry run: leave it at Steps.
 //
+// A program that decides and applies alone does not go on after its commit is made: HEAD has moved, so that it decides
+// on another plan, and fails with a [PendingError]. So try Resume first.
+//
+// Some failures stay: a push is refused for ever once the branch has moved on. [Applier.Abandon] takes back what was made
+// here, as long as nothing was pushed; then fetch, decide again and apply.
+//
+// A [FileJournal] in the folder of the repository, where git.Repository.Private puts it, lives as long as the checkout. Where
+// each run has a checkout of its own, as most CI systems do, a run that dies leaves nothing behind to be resumed. Before the push that is
+// right: nothing has happened. After it, what was not published stays so, since the tag is there and the next run finds
+// nothing to release. Keep the journal where it outlives the run and belongs to the branch, such as a folder that CI
+// caches or a volume, together with the checkout, or use a [Journal] of your own; or publish in a job of its own that the tag starts.
+//
 // # Errors
 //
-// [MovedError], [DirtyError], [TakenError], [PendingError], [FileError], [ErrNothing] and [ErrSteps] are for callers to act
+// [MovedError], [DirtyError], [TakenError], [PendingError], [PushedError], [FileError], [ErrNothing] and [ErrSteps] are for callers to act
 // on; each says what to do.
 //
 // # Concurrency

@@ -89,6 +89,9 @@ func (a Applier) contents(record *Record) ([]FileRecord, error) {
 		if before != nil {
 			r.Before = sum(before)
 		}
+		if r.Before != r.After {
+			r.Old = before
+		}
 		all = append(all, r)
 	}
 	return all, nil
@@ -119,10 +122,7 @@ func (a Applier) write(record *Record, path string) error {
 	if err != nil {
 		return err
 	}
-	now := ""
-	if text != nil {
-		now = sum(text)
-	}
+	now := sumOf(text)
 	if now == record.Files[i].After {
 		return nil
 	}
@@ -140,6 +140,14 @@ func (a Applier) write(record *Record, path string) error {
 		return &FileError{Path: path, Err: err}
 	}
 	return nil
+}
+
+// sumOf is the sum of a text, "" of none.
+func sumOf(text []byte) string {
+	if text == nil {
+		return ""
+	}
+	return sum(text)
 }
 
 // read is the text of a file, nil where there is none.

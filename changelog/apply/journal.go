@@ -40,7 +40,11 @@ type Record struct {
 	Files []FileRecord `json:"files,omitempty"`
 	// Commit is the commit of the release, once there is one.
 	Commit string `json:"commit,omitempty"`
-	// Complete says that all steps are done.
+	// Tagged are the tags that were there before.
+	Tagged []string `json:"tagged,omitempty"`
+	// Abandoned is what is taken back, nil as long as the plan is carried out.
+	Abandoned *Abandoned `json:"abandoned,omitempty"`
+	// Complete says that all steps are done, or that all is taken back.
 	Complete bool `json:"complete,omitempty"`
 }
 
@@ -50,6 +54,8 @@ type FileRecord struct {
 	// Before and After are the SHA-256 sums of its text, Before is empty for a file that is new.
 	Before string `json:"before,omitempty"`
 	After  string `json:"after"`
+	// Old is the text before of a file that changes, as long as it may be needed again.
+	Old []byte `json:"old,omitempty"`
 }
 
 func (r *Record) done(s Step) bool { return slices.Contains(r.Done, s.String()) }
@@ -57,6 +63,35 @@ func (r *Record) done(s Step) bool { return slices.Contains(r.Done, s.String()) 
 // left are the steps that are not done.
 func (r *Record) left() []string {
 	return slices.DeleteFunc(slices.Clone(r.Steps), func(s string) bool { return slices.Contains(r.Done, s) })
+}
+
+// pending says that the record is in the way of another plan.
+func (r *Record) pending() *PendingError {
+	return &PendingError{Head: r.Plan.Head, Tags: tagsOf(r.Plan), Left: r.left(), Abandoned: r.Abandoned != nil}
+}
+
+// complete ends the record.
+func (r *Record) complete() {
+	r.Complete = true
+	for i := range r.Files {
+		r.Files[i].Old = nil
+	}
+}
+
+// own is the commit that was made for the release, "" for none.
+func (r *Record) own() string {
+	if r.Commit == r.Plan.Head {
+		return ""
+	}
+	return r.Commit
+}
+
+// next is the first step that is not done.
+func (r *Record) next() string {
+	if left := r.left(); len(left) > 0 {
+		return left[0]
+	}
+	return ""
 }
 
 // target is what is tagged.
@@ -85,7 +120,8 @@ func sum(text []byte) string {
 	return hex.EncodeToString(digest[:])
 }
 
-// FileJournal keeps a record in a file, outside of what is committed: git.Repository.Private knows a good place.
+// FileJournal keeps a record in a file, outside of what is committed: git.Repository.Private knows a good place for a checkout
+// that stays. In CI the file has to be kept from run to run; see the package.
 type FileJournal struct {
 	// Path is the file. Its folder is made where it is missing.
 	Path string

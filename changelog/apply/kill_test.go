@@ -48,7 +48,7 @@ func child(y yard, points string) error {
 	if err != nil {
 		return err
 	}
-	_, err = y.applierOf(repo).WithPoints(func(point string) {
+	a := y.applierOf(repo).WithPoints(func(point string) {
 		if left--; left >= 0 {
 			return
 		}
@@ -56,7 +56,12 @@ func child(y yard, points string) error {
 		if self, err := os.FindProcess(os.Getpid()); err == nil && self.Kill() == nil {
 			time.Sleep(time.Hour)
 		}
-	}).Apply(context.Background(), plan)
+	})
+	if os.Getenv("APPLY_ABANDON") != "" {
+		_, err = a.Abandon(context.Background())
+	} else {
+		_, err = a.Apply(context.Background(), plan)
+	}
 	return err
 }
 

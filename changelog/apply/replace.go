@@ -19,8 +19,7 @@ func replace(path string, text []byte, mode fs.FileMode, at func(point string)) 
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	// The name is always the same, so that what a kill has left is overwritten.
-	draft := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".draft")
+	draft := draftOf(path)
 	if err := fill(draft, text, mode); err != nil {
 		return err
 	}
@@ -30,6 +29,11 @@ func replace(path string, text []byte, mode fs.FileMode, at func(point string)) 
 	}
 	at("renamed " + filepath.Base(path))
 	return settle(filepath.Dir(path))
+}
+
+// draftOf is where the new text of a file is written first. It is always the same name, so that what a kill has left is overwritten.
+func draftOf(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".draft")
 }
 
 // fill writes a file that nobody looks at yet.

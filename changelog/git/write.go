@@ -44,6 +44,12 @@ func (i Identity) variables() []string {
 
 // change runs git with an input to write something.
 func (r *Repository) change(ctx context.Context, who Identity, input string, args ...string) error {
+	_, err := r.dealt(ctx, who, input, args...)
+	return err
+}
+
+// dealt is change with what git wrote.
+func (r *Repository) dealt(ctx context.Context, who Identity, input string, args ...string) (string, error) {
 	env := append(environment(slices.Concat(kept, identifying)...), who.variables()...)
 	cmd, said := r.prepared(ctx, env, append([]string{"-c", "user.useConfigOnly=true"}, args...))
 	cmd.Stdin = strings.NewReader(input)
@@ -51,22 +57,22 @@ func (r *Repository) change(ctx context.Context, who Identity, input string, arg
 	cmd.Stdout = &out
 	err := cmd.Run()
 	if err == nil {
-		return nil
+		return out.String(), nil
 	}
 	err = failure(ctx, args, said, err)
 	var failed *Error
 	if !errors.As(err, &failed) {
-		return err
+		return "", err
 	}
 	if failed.Stderr == "" {
 		failed.Stderr = strings.TrimSpace(out.String())
 	}
 	for _, m := range meanings {
 		if strings.Contains(failed.Stderr, m.sign) {
-			return fmt.Errorf("%w: %w", m.meaning, failed)
+			return "", fmt.Errorf("%w: %w", m.meaning, failed)
 		}
 	}
-	return err
+	return "", err
 }
 
 // meanings are failures by what git says of them.
@@ -213,24 +219,14 @@ type Remote struct {
 // Push sends tags, and, unless it is "", a commit to the branch, all or nothing and never by force. What is there
 // already is no failure. It fails with ErrRejected where the remote has something else.
 func (m Remote) Push(ctx context.Context, commit string, tags []string) error {
-	name, branch := m.Name, m.Branch
-	if name == "" {
-		name = "origin"
-	}
-	args := []string{"push", "--quiet", "--atomic", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--", name}
+	args := []string{"push", "--quiet", "--atomic", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--", m.name()}
 	for _, tag := range tags {
 		args = append(args, "refs/tags/"+tag+":refs/tags/"+tag)
 	}
 	if commit != "" {
-		if branch == "" {
-			at, err := m.Repository.attached(ctx)
-			if err != nil {
-				return err
-			}
-			var ok bool
-			if branch, ok = strings.CutPrefix(at, "refs/heads/"); !ok {
-				return errors.New("git push: HEAD is on no branch, so Branch must say which one to push to")
-			}
+		branch, err := m.branch(ctx)
+		if err != nil {
+			return err
 		}
 		args = append(args, commit+":refs/heads/"+branch)
 	}
