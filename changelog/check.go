@@ -76,6 +76,8 @@ func checkPath(p string) error {
 		return errors.New("is empty; the whole repository is \".\"")
 	case strings.ContainsAny(p, "\\\x00"):
 		return fmt.Errorf("%q has a backslash or a NUL in it: paths have slashes", p)
+	case strings.ContainsAny(p, "*?"):
+		return fmt.Errorf("%q has a wildcard in it: folders and files are wanted, and a folder has all that lies in it", p)
 	case path.IsAbs(p) || clean == ".." || strings.HasPrefix(clean, "../"):
 		return fmt.Errorf("%q does not begin at the root of the repository", p)
 	case clean != p:
@@ -126,6 +128,9 @@ func checkModulePath(module string) error {
 	if strings.ContainsFunc(module, func(r rune) bool { return r <= ' ' || strings.ContainsRune("\"`(),\\\x7f", r) }) ||
 		path.Clean(module) != module || path.IsAbs(module) || strings.HasPrefix(module, ".") {
 		return fmt.Errorf("%q is not the path of a module", module)
+	}
+	if last := path.Base(module); !strings.HasPrefix(module, "gopkg.in/") && (last == "v0" || last == "v1") {
+		return fmt.Errorf("%q ends in %s, which Go refuses: v0 and v1 have no such ending", module, last)
 	}
 	return nil
 }

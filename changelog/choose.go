@@ -49,12 +49,12 @@ func (d *Decision) choose(v *view, policy Policy) error {
 	channel := policy.channel()
 	// Final makes of a pre-release what it is for, and a revert of what a pre-release has needs another one, also where
 	// nothing is left since the last release.
-	pending := v.prerelease.Version != nil && (policy.Final || channel != "" && d.fresh())
+	pending := v.prerelease.Version != nil && (policy.Final || channel != "" && d.fresh(v))
 	switch {
 	case d.Level == None && v.asked == nil && !pending:
 		d.Why = "nothing to release: no commit calls for a version"
 		return nil
-	case channel != "" && !d.fresh():
+	case channel != "" && !d.fresh(v):
 		d.Level = None
 		d.Why = fmt.Sprintf("nothing to release: no commit since %s calls for a version", v.prerelease.Name)
 		return nil
@@ -69,13 +69,10 @@ func (d *Decision) choose(v *view, policy Policy) error {
 	}
 	d.Next, d.NextTag, d.Why = next, v.format.Print(next), why
 	d.Channel, _ = channelOf(next.Prerelease())
-	if step := difference(d.Previous, next); v.asked != nil && d.Previous != nil {
-		d.Level = step
-	} else {
-		d.Level = max(d.Level, step)
-	}
+	// Who asks for a lower version does not take back what breaks: whoever asks people by the level has to know.
+	d.Level = max(d.Level, difference(d.Previous, next))
 	if channel == "" && d.Channel == "" && v.prerelease.Version != nil {
-		d.Why += v.whyFinal(next, d.fresh())
+		d.Why += v.whyFinal(next, d.fresh(v))
 	}
 	return nil
 }
@@ -98,6 +95,9 @@ func (v *view) after(level Level, channel string, policy Policy) (*semver.Versio
 		return base, why, nil
 	}
 	next, count, err := v.onChannel(base, channel)
+	if v.passed {
+		count += fmt.Sprintf("; %s, which %s does not have, has come since", v.previous.Name, v.prerelease.Name)
+	}
 	return next, why + "; " + count, err
 }
 
@@ -196,7 +196,7 @@ func higher(next, than *semver.Version) string {
 func (v *view) free(next *semver.Version) error {
 	for _, t := range v.tags {
 		if t.Version.Equal(next) || next.Prerelease() != "" && t.Version.Prerelease() == "" && sameBase(t.Version, next) {
-			return fmt.Errorf("%w: %s is tagged as %s at %s, which is not an ancestor of what shall be released",
+			return fmt.Errorf("%w: %s is tagged as %s at %s, which is not an ancestor of what shall be released: merge that, or ask for another version by Release-As",
 				ErrTaken, finalOrNot(next, t.Version), t.Name, shortID(t.Commit))
 		}
 	}

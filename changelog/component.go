@@ -11,7 +11,7 @@ type Component struct {
 	// Name tells components apart. A policy without components has one, without a name, that is everything.
 	Name string `json:"name"`
 	// Paths are the folders and files that belong to it, from the root of the repository, with slashes:
-	// "services/api". The component with the longest path has a file; several that have the same path all have it.
+	// "services/api". They hold no wildcards. The component with the longest path has a file; several that have the same path all have it.
 	// ".": all that no other component has by a longer path. Default: ".", or, where there are Scopes, no paths.
 	Paths []string `json:"paths,omitempty"`
 	// Excludes are paths within Paths that do not belong to it. They are those of the component with the next shorter

@@ -162,9 +162,10 @@ func (c *composition) over(v *view, head string) (Decision, error) {
 	return d, d.choose(v, c.policy)
 }
 
-// fresh reports whether anything has come since the last pre-release: a commit, or the release of what it depends on.
-func (d *Decision) fresh() bool {
-	return d.Prerelease == nil || len(d.Dependencies) > 0 ||
+// fresh reports whether anything has come since the last pre-release: a commit, the release of what it depends on, or what the last
+// release has and the pre-release has not, such as a hotfix that was merged.
+func (d *Decision) fresh(v *view) bool {
+	return d.Prerelease == nil || v.passed || len(d.Dependencies) > 0 ||
 		slices.ContainsFunc(d.Reasons, func(r Reason) bool { return r.New }) ||
 		slices.ContainsFunc(d.Skipped, func(s Skipped) bool { return s.New })
 }

@@ -54,6 +54,13 @@ const (
 	CodeUntagged Code = "untagged"
 	// CodeOtherFormat: tags hold versions in a form that the policy does not read. Commit is that of the highest.
 	CodeOtherFormat Code = "other-format"
+	// CodeUntouched: no commit has ever changed a path of a component. It is about no commit.
+	CodeUntouched Code = "untouched"
+	// CodeNotRevert: the body says what it reverts, and the header is not that of a revert. It takes nothing back.
+	CodeNotRevert Code = "not-revert"
+	// CodeQuoted: a line looks like a commit within and is one of release notes that somebody put into the message. It
+	// does not count.
+	CodeQuoted Code = "quoted"
 	// CodeMore: there is more of something in the message than is looked at.
 	CodeMore Code = "more"
 )

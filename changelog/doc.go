@@ -28,7 +28,8 @@
 // There are two ranges. The level of a release is the highest of all commits since the last release: a breaking
 // change is major, the rest is up to Policy.Types. Whether there is anything to release on a channel is
 // up to the commits since its last pre-release. So 1.1.0-beta.1 is followed by 1.1.0-beta.2 after a feature, and by
-// 2.0.0-beta.1 after a breaking change, and not by anything after a chore:
+// 2.0.0-beta.1 after a breaking change, and not by anything after a chore. What the last release has and the pre-release has not is
+// new to the channel, too: after 1.0.1 was merged there is 1.1.0-beta.2.
 //
 //   - The level gives the version without its channel. An ancestor that is a pre-release of a higher one
 //     raises it to that.
@@ -41,7 +42,8 @@
 //     after it.
 //
 // A maintenance branch such as 1.2.x or release/1.x keeps to its line: a version outside of it is [ErrOutOfRange], with the
-// range. A footer "Release-As: 2.0.0" is obeyed, the newest one, unless it is not above the last release. A
+// range. A footer "Release-As: 2.0.0" is obeyed, the newest one, unless it is not above the last release. The level stays that
+// of the commits where they call for more. A
 // version that is tagged on a commit which is no ancestor is [ErrTaken], and never given twice.
 //
 // # Components

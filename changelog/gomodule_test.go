@@ -21,7 +21,6 @@ func TestGoModuleTags(t *testing.T) {
 		{"detectors/aws/ec2/v2", "go.opentelemetry.io/contrib/detectors/aws/ec2/v2", "detectors/aws/ec2/v2.0.0@0", "detectors/aws/ec2/v2.1.0"},
 		{"ec2", "example.org/boat/ec2/v3", "ec2/v3.0.1@0", "ec2/v3.1.0"},
 		{"api/v2", "example.org/boat/api/v2beta", "", "api/v2/v0.1.0"},
-		{"api/v1", "example.org/boat/api/v1", "", "api/v1/v0.1.0"},
 		{".", "gopkg.in/yaml.v3", "v3.0.0@0", "v3.1.0"},
 		{".", "gopkg.in/yaml.v1", "", "v1.0.0"},
 		{".", "example.org/boat/v02", "v1.0.0@0", "v1.1.0"},

@@ -1,10 +1,14 @@
 package changelog
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // graph is a history by its numbers: commit n of it has the number n.
 type graph struct {
-	at map[string]int32
+	commits []Commit
+	at      map[string]int32
 	// The parents of commit n that are in the history are parents[first[n]:first[n+1]].
 	parents []int32
 	first   []int32
@@ -13,6 +17,7 @@ type graph struct {
 // graphOf numbers the commits of a history. It fails where one comes twice, or before its child.
 func graphOf(commits []Commit) (*graph, error) {
 	g := &graph{
+		commits: commits,
 		at:      make(map[string]int32, len(commits)),
 		parents: make([]int32, 0, len(commits)+len(commits)/4),
 		first:   make([]int32, 1, len(commits)+1),
@@ -73,4 +78,32 @@ func (g *graph) reach(bases [][]string) reached {
 // from reports whether a commit can be reached from a base, or is in it.
 func (r reached) from(base, commit int) bool {
 	return r.rows[commit*r.words+base/64]>>(base%64)&1 == 1
+}
+
+// passes reports whether the last release of a component can be reached from Head, but not from its last pre-release. The graph
+// has all that is between those two: if one descends from the other, it has a child of the release, or the release.
+func (g *graph) passes(v *view) bool {
+	if v.prerelease.Version == nil || !v.previous.Reachable {
+		return false
+	}
+	from, ok := g.at[v.prerelease.Commit]
+	if !ok || v.prerelease.Commit == v.previous.Commit {
+		return false
+	}
+	release, within := g.at[v.previous.Commit]
+	seen, open := map[int32]bool{from: true}, []int32{from}
+	for len(open) > 0 {
+		at := open[len(open)-1]
+		open = open[:len(open)-1]
+		if within && at == release || !within && slices.Contains(g.commits[at].Parents, v.previous.Commit) {
+			return false
+		}
+		for _, p := range g.parents[g.first[at]:g.first[at+1]] {
+			if !seen[p] {
+				seen[p] = true
+				open = append(open, p)
+			}
+		}
+	}
+	return true
 }

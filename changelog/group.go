@@ -110,5 +110,6 @@ func (s *sight) merged(u *unit, policy Policy) *view {
 		return strings.Compare(b.Name, a.Name)
 	})
 	m.last(s.history, policy)
+	m.passed = s.graph.passes(m)
 	return m
 }

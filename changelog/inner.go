@@ -29,6 +29,10 @@ func (p *parser) begins(l line) bool {
 	if !ok {
 		return false
 	}
+	if bullet && isReleaseNote(rest) {
+		p.report(CodeQuoted, l.start, l.end, "this is a line of release notes and no commit that was squashed: it does not count")
+		return false
+	}
 	counted := p.reading.Paragraphs
 	if bullet {
 		counted = p.reading.Bullets
@@ -40,6 +44,17 @@ func (p *parser) begins(l line) bool {
 		return false
 	}
 	return p.enter(line{text: rest, start: l.start + from, end: l.end}, h, l.start, bullet)
+}
+
+// isReleaseNote reports whether a line is one that a forge writes into the notes of a release: "feat: x by @ann in https://…". Bots put
+// the notes of what they update into their messages.
+func isReleaseNote(text string) bool {
+	i := strings.LastIndex(text, " by @")
+	if i < 0 {
+		return false
+	}
+	_, address, ok := strings.Cut(text[i+len(" by @"):], " in ")
+	return ok && isWeb(address) && !strings.ContainsAny(address, " \t")
 }
 
 func (p *parser) outerKind() Kind {

@@ -186,6 +186,12 @@ func simple(l *lineage, p changelog.Policy) string {
 			news = news || (levels[c.Text] > 0 || c.Text == "feat: begin") && (pre == nil || !l.ancestors(all[pre])[c.ID])
 		}
 	}
+	if last != nil && pre != nil && own[all[last]] && !l.ancestors(all[pre])[all[last]] {
+		news = true
+		if channel != "" && level == changelog.None {
+			level = -1 // there is something to release, and no commit that raises the version
+		}
+	}
 	if level == changelog.None && !(p.Final && pre != nil) || channel != "" && !news {
 		return "-"
 	}
@@ -195,7 +201,7 @@ func simple(l *lineage, p changelog.Policy) string {
 			level = changelog.Minor
 		}
 		base = map[changelog.Level]*semver.Version{
-			changelog.None: last, changelog.Patch: semver.New(last.Major(), last.Minor(), last.Patch()+1, "", ""),
+			-1: last, changelog.None: last, changelog.Patch: semver.New(last.Major(), last.Minor(), last.Patch()+1, "", ""),
 			changelog.Minor: semver.New(last.Major(), last.Minor()+1, 0, "", ""), changelog.Major: semver.New(last.Major()+1, 0, 0, "", ""),
 		}[level]
 	}

@@ -109,7 +109,8 @@ func (l Links) AuthorURL(login string) string {
 	return fill(l.Author, "{login}", pathEscape(login))
 }
 
-// ReferenceURL is the page of what a change refers to, "" where there is no pattern for it.
+// ReferenceURL is the page of what a change refers to, "" where there is no pattern for it. An address that the message
+// gives counts only where one of the patterns leads to its host, too: whoever writes commits does not say where notes lead.
 func (l Links) ReferenceURL(r Reference) string {
 	if !isTarget(r.Target) {
 		return ""
@@ -117,7 +118,7 @@ func (l Links) ReferenceURL(r Reference) string {
 	repository, number, isNumber := strings.Cut(r.Target, "#")
 	target, isAddress := addressed(r.URL)
 	switch {
-	case isAddress && target == r.Target:
+	case isAddress && target == r.Target && l.leadsTo(r.URL):
 		return r.URL
 	case r.Target[0] == '!':
 		return fill(l.Request, "{number}", r.Target[1:])
@@ -133,6 +134,20 @@ func (l Links) ReferenceURL(r Reference) string {
 		return l.CommitURL(r.Target)
 	}
 	return fill(l.Key, "{key}", r.Target)
+}
+
+// leadsTo reports whether one of the patterns has the scheme and the host of an address.
+func (l Links) leadsTo(address string) bool {
+	at, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	for _, p := range l.patterns() {
+		if u, err := url.Parse(strings.NewReplacer("{", "", "}", "").Replace(p.pattern)); err == nil && isWeb(p.pattern) && u.Scheme == at.Scheme && u.Host == at.Host {
+			return true
+		}
+	}
+	return false
 }
 
 // fill puts values into a pattern. A pattern that is no web address gives nothing, since notes are data

@@ -21,6 +21,7 @@ func Parse(text string) Message { return ParseWith(text, Reading{}) }
 //     one. A value may have several paragraphs, as clause 10 says.
 //   - BREAKING CHANGE is a footer even when nothing follows the colon on its line, because git strips
 //     the space there.
+//   - "This reverts commit 676104e." takes something back only below the header of a revert (CodeNotRevert).
 //   - What stands between two code fences is text, whatever it looks like. A fence that nobody closes is none.
 //   - A message has at most 4,096 footers, 4,096 breaking changes and 2,048 commits within (CodeMore), and 1,024
 //     code fences.
@@ -45,12 +46,22 @@ func ParseWith(text string, r Reading) Message {
 }
 
 // Message is the commit's message, taken apart. A commit with one parent is no merge, whatever its header says: a
-// forge wrote it when it squashed, so Reading.Merges is Count for it.
+// forge wrote it when it squashed, so Reading.Merges is Count for it. One with several parents is a merge where its header
+// is not conventional and not that of a revert, such as "Merge main" or "Sync with upstream".
 func (c Commit) Message(r Reading) Message {
 	if len(c.Parents) == 1 {
 		r.Merges = Count
 	}
-	return ParseWith(c.Text, r)
+	m := ParseWith(c.Text, r)
+	if len(c.Parents) > 1 && m.Kind == Free && m.Header != "" && len(m.Inner) == 0 {
+		m.Kind = Merging
+		for i, d := range m.Diagnostics {
+			if d.Code == CodeHeader {
+				m.Diagnostics[i].Code, m.Diagnostics[i].Text = CodeMerge, "a merge, by its parents: what it brings is told by the commits that were merged"
+			}
+		}
+	}
+	return m
 }
 
 // parser walks over the text once, line by line.

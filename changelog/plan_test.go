@@ -53,7 +53,8 @@ tags of no component:
   1.0  (is written as no component writes its tags)
 
 remarks:
-  0000000400  header  not a conventional commit: a colon must follow "Say"
+  0000000400  header     not a conventional commit: a colon must follow "Say"
+  -           untouched  component none: no commit has ever changed the path "none"
 `, explained(t).Explain())
 	plan, err := changelog.Decide(line("v1.0.0@0", changes("feat: begin"), changes("fix: x")), changelog.Policy{})
 	require.NoError(t, err)

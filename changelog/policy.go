@@ -67,7 +67,8 @@ type Policy struct {
 // what is recommended.
 type Reading struct {
 	// Bullets says whether "* feat: x" on a line of the body, with a type that is known, is a commit of its own, as
-	// forges write it when they squash. A list right below a footer is part of its value. Default: Count.
+	// forges write it when they squash. A list right below a footer is part of its value, and "* feat: x by @ann in https://…" is a line of
+	// release notes (CodeQuoted). Default: Count.
 	Bullets Within `json:"bullets,omitempty"`
 	// Paragraphs says whether a paragraph of the body that begins like a header, with a type that is
 	// known and in lower case, is a commit of its own. "fix: #12" is not: that is a footer. Default: Count.
@@ -147,8 +148,8 @@ const (
 //
 // A final release that is not among them counts nonetheless where one of its pre-releases is an ancestor of Head: what
 // was 1.1.0-beta.2 has become 1.1.0 on another branch, and no beta of it can follow. With a line, tags above
-// it count only if they are ancestors, and then they are an error. Pre-releases on other branches have a say in the
-// counter of a channel alone.
+// it count only if they are ancestors, and then they are an error. Pre-releases on other branches never count, but their
+// versions are taken: the counter of a channel does not skip them, it is ErrTaken.
 type Reach string
 
 const (

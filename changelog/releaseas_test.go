@@ -31,7 +31,7 @@ func TestVersionsByReleaseAs(t *testing.T) {
 		{"of a message that is not conventional", []string{"Go on\n\nRelease-As: 1.5.0"}, changelog.Policy{}, "1.5.0", nil, changelog.Minor},
 		{"ignored", []string{go3, "fix: a"}, ignore, "1.2.4", nil, changelog.Patch},
 		{"ignored, and nothing else", []string{go3}, ignore, "-", nil, changelog.None},
-		{"lower than the commits say", []string{"feat!: a", "chore: go\n\nRelease-As: 1.5.0"}, changelog.Policy{}, "1.5.0", nil, changelog.Minor},
+		{"lower than the commits say", []string{"feat!: a", "chore: go\n\nRelease-As: 1.5.0"}, changelog.Policy{}, "1.5.0", nil, changelog.Major},
 		{"the newest counts", []string{go3, "chore: go\n\nRelease-As: 1.5.0", "fix: a"}, changelog.Policy{}, "1.5.0", nil, changelog.Minor},
 		{"the newest of a message counts", []string{"chore: go\n\nRelease-As: 1.4.0\nRelease-As: 1.5.0"}, changelog.Policy{}, "1.5.0", nil, changelog.Minor},
 		{"one that was released", []string{go3, "tag v3.0.0", "fix: a"}, changelog.Policy{}, "3.0.1", nil, changelog.Patch},

@@ -71,8 +71,12 @@ func (p *parser) reverting(l line) {
 	case 'T':
 		if rest, ok := strings.CutPrefix(l.text, "This reverts "); ok {
 			if list, ok := strings.CutPrefix(rest, "commit"); ok {
+				before := len(p.msg.Reverts)
 				if p.msg.Reverts = appendIDs(p.msg.Reverts, strings.TrimPrefix(list, "s")); len(p.msg.Reverts) >= mostReverts {
 					p.report(CodeMore, l.start, l.end, "the message reverts too many commits: those behind this line are not looked at")
+				}
+				if len(p.msg.Reverts) > before && !p.msg.isRevert() && p.msg.Kind != Merging {
+					p.report(CodeNotRevert, l.start, l.end, "the header is not that of a revert, so that this takes nothing back: begin it with revert:, or leave git's words")
 				}
 			} else if list, ok := strings.CutPrefix(rest, "merge request "); ok {
 				p.revertedRequest(list)

@@ -3,8 +3,8 @@
 // It is for whoever wants the next version or the notes of a repository on disk:
 //
 //	repo, err := git.Open(ctx, ".", git.Options{})
-//	history, err := repo.History(ctx, policy.Tags)
-//	decision, err := changelog.Next(history, policy)
+//	history, err := repo.History(ctx, policy)
+//	plan, err := changelog.Decide(history, policy)
 //
 // A Repository only reads. A [Committer], a [Tagger] and a [Remote] write, for package changelog/apply. Git runs without pager, colours, hooks, prompts, replacement objects and optional
 // locks, in the C locale, with all GIT_ variables taken out of its environment that could lead it
