@@ -29,7 +29,8 @@
 // change is major, the rest is up to Policy.Types. Whether there is anything to release on a channel is
 // up to the commits since its last pre-release. So 1.1.0-beta.1 is followed by 1.1.0-beta.2 after a feature, and by
 // 2.0.0-beta.1 after a breaking change, and not by anything after a chore. What the last release has and the pre-release has not is
-// new to the channel, too: after 1.0.1 was merged there is 1.1.0-beta.2.
+// new to the channel, too: after 1.0.1 was merged into
+// the branch of 1.1.0-beta.1 there is 1.1.0-beta.2.
 //
 //   - The level gives the version without its channel. An ancestor that is a pre-release of a higher one
 //     raises it to that.

@@ -80,23 +80,32 @@ func (r reached) from(base, commit int) bool {
 	return r.rows[commit*r.words+base/64]>>(base%64)&1 == 1
 }
 
-// passes reports whether the last release of a component can be reached from Head, but not from its last pre-release. The graph
-// has all that is between those two: if one descends from the other, it has a child of the release, or the release.
+// passes reports whether the last release of a component can be reached from Head, and neither of it and the last pre-release is
+// an ancestor of the other: it was merged. The graph has all commits since the release, and perhaps more: a pre-release that is
+// not among them is an ancestor.
 func (g *graph) passes(v *view) bool {
 	if v.prerelease.Version == nil || !v.previous.Reachable {
 		return false
 	}
-	from, ok := g.at[v.prerelease.Commit]
-	if !ok || v.prerelease.Commit == v.previous.Commit {
+	_, ok := g.at[v.prerelease.Commit]
+	return ok && !g.descends(v.prerelease.Commit, v.previous.Commit) && !g.descends(v.previous.Commit, v.prerelease.Commit)
+}
+
+// descends reports whether a commit is another one or one of its descendants, as far as the graph says. The other one need not be in it.
+func (g *graph) descends(id, from string) bool {
+	if id == from {
+		return true
+	}
+	start, ok := g.at[id]
+	if !ok {
 		return false
 	}
-	release, within := g.at[v.previous.Commit]
-	seen, open := map[int32]bool{from: true}, []int32{from}
+	seen, open := map[int32]bool{start: true}, []int32{start}
 	for len(open) > 0 {
 		at := open[len(open)-1]
 		open = open[:len(open)-1]
-		if within && at == release || !within && slices.Contains(g.commits[at].Parents, v.previous.Commit) {
-			return false
+		if slices.Contains(g.commits[at].Parents, from) {
+			return true
 		}
 		for _, p := range g.parents[g.first[at]:g.first[at+1]] {
 			if !seen[p] {
@@ -105,5 +114,5 @@ func (g *graph) passes(v *view) bool {
 			}
 		}
 	}
-	return true
+	return false
 }

@@ -99,9 +99,9 @@ func TestAddressesOfMessages(t *testing.T) {
 	links, err := changelog.LinksFor("https://github.com/o/r", "")
 	require.NoError(t, err)
 	assert.Empty(t, changelog.Links{}.ReferenceURL(r))
-	assert.NotContains(t, links.ReferenceURL(r), "evil")
+	assert.Empty(t, links.ReferenceURL(r))
 	r.URL = "https://github.com/o/r/issues/3"
 	assert.Equal(t, r.URL, links.ReferenceURL(r))
 	r.URL = "https://github.com.evil.example/o/r/issues/3"
-	assert.NotContains(t, links.ReferenceURL(r), "evil")
+	assert.Empty(t, links.ReferenceURL(r))
 }

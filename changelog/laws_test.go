@@ -186,7 +186,7 @@ func simple(l *lineage, p changelog.Policy) string {
 			news = news || (levels[c.Text] > 0 || c.Text == "feat: begin") && (pre == nil || !l.ancestors(all[pre])[c.ID])
 		}
 	}
-	if last != nil && pre != nil && own[all[last]] && !l.ancestors(all[pre])[all[last]] {
+	if last != nil && pre != nil && own[all[last]] && !l.ancestors(all[pre])[all[last]] && !l.ancestors(all[last])[all[pre]] {
 		news = true
 		if channel != "" && level == changelog.None {
 			level = -1 // there is something to release, and no commit that raises the version

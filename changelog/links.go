@@ -118,7 +118,10 @@ func (l Links) ReferenceURL(r Reference) string {
 	repository, number, isNumber := strings.Cut(r.Target, "#")
 	target, isAddress := addressed(r.URL)
 	switch {
-	case isAddress && target == r.Target && l.leadsTo(r.URL):
+	case isAddress && target == r.Target:
+		if !l.leadsTo(r.URL) {
+			return "" // what it names is on another host, and nowhere else
+		}
 		return r.URL
 	case r.Target[0] == '!':
 		return fill(l.Request, "{number}", r.Target[1:])

@@ -34,7 +34,7 @@ type view struct {
 	previousWhy          string
 	// released and tried are the commits that hold what came with them, together with their ancestors.
 	released, tried []string
-	// passed says that the last release can be reached, but not from the last pre-release.
+	// passed says that the last release was merged after the last pre-release.
 	passed bool
 	// line is what a maintenance branch keeps to, and asked the Release-As that counts, nil for none.
 	line  maintained

@@ -11,8 +11,8 @@ import (
 	"github.com/davit-sdk/davit/changelog/git"
 )
 
-// answer writes what is asked for.
-func answer(ctx context.Context, o options, out io.Writer) error {
+// answer writes what is asked for, and tells what may be wrong with the answer.
+func answer(ctx context.Context, o options, out, told io.Writer) error {
 	policy, err := o.policy()
 	if err != nil {
 		return err
@@ -32,7 +32,20 @@ func answer(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.ask == askNext || o.ask == askNotes { // the others tell all
+		warn(plan, told)
+	}
 	return write(o.ask, plan, out)
+}
+
+// warn tells of everything by which a whole release may be wrong.
+func warn(plan changelog.Plan, told io.Writer) {
+	for _, d := range plan.Diagnostics {
+		switch d.Code {
+		case changelog.CodeOtherFormat, changelog.CodeUntouched, changelog.CodeUntagged:
+			fmt.Fprintln(told, "changelog: note:", d.Text)
+		}
+	}
 }
 
 // write writes what is asked for of a plan.

@@ -260,3 +260,17 @@ func TestUsage(t *testing.T) {
 		assert.True(t, slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "  "+name) }), name)
 	}
 }
+
+// TestWarnings: what may make the answer wrong is told beside it.
+func TestWarnings(t *testing.T) {
+	dir := repository(t, "feat: begin", "tag v1.2.3", "fix: mend", "tag 2.0.0", "fix: again")
+	for _, flag := range []string{"-next", "-notes"} {
+		got := call(t, dir, flag)
+		assert.Equal(t, 0, got.status)
+		assert.Contains(t, got.err, "changelog: note: the last release of the form v{version} is v1.2.3, and 2.0.0 has the form {version}")
+	}
+	got := call(t, repository(t, "feat: begin", "tag 1.2.3", "feat: add"), "-next")
+	assert.Equal(t, 1, got.status)
+	assert.Empty(t, got.out)
+	assert.Contains(t, got.err, `set the tag format (Tags) to "{version}"`)
+}

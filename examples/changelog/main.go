@@ -7,7 +7,7 @@
 //
 // It reads the history and the tags of the repository and changes nothing. It exits with status 0 when it has an answer, also
 // when there is nothing to release, with 1 when it has none, and with 2 when it was called in a way that it does not
-// understand. What went wrong is told on standard error. A shallow clone, or one without tags, would give a wrong answer, so
+// understand. What went wrong is told on standard error. There are also notes on what may make an answer wrong. A shallow clone, or one without tags, would give a wrong answer, so
 // that it gives none.
 package main
 
@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, out, told io.Writer) int {
 		fmt.Fprintf(told, "changelog: %v\n%s", err, usage)
 		return exitUsage
 	}
-	if err := answer(ctx, o, out); err != nil {
+	if err := answer(ctx, o, out, told); err != nil {
 		fmt.Fprintln(told, "changelog:", err)
 		return exitFail
 	}
