@@ -68,11 +68,32 @@ func severalAt(text string, i int) (s sort, size int) {
 	return plain, size
 }
 
+// plainPrefix is how much a text surely begins with that is plain, in whole words of eight bytes. It looks at the eight at once: whether
+// a byte is beyond ASCII, DEL, or below a space and no LF.
+func plainPrefix(text string) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		t := text[i : i+8]
+		w := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		if (w|(w+ones))&tops != 0 { // an ASCII byte has its top bit set after DEL + 1 only
+			return i
+		}
+		// No byte carries into the next one, since each is below 0x80: its top bit says that it is at least a space, or no LF.
+		spaced, other := w+(0x80-' ')*ones, (w^'\n'*ones)+0x7F*ones
+		if (^spaced&other)&tops != 0 {
+			return i
+		}
+	}
+	return i
+}
+
 // inspect looks at all bytes once: whether the texts have to be cleaned, and what is to be reported.
 func (p *parser) inspect() {
 	text := p.text
 	invalids, controls, first, last := 0, 0, -1, 0
-	for i := 0; i < len(text); {
+	for i := plainPrefix(text); i < len(text); {
 		if sorts[text[i]] == plain {
 			i++
 			continue
@@ -81,6 +102,7 @@ func (p *parser) inspect() {
 		switch s {
 		case plain:
 			i += size
+			i += plainPrefix(text[i:])
 			continue
 		case feeding, spacing:
 			p.cr = p.cr || s == feeding

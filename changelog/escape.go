@@ -55,11 +55,35 @@ func printable(text string) string {
 // wordJoiner is an invisible character that parts a word without allowing a line break.
 const wordJoiner = "\u2060"
 
-// special are the bytes that escape looks at anywhere in a text, and starting those at its beginning.
 const (
-	special  = "`<>&\\*_[]|~$@#!%:wWgG-"
+	// special are the bytes that escape may have to change anywhere in a text, starting those at its beginning.
+	special  = "`<>&\\*_[]|~$@#!%:wW-"
 	starting = "+-=:0123456789"
 )
+
+var isSpecial = func() (table [256]bool) {
+	for _, c := range []byte(special) {
+		table[c] = true
+	}
+	return table
+}()
+
+// quiet is where, from a place on, the next byte stands that escape has to change, or the end of the text.
+func quiet(text string, i int) int {
+	for ; i < len(text); i++ {
+		if !isSpecial[text[i]] {
+			continue
+		}
+		switch text[i] {
+		case ':', '-', 'w', 'W':
+			if !isLinking(text, i) {
+				continue
+			}
+		}
+		return i
+	}
+	return i
+}
 
 // escapeName is Escape for what has no code in it: backticks are characters. The text of a link at the beginning of a
 // paragraph must not hold "]:", not even in a code span, or the whole is taken for a definition.
@@ -72,13 +96,18 @@ const backtick = "\x00"
 
 // escape makes one line of text inert in Markdown and HTML, but for its code spans.
 func escape(text string) string {
-	if text == "" || !strings.ContainsAny(text, special) && strings.IndexByte(starting, text[0]) < 0 {
-		return text
+	if text == "" {
+		return ""
+	}
+	from := quiet(text, 0)
+	if from == len(text) {
+		return escapeStart(text)
 	}
 	last := lastRuns(text)
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/8)
-	for i := 0; i < len(text); {
+	b.WriteString(text[:from])
+	for i := from; i < len(text); {
 		if text[i] == '`' {
 			n := runLength(text[i:])
 			if end := closingRun(text, i+n, n, last); end > 0 {
@@ -93,7 +122,9 @@ func escape(text string) string {
 			continue
 		}
 		escapeByte(&b, text, i)
-		i++
+		next := quiet(text, i+1)
+		b.WriteString(text[i+1 : next])
+		i = next
 	}
 	return escapeStart(b.String())
 }

@@ -79,7 +79,7 @@ func isWeb(address string) bool {
 
 // CommitURL is the page of a commit, "" where there is no pattern or no id.
 func (l Links) CommitURL(id string) string {
-	if !isAll(id, isHex) {
+	if l.Commit == "" || !isAll(id, isHex) {
 		return ""
 	}
 	return fill(l.Commit, "{id}", id)
@@ -112,7 +112,7 @@ func (l Links) AuthorURL(login string) string {
 // ReferenceURL is the page of what a change refers to, "" where there is no pattern for it. An address that the message
 // gives counts only where one of the patterns leads to its host, too: whoever writes commits does not say where notes lead.
 func (l Links) ReferenceURL(r Reference) string {
-	if !isTarget(r.Target) {
+	if l == (Links{}) && r.URL == "" || !isTarget(r.Target) {
 		return ""
 	}
 	repository, number, isNumber := strings.Cut(r.Target, "#")

@@ -113,7 +113,11 @@ func (i Item) behind(b *strings.Builder, l Links) {
 	}
 	if i.Commit != "" {
 		next()
-		b.WriteString(linked(Escape(shortID(i.Commit)), l.CommitURL(i.Commit)))
+		id := shortID(i.Commit)
+		if !isAll(id, isHex) {
+			id = Escape(id)
+		}
+		b.WriteString(linked(id, l.CommitURL(i.Commit)))
 	}
 	if len(i.Authors) > 0 {
 		next()

@@ -150,8 +150,11 @@ func trailingNumbers(text string) []string {
 	var numbers []string
 	for {
 		text = strings.TrimRight(text, " ")
-		i := strings.LastIndex(text, "(#")
-		if i < 0 || !strings.HasSuffix(text, ")") || !isAll(text[i+2:len(text)-1], isDigit) {
+		i := -1
+		if strings.HasSuffix(text, ")") { // most do not end in one
+			i = strings.LastIndex(text, "(#")
+		}
+		if i < 0 || !isAll(text[i+2:len(text)-1], isDigit) {
 			slices.Reverse(numbers)
 			return numbers
 		}
