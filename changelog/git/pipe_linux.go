@@ -13,7 +13,7 @@ const (
 	// setPipeSize is F_SETPIPE_SZ of fcntl.
 	setPipeSize = 1031
 	// shortOutput is how much is read as it comes. Of what is longer, pause lets a good piece gather before each look.
-	shortOutput = 128 << 10
+	shortOutput = 8 << 10
 	pause       = 2 * time.Millisecond
 	// drained is what a read yields at most that has emptied the pipe.
 	drained = pipeSize / 16
