@@ -92,6 +92,9 @@
 // [Decision.Leads] are the commits that lead times are measured from, [Decision.Signals] the reverts and hotfixes that say that an earlier
 // release failed, and [Decision.Scope] compares a release with what was planned for it. A [Plan] has the same over all components.
 //
+// Package changelog/apidiff, a module of its own, holds a decision against the real difference of a Go module's API, as a gate: a
+// patch that removes a function does not pass.
+//
 // # Errors
 //
 // A message is never an error: one that is not conventional is kept as such, with a [Diagnostic]
