@@ -25,6 +25,7 @@ func TestBroken(t *testing.T) {
 		"a cycle":           {"m.go": "package m\nimport _ \"example.org/m/a\"", "a/a.go": "package a\nimport _ \"example.org/m\""},
 		"two packages":      {"m.go": "func F() {}", "n.go": "package n\nfunc F() {}"},
 		"below an internal": {"m.go": "func F() {}", "internal/a/a.go": "func A() int { return }"},
+		"beside a good one": {"m.go": "func F() {}", "a/a.go": "func A() {}", "a/b.go": "package b\nfunc B() {}"},
 		"no package":        {"README.md": "nothing"},
 		"nothing but tests": {"m_test.go": "func F() {}"},
 		"go.mod":            {"go.mod": "module example.org/m\nrequire nonsense\n", "m.go": "func F() {}"},
@@ -54,7 +55,7 @@ func TestBroken(t *testing.T) {
 
 // A program that does not build here is nobody's API.
 func TestProgramsAreNotBuilt(t *testing.T) {
-	r, err := compared(t, files{"m.go": "func F() {}", "c/c.go": "package main\nfunc main() { nowhere() }"}, files{"m.go": "func F() {}"})
+	r, err := compared(t, files{"m.go": "func F() {}", "c/c.go": "package main\nfunc main() { nowhere() }"}, files{"m.go": "func F() {}", "c/c.go": "package main\nfunc main( {"})
 	require.NoError(t, err)
 	assert.Empty(t, lines(r))
 }

@@ -48,9 +48,9 @@ func TestDifferences(t *testing.T) {
 		},
 
 		"a type through an internal alias": {
-			files{"m.go": "package m\nimport \"example.org/m/internal/a\"\ntype T = a.T", "internal/a/a.go": "type T struct{ N int }\nfunc (T) M() {}\ntype U struct{ N int }"},
+			files{"m.go": "package m\nimport \"example.org/m/internal/a\"\ntype T = a.T", "internal/a/a.go": "type T struct{ N int }\nfunc (T) M() {}\nfunc (*T) P() {}\ntype U struct{ N int }"},
 			files{"m.go": "package m\nimport \"example.org/m/internal/a\"\ntype T = a.T", "internal/a/a.go": "type T struct{ N string; O int }\ntype U struct{}"},
-			[]string{"! m/internal/a: T.M: removed", "! m/internal/a: T.N: changed from int to string", "+ m/internal/a: T.O: added"}, changelog.Major,
+			[]string{"! m/internal/a: (*T).P: removed", "! m/internal/a: T.M: removed", "! m/internal/a: T.N: changed from int to string", "+ m/internal/a: T.O: added"}, changelog.Major,
 		},
 		"a type through a field of a result": {
 			files{"m.go": "package m\nimport \"example.org/m/internal/a\"\ntype t struct{ F []map[string]*a.T }\nfunc F() *t { return nil }", "internal/a/a.go": "type T struct{ N int }"},
