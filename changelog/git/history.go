@@ -56,6 +56,9 @@ func (r *Repository) since(ctx context.Context, h *changelog.History, between Ra
 		if err != nil {
 			return nil, err
 		}
+		if n := len(h.Commits); n == cap(h.Commits) { // append alone would copy them more often
+			h.Commits = slices.Grow(h.Commits, max(n, 16))
+		}
 		h.Commits = append(h.Commits, commit)
 	}
 	known.learn(h.Tags, h.Commits, between.From)
