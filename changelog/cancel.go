@@ -186,12 +186,31 @@ func (c *cancellation) take(target, by int) {
 		return
 	}
 	if c.units.inner[target] >= 0 {
-		c.by[target] = by
+		c.takeOne(target, by)
 		return
 	}
 	c.takeAll(c.units.of[target], by)
 	for _, brought := range c.brought(c.units.of[target], c.units.reason[by].mainline) {
 		c.takeAll(brought, by)
+	}
+}
+
+// takeOne takes back a commit within a message, and what says the same there: that is one change.
+func (c *cancellation) takeOne(target, by int) {
+	c.by[target] = by
+	commit, inner := c.units.of[target], c.units.inner[target]
+	same := c.messages[commit].same
+	if same == nil || c.units.of[by] == commit {
+		return
+	}
+	whole := c.units.whole(commit)
+	for k, first := range same {
+		if u := whole - 1 - k; first == same[inner] && c.by[u] < 0 {
+			c.by[u] = by
+		}
+	}
+	if same[inner] == theTitle && c.by[whole] < 0 {
+		c.by[whole] = by
 	}
 }
 

@@ -150,6 +150,7 @@ func (p *parser) keep() {
 func (p *parser) leave() {
 	p.keep()
 	p.msg, p.within, p.outer = p.outer, false, Message{}
+	p.msg.unite()
 	p.section = section{open: openFooter{any: true}}
 }
 

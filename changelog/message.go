@@ -56,6 +56,9 @@ type Message struct {
 	requested []Requested
 	// title is the header of the message that this one is within.
 	title string
+	// same says of each of the Inner which change it belongs to: the first of them that says the same, itself mostly, or
+	// theTitle. Nil: each is a change of its own.
+	same []int
 	// Diagnostics are what is wrong or odd, in the order in which it was found.
 	Diagnostics []Diagnostic
 }
@@ -140,41 +143,4 @@ func (m *Message) breakingNotes(notes []string) []string {
 		notes = append(notes, m.Description)
 	}
 	return notes
-}
-
-// Changes are the changes that the message tells of, as messages without Inner: that of its header, and the commits
-// within. A header that only says that there was a merge is none where there are commits within, and a commit
-// within that says what the header says is no further one.
-func (m Message) Changes() []Message {
-	changes := make([]Message, 0, 1+len(m.Inner))
-	for _, part := range m.parts {
-		changes = append(changes, *part)
-		changes[len(changes)-1].Inner = nil
-	}
-	return changes
-}
-
-// parts goes over the Changes: -1 and the message itself, and the indices of the commits within.
-func (m *Message) parts(yield func(int, *Message) bool) {
-	if (m.Kind != Merging || len(m.Inner) == 0) && !yield(-1, m) {
-		return
-	}
-	for i := range m.Inner {
-		if !m.Inner[i].repeats(m) && !yield(i, &m.Inner[i]) {
-			return
-		}
-	}
-}
-
-// repeats reports whether the message says nothing that the other one does not say.
-func (m *Message) repeats(other *Message) bool {
-	if m.Kind != other.Kind || m.Type != other.Type || m.breaks() && !other.breaks() {
-		return false
-	}
-	if m.Scope != other.Scope && m.Scope != "" && other.Scope != "" { // whoever writes a title again may leave it out
-		return false
-	}
-	mine, _ := withoutNumbers(m.Description)
-	its, _ := withoutNumbers(other.Description)
-	return mine == its
 }

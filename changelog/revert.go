@@ -155,8 +155,12 @@ func (p *parser) reverts() {
 // withoutNumbers parts the "(#12)" at its end from a header.
 func withoutNumbers(header string) (text, numbers string) {
 	text = strings.TrimRight(header, " ")
-	for range trailingNumbers(text) {
-		text = strings.TrimRight(text[:strings.LastIndex(text, "(#")], " ")
+	for strings.HasSuffix(text, ")") {
+		i := strings.LastIndex(text, "(#")
+		if i < 0 || !isAll(text[i+2:len(text)-1], isDigit) {
+			break
+		}
+		text = strings.TrimRight(text[:i], " ")
 	}
 	return text, strings.TrimSpace(header[len(text):])
 }
