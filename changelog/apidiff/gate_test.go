@@ -157,7 +157,11 @@ func TestManyChanges(t *testing.T) {
 		old.WriteString("func F" + strings.Repeat("ä", 2000) + strings.Repeat("x", i) + "() {}\n")
 	}
 	o := apidiff.Options{Old: folder(t, files{"m.go": old.String()}), New: folder(t, files{"m.go": "func G() {}"}), Env: offline}
-	v := gate.Ask(t.Context(), apidiff.Gate{Options: o, Decision: decision("1.0.0", "1.0.1")}, gate.Subject{})
+	g := apidiff.Gate{Options: o, Decision: decision("1.0.0", "1.0.1")}
+	own, err := g.Check(t.Context(), gate.Subject{})
+	require.NoError(t, err)
+	assert.Less(t, len(own.Reason), 5<<10)
+	v := gate.Ask(t.Context(), g, gate.Subject{})
 	assert.Equal(t, gate.Fail, v.Outcome, v.Reason)
 	assert.False(t, v.Down, v.Reason)
 	assert.Len(t, v.Evidence, 11)
