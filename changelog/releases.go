@@ -68,7 +68,7 @@ func (e *OrderError) Error() string {
 // components each has its releases in that order, and which of them comes when is up to the history.
 //
 // A commit belongs to the lowest version that contains it. So a hotfix that was merged later is told once, in its own
-// release. A revert and what it takes back cancel each other where both belong to one release, if the policy cancels
+// release, and so does a version of a component that another one depends on, which its Dependencies name, as far as it is one of Components. A revert and what it takes back cancel each other where both belong to one release, if the policy cancels
 // reverts; else both are told. A version with a tag that is not among the commits is told, and empty, if the tag says that it is
 // Reachable. The notes of a version without changes have no sections.
 //
@@ -120,6 +120,8 @@ type walk struct {
 	begun   bool
 	ready   []Release
 	one     reading // scratch, for one message
+	// dependents are, by track, the tracks of the components that depend on it.
+	dependents [][]int
 }
 
 func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
@@ -164,6 +166,7 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 		}
 		w.tracks = append(w.tracks, t)
 	}
+	w.bringing(views)
 	w.own = make([]int, len(w.tracks))
 	return w, errs.ErrorOrNil()
 }
@@ -193,6 +196,12 @@ func (w *walk) take(c Commit) error {
 			t.add(w, w.own[k], c, m)
 		}
 	}
+	for k, t := range w.tracks { // the labels of all are known
+		if t.index != everything && w.mine[t.index] {
+			w.await(k, m)
+		}
+	}
+	w.bring(c)
 	for _, parent := range c.Parents {
 		w.expect(parent)
 	}

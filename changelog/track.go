@@ -100,8 +100,7 @@ func (t *track) label(c Commit, label int) int {
 func (t *track) add(w *walk, label int, c Commit, m Message) {
 	ch := t.sections[label]
 	if ch == nil {
-		ch = &chapter{page: newPage(t.edition)}
-		ch.page.backwards = true
+		ch = newChapter(t.edition)
 		t.sections[label] = ch
 	}
 	ch.add(w, c, m)
@@ -146,7 +145,9 @@ func (t *track) release(w *walk, label int) (Release, bool) {
 type chapter struct {
 	page    *page
 	commits int
-	leads   []Lead
+	// with are what it depends on and was released with it.
+	with  []Dependency
+	leads []Lead
 	// From the first revert on the commits are kept, because it may take them back.
 	keeping bool
 	kept    []Commit
@@ -191,6 +192,14 @@ func (ch *chapter) notes(w *walk) Notes {
 	}
 	for _, items := range ch.page.items {
 		slices.Reverse(items)
+	}
+	slices.SortFunc(ch.with, func(a, b Dependency) int { return strings.Compare(a.Name, b.Name) })
+	ch.page.depends(ch.with)
+	for _, on := range ch.with {
+		if on.Next == nil {
+			at := ch.page.at(Dependencies)
+			ch.page.items[at] = append(ch.page.items[at], Item{Scope: on.Name, Text: "unreleased"})
+		}
 	}
 	return ch.page.notes()
 }
