@@ -112,6 +112,9 @@ func readVersion(label string) (before string, v *semver.Version, ok bool) {
 	if strings.Count(label, " ") > 1 {
 		return "", nil, false // a sentence that names a version
 	}
+	if versionLike.MatchString(label[:from]) {
+		return "", nil, false // two versions
+	}
 	if i := strings.Index(label[from:], "-v"); i >= 0 {
 		if v, err := semver.StrictNewVersion(label[from+i+2:]); err == nil {
 			return label[:from+i+2], v, true

@@ -14,6 +14,8 @@ type entering struct {
 	tag      string
 	previous string // the tag before
 	options  Options
+	// added says that the document had no section of it.
+	added bool
 }
 
 // section finds or makes the section of a version, with its date.
@@ -80,20 +82,28 @@ func (d *Document) place(v *semver.Version) (int, error) {
 		}
 	}
 	if len(known) == 0 {
+		if err := d.legible(0, len(d.lines)); err != nil {
+			return 0, err
+		}
 		return d.placeOfFirst()
 	}
 	if v == nil {
-		return d.above(known[0]), nil
+		return d.above(known[0]), d.legible(0, known[0].first)
 	}
 	if n := len(known); n > 1 && known[0].version.LessThan(known[n-1].version) {
+		if err := d.legible(0, len(d.lines)); err != nil {
+			return 0, err
+		}
 		return 0, &PlaceError{Line: known[0].first + 1, Why: "the oldest version stands first: only a changelog with the newest first can get another one"}
 	}
+	higher := 0 // where the version above it begins
 	for _, s := range known {
 		if s.version.LessThan(v) {
-			return d.above(s), nil
+			return d.above(s), d.legible(higher, s.first)
 		}
+		higher = s.first
 	}
-	return known[len(known)-1].end, nil
+	return known[len(known)-1].end, d.legible(higher, len(d.lines))
 }
 
 // placeOfFirst is the place of the first version: below Unreleased, or below what introduces the changelog.

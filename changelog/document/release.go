@@ -31,7 +31,7 @@ func (d *Document) Release(v *semver.Version, date time.Time, o Options) error {
 		if date = date.UTC(); !date.IsZero() {
 			date = time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, time.UTC)
 		}
-		e := entering{version: v, date: date, options: o}
+		e := entering{version: v, date: date, options: o, added: own < 0}
 		if err := d.take(e); err != nil {
 			return err
 		}

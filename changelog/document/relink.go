@@ -163,7 +163,7 @@ func (d *Document) address(v entering) string {
 	return ""
 }
 
-// relink gives a version in brackets its definition, and makes Unreleased begin at the highest version.
+// relink gives a version in brackets its definition, and makes Unreleased begin at a version that was added as the highest one.
 func (d *Document) relink(v entering) error {
 	if v.version != nil {
 		if err := d.define(v); err != nil {
@@ -180,11 +180,11 @@ func (d *Document) relink(v entering) error {
 		t, ok := d.targetOf(s, d.targets())
 		address := ""
 		if ok {
-			address = d.unreleased(t.address, own)
+			address = d.unreleased(t.address, v)
 		}
 		if address != "" && address != t.address {
 			d.apply(edit{from: t.from, to: t.to, text: address})
-		} else if !ok && s.bracketed && len(d.sections) > 1 && d.defines() {
+		} else if !ok && s.bracketed && len(d.sections) > 1 && d.defines() && d.legible(0, len(d.lines)) == nil {
 			if address := d.address(own); address != "" {
 				d.addDefinition(s.label, address, nil)
 			}
@@ -193,22 +193,28 @@ func (d *Document) relink(v entering) error {
 	return nil
 }
 
-// unreleased is the address of Unreleased with the highest version as the one that it begins at: all else in the address stays.
+// unreleased is the address of Unreleased once a version was added, if that is the highest one and the address began at the one before it:
+// all else in the address stays. It is "" where nothing is to be changed.
 func (d *Document) unreleased(address string, v entering) string {
 	c, ok := compared(address)
-	highest := d.below(nil)
-	if !ok || highest == nil {
+	if !ok || !v.added || v.version == nil || !d.below(nil).Equal(v.version) {
 		return ""
 	}
-	prefix, ok := d.prefix(c.from)
-	if !ok {
+	prefix, from, ok := readVersion(c.from)
+	if known, found := d.prefix(c.from); found {
+		prefix = known
+	}
+	switch lower := d.below(v.version); {
+	case v.previous != "" && c.from == v.previous:
+	case lower != nil && c.from == prefix+lower.String():
+	case lower == nil && ok && from.LessThan(v.version):
+	default:
 		return ""
 	}
-	tag := prefix + highest.String()
-	if v.previous != "" {
-		tag = v.previous
+	if v.tag != "" {
+		return c.before + v.tag + c.between + c.to
 	}
-	return c.before + tag + c.between + c.to
+	return c.before + prefix + v.version.String() + c.between + c.to
 }
 
 // defines reports whether the document defines the link of a version.
@@ -237,7 +243,7 @@ func (d *Document) define(v entering) error {
 		return nil
 	}
 	address := d.address(v)
-	if address == "" {
+	if address == "" || !v.added && d.legible(0, len(d.lines)) != nil { // the version before it may be one that cannot be read
 		return nil
 	}
 	d.addDefinition(s.label, address, v.version)

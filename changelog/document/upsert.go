@@ -14,8 +14,9 @@ import (
 // place. Upsert twice is Upsert once, byte for byte.
 //
 // In a section that is there, generated entries are rewritten, added and taken away until they are those of the notes, and what
-// people wrote or edited stays; see the package for which is which. The date of the heading becomes that of the notes, if they have one. The links of the
-// new version and of Unreleased are brought up to date if the document defines such links.
+// people wrote or edited stays; see the package for which is which. The date of the heading becomes that of the notes, if they have one. The
+// link of a new version is added if the document defines such links, and that of Unreleased is made to begin at the new version if
+// that is the highest now, and the link began at the one before it. In all other cases the link of Unreleased stays as it is.
 //
 // It fails with a *DuplicateError or a *PlaceError.
 func (d *Document) Upsert(n changelog.Notes, o Options) error {
@@ -23,7 +24,7 @@ func (d *Document) Upsert(n changelog.Notes, o Options) error {
 		if o.Links == (changelog.Links{}) {
 			o.Links = n.Links
 		}
-		v := entering{version: n.Version, date: n.Date, tag: n.Tag, previous: n.PreviousTag, options: o}
+		v := entering{version: n.Version, date: n.Date, tag: n.Tag, previous: n.PreviousTag, options: o, added: len(d.find(n.Version)) == 0}
 		at, err := d.section(v)
 		if err != nil {
 			return err
