@@ -18,7 +18,9 @@ type composition struct {
 	// outward is, per component, the level that it has for those that depend on it: of all that has come since
 	// its last final release, whether it is released now or not.
 	outward []Level
-	units   []*unit
+	// own is outward without the step that a member of a group makes because others were ahead of it.
+	own   []Level
+	units []*unit
 }
 
 // compose decides all components. A release makes releases of those that depend on it, and a group makes
@@ -28,7 +30,7 @@ func compose(s *sight, read *reading, policy Policy) *composition {
 	n := len(s.views)
 	c := &composition{
 		policy: policy, components: policy.components(), views: s.views,
-		weighed: make([]Decision, n), decided: make([]Decision, n), errs: make([]error, n), outward: make([]Level, n),
+		weighed: make([]Decision, n), decided: make([]Decision, n), errs: make([]error, n), outward: make([]Level, n), own: make([]Level, n),
 	}
 	for i, v := range s.views {
 		c.weighed[i] = v.decision(s.history.Head)
@@ -87,6 +89,7 @@ func (c *composition) decide(u *unit) {
 		c.errs[m] = d.choose(c.views[m], c.policy)
 		c.decided[m] = d
 		c.outward[m] = max(c.outward[m], level, d.Level)
+		c.own[m] = max(c.own[m], level, d.Level)
 	}
 	if u.group != nil {
 		c.bind(u)
@@ -146,7 +149,7 @@ func (c *composition) give(dependent, dependency int) Level {
 func (c *composition) over(v *view, head string) (Decision, error) {
 	d := v.decision(head)
 	for i, part := range c.decided {
-		d.Level = max(d.Level, c.outward[i])
+		d.Level = max(d.Level, c.own[i])
 		if part.Next != nil {
 			d.Dependencies = append(d.Dependencies, Dependency{Name: part.Name, Previous: part.Previous, Next: part.Next, Level: part.Level})
 		}

@@ -68,7 +68,8 @@
 // The release of a component releases those that depend on it, by Policy.Propagate: as a patch, or with the same level, which
 // is a minor one at most below 1.0.0, or by a rule of your own. It works through groups, too. [Fixed] components are released
 // together; [Linked] ones only where they have something of their own. Both get the version that follows the highest one of
-// the group, by the highest level in it. An umbrella is released whenever a component is.
+// the group, by the highest level in it. A member that was behind goes further than the level of the commits, and
+// its own level is that of its step. An umbrella is released whenever a component is, by the levels without such steps.
 //
 // On a channel a component is released again if it has something new since its last pre-release, or if what it depends on is
 // released; its level is that of all that has come since its last final release, here and in what it depends on.

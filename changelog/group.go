@@ -70,7 +70,7 @@ func (c *composition) bind(u *unit) {
 		if c.errs[m] = err; err == nil && together.Next != nil {
 			c.errs[m] = v.free(together.Next)
 		}
-		c.outward[m] = max(c.outward[m], level)
+		c.outward[m], c.own[m] = max(c.outward[m], level), max(c.own[m], level)
 		d.Next, d.NextTag, d.Channel, d.Level, d.Why = nil, "", "", None, together.Why
 		if c.errs[m] != nil || together.Next == nil {
 			continue
@@ -79,6 +79,9 @@ func (c *composition) bind(u *unit) {
 		d.Level = max(together.Level, difference(d.Previous, d.Next))
 		c.outward[m] = max(c.outward[m], d.Level)
 		d.Why = fmt.Sprintf("the %s group %s: %s", u.group.Kind, u.group.Name, together.Why)
+		if d.Level > together.Level {
+			d.Why += fmt.Sprintf("; from %s that is a %s release", d.Previous, d.Level)
+		}
 		if !own {
 			d.Why += fmt.Sprintf("; %s has nothing of its own", v.component.Name)
 		}
