@@ -38,8 +38,8 @@ const (
 	CodeNotBreaking Code = "not-breaking"
 	// CodeNoValue: a breaking change does not say what breaks.
 	CodeNoValue Code = "no-value"
-	// CodeAfterFooter: a squashed commit's header ends a footer; the text up to the next footer
-	// belongs to neither.
+	// CodeAfterFooter: a squashed commit's header, or another item of the list that it stands in, ends a footer; the text
+	// up to the next footer belongs to neither.
 	CodeAfterFooter Code = "after-footer"
 	// CodeUnclearRevert: a revert names no commit, and several have the header that it quotes, or it names one by the
 	// beginning of an id that several have. It takes none of them back.

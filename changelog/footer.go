@@ -18,6 +18,7 @@ const mostFooters = 4096
 type openFooter struct {
 	any        bool // the footers have begun
 	collecting bool // the lines belong to this footer's value
+	list       bool // the value has announced a list, and that has begun
 	start, end int
 	value      int // where the value begins
 	mark       footerMark

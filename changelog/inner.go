@@ -27,6 +27,9 @@ func (p *parser) begins(l line) bool {
 	from := len(l.text) - len(rest)
 	h, ok := p.innerHeader(rest, bullet)
 	if !ok {
+		if bullet {
+			p.endByItem(l, rest)
+		}
 		return false
 	}
 	if bullet && isReleaseNote(rest) {
@@ -160,6 +163,26 @@ func (p *parser) endByBullet(l line) {
 		return
 	}
 	p.report(CodeAfterFooter, l.start, l.end, "a squashed commit begins here, which ends the footer ", p.open.mark.token)
+	p.close()
+	p.open = openFooter{any: true}
+}
+
+// endByItem ends an open footer before an item of a list of squashed commits that is the header of none: what is
+// to be squashed, in any list, and in one with commits all else. A value that ends in a colon has a list of its own.
+func (p *parser) endByItem(l line, item string) {
+	if !p.open.collecting || !p.paragraph || p.reading.Bullets == Ignore {
+		return
+	}
+	if autosquash(item) == 0 {
+		if !p.within || p.text[p.msg.Span.Start] != '*' || p.open.list {
+			return
+		}
+		if strings.HasSuffix(strings.TrimSpace(p.text[p.open.start:p.open.end]), ":") {
+			p.open.list = true
+			return
+		}
+	}
+	p.report(CodeAfterFooter, l.start, l.end, "an item of a list of squashed commits begins here, which ends the footer ", p.open.mark.token)
 	p.close()
 	p.open = openFooter{any: true}
 }

@@ -68,7 +68,9 @@ type Policy struct {
 type Reading struct {
 	// Bullets says whether "* feat: x" on a line of the body, with a type that is known, is a commit of its own, as
 	// forges write it when they squash. A list right below a footer is part of its value, and "* feat: x by @ann in https://…" is a line of
-	// release notes (CodeQuoted). Default: Count.
+	// release notes (CodeQuoted). Below a blank line "* fixup! x" ends the value of a footer, and so does any other item behind a
+	// commit of the list, unless the value ends in a colon: clause 10 of the specification would go on up to the next footer, as
+	// Ignore does. Default: Count.
 	Bullets Within `json:"bullets,omitempty"`
 	// Paragraphs says whether a paragraph of the body that begins like a header, with a type that is
 	// known and in lower case, is a commit of its own. "fix: #12" is not: that is a footer. Default: Count.
