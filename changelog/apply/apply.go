@@ -201,6 +201,9 @@ func (a Applier) begin(ctx context.Context, plan changelog.Plan, key string) (*R
 	if record.Files, err = a.contents(record); err != nil {
 		return nil, err
 	}
+	if err := a.ready(ctx, record, steps); err != nil {
+		return nil, err
+	}
 	return record, a.save(ctx, record)
 }
 

@@ -95,6 +95,32 @@ func (e *FileError) Unwrap() error { return e.Err }
 var ErrForeign = errors.New("it was changed by somebody else after the release was begun: " +
 	"bring it back to what was committed, then go on")
 
+// Checker says beforehand whether it can do its work. A Committer or a Tagger that is one is asked before anything is done; those of
+// package git are.
+type Checker interface {
+	// Check fails where it would fail for whatever it is given: it does not know who it works for, or cannot sign.
+	Check(ctx context.Context) error
+}
+
+// ready asks those who are going to work whether they can.
+func (a Applier) ready(ctx context.Context, record *Record, steps []Step) error {
+	var errs *multierror.Error
+	ask := func(kind StepKind, worker any) {
+		c, ok := worker.(Checker)
+		if !ok || !slices.ContainsFunc(steps, func(s Step) bool { return s.Kind == kind && !slices.Contains(record.Tagged, s.Name) }) {
+			return
+		}
+		if err := c.Check(ctx); err != nil {
+			errs = multierror.Append(errs, fmt.Errorf("%s: %w", kind, err))
+		}
+	}
+	if !record.unchanged() {
+		ask(StepCommit, a.Committer)
+	}
+	ask(StepTag, a.Tagger)
+	return errs.ErrorOrNil()
+}
+
 // check fails unless the repository is what the plan was made of, and no tag is taken. It returns the tags that are there.
 func (a Applier) check(ctx context.Context, plan changelog.Plan) (tagged []string, err error) {
 	head, err := a.Repository.Head(ctx)

@@ -15,8 +15,8 @@
 //	}
 //
 // The steps come in this order: files, commit, tags, push, publish. Before the first one everything is checked that can
-// be: that the repository is where the plan says and has no other changes, that no tag is taken, and what
-// every file is going to hold. A failure then changes nothing.
+// be: that the repository is where the plan says and has no other changes, that no tag is taken, what
+// every file is going to hold, and that a commit and a tag can be made, which needs an identity and perhaps a key to sign with. A failure then changes nothing.
 //
 // # Never half a release
 //

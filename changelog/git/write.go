@@ -118,7 +118,7 @@ func (t Tagger) Tag(ctx context.Context, name, commit, message string) error {
 	args := []string{"tag"}
 	switch {
 	case t.Lightweight && t.Sign:
-		return errors.New("git tag: a tag that is signed cannot be lightweight")
+		return errLightweight
 	case t.Lightweight:
 		args, message = append(args, "--no-sign"), ""
 	case t.Sign && t.Key != "":
