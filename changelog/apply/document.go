@@ -9,7 +9,8 @@ import (
 )
 
 // Document keeps a changelog file by package changelog/document: the notes of the version become its section, dated with the
-// day of the release in UTC, and what people wrote under Unreleased moves there. A file that is missing is begun.
+// day of the release in UTC, and what people wrote under Unreleased moves there. Entries
+// that were generated under Unreleased go: the notes have them, if they still hold. A file that is missing is begun.
 type Document struct {
 	// Title is the heading of a file that is begun. Default: "Changelog".
 	Title string
@@ -34,10 +35,15 @@ func (d Document) Update(text []byte, r Release) ([]byte, error) {
 	day := r.Time.UTC().Truncate(24 * time.Hour)
 	notes := d.Notes
 	notes.Date = day
-	if err := doc.Upsert(r.Notes(notes), d.Options); err != nil {
+	wanted := r.Notes(notes)
+	if err := doc.Upsert(wanted, d.Options); err != nil {
 		return nil, err
 	}
 	if err := doc.Release(r.Next, day, d.Options); err != nil && !errors.Is(err, document.ErrNothing) {
+		return nil, err
+	}
+	// Among what was under Unreleased may be entries that the program made of commits that were rebased or reverted since.
+	if err := doc.Upsert(wanted, d.Options); err != nil {
 		return nil, err
 	}
 	return []byte(doc.String()), nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/davit-sdk/davit/changelog"
 	"github.com/davit-sdk/davit/changelog/apply"
+	"github.com/davit-sdk/davit/changelog/document"
 )
 
 func to(version string) apply.Release {
@@ -125,4 +126,32 @@ func TestDocument(t *testing.T) {
 	kept, err := apply.Document{}.Update([]byte("# Log\n\nOurs.\n\n## [Unreleased]\n\n### Fixed\n\n- By hand\n\n## 1.0.0\n\n* old   text\n"), r)
 	require.NoError(t, err)
 	assert.Regexp(t, `(?s)^# Log\n\nOurs\.\n\n## \[Unreleased\]\n\n## .?1\.1\.0.? - 2026-03-02\n.*- add.*- By hand\n.*## 1\.0\.0\n\n\* old   text\n$`, string(kept))
+}
+
+// What was generated under Unreleased before is not told twice, nor told where it does not hold any more; what people made of it stays.
+func TestDocumentReleasesUnreleased(t *testing.T) {
+	y := newYard(t)
+	y.git(t, "shop", "commit", "--quiet", "--allow-empty", "-m", "fix: mend")
+	y.git(t, "shop", "commit", "--quiet", "--allow-empty", "-m", "fix: dropped later")
+	y.git(t, "shop", "commit", "--quiet", "--allow-empty", "-m", "fix: reworded by hand")
+	doc := document.Parse("# C\n\n## [Unreleased]\n\n### Fixed\n\n- By hand\n\n## [1.0.0] - 2020-01-01\n")
+	pending := y.plan(t).Components[0].Notes(changelog.NotesOptions{})
+	pending.Version = nil
+	require.NoError(t, doc.Upsert(pending, document.Options{}))
+	text := strings.Replace(doc.String(), "reworded by hand", "in better words", 1)
+
+	y.git(t, "shop", "reset", "--quiet", "--hard", "HEAD~3")
+	y.git(t, "shop", "commit", "--quiet", "--allow-empty", "-m", "fix: mend", "-m", "With another id.")
+	r := apply.Release{Decision: y.plan(t).Components[0], Time: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
+	out, err := apply.Document{}.Update([]byte(text), r)
+	require.NoError(t, err)
+	unreleased, released, ok := strings.Cut(string(out), "## [1.1.0] - 2026-03-01")
+	require.True(t, ok, "%s", out)
+	assert.NotContains(t, unreleased, "- ")
+	for line, times := range map[string]int{"- add": 1, "- mend": 1, "- By hand": 1, "- in better words": 1, "dropped later": 0} {
+		assert.Equal(t, times, strings.Count(released, line), "%s in %s", line, released)
+	}
+	again, err := apply.Document{}.Update(out, r)
+	require.NoError(t, err)
+	assert.Equal(t, string(out), string(again), "twice is once")
 }

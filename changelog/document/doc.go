@@ -6,7 +6,11 @@
 //	d := document.Parse(text)
 //	if err := d.Upsert(decision.Notes(o), document.Options{}); err != nil { … }
 //	if err := d.Release(decision.Next, day, document.Options{}); err != nil { … }
+//	if err := d.Upsert(decision.Notes(o), document.Options{}); err != nil { … }
 //	text = d.String()
+//
+// Upsert alone leaves Unreleased as it is, with what was generated there before. Release moves that to the version, and the second Upsert takes out what
+// holds no longer: entries of commits that were rebased or reverted since. apply.Document of package changelog/apply does all three.
 //
 // A Document keeps every byte that no edit is about: Parse and String give back any text as it was. Edits
 // follow the file: its level of headings, its brackets and links, its bullets, its line ends.
