@@ -168,3 +168,25 @@ func TestTakenBackAfterThePrerelease(t *testing.T) {
 		})
 	}
 }
+
+// TestNotesAfterAnOvertakenPrerelease: 1.1.0 was made of 1.1.0-beta.1 when there was a 1.1.0-beta.2. The notes of the next
+// pre-release do not tell again what that brought, and those of the next final release do.
+func TestNotesAfterAnOvertakenPrerelease(t *testing.T) {
+	h := steps("chore: begin", "tag v1.0.0", "on beta", "feat: a", "tag v1.1.0-beta.1", "on main", "merge beta", "tag v1.1.0",
+		"on beta", "fix: bb", "tag v1.1.0-beta.2", "merge main", "fix: c").history()
+	texts := func(policy changelog.Policy, o changelog.NotesOptions) (texts []string) {
+		_, d, err := outcome(t, h, policy)
+		require.NoError(t, err)
+		for _, s := range d.Notes(o).Sections {
+			for _, item := range s.Items {
+				texts = append(texts, item.Text)
+			}
+		}
+		return append(texts, d.Next.String(), d.Notes(o).PreviousTag)
+	}
+	beta := changelog.Policy{Channel: "beta"}
+	assert.Equal(t, []string{"c", "1.1.1-beta.1", "v1.1.0"}, texts(beta, changelog.NotesOptions{}))
+	assert.Equal(t, []string{"bb", "c", "1.1.1-beta.1", "v1.1.0"}, texts(beta, changelog.NotesOptions{Whole: true}))
+	assert.Equal(t, []string{"bb", "c", "1.1.1-rc.1", "v1.1.0"}, texts(changelog.Policy{Channel: "rc"}, changelog.NotesOptions{}))
+	assert.Equal(t, []string{"bb", "c", "1.1.1", "v1.1.0"}, texts(changelog.Policy{}, changelog.NotesOptions{}))
+}

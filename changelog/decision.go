@@ -55,7 +55,7 @@ type Reason struct {
 	// Subject is the first line of the message.
 	Subject string `json:"subject"`
 	// New says that the commit has come since the last pre-release, or, where there is none, since the last
-	// release.
+	// release; but not with an earlier pre-release of the channel, such as 1.1.0-beta.2 where 1.1.0 was made of 1.1.0-beta.1.
 	New bool `json:"new"`
 	// Changes are what the message tells of, each with its own level, where there are commits within it.
 	Changes []Change `json:"changes,omitempty"`

@@ -127,7 +127,7 @@ func (o NotesOptions) Validate() error {
 func (d Decision) Notes(o NotesOptions) Notes {
 	e := newEdition(o)
 	p := newPage(e)
-	news := !o.Whole && d.Next != nil && d.Next.Prerelease() != "" && d.Prerelease != nil
+	news := !o.Whole && d.Next != nil && d.Next.Prerelease() != ""
 	for i := len(d.Reasons) - 1; i >= 0; i-- {
 		if r := d.Reasons[i]; !news || r.New {
 			p.add(r.Commit, r.Message(d.Messages), r.Changes, true)
@@ -144,7 +144,7 @@ func (d Decision) Notes(o NotesOptions) Notes {
 	p.depends(d.Dependencies)
 	n := p.notes()
 	n.Component, n.Version, n.Tag, n.PreviousTag = d.Name, d.Next, d.NextTag, d.PreviousTag
-	if news {
+	if news && d.Prerelease != nil {
 		n.PreviousTag = d.PrereleaseTag
 	}
 	return n

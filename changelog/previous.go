@@ -33,7 +33,24 @@ func (v *view) last(history History, policy Policy) {
 			break
 		}
 	}
+	if v.prerelease.Version == nil && channel != "" {
+		v.tried = v.told(channel)
+	}
 	v.ignore(policy)
+}
+
+// told is the commit of the highest pre-release of a channel, also of one that the last release has overtaken on another branch:
+// what that pre-release brought the notes of the channel have told.
+func (v *view) told(channel string) []string {
+	for _, t := range v.tags {
+		if !t.Reachable || t.Version.Prerelease() == "" {
+			continue
+		}
+		if name, _ := channelOf(t.Version.Prerelease()); name == channel {
+			return []string{t.Commit}
+		}
+	}
+	return nil
 }
 
 // count says of each tag whether it counts, see Reach.
