@@ -58,7 +58,7 @@ func Decide(history History, policy Policy) (Plan, error) {
 			errs = multierror.Append(errs, &ComponentError{Component: d.Name, Err: err})
 		}
 	}
-	plan.Diagnostics = slices.Concat(read.diagnostics(), sight.untagged(read), odd, sight.untouched(policy))
+	plan.Diagnostics = slices.Concat(read.diagnostics(), read.raised(policy), sight.untagged(read), odd, sight.untouched(policy))
 	if errs != nil && len(errs.Errors) == 1 {
 		return plan, errs.Errors[0]
 	}
