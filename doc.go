@@ -56,7 +56,10 @@
 // a revision in waves: strategy.Waves and rollout.NewWaves, or the stage stage/waves.
 //
 // To find the next version of a repository and nothing else: package changelog, with changelog/git to read
-// one.
+// one, changelog/document for a changelog file, and changelog/apply to tag and publish.
+//
+// To know how delivery is going: package metrics/dora, fed by package release/delivery from the events of releases, by
+// release/delivery/tags from a git repository, or by metrics/dora/importer.
 //
 // To say when a release may go on: package metrics/gate, whose gates are asked by rollouts, by stages, and as
 // the criteria of a release.
