@@ -152,7 +152,7 @@ func agree(t *testing.T, want answers, m *dora.Metrics, r dora.Rules, what strin
 // TestOracle: for any events, any preset answers what the plain way does, for each service, each week and all together.
 func TestOracle(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
-	for round := range 400 {
+	for round := range 400 / raced {
 		events := scramble(r)
 		from, to := window(r)
 		h := history(t, events)
@@ -269,7 +269,7 @@ func TestShift(t *testing.T) {
 // TestUnion: what is counted in two windows that meet is what is counted in both together, and their samples are its samples.
 func TestUnion(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 8))
-	for range 200 {
+	for range 200 / raced {
 		h := history(t, scramble(r))
 		from, to := window(r)
 		mid := from.Add(time.Duration(r.Int64N(int64(to.Sub(from)))) + 1)
@@ -312,7 +312,7 @@ func TestUnion(t *testing.T) {
 // TestOneMoreSuccess: a deployment that harms nobody never raises the failure rate, and a rate never leaves its interval.
 func TestOneMoreSuccess(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 8))
-	for range 200 {
+	for range 200 / raced {
 		events := scramble(r)
 		from, to := window(r)
 		q := dora.Query{From: from, To: to}
@@ -376,7 +376,7 @@ func TestEvidenceAddsUp(t *testing.T) {
 func TestStagesAddUp(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 8))
 	seen := 0
-	for range 200 {
+	for range 200 / raced {
 		report, err := history(t, scramble(r)).Report(dora.Rules{}, dora.Query{})
 		require.NoError(t, err)
 		c := report.CycleTime
@@ -398,5 +398,5 @@ func TestStagesAddUp(t *testing.T) {
 		}
 		assert.InDelta(t, c.Mean.Or(-1), sum, 1e-6)
 	}
-	assert.Greater(t, seen, 50)
+	assert.Greater(t, seen, 50/raced)
 }

@@ -39,7 +39,7 @@ func happened(e dora.Event) time.Time {
 // TestMeter: after each event, a meter answers what the report of a fresh history does.
 func TestMeter(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
-	rounds := 60
+	rounds := 60 / raced
 	if testing.Short() {
 		rounds = 10
 	}
