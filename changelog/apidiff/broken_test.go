@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/davit-sdk/davit/changelog/apidiff"
+	"github.com/davit-sdk/davit/changelog/git"
 	"github.com/davit-sdk/davit/metrics/gate"
 )
 
@@ -104,7 +105,7 @@ func TestNoGit(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "go"), []byte("#!/bin/sh\nexit 1\n"), 0o700))
 	t.Setenv("PATH", bin)
 	_, err := apidiff.Compare(t.Context(), apidiff.Options{Old: apidiff.Tree{Dir: r.dir, Revision: "HEAD"}, New: apidiff.Tree{Dir: r.dir}})
-	assert.ErrorIs(t, err, apidiff.ErrNoGit)
+	assert.ErrorIs(t, err, git.ErrNoGit)
 }
 
 func TestCancelled(t *testing.T) {

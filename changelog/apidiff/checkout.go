@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/davit-sdk/davit/changelog/git"
 )
 
 // checkout writes the files of a revision below a folder, byte for byte as they were committed: no filter, line end or
@@ -21,9 +23,9 @@ import (
 // submodules are left out, as they are there. It returns the commit.
 func checkout(ctx context.Context, t Tree, to string) (commit string, err error) {
 	if _, err := exec.LookPath("git"); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrNoGit, err)
+		return "", fmt.Errorf("%w: %w", git.ErrNoGit, err)
 	}
-	out, err := git(ctx, t.Dir, "rev-parse", "--verify", "--end-of-options", t.Revision+"^{commit}")
+	out, err := gitIn(ctx, t.Dir, "rev-parse", "--verify", "--end-of-options", t.Revision+"^{commit}")
 	if err != nil {
 		if ctx.Err() == nil && strings.Contains(err.Error(), "Needed a single revision") {
 			return "", fmt.Errorf("%s: %w", t, ErrNoRevision)
@@ -51,7 +53,7 @@ type file struct{ id, path string }
 
 // listed are the regular files of a commit.
 func listed(ctx context.Context, dir, commit string) ([]file, error) {
-	out, err := git(ctx, dir, "ls-tree", "-r", "-z", "--full-tree", commit)
+	out, err := gitIn(ctx, dir, "ls-tree", "-r", "-z", "--full-tree", commit)
 	if err != nil {
 		return nil, err
 	}
@@ -156,8 +158,8 @@ func command(ctx context.Context, dir string, args ...string) (*exec.Cmd, *bytes
 	return cmd, said
 }
 
-// git runs git and returns what it wrote.
-func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
+// gitIn runs git in a folder and returns what it wrote.
+func gitIn(ctx context.Context, dir string, args ...string) ([]byte, error) {
 	cmd, said := command(ctx, dir, args...)
 	out, err := cmd.Output()
 	switch {

@@ -33,7 +33,8 @@
 //
 // # Errors
 //
-// Whatever cannot be loaded is an error, and never a pass: there is no go ([ErrNoGo]), no module ([ErrNoModule]), no such revision
+// Whatever cannot be loaded is an error, and never a pass: there is no go ([ErrNoGo]), for a revision no git (ErrNoGit of package
+// changelog/git), no module ([ErrNoModule]), no such revision
 // ([ErrNoRevision]), a package does not build ([BuildError]), on either side. Nothing is downloaded but what go itself
 // downloads for the module's dependencies; with GOPROXY=off it does not.
 //

@@ -141,8 +141,6 @@ func (o Options) environment(base []string, t Target) []string {
 var (
 	// ErrNoGo says that there is no go to run.
 	ErrNoGo = errors.New("go is not installed, or not in PATH")
-	// ErrNoGit says that there is no git to run.
-	ErrNoGit = errors.New("git is not installed, or not in PATH")
 	// ErrNoModule says that a folder has no go.mod file that can be read.
 	ErrNoModule = errors.New("no Go module")
 	// ErrNoRevision says that the repository has no such revision, or no commit by that name.
