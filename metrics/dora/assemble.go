@@ -12,7 +12,7 @@ func (h *History) Report(r Rules, q Query) (*Report, error) {
 func (f *fold) report() *Report {
 	report := &Report{
 		Rules: name(f.r), From: instant(f.w.from).In(f.w.location), To: instant(f.w.to).In(f.w.location), Events: f.h.events, Elsewhere: f.elsewhere,
-		Anomalies: f.anomalies,
+		Confidence: f.r.confidence(), Tiers: f.tiers.source(), Anomalies: f.anomalies,
 	}
 	if f.q.Daily {
 		f.daily(report)

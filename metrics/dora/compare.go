@@ -18,8 +18,8 @@ type Comparison struct {
 // Difference is a figure that is not the same under two rules. Durations are in seconds.
 type Difference struct {
 	Metric Metric `json:"metric"`
-	A      Figure `json:"a"`
-	B      Figure `json:"b"`
+	A      Figure `json:"a,omitzero"`
+	B      Figure `json:"b,omitzero"`
 	// NA and NB are how many there are of what the figure is made of.
 	NA int `json:"n_a"`
 	NB int `json:"n_b"`
@@ -28,8 +28,8 @@ type Difference struct {
 // EventDifference is what an event is to a figure under A, and under B; nil: nothing.
 type EventDifference struct {
 	Metric Metric `json:"metric"`
-	A      *Entry `json:"a"`
-	B      *Entry `json:"b"`
+	A      *Entry `json:"a,omitempty"`
+	B      *Entry `json:"b,omitempty"`
 }
 
 // Compare answers why two rules do not agree about a window, event by event: each entry of the evidence that one has and

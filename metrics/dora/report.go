@@ -10,6 +10,10 @@ type Report struct {
 	To    time.Time `json:"to"`
 	// Events is how many events the history has, in and out of the window.
 	Events int `json:"events"`
+	// Confidence is that of all intervals.
+	Confidence float64 `json:"confidence"`
+	// Tiers says whose the tiers are; nil: there are none.
+	Tiers *TierSource `json:"tiers,omitempty"`
 	Metrics
 	// Elsewhere is how many deployments in the window were left out, because they went to other environments.
 	Elsewhere int `json:"elsewhere,omitempty"`
@@ -25,6 +29,13 @@ type Report struct {
 	// Daily is there where the query asks for it, oldest first.
 	Daily     []Day     `json:"daily,omitempty"`
 	Anomalies []Anomaly `json:"anomalies"`
+}
+
+// TierSource says by whose numbers a figure is in a tier.
+type TierSource struct {
+	Model  string `json:"model"`
+	Year   int    `json:"year,omitempty"`
+	Source string `json:"source,omitempty"`
 }
 
 // Service is what the events of one service say.

@@ -126,6 +126,14 @@ func (m TierModel) Validate() error {
 	return p.err()
 }
 
+// source is whose the tiers are; nil: there are none.
+func (m *TierModel) source() *TierSource {
+	if len(m.LeadTime)+len(m.Recovery)+len(m.FailureRate)+len(m.Frequency)+len(m.Cadence) == 0 {
+		return nil
+	}
+	return &TierSource{m.Name, m.Year, m.Source}
+}
+
 // tier is the tier of a figure in a table.
 func (m *TierModel) tier(table []TierRange, value float64, rate bool) Tier {
 	if m == nil || len(table) == 0 || math.IsNaN(value) {
