@@ -130,6 +130,7 @@ func contents(t *testing.T, dir string) map[string]string {
 
 // Nothing that can be removed from the folder lets a second journal in.
 func TestNoFileIsTheLock(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "journal")
 	j := open(t, dir, journal.Options{})
 	write(t, j, "a", events(1, 2)...)

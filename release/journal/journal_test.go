@@ -299,6 +299,7 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 func TestOneJournalOnAFolder(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	j := open(t, dir, journal.Options{})
 	_, err := journal.Open(dir, journal.Options{})

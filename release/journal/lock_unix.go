@@ -10,8 +10,9 @@ import (
 )
 
 // lockPatience is how long a lock that is held is tried again. A process that was killed while it started
-// another one leaves its locks with that until it runs its own program, which is an instant.
-const lockPatience = 300 * time.Millisecond
+// another one leaves its locks with that until it runs its own program, which is an instant, but for a
+// machine that has no processor to spare.
+const lockPatience = time.Second
 
 // lock takes the kernel's lock on a folder, which ends with the process, however that dies.
 func lock(f *os.File, shared bool) error {
@@ -27,7 +28,7 @@ func lock(f *os.File, shared bool) error {
 			if time.Now().After(deadline) {
 				return ErrLocked
 			}
-			time.Sleep(lockPatience / 30)
+			time.Sleep(10 * time.Millisecond)
 		case !errors.Is(err, syscall.EINTR):
 			return err
 		}

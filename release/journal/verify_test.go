@@ -29,6 +29,7 @@ func (d *meanwhile) Open(name string, write, create bool) (journal.File, error) 
 // A host starts, works and archives, or works and ends, while its folder is verified, at each point. It is
 // not kept waiting, and what it does is never taken for damage.
 func TestAHostStartsDuringVerify(t *testing.T) {
+	t.Parallel()
 	o := journal.Options{SegmentSize: 2 << 10}
 	for _, ends := range []bool{false, true} {
 		for at := 1; ; at++ {

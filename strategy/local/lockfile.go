@@ -15,8 +15,9 @@ import (
 var ErrInUse = errors.New("the state folder belongs to another fleet")
 
 // lockPatience is how long a held lock is tried again. A host that was killed while it started an
-// instance leaves the lock with that instance until it runs its own program, which is an instant.
-const lockPatience = 300 * time.Millisecond
+// instance leaves the lock with that instance until it runs its own program, which is an instant, but for a machine
+// that has no processor to spare.
+const lockPatience = 2 * time.Second
 
 // dirLock is the sign that a fleet owns its state folder. The system takes it away when its owner
 // dies, however that happens.
@@ -44,7 +45,7 @@ func lockDir(dir string) (*dirLock, error) {
 			}
 			return nil, errors.Join(fmt.Errorf("%s: %w: %s", dir, ErrInUse, who), f.Close())
 		}
-		time.Sleep(lockPatience / 10)
+		time.Sleep(10 * time.Millisecond)
 	}
 	who := fmt.Sprintf("pid %d (%s) since %s\n", os.Getpid(), filepath.Base(os.Args[0]), time.Now().Format(time.RFC3339))
 	if err := errors.Join(f.Truncate(0), writeAt(f, who)); err != nil {
