@@ -12,8 +12,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/davit-sdk/davit/internal/deliveries"
 	"github.com/davit-sdk/davit/metrics/dora"
 )
+
+// told is a history of events.
+func told(events []dora.Event) *dora.History {
+	h := &dora.History{}
+	for _, e := range events {
+		if err := h.Add(e); err != nil {
+			panic(err)
+		}
+	}
+	return h
+}
 
 // processor is the processor time that this process has used: on a busy machine, the clock on the wall says nothing.
 func processor() time.Duration {
@@ -49,11 +61,11 @@ func name(n int) string { return strconv.Itoa(n/1000) + "k" }
 
 func BenchmarkReport(b *testing.B) {
 	for _, n := range sizes() {
-		g := generate(n, 200, 42)
-		h := g.ingest(false)
+		s := deliveries.New(n, 200, 42)
+		h := told(s.Events())
 		b.Run(name(n), func(b *testing.B) {
 			measure(b, func() {
-				if _, err := h.Report(dora.Rules{}, g.query()); err != nil {
+				if _, err := h.Report(dora.Rules{}, s.Query()); err != nil {
 					b.Fatal(err)
 				}
 			})
@@ -63,11 +75,14 @@ func BenchmarkReport(b *testing.B) {
 
 func BenchmarkIngestAndReport(b *testing.B) {
 	for _, n := range sizes() {
-		g := generate(n, 200, 42)
-		for _, order := range []string{"in-order", "shuffled"} {
-			b.Run(name(n)+"/"+order, func(b *testing.B) {
+		s := deliveries.New(n, 200, 42)
+		for _, order := range []struct {
+			name   string
+			events []dora.Event
+		}{{"in-order", s.Events()}, {"shuffled", s.Shuffled(1)}} {
+			b.Run(name(n)+"/"+order.name, func(b *testing.B) {
 				measure(b, func() {
-					if _, err := g.ingest(order == "shuffled").Report(dora.Rules{}, g.query()); err != nil {
+					if _, err := told(order.events).Report(dora.Rules{}, s.Query()); err != nil {
 						b.Fatal(err)
 					}
 				})
@@ -79,18 +94,19 @@ func BenchmarkIngestAndReport(b *testing.B) {
 // BenchmarkMemory reports what a history and a report of it keep alive, without the events that were handed in.
 func BenchmarkMemory(b *testing.B) {
 	for _, n := range sizes() {
-		g := generate(n, 200, 42)
+		s := deliveries.New(n, 200, 42)
+		events := s.Events()
 		b.Run(name(n), func(b *testing.B) {
 			for b.Loop() {
 				var before, after runtime.MemStats
 				runtime.GC()
 				runtime.ReadMemStats(&before)
-				h := g.ingest(false)
+				h := told(events)
 				runtime.GC()
 				runtime.ReadMemStats(&after)
 				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/1e6, "history-MB")
 				allocated := after.TotalAlloc
-				report, err := h.Report(dora.Rules{}, g.query())
+				report, err := h.Report(dora.Rules{}, s.Query())
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -121,13 +137,14 @@ func BenchmarkYardstick(b *testing.B) {
 // each one. The processor time per event is reported in microseconds.
 func BenchmarkAppend(b *testing.B) {
 	for _, n := range sizes() {
-		g := generate(n, 200, 42)
+		s := deliveries.New(n, 200, 42)
+		events := s.Events()
 		b.Run(name(n), func(b *testing.B) {
 			var spent time.Duration
 			asked := 0
 			for b.Loop() {
-				h, rest := g.split(20)
-				m, err := h.Meter(dora.Rules{}, g.query())
+				h, rest := told(events[:len(events)/20*19]), events[len(events)/20*19:]
+				m, err := h.Meter(dora.Rules{}, s.Query())
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -152,9 +169,10 @@ func BenchmarkAppend(b *testing.B) {
 // BenchmarkReportAfterAppend adds one deployment of the last week, and asks for the whole report, with all services and weeks.
 func BenchmarkReportAfterAppend(b *testing.B) {
 	for _, n := range sizes() {
-		g := generate(n, 200, 42)
-		h, rest := g.split(20)
-		m, err := h.Meter(dora.Rules{}, g.query())
+		s := deliveries.New(n, 200, 42)
+		events := s.Events()
+		h, rest := told(events[:len(events)/20*19]), events[len(events)/20*19:]
+		m, err := h.Meter(dora.Rules{}, s.Query())
 		if err != nil {
 			b.Fatal(err)
 		}
