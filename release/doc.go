@@ -19,7 +19,8 @@
 // What a request would lead to is known before it is made: [Runner.Preview]. A release that ended half-way
 // is not begun anew from its start: a fork of it begins at the stage that failed, see [Origin].
 //
-// What a release is held to, before it begins and when all is done, are its [Criteria].
+// What all pipelines of a company are held to is wired once, as Config.Admit: see package
+// [github.com/davit-sdk/davit/release/policy]. What a release is held to, before it begins and when all is done, are its [Criteria].
 //
 // # The life of a host
 //

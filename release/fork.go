@@ -35,7 +35,8 @@ func (r *Runner) first(ctx context.Context, p ledger.Pipeline, req Request) ([]l
 	}
 	body.Host = r.host
 	if req.ForkOf == nil {
-		return []ledger.Event{{Seq: 1, Time: at, Body: body}}, nil
+		events := []ledger.Event{{Seq: 1, Time: at, Body: body}}
+		return events, r.admit(events)
 	}
 	old, err := r.state(ctx, req.ForkOf.Release)
 	if err != nil {
@@ -45,5 +46,5 @@ func (r *Runner) first(ctx context.Context, p ledger.Pipeline, req Request) ([]l
 	if err != nil {
 		return nil, fmt.Errorf("fork: %w", err)
 	}
-	return events, nil
+	return events, r.admit(events)
 }

@@ -137,7 +137,7 @@ func (s Stage) outline() ledger.Stage {
 		OnFailure: s.OnFailure, Irreversible: s.Irreversible, Always: s.Always, Criterion: s.criterion, UndoTimeout: s.UndoTimeout,
 		Effect: stage.EffectOf(s.Do), CanUndo: stage.CanUndo(s.Do),
 		Reads: stage.Reads(s.Do), Writes: stage.Writes(s.Do), Listens: stage.Listens(s.Do),
-		Secrets: stage.Secrets(s.Do), Gates: stage.Gates(s.Do),
+		Secrets: stage.Secrets(s.Do), Gates: stage.Gates(s.Do), Traits: stage.Traits(s.Do),
 	}
 	for _, c := range s.When {
 		out.When = append(out.When, Condition{Stage: c.Stage, Is: slices.Clone(c.Is)})

@@ -15,7 +15,7 @@ import (
 // The error is nil when the release succeeded or was skipped. A release that ended otherwise gives a
 // *stage.Error with its outcome. Where ctx ends, stages are cancelled with the outcome Interrupted as
 // the cause, and the release is left as interrupted, to be taken up again: see TakeUp and Resume. Any
-// other error says that there was no release (a pipeline or a request that is wrong, ErrConflict for an
+// other error says that there was no release (a pipeline or a request that is wrong, ErrRefused, ErrConflict for an
 // ID that is taken, ErrStopped), or that the store failed: then everything is cancelled, and the state
 // is the last one that was recorded.
 //

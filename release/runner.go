@@ -41,6 +41,11 @@ type Config struct {
 	// Secrets gives stages the secrets that they ask for, by name. Nil: there are none. It is called
 	// from any goroutine, at each attempt anew.
 	Secrets func(ctx context.Context, name string) (stage.Secret, error)
+	// Admit says whether a release may begin: it gets what would be recorded, forks included, and its error refuses the release, with
+	// ErrRefused, before anything is. Nil: every one may. Package github.com/davit-sdk/davit/release/policy has one that holds pipelines
+	// against the rules of a company. It is called from any goroutine, by Run, Begin and Preview, and must not wait for anything. A release
+	// that has begun is not asked about again, whichever host takes it up.
+	Admit func(r stage.Release, p ledger.Pipeline) error
 }
 
 // The defaults of a Config.
@@ -58,6 +63,7 @@ type Runner struct {
 	patience time.Duration // with the store
 	lease    time.Duration
 	secrets  func(ctx context.Context, name string) (stage.Secret, error)
+	admits   func(r stage.Release, p ledger.Pipeline) error
 	soft     chan struct{} // closed: begin nothing new
 	heart    heart
 
@@ -75,7 +81,7 @@ type Runner struct {
 // NewRunner makes a runner.
 func NewRunner(c Config) *Runner {
 	r := &Runner{
-		store: c.Store, host: "host-" + rand.Text(), logger: c.Logger, patience: c.StoreTimeout, lease: c.Lease, secrets: c.Secrets,
+		store: c.Store, host: "host-" + rand.Text(), logger: c.Logger, patience: c.StoreTimeout, lease: c.Lease, secrets: c.Secrets, admits: c.Admit,
 		soft: make(chan struct{}), active: make(map[string]*session), pipelines: make(map[string]wiring), arrival: make(chan struct{}),
 	}
 	r.heart.renewing = make(mutex, 1)

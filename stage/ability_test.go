@@ -24,6 +24,7 @@ func (able) Undo(context.Context, *stage.Task) error { return errors.New("undone
 func (able) Effect() stage.Effect                    { return stage.AtMostOnce }
 func (able) Secrets() []string                       { return []string{"token"} }
 func (able) Gates() []string                         { return []string{"errors"} }
+func (able) Traits() []stage.Trait                   { return []stage.Trait{stage.Deploys} }
 func (able) Validate() error                         { return errors.New("seen") }
 
 func TestEveryAbilityIsFoundThroughWrappers(t *testing.T) {
@@ -37,6 +38,7 @@ func TestEveryAbilityIsFoundThroughWrappers(t *testing.T) {
 		assert.Equal(t, stage.AtMostOnce, stage.EffectOf(s), name)
 		assert.Equal(t, []string{"token"}, stage.Secrets(s), name)
 		assert.Equal(t, []string{"errors"}, stage.Gates(s), name)
+		assert.Equal(t, []stage.Trait{stage.Deploys}, stage.Traits(s), name)
 		require.True(t, stage.CanUndo(s), name)
 		u, _ := stage.As[stage.Undoer](s)
 		assert.EqualError(t, u.Undo(t.Context(), nil), "undone", name)
@@ -50,6 +52,7 @@ func TestEveryAbilityIsFoundThroughWrappers(t *testing.T) {
 		assert.Equal(t, stage.Idempotent, stage.EffectOf(s), name)
 		assert.Empty(t, stage.Secrets(s), name)
 		assert.Empty(t, stage.Gates(s), name)
+		assert.Empty(t, stage.Traits(s), name)
 		assert.False(t, stage.CanUndo(s), name)
 	}
 }
@@ -57,12 +60,17 @@ func TestEveryAbilityIsFoundThroughWrappers(t *testing.T) {
 func TestDeclaredAddsToWhatAStageDeclares(t *testing.T) {
 	s := stage.Declared{
 		Stage: able{}, Read: refs(amount.Ref()), Write: refs(colour.Ref()), Listen: []stage.SignalKind{stage.Approve},
-		Secret: []string{"password"}, Class: stage.Pure,
+		Secret: []string{"password"}, Class: stage.Pure, Trait: []stage.Trait{stage.Asks},
 	}
 	assert.Equal(t, refs(amount.Ref(), colour.Ref()), stage.Reads(s))
 	assert.Equal(t, refs(colour.Ref(), amount.Ref()), stage.Writes(s))
 	assert.Equal(t, []stage.SignalKind{stage.Approve, stage.Withdraw}, stage.Listens(s))
 	assert.Equal(t, []string{"password", "token"}, stage.Secrets(s))
+	assert.Equal(t, []stage.Trait{stage.Asks, stage.Deploys}, stage.Traits(s))
+	assert.ErrorContains(t, stage.Declared{Stage: never, Trait: []stage.Trait{"sings"}}.Validate(), `Declared.Trait: there is no trait "sings"`)
+	built := stage.Declared{Stage: never, Write: refs(stage.Built.Ref())}
+	assert.Equal(t, []stage.Trait{stage.Builds}, stage.Traits(built), "what writes an artifact builds")
+	assert.Equal(t, []stage.Trait{stage.Builds}, stage.Traits(stage.Declared{Stage: built, Trait: []stage.Trait{stage.Builds}}), "once")
 	assert.Equal(t, stage.Pure, stage.EffectOf(s), "what is said from outside counts")
 	err := stage.Declared{Stage: able{}, Class: "twice"}.Validate()
 	assert.ErrorContains(t, err, `Declared.Class: there is no class "twice"`)

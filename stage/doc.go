@@ -12,7 +12,7 @@
 // place to keep a checkpoint, and ways to show how far it is. What it reads, writes and listens to it
 // declares by further one-method interfaces ([Reader], [Writer], [Listener]), so that a pipeline is
 // checked as a whole before anything runs; so are the secrets that it needs ([SecretReader]), the gates
-// that it asks ([Gater]), and what it means to run it again ([Effector]). A stage that can be taken back
+// that it asks ([Gater]), what it means to run it again ([Effector]), and what rules about whole pipelines ask for ([Traiter]). A stage that can be taken back
 // is an [Undoer]. A plain function gets all of these by being wrapped in a [Declared] or an [Undoable].
 // A stage that has nothing to do until somebody answers returns [Wait]. [github.com/davit-sdk/davit/stage/stagetest] proves a stage
 // right, and gives a Task to a unit test.

@@ -46,6 +46,8 @@ type Declared struct {
 	Listen []SignalKind
 	// Secret names the secrets that Stage asks for.
 	Secret []string
+	// Trait names traits of Stage.
+	Trait []Trait
 	// Class is the stage's effect class. Zero: what the stage says itself.
 	Class Effect
 }
@@ -57,6 +59,7 @@ var (
 	_ Listener     = Declared{}
 	_ SecretReader = Declared{}
 	_ Effector     = Declared{}
+	_ Traiter      = Declared{}
 	_ Validator    = Declared{}
 )
 
@@ -78,6 +81,9 @@ func (d Declared) Listens() []SignalKind { return slices.Concat(d.Listen, Listen
 // Secrets are d.Secret, and what the stage declares itself.
 func (d Declared) Secrets() []string { return slices.Concat(d.Secret, Secrets(d.Stage)) }
 
+// Traits are d.Trait, and what the stage declares itself.
+func (d Declared) Traits() []Trait { return slices.Concat(d.Trait, declaredTraits(d.Stage)) }
+
 // Effect is d.Class, or else what the stage says itself.
 func (d Declared) Effect() Effect {
 	if d.Class != "" {
@@ -86,7 +92,7 @@ func (d Declared) Effect() Effect {
 	return EffectOf(d.Stage)
 }
 
-// Validate reports a missing stage, an unknown class, and whatever the stage reports.
+// Validate reports a missing stage, an unknown class or trait, and whatever the stage reports.
 func (d Declared) Validate() error {
 	if d.Stage == nil {
 		return errors.New("Declared.Stage: there is none")
@@ -94,6 +100,11 @@ func (d Declared) Validate() error {
 	var bad error
 	if !slices.Contains(Effects(), d.Class) {
 		bad = fmt.Errorf("Declared.Class: there is no class %q", d.Class)
+	}
+	for _, t := range d.Trait {
+		if !slices.Contains(AllTraits(), t) {
+			bad = errors.Join(bad, fmt.Errorf("Declared.Trait: there is no trait %q", t))
+		}
 	}
 	return errors.Join(bad, valid(d.Stage))
 }

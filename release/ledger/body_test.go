@@ -35,7 +35,7 @@ func filled() []ledger.Body {
 					Environment: "production", Timeout: time.Hour, AttemptTimeout: time.Minute,
 					Retry:     ledger.Retry{Attempts: 3, Backoff: time.Second, MaxBackoff: time.Minute},
 					OnFailure: ledger.Undo, Irreversible: true, Always: true, Criterion: ledger.Succeed, Effect: stage.AtMostOnce, CanUndo: true, UndoTimeout: time.Minute,
-					Reads: ref, Writes: ref, Listens: []stage.SignalKind{stage.Promote}, Secrets: []string{"token"}, Gates: []string{"errors"},
+					Reads: ref, Writes: ref, Listens: []stage.SignalKind{stage.Promote}, Secrets: []string{"token"}, Gates: []string{"errors"}, Traits: []stage.Trait{stage.Deploys},
 					Of: "deploy", Item: item,
 				}},
 			},

@@ -101,6 +101,7 @@ func appendStage(b []byte, s *Stage) (_ []byte, ok bool) {
 	b = appendTexts(b, `,"listens":`, s.Listens)
 	b = appendTexts(b, `,"secrets":`, s.Secrets)
 	b = appendTexts(b, `,"gates":`, s.Gates)
+	b = appendTexts(b, `,"traits":`, s.Traits)
 	b = appendText(b, `,"of":`, s.Of)
 	if b, ok = appendAny(b, `,"item":`, s.Item, s.Item.Name == "" && s.Item.Value == nil); !ok {
 		return nil, false

@@ -61,12 +61,13 @@ type Stage struct {
 	Effect      stage.Effect  `json:"effect,omitempty"`
 	CanUndo     bool          `json:"can_undo,omitempty"`
 	UndoTimeout time.Duration `json:"undo_timeout_ns,omitempty"`
-	// Reads, Writes, Listens, Secrets and Gates are what the stage declares.
+	// Reads, Writes, Listens, Secrets, Gates and Traits are what the stage declares.
 	Reads   []stage.Ref        `json:"reads,omitempty"`
 	Writes  []stage.Ref        `json:"writes,omitempty"`
 	Listens []stage.SignalKind `json:"listens,omitempty"`
 	Secrets []string           `json:"secrets,omitempty"`
 	Gates   []string           `json:"gates,omitempty"`
+	Traits  []stage.Trait      `json:"traits,omitempty"`
 	// Of is the stage that this one was made of, for Item. Empty: it is in the pipeline itself.
 	Of   string     `json:"of,omitempty"`
 	Item stage.Item `json:"item,omitzero"`
@@ -80,6 +81,7 @@ func (p Pipeline) Clone() Pipeline {
 		s := &p.Stages[i]
 		s.Needs, s.Reads, s.Writes = slices.Clone(s.Needs), slices.Clone(s.Reads), slices.Clone(s.Writes)
 		s.Listens, s.Secrets, s.Gates = slices.Clone(s.Listens), slices.Clone(s.Secrets), slices.Clone(s.Gates)
+		s.Traits = slices.Clone(s.Traits)
 		s.When = slices.Clone(s.When)
 		for j := range s.When {
 			s.When[j].Is = slices.Clone(s.When[j].Is)

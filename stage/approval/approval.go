@@ -77,11 +77,24 @@ var (
 	_ stage.Stage     = Stage{}
 	_ stage.Listener  = Stage{}
 	_ stage.Validator = Stage{}
+	_ stage.Traiter   = Stage{}
 )
 
 // Listens are approvals, rejections, and approvals that are taken back.
 func (s Stage) Listens() []stage.SignalKind {
 	return []stage.SignalKind{stage.Approve, stage.Reject, stage.Withdraw}
+}
+
+// Traits are that it asks people, and that it does so with four eyes where it is said to. One that says yes by default when nobody answers
+// does not ask in that sense.
+func (s Stage) Traits() []stage.Trait {
+	switch {
+	case s.Default == Approve:
+		return nil
+	case s.FourEyes:
+		return []stage.Trait{stage.Asks, stage.FourEyes}
+	}
+	return []stage.Trait{stage.Asks}
 }
 
 // Run counts the answers that are there, and waits for more where they do not suffice: it returns

@@ -67,6 +67,27 @@ func (s Stage) Listens() []stage.SignalKind { return steer.Signals() }
 // Gates are the names of the gates in the options, sorted.
 func (s Stage) Gates() []string { return slices.Sorted(maps.Keys(s.Options.Gates)) }
 
+// Traits are that it deploys, and that it does so progressively where its strategy gives a part of the traffic to a new revision first, and
+// has gates or a person to agree before it goes on. That is looked for in a plan between made-up revisions, of ten instances.
+func (s Stage) Traits() []stage.Trait {
+	if s.Strategy == nil {
+		return []stage.Trait{stage.Deploys}
+	}
+	plan, err := s.plan(made())
+	if err != nil || !steer.Progressive(plan) {
+		return []stage.Trait{stage.Deploys}
+	}
+	return []stage.Trait{stage.Deploys, stage.Progressive}
+}
+
+// made is a position between made-up revisions.
+func made() position {
+	return position{
+		From: strategy.State{Stable: strategy.Group{Revision: strategy.Revision{Version: "1.0.0"}, Replicas: 10, Share: strategy.All()}},
+		To:   strategy.Revision{Version: "1.1.0"},
+	}
+}
+
 // Validate reports everything that is wrong with the stage.
 func (s Stage) Validate() error {
 	var errs *multierror.Error
@@ -106,8 +127,7 @@ func (s Stage) Validate() error {
 // unknown are gates that the strategy names and the options do not have, sorted. What runs is not known
 // yet; names of gates seldom depend on it, and where they do, the rollout looks at them once more.
 func (s Stage) unknown() []string {
-	from := strategy.State{Stable: strategy.Group{Revision: strategy.Revision{Version: "1.0.0"}, Replicas: 10, Share: strategy.All()}}
-	plan, err := s.plan(position{From: from, To: strategy.Revision{Version: "1.1.0"}})
+	plan, err := s.plan(made())
 	if err != nil {
 		return nil // it may be that this strategy plans from something else
 	}

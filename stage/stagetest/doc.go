@@ -8,7 +8,7 @@
 // [Run] proves that a stage keeps the laws of the contract, each as a subtest; [Check] is the same as
 // an error. The laws are:
 //
-//	declared   Reads, Writes, Listens, Secrets, Gates and Effect name proper things, once, and always the same
+//	declared   Reads, Writes, Listens, Secrets, Gates, Traits and Effect name proper things, once, and always the same
 //	valid      Validate passes for the stage as it is given
 //	outcome    the stage ends as the case says, in time, without a panic
 //	undeclared it uses no key and no signal that it does not declare

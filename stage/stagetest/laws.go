@@ -113,6 +113,18 @@ func named(s stage.Stage) (wrong []string) {
 	if !slices.Equal(stage.Gates(s), stage.Gates(s)) {
 		wrong = append(wrong, "Gates does not answer the same each time")
 	}
+	traits := stage.Traits(s)
+	for i, t := range traits {
+		if !slices.Contains(stage.AllTraits(), t) {
+			wrong = append(wrong, fmt.Sprintf("Traits: there is no trait %q", t))
+		}
+		if slices.Contains(traits[:i], t) {
+			wrong = append(wrong, fmt.Sprintf("Traits names %s twice", t))
+		}
+	}
+	if !slices.Equal(traits, stage.Traits(s)) {
+		wrong = append(wrong, "Traits does not answer the same each time")
+	}
 	if e := stage.EffectOf(s); !slices.Contains(stage.Effects(), e) {
 		wrong = append(wrong, fmt.Sprintf("Effect: there is no class %q", e))
 	} else if e != stage.EffectOf(s) {

@@ -327,6 +327,25 @@ func (d declares) Secrets() []string    { return d.secrets() }
 func (d declares) Gates() []string      { return d.gates() }
 func (d declares) Effect() stage.Effect { return d.effect }
 
+type traited struct {
+	stage.Func
+	traits func() []stage.Trait
+}
+
+func (t traited) Traits() []stage.Trait { return t.traits() }
+
+func TestTraitMutants(t *testing.T) {
+	n := 0
+	nothing := stage.Func(func(context.Context, *stage.Task) error { return nil })
+	for want, traits := range map[string]func() []stage.Trait{
+		`Traits: there is no trait "sings"`:         func() []stage.Trait { return []stage.Trait{"sings"} },
+		"Traits names asks twice":                   func() []stage.Trait { return []stage.Trait{stage.Asks, stage.Asks} },
+		"Traits does not answer the same each time": func() []stage.Trait { n++; return stage.AllTraits()[n%2:] },
+	} {
+		assert.ErrorContains(t, stagetest.Check(func() stage.Stage { return traited{nothing, traits} }), "law declared: "+want)
+	}
+}
+
 func TestDeclaredMutants(t *testing.T) {
 	n := 0
 	changing := func() []string { n++; return []string{fmt.Sprint(n)} }

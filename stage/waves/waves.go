@@ -78,6 +78,33 @@ func (s Stage) Gates() []string {
 	return slices.Compact(names)
 }
 
+// Traits are that it deploys, and that it does so progressively where each region of the first wave does, or where that wave is held with gates
+// or for a person, and others follow. That is looked for in a plan between made-up revisions, of ten instances in each region.
+func (s Stage) Traits() []stage.Trait {
+	traits := []stage.Trait{stage.Deploys}
+	plan, err := s.plan(s.made())
+	if err != nil || len(plan.Waves) == 0 {
+		return traits
+	}
+	for wave, r := range plan.Regions() {
+		last := r.Plan.Steps[len(r.Plan.Steps)-1]
+		watched := last.Pause != nil || slices.ContainsFunc(last.Gates, func(name string) bool { return name != strategy.WaveGate })
+		if wave == 0 && !steer.Progressive(r.Plan) && !(watched && r.Held() && len(plan.Waves) > 1) {
+			return traits
+		}
+	}
+	return append(traits, stage.Progressive)
+}
+
+// made is a position between made-up revisions.
+func (s Stage) made() position {
+	at := position{From: map[string]strategy.State{}, To: strategy.Revision{Version: "1.1.0"}}
+	for _, name := range s.regions() {
+		at.From[name] = strategy.State{Stable: strategy.Group{Revision: strategy.Revision{Version: "1.0.0"}, Replicas: 10, Share: strategy.All()}}
+	}
+	return at
+}
+
 // Validate reports everything that is wrong with the stage.
 func (s Stage) Validate() error {
 	var errs *multierror.Error
@@ -134,11 +161,7 @@ func (s Stage) regions() []string {
 // unknown are gates that the plan of a region names and the options do not have for it. What runs is not
 // known yet; names of gates seldom depend on it, and where they do, the rollout looks at them once more.
 func (s Stage) unknown() (errs []error) {
-	at := position{From: map[string]strategy.State{}, To: strategy.Revision{Version: "1.1.0"}}
-	for _, name := range s.regions() {
-		at.From[name] = strategy.State{Stable: strategy.Group{Revision: strategy.Revision{Version: "1.0.0"}, Replicas: 10, Share: strategy.All()}}
-	}
-	plan, err := s.plan(at)
+	plan, err := s.plan(s.made())
 	if err != nil {
 		return nil // it may be that these strategies plan from something else
 	}
