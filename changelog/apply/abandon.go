@@ -54,40 +54,42 @@ type Abandoned struct {
 // a *PushedError where the plan was pushed or its publishing was begun, and where nobody can tell. It fails with ErrNothing
 // where no plan is half done, and with ErrSteps where the Applier is another one.
 func (a Applier) Abandon(ctx context.Context) (Abandoned, error) {
-	fail := func(err error) (Abandoned, error) { return Abandoned{}, fmt.Errorf("abandon: %w", err) }
-	if err := a.Validate(); err != nil {
-		return fail(err)
+	var found Abandoned
+	err := a.alone(ctx, func(record *Record) error {
+		if record == nil || record.Complete {
+			return fmt.Errorf("%w: no plan is half done", ErrNothing)
+		}
+		if err := a.abandon(ctx, record); err != nil {
+			return err
+		}
+		found = *record.Abandoned
+		return nil
+	})
+	if err != nil {
+		return Abandoned{}, fmt.Errorf("abandon: %w", err)
 	}
-	record, err := a.Journal.Load(ctx)
-	switch {
-	case err != nil:
-		return fail(fmt.Errorf("read the journal: %w", err))
-	case record == nil || record.Complete:
-		return fail(fmt.Errorf("%w: no plan is half done", ErrNothing))
-	}
+	return found, nil
+}
+
+// abandon writes down what there is to be taken back, unless an earlier call has done that, and takes it back.
+func (a Applier) abandon(ctx context.Context, record *Record) error {
 	steps, err := a.begun(record)
 	if err != nil {
-		return fail(err)
+		return err
 	}
-	if record.Abandoned == nil {
-		if err := a.private(ctx, record, steps); err != nil {
-			return fail(err)
-		}
-		if record.Abandoned, err = a.survey(ctx, record, steps); err != nil {
-			return fail(err)
-		}
-		if err := a.save(ctx, record); err != nil {
-			return fail(err)
-		}
+	if record.Abandoned != nil {
+		err = a.surveyAgain(ctx, record)
+	} else {
+		err = a.surveyFirst(ctx, record, steps)
+	}
+	if err != nil {
+		return err
 	}
 	if err := a.takeBack(ctx, record); err != nil {
-		return fail(err)
+		return err
 	}
 	record.complete()
-	if err := a.save(ctx, record); err != nil {
-		return fail(err)
-	}
-	return *record.Abandoned, nil
+	return a.save(ctx, record)
 }
 
 // private fails unless nobody else can have seen anything of the plan.
@@ -115,111 +117,28 @@ func (a Applier) private(ctx context.Context, record *Record, steps []Step) erro
 	return nil
 }
 
-// survey says what there is to be taken back.
-func (a Applier) survey(ctx context.Context, record *Record, steps []Step) (*Abandoned, error) {
-	found := &Abandoned{Head: record.Plan.Head}
-	leave := func(format string, args ...any) { found.Left = append(found.Left, fmt.Sprintf(format, args...)) }
-	head, err := a.Repository.Head(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range steps {
-		if !record.done(s) && s.String() != record.next() {
-			break
-		}
-		switch s.Kind {
-		case StepTag:
-			at, err := a.Repository.Tagged(ctx, s.Name)
-			switch _, can := a.Tagger.(Untagger); {
-			case err != nil:
-				return nil, err
-			case at == "":
-			case slices.Contains(record.Tagged, s.Name):
-				leave("tag %s: it was there before", s.Name)
-			case at != record.target():
-				leave("tag %s: it is on %s", s.Name, at)
-			case !can:
-				return nil, errors.New("the Tagger cannot take tags back: it is no Untagger")
-			default:
-				found.Tags = append(found.Tags, s.Name)
-			}
-		case StepCommit:
-			if record.unchanged() {
-				continue
-			}
-			back, can := a.Committer.(Uncommitter)
-			if !can {
-				return nil, errors.New("the Committer cannot take a commit back: it is no Uncommitter")
-			}
-			if found.Commit, err = back.Made(ctx, record.Plan.Head, a.message(record.Plan), record.changed()); err != nil {
-				return nil, err
-			}
-			if found.Commit == "" && record.Commit != "" && head != record.Plan.Head {
-				leave("commit %s: HEAD is at %s", record.Commit, head)
-			}
-		}
-	}
-	return found, a.surveyFiles(ctx, record, found, head)
-}
-
-// sumOf is the sum of a file, "" where there is none.
-func (a Applier) sumOf(path string) (string, error) {
-	text, err := a.read(path)
-	return sumOf(text), err
-}
-
-// surveyFiles adds the files that are to get their old text. Where HEAD is neither the commit of the release nor the one below it,
-// that goes for files alone that are not as they are committed there.
-func (a Applier) surveyFiles(ctx context.Context, record *Record, found *Abandoned, head string) error {
-	changed, err := a.Repository.Changed(ctx)
-	if err != nil {
-		return err
-	}
-	home := found.Commit != "" || head == record.Plan.Head
-	for _, f := range record.Files {
-		now, err := a.sumOf(f.Path)
-		if err != nil {
-			return err
-		}
-		switch {
-		case f.Before == f.After || now == f.Before:
-		case now == f.After && (home || slices.Contains(changed, f.Path)):
-			if f.Before != "" && sum(f.Old) != f.Before {
-				return &FileError{Path: f.Path, Err: errors.New("the journal does not have its old text")}
-			}
-			found.Files = append(found.Files, f.Path)
-		case now == f.After && f.Before == "" && record.Commit == "":
-			found.Left = append(found.Left, fmt.Sprintf("file %s: HEAD is at %s", f.Path, head))
-		case home:
-			found.Left = append(found.Left, fmt.Sprintf("file %s: it was changed by somebody else", f.Path))
-		}
-	}
-	return nil
-}
-
 // takeBack takes back what was surveyed, again perhaps.
 func (a Applier) takeBack(ctx context.Context, record *Record) error {
 	found := record.Abandoned
 	for _, name := range found.Tags {
-		a.pass("before untag " + name)
-		if err := a.Tagger.(Untagger).Untag(ctx, name, record.target()); err != nil {
+		err := a.passing("untag "+name, func() error { return a.Tagger.(Untagger).Untag(ctx, name, record.target()) })
+		if err != nil {
 			return err
 		}
-		a.pass("after untag " + name)
 	}
 	head, err := a.Repository.Head(ctx)
 	if err != nil {
 		return err
 	}
 	if back, ok := a.Committer.(Uncommitter); ok && !record.unchanged() && (found.Commit != "" || head == record.Plan.Head) {
-		a.pass("before uncommit")
-		if err := back.Uncommit(ctx, record.Plan.Head, found.Commit, record.changed()); err != nil {
+		err := a.passing("uncommit", func() error { return back.Uncommit(ctx, record.Plan.Head, found.Commit, record.changed()) })
+		if err != nil {
 			return err
 		}
-		a.pass("after uncommit")
 	}
 	for _, f := range record.Files {
-		if err := a.restore(f, slices.Contains(found.Files, f.Path)); err != nil {
+		err := a.passing("restore "+f.Path, func() error { return a.restore(f, slices.Contains(found.Files, f.Path)) })
+		if err != nil {
 			return err
 		}
 	}
@@ -246,6 +165,5 @@ func (a Applier) restore(f FileRecord, old bool) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &FileError{Path: f.Path, Err: err}
 	}
-	a.pass("restored " + f.Path)
 	return nil
 }

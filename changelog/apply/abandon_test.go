@@ -27,7 +27,7 @@ func (y yard) advance(t testing.TB) {
 // place is where everything stands that a release changes here.
 func (y yard) place(t testing.TB) string {
 	t.Helper()
-	state := []string{y.git(t, "shop", "rev-parse", "HEAD"), y.git(t, "shop", "symbolic-ref", "HEAD"),
+	state := []string{y.git(t, "shop", "rev-parse", "HEAD"), y.git(t, "shop", "rev-parse", "--symbolic-full-name", "HEAD"),
 		y.git(t, "shop", "tag"), y.git(t, "shop", "status", "--porcelain", "--untracked-files=all", "--ignored")}
 	for _, name := range []string{"package.json", "version.go", "docs.txt"} {
 		text, err := os.ReadFile(filepath.Join(y.repository(), name))

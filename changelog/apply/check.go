@@ -95,10 +95,10 @@ func (e *FileError) Unwrap() error { return e.Err }
 var ErrForeign = errors.New("it was changed by somebody else after the release was begun: " +
 	"bring it back to what was committed, then go on")
 
-// Checker says beforehand whether it can do its work. A Committer or a Tagger that is one is asked before anything is done; those of
-// package git are.
+// Checker says beforehand whether it can do its work. A Committer, a Tagger, or a Pusher of commits that is one is asked before anything is
+// done; those of package git are.
 type Checker interface {
-	// Check fails where it would fail for whatever it is given: it does not know who it works for, or cannot sign.
+	// Check fails where it would fail for whatever it is given: it does not know who it works for, cannot sign, or has no branch.
 	Check(ctx context.Context) error
 }
 
@@ -116,6 +116,9 @@ func (a Applier) ready(ctx context.Context, record *Record, steps []Step) error 
 	}
 	if !record.unchanged() {
 		ask(StepCommit, a.Committer)
+		if a.Committer != nil {
+			ask(StepPush, a.Pusher)
+		}
 	}
 	ask(StepTag, a.Tagger)
 	return errs.ErrorOrNil()
@@ -129,6 +132,9 @@ func (a Applier) check(ctx context.Context, plan changelog.Plan) (tagged []strin
 	}
 	if head != plan.Head {
 		return nil, &MovedError{Plan: plan.Head, Head: head}
+	}
+	if err := a.sameRoot(ctx); err != nil {
+		return nil, err
 	}
 	changed, err := a.Repository.Changed(ctx)
 	if err != nil {

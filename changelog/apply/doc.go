@@ -16,7 +16,8 @@
 //
 // The steps come in this order: files, commit, tags, push, publish. Before the first one everything is checked that can
 // be: that the repository is where the plan says and has no other changes, that no tag is taken, what
-// every file is going to hold, and that a commit and a tag can be made, which needs an identity and perhaps a key to sign with. A failure then changes nothing.
+// every file is going to hold, and that it can be written, that a commit and a tag can be made, which needs an identity and perhaps a key to sign with, and that there is a
+// branch to push to. A failure then changes nothing.
 //
 // # Never half a release
 //
@@ -30,7 +31,8 @@
 // on another plan, and fails with a [PendingError]. So try Resume first.
 //
 // Some failures stay: a push is refused for ever once the branch has moved on. [Applier.Abandon] takes back what was made
-// here, as long as nothing was pushed; then fetch, decide again and apply.
+// here, as long as nothing was pushed; then fetch, decide again and apply. A publisher that will never succeed is passed over by one of
+// the same name that does nothing.
 //
 // A [FileJournal] in the folder of the repository, where git.Repository.Private puts it, lives as long as the checkout. Where
 // each run has a checkout of its own, as most CI systems do, a run that dies leaves nothing behind to be resumed. Before the push that is
@@ -40,10 +42,12 @@
 //
 // # Errors
 //
-// [MovedError], [DirtyError], [TakenError], [PendingError], [PushedError], [FileError], [ErrNothing] and [ErrSteps] are for callers to act
+// [MovedError], [BranchError], [ErrLocked], [DirtyError], [TakenError], [PendingError], [PushedError], [FileError], [ErrNothing] and [ErrSteps] are for callers to act
 // on; each says what to do.
 //
 // # Concurrency
 //
-// One plan is carried out at a time in one repository; the caller sees to that. All else is safe for concurrent use.
+// Apply, Resume and Abandon are safe for concurrent use, also by several processes, if the Journal is a [Locker], as a FileJournal is: one of them is at
+// work at a time, and the others fail with ErrLocked and do nothing. With any other Journal the caller sees to that. A
+// kill frees the lock; a git that was running then may go on for a moment, such as a push that was under way.
 package apply

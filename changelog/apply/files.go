@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"time"
@@ -47,8 +48,10 @@ func (f File) validate() error {
 	switch {
 	case f.Updater == nil:
 		return fmt.Errorf("%q: has no Updater", f.Path)
-	case !filepath.IsLocal(filepath.FromSlash(f.Path)) || filepath.Clean(f.Path) == ".":
+	case !filepath.IsLocal(filepath.FromSlash(f.Path)) || path.Clean(f.Path) == ".":
 		return fmt.Errorf("%q: is not a path within the repository", f.Path)
+	case path.Clean(f.Path) != f.Path:
+		return fmt.Errorf("%q: must be written as %q", f.Path, path.Clean(f.Path)) // two names would be two files
 	}
 	return nil
 }
@@ -91,6 +94,9 @@ func (a Applier) contents(record *Record) ([]FileRecord, error) {
 		}
 		if r.Before != r.After {
 			r.Old = before
+			if err := replaceable(a.file(f.Path)); err != nil {
+				return nil, &FileError{Path: f.Path, Err: err}
+			}
 		}
 		all = append(all, r)
 	}
@@ -98,15 +104,15 @@ func (a Applier) contents(record *Record) ([]FileRecord, error) {
 }
 
 // updated is the new text of a file.
-func (a Applier) updated(record *Record, path string, text []byte) ([]byte, error) {
+func (a Applier) updated(record *Record, name string, text []byte) ([]byte, error) {
 	for _, f := range a.Files {
 		d, ok := f.release(record.Plan)
-		if f.Path != path || !ok {
+		if f.Path != name || !ok {
 			continue
 		}
 		var err error
 		if text, err = f.Updater.Update(text, Release{Decision: d, Time: record.Time}); err != nil {
-			return nil, &FileError{Path: path, Err: err}
+			return nil, &FileError{Path: name, Err: err}
 		}
 	}
 	return text, nil
@@ -168,24 +174,22 @@ func (a Applier) read(path string) ([]byte, error) {
 	return text, nil
 }
 
-// within fails for what is no regular file, and where a link leads out of the working tree.
-func (a Applier) within(path string) error {
-	file := a.file(path)
-	if info, err := os.Lstat(file); err == nil && !info.Mode().IsRegular() {
+// within fails for what is no regular file, and where a link is on the way to it: git commits nothing behind one, and it could
+// lead anywhere.
+func (a Applier) within(name string) error {
+	if info, err := os.Lstat(a.file(name)); err == nil && !info.Mode().IsRegular() {
 		return errors.New("is not a regular file")
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	root, err := filepath.EvalSymlinks(a.Dir)
-	if err != nil {
-		return err
-	}
-	folder, err := filepath.EvalSymlinks(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	if rel, err := filepath.Rel(root, folder); err != nil || !filepath.IsLocal(rel) {
-		return errors.New("a link on its way leads out of the repository")
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		info, err := os.Lstat(a.file(dir))
+		switch {
+		case err != nil:
+			return err
+		case !info.IsDir():
+			return fmt.Errorf("%s is no folder: name the file by where it is", dir)
+		}
 	}
 	return nil
 }

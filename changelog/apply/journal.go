@@ -33,6 +33,8 @@ type Record struct {
 	Plan changelog.Plan `json:"plan"`
 	// Time is when it was begun.
 	Time time.Time `json:"time"`
+	// Branch is the branch that was checked out then, "" for none.
+	Branch string `json:"branch,omitempty"`
 	// Steps are all steps, and Done those that are done.
 	Steps []string `json:"steps"`
 	Done  []string `json:"done,omitempty"`
@@ -126,7 +128,7 @@ type FileJournal struct {
 	// Path is the file. Its folder is made where it is missing.
 	Path string
 
-	at func(point string)
+	at func(point string) error
 }
 
 var _ Journal = FileJournal{}

@@ -25,17 +25,15 @@ func TestMain(m *testing.M) {
 	if os.Getenv("APPLY_YARD") == "" {
 		os.Exit(m.Run())
 	}
-	if err := child(yard{os.Getenv("APPLY_YARD")}, os.Getenv("APPLY_POINTS")); err != nil {
+	if err := child(yard{os.Getenv("APPLY_YARD")}); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
 }
 
-func child(y yard, points string) error {
-	left, err := strconv.Atoi(points)
-	if err != nil {
-		return err
-	}
+func child(y yard) error {
+	left, _ := strconv.Atoi(os.Getenv("APPLY_POINTS")) // or it stops at a point
+	stop := os.Getenv("APPLY_STOP")
 	text, err := os.ReadFile(filepath.Join(y.dir, "plan.json"))
 	if err != nil {
 		return err
@@ -48,14 +46,19 @@ func child(y yard, points string) error {
 	if err != nil {
 		return err
 	}
-	a := y.applierOf(repo).WithPoints(func(point string) {
-		if left--; left >= 0 {
-			return
+	a := y.applierOf(repo).WithPoints(func(point string) error {
+		if point == stop {
+			fmt.Println("stopped", point)
+			time.Sleep(time.Hour)
+		}
+		if left--; left >= 0 || stop != "" {
+			return nil
 		}
 		fmt.Println("killed", point)
 		if self, err := os.FindProcess(os.Getpid()); err == nil && self.Kill() == nil {
 			time.Sleep(time.Hour)
 		}
+		return nil
 	})
 	if os.Getenv("APPLY_ABANDON") != "" {
 		_, err = a.Abandon(context.Background())

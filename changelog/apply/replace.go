@@ -9,10 +9,10 @@ import (
 )
 
 // replace gives a file another text. Whatever happens, it has the old one or the new one, and the new one outlives a power
-// failure once this returns. A file that is there keeps its mode.
-func replace(path string, text []byte, mode fs.FileMode, at func(point string)) error {
+// failure once this returns. A file that is there keeps its mode. A failure leaves nothing beside it.
+func replace(path string, text []byte, mode fs.FileMode, at func(point string) error) error {
 	if at == nil {
-		at = func(string) {}
+		at = func(string) error { return nil }
 	}
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
@@ -20,15 +20,30 @@ func replace(path string, text []byte, mode fs.FileMode, at func(point string)) 
 		return err
 	}
 	draft := draftOf(path)
-	if err := fill(draft, text, mode); err != nil {
+	err := fill(draft, text, mode)
+	if err == nil {
+		err = at("drafted " + filepath.Base(path))
+	}
+	if err == nil {
+		err = os.Rename(draft, path)
+	}
+	if err != nil {
+		_ = os.Remove(draft) // what hinders it is known
 		return err
 	}
-	at("drafted " + filepath.Base(path))
-	if err := os.Rename(draft, path); err != nil {
+	if err := at("renamed " + filepath.Base(path)); err != nil {
 		return err
 	}
-	at("renamed " + filepath.Base(path))
 	return settle(filepath.Dir(path))
+}
+
+// replaceable fails where a file could not get another text.
+func replaceable(path string) error {
+	draft := draftOf(path)
+	if err := fill(draft, nil, 0o600); err != nil {
+		return err
+	}
+	return os.Remove(draft)
 }
 
 // draftOf is where the new text of a file is written first. It is always the same name, so that what a kill has left is overwritten.

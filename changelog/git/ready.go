@@ -23,6 +23,12 @@ func (t Tagger) Check(ctx context.Context) error {
 	return t.Repository.ready(ctx, t.Identity, t.Sign, t.Key)
 }
 
+// Check fails where nobody can tell which branch a commit is pushed to. It does not ask the remote.
+func (m Remote) Check(ctx context.Context) error {
+	_, err := m.branch(ctx)
+	return err
+}
+
 var errLightweight = errors.New("git tag: a tag that is signed cannot be lightweight")
 
 // ready fails where an identity is not complete, or where nothing can be signed.

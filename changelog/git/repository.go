@@ -131,6 +131,16 @@ func (r *Repository) Root(ctx context.Context) (string, error) {
 	return filepath.FromSlash(strings.TrimSuffix(out, "\n")), err
 }
 
+// Branch is the name of the branch that is checked out, "" for none, as on a detached head.
+func (r *Repository) Branch(ctx context.Context) (string, error) {
+	at, err := r.attached(ctx)
+	branch, ok := strings.CutPrefix(at, "refs/heads/")
+	if !ok {
+		return "", err
+	}
+	return branch, err
+}
+
 // Private is the path of a file of that name which belongs to the working tree and is no part of it: nobody
 // commits it by mistake.
 func (r *Repository) Private(name string) string { return filepath.Join(r.place.own, "davit", name) }

@@ -119,13 +119,9 @@ func (m Remote) branch(ctx context.Context) (string, error) {
 	if m.Branch != "" {
 		return m.Branch, nil
 	}
-	at, err := m.Repository.attached(ctx)
-	if err != nil {
-		return "", err
+	branch, err := m.Repository.Branch(ctx)
+	if err == nil && branch == "" {
+		err = errors.New("git push: HEAD is on no branch, so Branch must say which one to push to")
 	}
-	branch, ok := strings.CutPrefix(at, "refs/heads/")
-	if !ok {
-		return "", errors.New("git push: HEAD is on no branch, so Branch must say which one to push to")
-	}
-	return branch, nil
+	return branch, err
 }
