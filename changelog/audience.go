@@ -40,7 +40,7 @@ var audiences = []AudienceRule{
 }
 
 // concerns reports whether a change is for the audience of the notes, and whether its author said so.
-func (e *edition) concerns(m Message) (concerned, said bool) {
+func (e *edition) concerns(m *Message) (concerned, said bool) {
 	if e.Audience == "" {
 		return true, false
 	}
@@ -48,7 +48,7 @@ func (e *edition) concerns(m Message) (concerned, said bool) {
 		concerned = slices.ContainsFunc(named, func(a Audience) bool { return strings.EqualFold(string(a), string(e.Audience)) })
 		return concerned, concerned
 	}
-	if m.Breaking() {
+	if m.breaking() {
 		return true, false
 	}
 	rules := e.Audiences
@@ -64,7 +64,7 @@ func (e *edition) concerns(m Message) (concerned, said bool) {
 }
 
 // audienceFooter are the audiences that a message names in footers "Audience: users, operators".
-func audienceFooter(m Message) (named []Audience, ok bool) {
+func audienceFooter(m *Message) (named []Audience, ok bool) {
 	for _, f := range m.Footers {
 		if !f.Is("Audience") {
 			continue

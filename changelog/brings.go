@@ -29,7 +29,7 @@ func (w *walk) bringing(views []*view) {
 
 // bring tells the tracks that depend on a tagged component that the version is in the release that the commit is in. The
 // newest comes first, and is the one that counts.
-func (w *walk) bring(c Commit) {
+func (w *walk) bring(c *Commit) {
 	for k, t := range w.tracks {
 		for _, own := range t.tagged[c.ID] {
 			v := t.versions[own]
@@ -44,12 +44,11 @@ func (w *walk) bring(c Commit) {
 }
 
 // await tells the tracks that depend on one that this has something to be released, as they have by that.
-func (w *walk) await(k int, m Message) {
+func (w *walk) await(k int, m *Message) {
 	if w.own[k] != 0 || len(w.dependents[k]) == 0 {
 		return
 	}
-	w.one.messages[0] = m
-	if w.one.weight(0, nil, w.policy, ZeroStable).level > None {
+	if weightOf(m, 0, nil, &w.policy, ZeroStable).level > None {
 		w.awaiting(k)
 	}
 }

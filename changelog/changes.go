@@ -71,7 +71,7 @@ func (m *Message) tells() said { return said{m.Type, m.Scope, m.Description} }
 
 // unite finds the commits within that say the same.
 func (m *Message) unite() {
-	undone := slices.ContainsFunc(m.Inner, Message.isRevert)
+	undone := m.undoes()
 	title, _ := withoutNumbers(m.Description)
 	s := sayings{of: m}
 	for k := range m.Inner {

@@ -13,7 +13,9 @@ type Person struct {
 
 // CoAuthors are the people in the Co-authored-by footers of the message and the commits within it, in the order of
 // the text, each address once, in whatever case it is written. One without an address is told apart by the name.
-func (m Message) CoAuthors() []Person {
+func (m Message) CoAuthors() []Person { return m.coAuthors() }
+
+func (m *Message) coAuthors() []Person {
 	var all []Person
 	seen := map[string]bool{}
 	add := func(footers []Footer) {
@@ -32,8 +34,8 @@ func (m Message) CoAuthors() []Person {
 			}
 		}
 	}
-	for _, inner := range m.Inner {
-		add(inner.Footers)
+	for i := range m.Inner {
+		add(m.Inner[i].Footers)
 	}
 	add(m.Footers)
 	return all

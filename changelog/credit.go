@@ -86,13 +86,13 @@ func hasCoAuthors(text string) bool {
 }
 
 // people are who wrote a commit, without bots.
-func people(c Commit, m Message) []Person {
-	all := append([]Person{{Name: c.Author, Address: c.AuthorEmail}}, m.CoAuthors()...)
+func people(c *Commit, m *Message) []Person {
+	all := append([]Person{{Name: c.Author, Address: c.AuthorEmail}}, m.coAuthors()...)
 	return slices.DeleteFunc(all, func(p Person) bool { return p.Name == "" || isBot(p.Name) })
 }
 
 // authors are who wrote a commit, each once.
-func (e *edition) authors(c Commit, m Message) []Contributor {
+func (e *edition) authors(c *Commit, m *Message) []Contributor {
 	seen := map[string]bool{}
 	var all []Contributor
 	for _, p := range people(c, m) {
@@ -138,7 +138,7 @@ type roll struct {
 }
 
 // add notes the people of a commit.
-func (r *roll) add(c Commit, m Message) {
+func (r *roll) add(c *Commit, m *Message) {
 	if r.at == nil {
 		r.at = map[string]int{}
 	}

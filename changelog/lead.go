@@ -20,18 +20,18 @@ type Lead struct {
 // back: those that call for it first, and of both the newest first.
 func (d Decision) Leads() []Lead {
 	var all []Lead
-	d.each(func(c Commit, m Message, _ bool) { all = append(all, leadOf(c, m)) })
+	d.each(func(c Commit, _ Message, _ bool) { all = append(all, leadOf(&c)) })
 	return all
 }
 
 // Leads are those of all components, each commit once.
 func (p Plan) Leads() []Lead {
 	var all []Lead
-	p.each(func(c Commit, m Message, _ bool) { all = append(all, leadOf(c, m)) })
+	p.each(func(c Commit, _ Message, _ bool) { all = append(all, leadOf(&c)) })
 	return all
 }
 
-func leadOf(c Commit, m Message) Lead {
+func leadOf(c *Commit) Lead {
 	l := Lead{Commit: c.ID, Authored: c.Authored, Committed: c.Committed}
 	for line := range strings.Lines(c.Text) {
 		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "(cherry picked from commit ")

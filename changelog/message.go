@@ -93,7 +93,9 @@ func (f Footer) Breaking() bool {
 
 // Breaking reports whether the message or one of the commits within tells of a breaking change, by ! or by footer. It
 // must be Conventional for that, or Reverting, which counts as the type revert.
-func (m Message) Breaking() bool {
+func (m Message) Breaking() bool { return m.breaking() }
+
+func (m *Message) breaking() bool {
 	if m.breaks() {
 		return true
 	}
@@ -121,7 +123,9 @@ func (m *Message) breakingFooter() bool {
 
 // BreakingNotes are the descriptions of the breaking changes: the values of the footers, or the
 // description of a message, or of a commit within, that says it by ! alone. Nil when nothing breaks.
-func (m Message) BreakingNotes() []string {
+func (m Message) BreakingNotes() []string { return m.allBreakingNotes() }
+
+func (m *Message) allBreakingNotes() []string {
 	notes := m.breakingNotes(nil)
 	for i := range m.Inner {
 		notes = m.Inner[i].breakingNotes(notes)

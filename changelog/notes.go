@@ -129,16 +129,18 @@ func (d Decision) Notes(o NotesOptions) Notes {
 	p := newPage(e)
 	news := !o.Whole && d.Next != nil && d.Next.Prerelease() != ""
 	for i := len(d.Reasons) - 1; i >= 0; i-- {
-		if r := d.Reasons[i]; !news || r.New {
-			p.add(r.Commit, r.Message(d.Messages), r.Changes, true)
+		if r := &d.Reasons[i]; !news || r.New {
+			m := r.Message(d.Messages)
+			p.add(&r.Commit, &m, r.Changes, true)
 		}
 	}
 	for i := len(d.Skipped) - 1; i >= 0; i-- {
-		switch s := d.Skipped[i]; {
+		s := &d.Skipped[i]
+		switch m := s.Message(d.Messages); {
 		case !s.Cancelled:
-			p.add(s.Commit, s.Message(d.Messages), s.Changes, false)
+			p.add(&s.Commit, &m, s.Changes, false)
 		case news && s.New: // the pre-release before has what this one takes back
-			p.add(s.Commit, s.Message(d.Messages), nil, true)
+			p.add(&s.Commit, &m, nil, true)
 		}
 	}
 	p.depends(d.Dependencies)
@@ -165,7 +167,7 @@ func newPage(e *edition) *page {
 
 // add adds the changes of a commit, which come oldest first. Those that count call for a release: where there are
 // several, weighed says which.
-func (p *page) add(c Commit, m Message, weighed []Change, counts bool) {
+func (p *page) add(c *Commit, m *Message, weighed []Change, counts bool) {
 	if len(m.Inner) == 0 && (m.Kind == Merging || m.Kind == Autosquash) {
 		return
 	}
@@ -193,14 +195,14 @@ func (p *page) add(c Commit, m Message, weighed []Change, counts bool) {
 			}
 			own = weighed[i].Level > None
 		}
-		p.change(c, changes[i], authors, own)
+		p.change(c, &changes[i], authors, own)
 	}
 }
 
 // change adds one change.
-func (p *page) change(c Commit, m Message, authors []Contributor, counts bool) {
+func (p *page) change(c *Commit, m *Message, authors []Contributor, counts bool) {
 	if again, ok := m.bringsBack(); ok {
-		m = again
+		m = &again
 	}
 	if concerned, said := p.concerns(m); concerned && (counts || p.Other || said) {
 		item := itemOf(c, m)
@@ -246,15 +248,15 @@ func (p *page) notes() Notes {
 	return Notes{Date: p.Date, Audience: p.Audience, Sections: p.filled(p.items), Contributors: p.roll.list(), Links: p.Links}
 }
 
-func itemOf(c Commit, m Message) Item {
-	item := Item{Type: typeOf(m), Scope: m.Scope, Text: m.Description, Commit: c.ID, References: m.References()}
+func itemOf(c *Commit, m *Message) Item {
+	item := Item{Type: typeOf(m), Scope: m.Scope, Text: m.Description, Commit: c.ID, References: m.references()}
 	for range trailingNumbers(item.Text) {
 		item.Text = strings.TrimRight(item.Text[:strings.LastIndex(item.Text, "(#")], " ")
 	}
 	if item.Text == "" {
 		item.Text = m.Description
 	}
-	for _, note := range m.BreakingNotes() {
+	for _, note := range m.allBreakingNotes() {
 		if note != m.Description {
 			item.Notes = append(item.Notes, note)
 		}

@@ -59,7 +59,7 @@ func newOwners(p Policy) *owners {
 }
 
 // of marks the components that a commit belongs to, by their index in the policy. It reports whether there is one.
-func (o *owners) of(c Commit, m Message, into []bool) bool {
+func (o *owners) of(c *Commit, m *Message, into []bool) bool {
 	clear(into)
 	owned := false
 	mark := func(components []int) {
@@ -72,8 +72,8 @@ func (o *owners) of(c Commit, m Message, into []bool) bool {
 	}
 	if len(o.scopes) > 0 {
 		mark(o.ofScopes(m.Scope))
-		for _, within := range m.Inner {
-			mark(o.ofScopes(within.Scope))
+		for i := range m.Inner {
+			mark(o.ofScopes(m.Inner[i].Scope))
 		}
 	}
 	if !o.paths || len(c.Paths) == 0 && !owned {

@@ -30,6 +30,13 @@ func Parse(text string) Message { return ParseWith(text, Reading{}) }
 // and its footers. Footers belong to the whole message again below a line of dashes, as forges put it
 // before the co-authors, and below a list of such commits without blank lines between.
 func ParseWith(text string, r Reading) Message {
+	var m Message
+	m.read(text, r)
+	return m
+}
+
+// read is ParseWith, which writes the message where it is to stay.
+func (m *Message) read(text string, r Reading) {
 	p := parser{lines: lines{text: text}, reading: r}
 	p.msg.Span.End = len(text)
 	p.inspect()
@@ -42,17 +49,24 @@ func ParseWith(text string, r Reading) Message {
 	if p.header() {
 		p.rest()
 	}
-	return p.msg
+	*m = p.msg
 }
 
 // Message is the commit's message, taken apart. A commit with one parent is no merge, whatever its header says: a
 // forge wrote it when it squashed, so Reading.Merges is Count for it. One with several parents is a merge where its header
 // is not conventional and not that of a revert, such as "Merge main" or "Sync with upstream".
 func (c Commit) Message(r Reading) Message {
+	var m Message
+	c.message(r, &m)
+	return m
+}
+
+// message is Message, which writes it where it is to stay.
+func (c *Commit) message(r Reading, m *Message) {
 	if len(c.Parents) == 1 {
 		r.Merges = Count
 	}
-	m := ParseWith(c.Text, r)
+	m.read(c.Text, r)
 	if len(c.Parents) > 1 && m.Kind == Free && m.Header != "" && len(m.Inner) == 0 {
 		m.Kind = Merging
 		for i, d := range m.Diagnostics {
@@ -61,7 +75,6 @@ func (c Commit) Message(r Reading) Message {
 			}
 		}
 	}
-	return m
 }
 
 // parser walks over the text once, line by line.

@@ -34,7 +34,9 @@ var referring = []string{
 // In a footer a target is a number with # or !, with or without its repository before it; a number alone of at most
 // six digits, which is that of an issue; a commit's id of four digits or more; an issue key such as ABC-12; or the address of
 // one of these at a forge.
-func (m Message) References() []Reference {
+func (m Message) References() []Reference { return m.references() }
+
+func (m *Message) references() []Reference {
 	var refs []Reference
 	numbers := trailingNumbers(m.Description)
 	if len(numbers) == 0 {

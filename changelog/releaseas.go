@@ -22,7 +22,7 @@ type asked struct {
 
 // asks gives a commit that says Release-As the level of the step to that version. The first one that is asked, which is
 // the newest, counts. One whose pre-release is tagged already has had its say.
-func (v *view) asks(at int, c Commit, requested []Requested, level Level, rule string, policy Policy) (Level, string) {
+func (v *view) asks(at int, c *Commit, requested []Requested, level Level, rule string, policy Policy) (Level, string) {
 	if len(requested) == 0 || policy.ReleaseAs == Disregard {
 		return level, rule
 	}

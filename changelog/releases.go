@@ -119,7 +119,9 @@ type walk struct {
 	own     []int // scratch: the labels of the commit that is looked at
 	begun   bool
 	ready   []Release
-	one     reading // scratch, for one message
+	// commit and message are what is looked at.
+	commit  Commit
+	message Message
 	// dependents are, by track, the tracks of the components that depend on it.
 	dependents [][]int
 }
@@ -133,7 +135,7 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 	}
 	w := &walk{
 		policy: policy, reading: policy.reading(), cancels: policy.Reverts != CountReverts, leads: o.Leads,
-		owners: newOwners(policy), pending: map[string]int{}, one: reading{messages: make([]Message, 1)},
+		owners: newOwners(policy), pending: map[string]int{},
 	}
 	views := policy.views()
 	w.mine = make([]bool, len(policy.components()))
@@ -172,7 +174,9 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 }
 
 // take takes the next commit.
-func (w *walk) take(c Commit) error {
+func (w *walk) take(commit Commit) error {
+	w.commit = commit
+	c, m := &w.commit, &w.message
 	place, known := w.pending[c.ID]
 	switch {
 	case known:
@@ -185,7 +189,7 @@ func (w *walk) take(c Commit) error {
 		clear(w.own)
 	}
 	w.begun = true
-	m := c.Message(w.reading)
+	c.message(w.reading, m)
 	owned := w.owners.of(c, m, w.mine)
 	for k, t := range w.tracks {
 		if known {

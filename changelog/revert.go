@@ -10,7 +10,17 @@ const shortestID = 7
 
 // isRevert reports whether taking other commits back is all that the commit does, by what its
 // message says.
-func (m Message) isRevert() bool { return m.Kind == Reverting || m.Type == "revert" }
+func (m *Message) isRevert() bool { return m.Kind == Reverting || m.Type == "revert" }
+
+// undoes reports whether a commit within is a revert.
+func (m *Message) undoes() bool {
+	for i := range m.Inner {
+		if m.Inner[i].isRevert() {
+			return true
+		}
+	}
+	return false
+}
 
 // isRevertHeader reports whether git wrote the header for a revert, or for the revert of one.
 func isRevertHeader(header string) bool {
@@ -19,8 +29,8 @@ func isRevertHeader(header string) bool {
 
 // bringsBack is the message of the commit that a revert of a revert brings back, as far as its
 // header tells: Reapply "feat: x", or Revert "Revert "feat: x"". It is false for all others.
-func (m Message) bringsBack() (Message, bool) {
-	if m.Kind != Reverting || m.Breaking() {
+func (m *Message) bringsBack() (Message, bool) {
+	if m.Kind != Reverting || m.breaking() {
 		return Message{}, false
 	}
 	header := m.Header
@@ -40,7 +50,7 @@ func (m Message) bringsBack() (Message, bool) {
 
 // quoted is the header that a revert quotes: feat: x of Revert "feat: x" (#13), of revert: feat: x,
 // and Revert "feat: x" of Reapply "feat: x", because that takes the revert back.
-func (m Message) quoted() (string, bool) {
+func (m *Message) quoted() (string, bool) {
 	if m.Kind != Reverting {
 		return m.Description, m.Type == "revert"
 	}
@@ -145,7 +155,7 @@ func (p *parser) reverts() {
 	if p.msg.Type != "revert" || len(p.msg.Reverts) > 0 {
 		return
 	}
-	for _, ref := range p.msg.References() {
+	for _, ref := range p.msg.references() {
 		if len(ref.Target) >= 6 && isAll(ref.Target, isHex) {
 			p.msg.Reverts = append(p.msg.Reverts, strings.ToLower(ref.Target))
 		}

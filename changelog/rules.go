@@ -20,7 +20,7 @@ func rulesOf(levels map[string]Level) map[string]string {
 }
 
 // levelOf is the level of one change and the rule that gives it, before the Zero policy.
-func (p Policy) levelOf(m *Message) (Level, string) {
+func (p *Policy) levelOf(m *Message) (Level, string) {
 	switch {
 	case m.breaks():
 		return Major, "a breaking change is major"

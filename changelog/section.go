@@ -71,7 +71,7 @@ type SectionRule struct {
 	Hidden bool `json:"hidden,omitempty"`
 }
 
-func (r SectionRule) fits(m Message) bool {
+func (r SectionRule) fits(m *Message) bool {
 	return (len(r.Types) > 0 || len(r.Scopes) > 0) && among(r.Types, typeOf(m)) && among(r.Scopes, m.Scope)
 }
 
@@ -81,7 +81,7 @@ func among(list []string, name string) bool {
 }
 
 // typeOf is the type of a message; one that git wrote for a revert has the type revert.
-func typeOf(m Message) string {
+func typeOf(m *Message) string {
 	if m.Kind == Reverting {
 		return "revert"
 	}
@@ -130,8 +130,8 @@ func (e *edition) at(kind SectionKind) int {
 }
 
 // sectionOf is where the section of a message stands.
-func (e *edition) sectionOf(m Message) int {
-	if m.Breaking() {
+func (e *edition) sectionOf(m *Message) int {
+	if m.breaking() {
 		return breakingAt
 	}
 	for _, r := range e.Sections {

@@ -80,7 +80,7 @@ func (t *track) isFinal(label int) bool {
 }
 
 // label is the lowest version that contains a commit, given the lowest that contains one of its children.
-func (t *track) label(c Commit, label int) int {
+func (t *track) label(c *Commit, label int) int {
 	own := t.tagged[c.ID]
 	for _, l := range own {
 		v := &t.versions[l]
@@ -97,7 +97,7 @@ func (t *track) label(c Commit, label int) int {
 }
 
 // add adds a commit to the version of a label.
-func (t *track) add(w *walk, label int, c Commit, m Message) {
+func (t *track) add(w *walk, label int, c *Commit, m *Message) {
 	ch := t.sections[label]
 	if ch == nil {
 		ch = newChapter(t.edition)
@@ -154,26 +154,25 @@ type chapter struct {
 	read    []Message
 }
 
-func (ch *chapter) add(w *walk, c Commit, m Message) {
+func (ch *chapter) add(w *walk, c *Commit, m *Message) {
 	ch.commits++
 	if w.leads && len(c.Parents) < 2 && m.Kind != Merging {
-		ch.leads = append(ch.leads, leadOf(c, m))
+		ch.leads = append(ch.leads, leadOf(c))
 	}
 	if w.cancels && !ch.keeping {
 		ch.keeping = takesBack(m)
 	}
 	if ch.keeping {
-		ch.kept, ch.read = append(ch.kept, c), append(ch.read, m)
+		ch.kept, ch.read = append(ch.kept, *c), append(ch.read, *m)
 		return
 	}
-	w.one.messages[0] = m
-	weight := w.one.weight(0, nil, w.policy, ZeroStable)
+	weight := weightOf(m, 0, nil, &w.policy, ZeroStable)
 	ch.page.add(c, m, weight.changes, weight.level > None)
 }
 
 // takesBack reports whether a message, or one within it, is that of a revert.
-func takesBack(m Message) bool {
-	return m.isRevert() || slices.ContainsFunc(m.Inner, Message.isRevert)
+func takesBack(m *Message) bool {
+	return m.isRevert() || m.undoes()
 }
 
 // notes are the notes of the chapter, which is complete.
@@ -182,9 +181,10 @@ func (ch *chapter) notes(w *walk) Notes {
 		r := &reading{commits: ch.kept, messages: ch.read, reverting: true, unclear: map[int]string{}}
 		all := slices.Repeat([]bool{true}, len(ch.kept))
 		gone := r.cancel(all, w.policy)
-		for i, c := range ch.kept {
-			if weight := r.weight(i, gone, w.policy, ZeroStable); !weight.cancelled {
-				ch.page.add(c, ch.read[i], weight.changes, weight.level > None)
+		for i := range ch.kept {
+			c := &ch.kept[i]
+			if weight := r.weight(i, gone, &w.policy, ZeroStable); !weight.cancelled {
+				ch.page.add(c, &ch.read[i], weight.changes, weight.level > None)
 			} else if w.leads {
 				ch.leads = slices.DeleteFunc(ch.leads, func(l Lead) bool { return l.Commit == c.ID })
 			}

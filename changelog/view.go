@@ -137,8 +137,8 @@ func (s *sight) assign(read *reading, policy Policy) {
 		v.since, v.news = make([]bool, n), make([]bool, n)
 	}
 	owners, mine := newOwners(policy), make([]bool, len(s.views))
-	for i, c := range s.history.Commits {
-		owned := owners.of(c, read.messages[i], mine)
+	for i := range s.history.Commits {
+		owned := owners.of(&s.history.Commits[i], &read.messages[i], mine)
 		for k, v := range s.views {
 			if mine[k] == owned && !s.reached.from(2*k, i) { // its own, or nobody's
 				s.foreign[i] = !owned
@@ -152,7 +152,8 @@ func (s *sight) assign(read *reading, policy Policy) {
 func (s *sight) unowned(read *reading, policy Policy) []Skipped {
 	var all []Skipped
 	paths := policy.NeedsPaths()
-	for i, c := range s.history.Commits {
+	for i := range s.history.Commits {
+		c := &s.history.Commits[i]
 		if !s.foreign[i] {
 			continue
 		}
@@ -163,7 +164,7 @@ func (s *sight) unowned(read *reading, policy Policy) []Skipped {
 		case len(c.Paths) == 0:
 			why = "changes no file, and so belongs to no component with paths"
 		}
-		all = append(all, Skipped{Commit: c, Subject: read.messages[i].Header, Why: why})
+		all = append(all, Skipped{Commit: *c, Subject: read.messages[i].Header, Why: why})
 	}
 	return slices.Clip(all)
 }

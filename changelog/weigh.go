@@ -24,13 +24,10 @@ type reading struct {
 func weighable(commits []Commit, policy Policy) *reading {
 	r := &reading{commits: commits, messages: make([]Message, len(commits)), unclear: map[int]string{}}
 	how := policy.reading()
-	for i, c := range commits {
-		m := c.Message(how)
-		r.messages[i] = m
-		r.reverting = r.reverting || m.isRevert()
-		for k := range m.Inner {
-			r.reverting = r.reverting || m.Inner[k].isRevert()
-		}
+	for i := range commits {
+		m := &r.messages[i]
+		commits[i].message(how, m)
+		r.reverting = r.reverting || takesBack(m)
 	}
 	return r
 }
@@ -114,16 +111,16 @@ func (d *Decision) weigh(r *reading, v *view, policy Policy) {
 		if !v.since[i] {
 			continue
 		}
-		w, c, subject := &weights[0], r.commits[i], r.messages[i].Header
+		w, c, subject := &weights[0], &r.commits[i], r.messages[i].Header
 		weights = weights[1:]
 		switch {
 		case w.cancelled:
-			fresh := v.news[i] && news != gone && r.weight(i, news, policy, zero).level > None
-			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: subject, Why: w.rule, Cancelled: true, Changes: w.changes, New: fresh})
+			fresh := v.news[i] && news != gone && r.weight(i, news, &policy, zero).level > None
+			d.Skipped = append(d.Skipped, Skipped{Commit: *c, Subject: subject, Why: w.rule, Cancelled: true, Changes: w.changes, New: fresh})
 		case w.level == None:
-			d.Skipped = append(d.Skipped, Skipped{Commit: c, Subject: subject, Why: w.rule, Changes: w.changes})
+			d.Skipped = append(d.Skipped, Skipped{Commit: *c, Subject: subject, Why: w.rule, Changes: w.changes})
 		default:
-			d.Reasons = append(d.Reasons, Reason{Commit: c, Subject: subject, Rule: w.rule, Level: w.level, New: v.news[i], Changes: w.changes})
+			d.Reasons = append(d.Reasons, Reason{Commit: *c, Subject: subject, Rule: w.rule, Level: w.level, New: v.news[i], Changes: w.changes})
 			d.Level = max(d.Level, w.level)
 		}
 	}
@@ -143,9 +140,9 @@ func (d *Decision) weights(r *reading, v *view, gone *cancellation, policy Polic
 		if !v.since[i] {
 			continue
 		}
-		w := r.weight(i, gone, policy, zero)
+		w := r.weight(i, gone, &policy, zero)
 		if asked := r.messages[i].requested; len(asked) > 0 && !w.cancelled {
-			w.level, w.rule = v.asks(i, r.commits[i], asked, w.level, w.rule, policy)
+			w.level, w.rule = v.asks(i, &r.commits[i], asked, w.level, w.rule, policy)
 		}
 		if !w.cancelled && w.level > None {
 			reasons++
@@ -156,8 +153,12 @@ func (d *Decision) weights(r *reading, v *view, gone *cancellation, policy Polic
 }
 
 // weight weighs one commit.
-func (r *reading) weight(i int, gone *cancellation, policy Policy, zero Zero) weight {
-	m := &r.messages[i]
+func (r *reading) weight(i int, gone *cancellation, policy *Policy, zero Zero) weight {
+	return weightOf(&r.messages[i], i, gone, policy, zero)
+}
+
+// weightOf weighs a message, which is that of the commit i of what is cancelled.
+func weightOf(m *Message, i int, gone *cancellation, policy *Policy, zero Zero) weight {
 	if len(m.Inner) == 0 {
 		c := change(m, gone.why(i, -1), policy, zero)
 		return weight{level: c.Level, rule: c.Rule, cancelled: c.Cancelled}
@@ -183,7 +184,7 @@ func (r *reading) weight(i int, gone *cancellation, policy Policy, zero Zero) we
 	return w
 }
 
-func change(m *Message, why string, policy Policy, zero Zero) Change {
+func change(m *Message, why string, policy *Policy, zero Zero) Change {
 	c := Change{Span: m.Span, Subject: m.Header, Rule: why, Cancelled: why != ""}
 	if !c.Cancelled {
 		c.Level, c.Rule = policy.levelOf(m)

@@ -52,12 +52,12 @@ func (r *Repository) History(ctx context.Context, policy changelog.Policy) (chan
 // since reads the commits of a range up to HEAD, and learns from them which tags can be reached.
 func (r *Repository) since(ctx context.Context, h *changelog.History, between Range, known reach) (*stretch, error) {
 	between.To, h.Commits = h.Head, nil
-	for commit, err := range r.Commits(ctx, between) {
+	for commit, err := range r.commits(ctx, between, true) {
 		if err != nil {
 			return nil, err
 		}
 		if n := len(h.Commits); n == cap(h.Commits) { // append alone would copy them more often
-			h.Commits = slices.Grow(h.Commits, max(n, 16))
+			h.Commits = slices.Grow(h.Commits, max(n, min(3*n, 4096), 16))
 		}
 		h.Commits = append(h.Commits, commit)
 	}

@@ -30,13 +30,19 @@ type stream struct {
 	text     []byte
 	from, to int
 	ended    error
-	got      int // how much was read
+	// together says that commits share texts, which is cheaper where all of them are kept, and keeps too much where few are.
+	// shared is the text from the place on that from has now.
+	together bool
+	shared   string
 	// ids has room for the parents of many commits.
 	ids []string
 }
 
-func newStream(in io.Reader, paths bool) *stream {
-	return &stream{in: in, paths: paths, text: make([]byte, 32<<10)}
+// room is how much is read at once, unless one commit needs more.
+const room = 64 << 10
+
+func newStream(in io.Reader, paths, together bool) *stream {
+	return &stream{in: in, paths: paths, together: together, text: make([]byte, room)}
 }
 
 // read hands every commit on. It says whether the receiver wants no more.
@@ -58,7 +64,7 @@ func (s *stream) read(yield func(changelog.Commit, error) bool) (stopped bool, e
 // errLast says that there are no further commits.
 var errLast = errors.New("that was the last commit")
 
-// commit reads the next commit. One text holds all of its fields.
+// commit reads the next commit. One text holds all of its fields, and, where they are together, those of its neighbours.
 func (s *stream) commit() (changelog.Commit, error) {
 	switch end, err := s.field(0); {
 	case errors.Is(err, io.EOF) && s.from == s.to:
@@ -68,7 +74,7 @@ func (s *stream) commit() (changelog.Commit, error) {
 	case end != 0:
 		return changelog.Commit{}, fmt.Errorf("%q where a commit must begin: %w", s.text[s.from:s.from+end], errFraming)
 	}
-	s.from++
+	s.take(1)
 	var ends [fields]int
 	at := 0
 	for i := range ends {
@@ -82,8 +88,7 @@ func (s *stream) commit() (changelog.Commit, error) {
 	if err != nil {
 		return changelog.Commit{}, err
 	}
-	text := string(s.text[s.from : s.from+end])
-	s.from += end
+	text := s.take(end)
 	c := changelog.Commit{
 		ID: text[:ends[0]], Author: text[ends[1]+1 : ends[2]], AuthorEmail: text[ends[2]+1 : ends[3]], Text: text[ends[5]+1 : ends[6]],
 	}
@@ -98,6 +103,21 @@ func (s *stream) commit() (changelog.Commit, error) {
 		c.Paths = split(text[at+1:], paths)
 	}
 	return c, nil
+}
+
+// take is the text up to an end, which it hands on.
+func (s *stream) take(end int) string {
+	if len(s.shared) < end {
+		until := s.from + end
+		if s.together {
+			until = s.to
+		}
+		s.shared = string(s.text[s.from:until])
+	}
+	text := s.shared[:end]
+	s.shared = s.shared[end:]
+	s.from += end
+	return text
 }
 
 // count says how many paths follow, and where they end. Git parts them from the message with a line feed.
@@ -135,9 +155,6 @@ func (s *stream) field(begin int) (int, error) {
 	}
 }
 
-// largest is how much room a long stream gets, unless one commit needs more.
-const largest = 256 << 10
-
 // fill reads more. It makes room first: the half of it that was handed on, or more.
 func (s *stream) fill() error {
 	if s.ended != nil {
@@ -145,17 +162,14 @@ func (s *stream) fill() error {
 	}
 	if s.to == len(s.text) {
 		into := s.text
-		switch {
-		case s.from < len(s.text)/2:
+		if s.from < len(s.text)/2 {
 			into = make([]byte, 2*len(s.text))
-		case len(s.text) < largest && s.got > largest:
-			into = make([]byte, largest)
 		}
 		s.to = copy(into, s.text[s.from:s.to])
 		s.text, s.from = into, 0
 	}
 	n, err := s.in.Read(s.text[s.to:])
-	s.to, s.got, s.ended = s.to+n, s.got+n, err
+	s.to, s.ended = s.to+n, err
 	if n > 0 {
 		return nil
 	}
