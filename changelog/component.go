@@ -52,7 +52,7 @@ type GroupKind string
 
 const (
 	// Fixed components are always released together, with one version: the one after the highest of the group, by the
-	// highest level in it.
+	// highest level in it. One that was left behind when the others got a version gets it by itself.
 	Fixed GroupKind = "fixed"
 	// Linked components get one version when they are released, and need not be released together: the one after the
 	// highest of the group, by the highest level of those that are released.

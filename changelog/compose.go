@@ -7,6 +7,7 @@ import (
 
 // composition decides components together, which depend on each other and are bound in groups.
 type composition struct {
+	sight      *sight
 	policy     Policy
 	components []Component
 	views      []*view
@@ -21,6 +22,10 @@ type composition struct {
 	// own is outward without the step that a member of a group makes because others were ahead of it.
 	own   []Level
 	units []*unit
+	// missed are, per component, the releases of what it depends on that it was not part of, and behind those of each component
+	// that the umbrella was not part of.
+	missed []map[string]*missed
+	behind []*missed
 }
 
 // compose decides all components. A release makes releases of those that depend on it, and a group makes
@@ -29,7 +34,7 @@ type composition struct {
 func compose(s *sight, read *reading, policy Policy) *composition {
 	n := len(s.views)
 	c := &composition{
-		policy: policy, components: policy.components(), views: s.views,
+		sight: s, policy: policy, components: policy.components(), views: s.views,
 		weighed: make([]Decision, n), decided: make([]Decision, n), errs: make([]error, n), outward: make([]Level, n), own: make([]Level, n),
 	}
 	for i, v := range s.views {
@@ -37,6 +42,7 @@ func compose(s *sight, read *reading, policy Policy) *composition {
 		c.weighed[i].weigh(read, v, policy)
 	}
 	c.units = unitsOf(s, policy)
+	c.missing()
 	for _, u := range c.units {
 		if u.group != nil {
 			u.weighed = u.view.decision(s.history.Head)
@@ -55,9 +61,9 @@ func compose(s *sight, read *reading, policy Policy) *composition {
 		}
 	}
 	for i := range c.decided {
-		for k, on := range c.decided[i].Dependencies {
-			from := c.decided[c.index(on.Name)]
-			c.decided[i].Dependencies[k].Previous, c.decided[i].Dependencies[k].Next = from.Previous, from.Next
+		for k := range c.decided[i].Dependencies {
+			on := &c.decided[i].Dependencies[k]
+			*on = c.dependency(on.Name, on.Level, c.missed[i][on.Name])
 		}
 	}
 	return c
@@ -83,7 +89,7 @@ func (c *composition) state(u *unit) []string {
 // decide decides the members of a unit by what is known of all others.
 func (c *composition) decide(u *unit) {
 	for _, m := range u.members {
-		d, raised := c.raise(m)
+		d, raised := c.raise(m, c.weighed[m])
 		level := d.Level
 		c.views[m].raised = raised
 		c.errs[m] = d.choose(c.views[m], c.policy)
@@ -105,29 +111,50 @@ func (c *composition) decide(u *unit) {
 	}
 }
 
-// raise is the decision for a component by its commits and by what it depends on, and, where that counts for more than the
+// raise is a decision for a component by its commits, and by what it depends on, and, where that counts for more than the
 // commits, a sentence that says so.
-func (c *composition) raise(m int) (Decision, string) {
-	d, raised := c.weighed[m], ""
+func (c *composition) raise(m int, d Decision) (Decision, string) {
+	raised := ""
 	for _, name := range slices.Sorted(slices.Values(c.components[m].DependsOn)) {
 		i := c.index(name)
 		level := c.give(m, i)
 		if level == None {
 			continue
 		}
-		if from := c.decided[i]; from.Next != nil {
-			d.Dependencies = append(d.Dependencies, Dependency{Name: name, Previous: from.Previous, Next: from.Next, Level: level})
+		missed := c.missed[m][name]
+		if c.decided[i].Next != nil || missed != nil {
+			d.Dependencies = append(d.Dependencies, c.dependency(name, level, missed))
 		}
-		if level > d.Level {
+		switch {
+		case level <= d.Level:
+		case c.decided[i].Next == nil && missed != nil:
+			d.Level, raised = level, fmt.Sprintf("%s, which it depends on, was released without it, which makes it a %s release", missed.tag.Name, level)
+		default:
 			d.Level, raised = level, fmt.Sprintf("a release of %s, which it depends on, makes it a %s release", name, level)
 		}
 	}
 	return d, raised
 }
 
+// dependency is a component that another one depends on: what it is released as, or was without the other one.
+func (c *composition) dependency(name string, level Level, missed *missed) Dependency {
+	from := c.decided[c.index(name)]
+	on := Dependency{Name: name, Previous: from.Previous, Next: from.Next, Level: level}
+	if missed != nil {
+		on.Previous = missed.from
+		if on.Next == nil {
+			on.Next = missed.tag.Version
+		}
+	}
+	return on
+}
+
 // give is the level that a component gets from one that it depends on.
 func (c *composition) give(dependent, dependency int) Level {
 	level := c.outward[dependency]
+	if missed := c.missed[dependent][c.components[dependency].Name]; missed != nil {
+		level = max(level, missed.level)
+	}
 	if level == None {
 		return None
 	}
@@ -148,10 +175,15 @@ func (c *composition) give(dependent, dependency int) Level {
 // over is the decision for the version over all components.
 func (c *composition) over(v *view, head string) (Decision, error) {
 	d := v.decision(head)
+	c.behind = make([]*missed, len(c.components))
 	for i, part := range c.decided {
+		level := part.Level
 		d.Level = max(d.Level, c.own[i])
-		if part.Next != nil {
-			d.Dependencies = append(d.Dependencies, Dependency{Name: part.Name, Previous: part.Previous, Next: part.Next, Level: part.Level})
+		if c.behind[i] = c.sight.missed(len(c.views), v, c.views[i], c.policy); c.behind[i] != nil {
+			level, d.Level = max(level, c.behind[i].level), max(d.Level, c.behind[i].level)
+		}
+		if part.Next != nil || c.behind[i] != nil {
+			d.Dependencies = append(d.Dependencies, c.dependency(part.Name, level, c.behind[i]))
 		}
 	}
 	if len(d.Dependencies) == 0 {

@@ -109,9 +109,10 @@ func TestComposition(t *testing.T) {
 			for _, d := range plan.Components {
 				assert.Equal(t, d.Next == nil, d.Level == changelog.None, d.Name)
 				for _, on := range d.Dependencies {
-					from, _ := plan.Component(on.Name)
-					assert.Equal(t, from.Next, on.Next)
-					assert.Equal(t, from.Previous, on.Previous)
+					if from, _ := plan.Component(on.Name); from.Next != nil { // or it was released without this one
+						assert.Equal(t, from.Next, on.Next)
+						assert.Equal(t, from.Previous, on.Previous)
+					}
 				}
 			}
 		})

@@ -58,14 +58,14 @@ func Decide(history History, policy Policy) (Plan, error) {
 			errs = multierror.Append(errs, &ComponentError{Component: d.Name, Err: err})
 		}
 	}
-	plan.Diagnostics = slices.Concat(read.diagnostics(), read.raised(policy), sight.untagged(read), odd, sight.untouched(policy))
+	plan.Diagnostics = slices.Concat(read.diagnostics(), read.raised(policy), sight.untagged(read), odd, parts.outOfStep(plan.Umbrella), sight.untouched(policy))
 	if errs != nil && len(errs.Errors) == 1 {
 		return plan, errs.Errors[0]
 	}
 	return plan, errs.ErrorOrNil()
 }
 
-// Bases are the commits of the last releases of all components: whoever reads a repository for Decide may
+// Bases are the commits of the last releases of all components, and of the umbrella: whoever reads a repository for Decide may
 // leave out what all of them have among their ancestors. A component has several where its last release has
 // several tags of one precedence, which differ in their build metadata alone. One is empty where a component was never released, so
 // that the whole history counts, and one may be on another branch, where the policy lets those count. The history
@@ -84,6 +84,9 @@ func Bases(history History, policy Policy) ([]string, error) {
 			bases = append(bases, "")
 		}
 		bases = append(bases, v.released...)
+	}
+	if sight.umbrella != nil { // it may be behind its parts
+		bases = append(bases, sight.umbrella.released...)
 	}
 	return bases, nil
 }

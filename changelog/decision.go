@@ -34,7 +34,7 @@ type Decision struct {
 	Why string `json:"why"`
 	// Reasons are the commits that call for a release, in the order of the history.
 	Reasons []Reason `json:"reasons"`
-	// Dependencies are the components that it depends on and that are released with it, by name.
+	// Dependencies are the components that it depends on and that are released with it, or were since its last release, by name.
 	Dependencies []Dependency `json:"dependencies,omitempty"`
 	// Group is the group that had a say in the version, "" for none.
 	Group string `json:"group,omitempty"`
@@ -74,9 +74,10 @@ type Change struct {
 	Cancelled bool `json:"cancelled,omitempty"`
 }
 
-// Dependency is a component that another one depends on, and that is released with it.
+// Dependency is a component that another one depends on, and that is released with it, or was released without it before.
 type Dependency struct {
-	Name     string          `json:"name"`
+	Name string `json:"name"`
+	// Previous is the version that the other one was released with last, and Next the one that it is released with.
 	Previous *semver.Version `json:"previous"`
 	Next     *semver.Version `json:"next"`
 	// Level is the level that it gives to the one that depends on it, by the rule of the policy.

@@ -56,6 +56,9 @@ const (
 	CodeOtherFormat Code = "other-format"
 	// CodeUntouched: no commit has ever changed a path of a component. It is about no commit.
 	CodeUntouched Code = "untouched"
+	// CodeOutOfStep: a component, or the umbrella, was not released with what it belongs to: a fixed group, what it depends on, or its
+	// parts. Commit is that of the release that it missed.
+	CodeOutOfStep Code = "out-of-step"
 	// CodeNotRevert: the body says what it reverts, and the header is not that of a revert. It takes nothing back.
 	CodeNotRevert Code = "not-revert"
 	// CodeQuoted: a line looks like a commit within and is one of release notes that somebody put into the message. It

@@ -71,6 +71,11 @@
 // the group, by the highest level in it. A member that was behind goes further than the level of the commits, and
 // its own level is that of its step. An umbrella is released whenever a component is, by the levels without such steps.
 //
+// A release that stopped half way is brought to its end by the next plan, which tells it in a diagnostic: a member of a fixed group that did not
+// become 1.3.0 when another one did becomes 1.3.0, or, where something has come since, goes on with all to the version after it. What
+// should have been released with something that it depends on is released now, and an umbrella after its parts, by the
+// levels of all that they missed. Whoever was never in step, such as the members of a new group, gets there by the next release.
+//
 // On a channel a component is released again if it has something new since its last pre-release, or if what it depends on is
 // released; its level is that of all that has come since its last final release, here and in what it depends on.
 //

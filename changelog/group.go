@@ -14,6 +14,10 @@ type unit struct {
 	view  *view
 	// weighed is what the commits of all members of a group lead to.
 	weighed Decision
+	// left are the members of a fixed group that were left behind by the release that target is the tag of, which is one of leader.
+	left   []int
+	leader int
+	target Tag
 }
 
 // unitsOf are the units in an order in which dependencies come first, as far as groups allow it.
@@ -41,7 +45,7 @@ func unitsOf(s *sight, policy Policy) []*unit {
 			units[m] = u
 		}
 		if u.group != nil {
-			u.view = s.merged(u, policy)
+			u.merge(s, policy)
 		}
 		all = append(all, u)
 	}
@@ -52,7 +56,11 @@ func unitsOf(s *sight, policy Policy) []*unit {
 func (c *composition) bind(u *unit) {
 	together := u.weighed
 	for _, m := range u.members {
-		d, raised := c.raise(m)
+		own := c.weighed[m]
+		if slices.Contains(u.left, m) {
+			own.Level = None // it is in the weight of the group as far as it is new there
+		}
+		d, raised := c.raise(m, own)
 		if d.Level > together.Level {
 			together.Level, u.view.raised = d.Level, raised
 		}
@@ -72,6 +80,10 @@ func (c *composition) bind(u *unit) {
 		}
 		c.outward[m], c.own[m] = max(c.outward[m], level), max(c.own[m], level)
 		d.Next, d.NextTag, d.Channel, d.Level, d.Why = nil, "", "", None, together.Why
+		if err == nil && together.Next == nil && slices.Contains(u.left, m) {
+			c.catchUp(u, m)
+			continue
+		}
 		if c.errs[m] != nil || together.Next == nil {
 			continue
 		}
@@ -88,19 +100,49 @@ func (c *composition) bind(u *unit) {
 	}
 }
 
-// merged is what the members of a group see together: a component with the tags and the commits of all.
-func (s *sight) merged(u *unit, policy Policy) *view {
+// catchUp gives a member of a fixed group the version that it was left behind by, where nothing has come since that would call for
+// another one.
+func (c *composition) catchUp(u *unit, m int) {
+	d, v := &c.decided[m], c.views[m]
+	if err := v.admits(u.target.Version); err != nil {
+		c.errs[m], d.Why = err, "no version: "+err.Error()
+		return
+	}
+	d.Next, d.NextTag = u.target.Version, v.format.Print(u.target.Version)
+	d.Channel, _ = channelOf(d.Next.Prerelease())
+	d.Level = difference(d.Previous, d.Next)
+	d.Why = fmt.Sprintf("the fixed group %s: %s was released without it", u.group.Name, u.target.Name)
+	c.outward[m], c.own[m] = max(c.outward[m], d.Level), max(c.own[m], Patch)
+}
+
+// leave finds the members of a fixed group that its last release has left behind: those that had the version of the one that was
+// released, and do not have the new one. Members that were never in step are brought together by the next release.
+func (u *unit) leave(s *sight, policy Policy) {
+	u.target = u.view.previous
+	if channel := policy.channel(); channel != "" {
+		u.target = u.view.prerelease
+	}
+	if u.group.Kind != Fixed || u.target.Version == nil || !u.target.Reachable {
+		return
+	}
+	u.leader = u.members[slices.IndexFunc(u.members, func(m int) bool {
+		return slices.ContainsFunc(s.views[m].tags, func(t Tag) bool { return t.Name == u.target.Name })
+	})]
+	for _, m := range u.members {
+		if v := s.views[m]; v.previous.Version != nil && !v.has(u.target.Version) && s.views[u.leader].has(v.previous.Version) {
+			u.left = append(u.left, m)
+		}
+	}
+}
+
+// merge is what the members of a group see together: a component with the tags and the commits of all.
+func (u *unit) merge(s *sight, policy Policy) {
 	m := &view{component: Component{Name: u.group.Name}, format: s.views[u.members[0]].format}
-	n := len(s.history.Commits)
-	m.since, m.news = make([]bool, n), make([]bool, n)
 	for _, i := range u.members {
 		v := s.views[i]
 		m.tags = append(m.tags, v.tags...)
 		if m.misread == nil {
 			m.misread = v.misread
-		}
-		for k := range n {
-			m.since[k], m.news[k] = m.since[k] || v.since[k], m.news[k] || v.news[k]
 		}
 		if first := v.initial(policy); m.component.Initial == nil || first.GreaterThan(m.component.Initial) {
 			m.component.Initial = first
@@ -114,5 +156,24 @@ func (s *sight) merged(u *unit, policy Policy) *view {
 	})
 	m.last(s.history, policy)
 	m.passed = s.graph.passes(m)
-	return m
+	u.view = m
+	u.leave(s, policy)
+	u.gather(s)
+}
+
+// gather finds the commits that are new to one of the members. Those that a release of the group has are not new to
+// the members that it has left behind.
+func (u *unit) gather(s *sight) {
+	n := len(s.history.Commits)
+	m := u.view
+	m.since, m.news = make([]bool, n), make([]bool, n)
+	for _, i := range u.members {
+		v, left := s.views[i], slices.Contains(u.left, i)
+		final := left && u.target.Version.Prerelease() == ""
+		for k := range n {
+			since := v.since[k] && !(final && s.reached.from(2*u.leader, k))
+			news := v.news[k] && since && !(left && !final && s.reached.from(2*u.leader+1, k))
+			m.since[k], m.news[k] = m.since[k] || since, m.news[k] || news
+		}
+	}
 }

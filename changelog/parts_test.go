@@ -103,10 +103,49 @@ func (p plainly) last(name string) (*semver.Version, map[string]bool) {
 	return best, gone
 }
 
+// leader is the member of a fixed group with the highest version that a member which had that of the leader was left behind by,
+// nil for none, and that version.
+func (p plainly) leader(name string) (leader string, ahead *semver.Version) {
+	for _, g := range p.policy.Groups {
+		mine, _ := p.last(name)
+		if g.Kind != changelog.Fixed || mine == nil || !slices.Contains(g.Components, name) {
+			continue
+		}
+		for _, other := range g.Components {
+			if v, _ := p.last(other); v != nil && v.GreaterThan(mine) && (ahead == nil || v.GreaterThan(ahead)) {
+				leader, ahead = other, v
+			}
+		}
+		if !slices.ContainsFunc(p.history.Tags, func(t changelog.Ref) bool { return t.Name == leader+"/v"+mine.String() }) {
+			return "", nil
+		}
+	}
+	return leader, ahead
+}
+
+// missed is the level of the releases of a component that another one should have been part of.
+func (p plainly) missed(name, on string) changelog.Level {
+	have, gone := p.last(name)
+	if leader, _ := p.leader(name); leader != "" {
+		_, gone = p.last(leader)
+	}
+	released, _ := p.last(on)
+	if have == nil || released == nil {
+		return changelog.None
+	}
+	for _, tag := range p.history.Tags {
+		if tag.Name == on+"/v"+released.String() && !gone[tag.Commit] {
+			return changelog.Minor // all of these tags differ in that
+		}
+	}
+	return changelog.None
+}
+
 // plan tells the commits and the next version of each component in words.
 func (p plainly) plan() string {
 	var b strings.Builder
 	level, next := map[string]changelog.Level{}, map[string]string{}
+	group := map[string]changelog.Level{} // without what a release of the group has already
 	mine := map[string][]string{}
 	for _, c := range p.policy.Components {
 		_, gone := p.last(c.Name)
@@ -115,29 +154,37 @@ func (p plainly) plan() string {
 				mine[c.Name] = append(mine[c.Name], commit.ID)
 				kind, _, _ := strings.Cut(changelog.Parse(commit.Text).Header, ":")
 				kind, _, _ = strings.Cut(kind, "(")
-				level[c.Name] = max(level[c.Name], map[string]changelog.Level{"feat": changelog.Minor, "fix": changelog.Patch}[kind])
+				own := map[string]changelog.Level{"feat": changelog.Minor, "fix": changelog.Patch}[kind]
+				level[c.Name] = max(level[c.Name], own)
+				leader, _ := p.leader(c.Name)
+				if _, has := p.last(leader); leader == "" || !has[commit.ID] {
+					group[c.Name] = max(group[c.Name], own)
+				}
 			}
 		}
 	}
 	for range 10 * len(p.policy.Components) {
 		for _, c := range p.policy.Components {
 			for _, on := range c.DependsOn {
-				if given := level[on]; given > 0 {
+				if given := max(level[on], p.missed(c.Name, on)); given > 0 {
 					if p.policy.Propagate != changelog.PropagateSame {
 						given = changelog.Patch
 					}
-					level[c.Name] = max(level[c.Name], given)
+					level[c.Name], group[c.Name] = max(level[c.Name], given), max(group[c.Name], given)
 				}
 			}
 		}
 		for _, g := range p.policy.Groups {
 			highest := changelog.None
 			for _, name := range g.Components {
-				highest = max(highest, level[name])
+				highest = max(highest, group[name])
 			}
 			for _, name := range g.Components {
+				if leader, _ := p.leader(name); leader != "" {
+					level[name] = changelog.Minor // it goes to another version, whatever that is
+				}
 				if level[name] > 0 || g.Kind == changelog.Fixed {
-					level[name] = highest
+					group[name], level[name] = highest, max(level[name], highest)
 				}
 			}
 		}
@@ -152,12 +199,19 @@ func (p plainly) plan() string {
 			}
 		}
 		next[c.Name] = "-"
+		own := level[c.Name]
+		if slices.ContainsFunc(p.policy.Groups, func(g changelog.Group) bool { return slices.Contains(g.Components, c.Name) }) {
+			own = group[c.Name]
+		}
+		_, ahead := p.leader(c.Name)
 		switch {
-		case level[c.Name] == changelog.None:
+		case own == changelog.None && ahead != nil:
+			next[c.Name] = ahead.String()
+		case own == changelog.None:
 		case previous == nil:
 			next[c.Name] = "1.0.0"
 		default:
-			raised := map[changelog.Level]func() semver.Version{changelog.Minor: previous.IncMinor, changelog.Patch: previous.IncPatch}[level[c.Name]]()
+			raised := map[changelog.Level]func() semver.Version{changelog.Minor: previous.IncMinor, changelog.Patch: previous.IncPatch}[own]()
 			next[c.Name] = raised.String()
 		}
 		fmt.Fprintf(&b, "%s %s %v\n", c.Name, next[c.Name], mine[c.Name])

@@ -18,7 +18,7 @@ type sight struct {
 	ignored []IgnoredTag
 	// foreign says of each commit whether it belongs to no component.
 	foreign []bool
-	// reached says which commits the last releases have, and, after each, the last pre-releases.
+	// reached says which commits the last releases have, and, after each, the last pre-releases; those of the umbrella come last.
 	reached reached
 }
 
@@ -127,7 +127,7 @@ func (s *sight) all() []*view {
 // at once, in one walk of the history.
 func (s *sight) assign(read *reading, policy Policy) {
 	bases := make([][]string, 0, 2*len(s.views))
-	for _, v := range s.views {
+	for _, v := range s.all() {
 		bases = append(bases, v.released, v.tried)
 	}
 	s.reached = s.graph.reach(bases)

@@ -42,7 +42,7 @@ func answer(ctx context.Context, o options, out, told io.Writer) error {
 func warn(plan changelog.Plan, told io.Writer) {
 	for _, d := range plan.Diagnostics {
 		switch d.Code {
-		case changelog.CodeOtherFormat, changelog.CodeUntouched, changelog.CodeUntagged:
+		case changelog.CodeOtherFormat, changelog.CodeUntouched, changelog.CodeUntagged, changelog.CodeOutOfStep:
 			fmt.Fprintln(told, "changelog: note:", d.Text)
 		}
 	}
