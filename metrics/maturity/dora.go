@@ -1,0 +1,237 @@
+package maturity
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/davit-sdk/davit/metrics/dora"
+)
+
+// figures are those of package dora, computed once for each number of days.
+type figures struct {
+	in      Input
+	reports map[int]*dora.Report
+	first   time.Time // when the history begins; zero: there is none
+}
+
+// window is the query for the last days; false: it is empty.
+func (f *figures) window(days int) (dora.Query, bool) {
+	q := dora.Query{To: f.in.At, Brief: true}
+	if days > 0 {
+		q.From = f.in.At.Add(-time.Duration(days) * 24 * time.Hour)
+	}
+	return q, f.in.History != nil && f.in.History.Len() > 0
+}
+
+// prepare computes what the model asks for.
+func (f *figures) prepare(m Model) error {
+	f.reports = map[int]*dora.Report{}
+	for _, d := range m.Dimensions {
+		for _, p := range d.Practices {
+			if p.Check == nil || metricOf(p.Check.Fact) == "" {
+				continue
+			}
+			for _, days := range []int{0, p.Check.Days} {
+				if err := f.report(days); err != nil {
+					return fmt.Errorf("delivery metrics of practice %s: %w", p.ID, err)
+				}
+			}
+		}
+	}
+	if all := f.reports[0]; all != nil {
+		f.first = all.From
+	}
+	return nil
+}
+
+// report computes the figures of the last days, once.
+func (f *figures) report(days int) error {
+	q, ok := f.window(days)
+	if !ok || f.reports[days] != nil {
+		return nil
+	}
+	report, err := f.in.History.Report(f.in.Rules, q)
+	if errors.Is(err, dora.ErrNoWindow) {
+		return nil
+	}
+	f.reports[days] = report
+	return err
+}
+
+// metricOf is the metric of package dora that is behind a fact; empty: there is none.
+func metricOf(f Fact) dora.Metric {
+	switch f {
+	case FactFrequency:
+		return dora.DeploymentFrequency
+	case FactLeadTime:
+		return dora.LeadTime
+	case FactFailureRate:
+		return dora.ChangeFailureRate
+	case FactRecovery:
+		return dora.FailedDeploymentRecovery
+	case FactRework:
+		return dora.ReworkRate
+	}
+	return ""
+}
+
+// services are those that the history tells of.
+func (f *figures) services() []string {
+	var all []string
+	if report := f.reports[0]; report != nil {
+		for _, s := range report.Services {
+			if s.Name != "" {
+				all = append(all, s.Name)
+			}
+		}
+	}
+	return all
+}
+
+// dora is a figure of package dora.
+func (v *view) dora(c Check) figure {
+	report := v.figures.reports[c.Days]
+	if report == nil {
+		return unknown("no delivery metrics are given")
+	}
+	i, ok := slices.BinarySearchFunc(report.Services, v.Name, func(s dora.Service, name string) int {
+		switch {
+		case s.Name < name:
+			return -1
+		case s.Name > name:
+			return 1
+		}
+		return 0
+	})
+	if !ok {
+		return unknown("the delivery metrics know nothing of it" + within(c.Days))
+	}
+	f := doraFigure(c.Fact, report.Services[i].Metrics)
+	if f.known {
+		v.young(c, &f)
+		f.pro, f.con = v.figures.events(c, v.Name)
+		v.date(f.pro)
+		v.date(f.con)
+	} else {
+		f.why = "the delivery metrics have no figure" + within(c.Days)
+	}
+	return f
+}
+
+// young widens a frequency where the history begins within the window: what was before that is not known.
+func (v *view) young(c Check, f *figure) {
+	begins := v.figures.first
+	if c.Fact != FactFrequency || c.Days == 0 || !begins.After(v.since(c.Days)) || !v.Observed.IsZero() && !v.Observed.After(v.since(c.Days)) {
+		return
+	}
+	f.high = f.value * float64(c.Days) / v.days(begins)
+}
+
+func doraFigure(fact Fact, m dora.Metrics) figure {
+	switch fact {
+	case FactFrequency:
+		if perDay, ok := m.DeploymentFrequency.PerDay.Get(); ok {
+			f := exactly(perDay * 7)
+			f.k, f.n = m.DeploymentFrequency.N, m.DeploymentFrequency.N
+			return f
+		}
+	case FactLeadTime:
+		return hours(m.LeadTime)
+	case FactRecovery:
+		return hours(m.FailedDeploymentRecovery)
+	case FactFailureRate:
+		if m.ChangeFailureRate != nil {
+			return rate(m.ChangeFailureRate.Rate)
+		}
+	case FactRework:
+		if m.ReworkRate != nil {
+			return rate(*m.ReworkRate)
+		}
+	}
+	return figure{}
+}
+
+// hours is a median in hours, which takes account of what has not ended yet.
+func hours(d *dora.Durations) figure {
+	if d == nil {
+		return figure{}
+	}
+	median := d.P50
+	if d.Censored > 0 {
+		median = d.Survival
+	}
+	seconds, ok := median.Get()
+	if !ok {
+		return figure{n: d.N}
+	}
+	f := exactly(seconds / 3600)
+	f.k, f.n = d.N, d.N+d.Censored
+	return f
+}
+
+func rate(r dora.Rate) figure {
+	value, ok := r.Rate.Get()
+	if !ok {
+		return figure{}
+	}
+	f := exactly(value)
+	f.k, f.n = r.K, r.N
+	return f
+}
+
+// events are the deployments behind a figure: those for it, and those against it.
+func (f *figures) events(c Check, service string) (pro, con []ref) {
+	if f.in.MaxIDs < 0 {
+		return nil, nil
+	}
+	q, _ := f.window(c.Days)
+	q.Services = []string{service}
+	is, err := f.in.History.Evidence(f.in.Rules, q, dora.About{Metric: metricOf(c.Fact), Service: &service})
+	if err != nil {
+		return nil, nil
+	}
+	for _, e := range is.Entries {
+		r := ref{id: e.Deployment}
+		switch e.Role {
+		case dora.Counted:
+			pro = append(pro, r)
+			if c.Fact == FactFrequency {
+				con = append(con, r)
+			}
+		case dora.Hit, dora.Censored:
+			con = append(con, r)
+		case dora.Sample:
+			pro, con = append(pro, r), append(con, r)
+		}
+	}
+	return distinct(pro), distinct(con)
+}
+
+// date puts events in the order of time, where the records have all of them; else they stay in the order of their ids, without a time.
+func (v *view) date(all []ref) {
+	times := map[string]time.Time{}
+	for i := range v.releases {
+		for _, s := range v.releases[i].Steps {
+			times[s.ID] = s.To
+		}
+	}
+	if slices.ContainsFunc(all, func(r ref) bool { return times[r.id].IsZero() }) {
+		return
+	}
+	for i := range all {
+		all[i].at = times[all[i].id]
+	}
+	slices.SortStableFunc(all, func(a, b ref) int { return a.at.Compare(b.at) })
+}
+
+// distinct are the events with an id, each once; samples of one deployment follow each other.
+func distinct(all []ref) []ref {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(r ref) bool {
+		was := seen[r.id] || r.id == ""
+		seen[r.id] = true
+		return was
+	})
+}
