@@ -17,10 +17,12 @@ const (
 	FourEyes Trait = "four-eyes"
 	// Builds: it makes an artifact.
 	Builds Trait = "builds"
+	// Holds: it does nothing else than to wait, until a time comes or something opens. Its waits are no work.
+	Holds Trait = "holds"
 )
 
 // AllTraits are all traits that there are.
-func AllTraits() []Trait { return []Trait{Deploys, Progressive, Asks, FourEyes, Builds} }
+func AllTraits() []Trait { return []Trait{Deploys, Progressive, Asks, FourEyes, Builds, Holds} }
 
 // Traiter names the traits of the stage. As with the other abilities, it always answers the same.
 type Traiter interface{ Traits() []Trait }

@@ -157,7 +157,7 @@ func (m Match) String() string {
 }
 
 var traitWords = map[stage.Trait]string{
-	stage.Deploys: "deploys", stage.Progressive: "deploys progressively", stage.Asks: "asks people", stage.FourEyes: "asks with four eyes", stage.Builds: "builds",
+	stage.Deploys: "deploys", stage.Progressive: "deploys progressively", stage.Asks: "asks people", stage.FourEyes: "asks with four eyes", stage.Builds: "builds", stage.Holds: "waits for a time",
 }
 
 // validate reports what is wrong with the choice.
