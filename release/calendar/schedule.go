@@ -1,0 +1,134 @@
+package calendar
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+)
+
+// DefaultHorizon is how far ahead a schedule looks.
+const DefaultHorizon = 366 * 24 * time.Hour
+
+// Options are how calendars are compiled. The zero Options do for calendars in UTC.
+type Options struct {
+	// Zones finds a zone by its name: time.LoadLocation. Nil: there is UTC alone. It is called by Compile, once
+	// for each zone, and never after.
+	Zones func(name string) (*time.Location, error)
+	// Subject is what is to be released: calendars whose Scope does not cover it are left out. Zero: all are in.
+	Subject Subject
+	// Overrides lift freezes.
+	Overrides []Override
+	// Horizon is how far ahead to look for an opening or a closing. Zero: DefaultHorizon.
+	Horizon time.Duration
+}
+
+// Schedule is what several calendars say together: it is open while all of them are. With no calendar at all it is
+// always open. It never changes, and may be used by any number of goroutines.
+type Schedule struct {
+	calendars []Calendar
+	courses   []course
+	overrides []Override
+	horizon   time.Duration
+}
+
+// Compile checks calendars and makes them ready to be asked. Also those are checked, with what they lift, that do
+// not cover the subject. All that is wrong is told at once, by a *multierror.Error.
+func Compile(o Options, calendars ...Calendar) (*Schedule, error) {
+	var errs *multierror.Error
+	s := &Schedule{horizon: o.Horizon}
+	if s.horizon == 0 {
+		s.horizon = DefaultHorizon
+	}
+	if s.horizon < 0 || s.horizon > 100*DefaultHorizon {
+		errs = multierror.Append(errs, fmt.Errorf("Options.Horizon: %s is below zero, or above 100 years", o.Horizon))
+	}
+	zones := atlas{load: o.Zones, known: map[string]*zone{}, broken: map[string]error{}}
+	for i, c := range calendars {
+		out := !c.Scope.Covers(o.Subject)
+		courses, wrong := zones.courses(c)
+		if slices.ContainsFunc(calendars[:i], func(other Calendar) bool { return other.Name == c.Name && c.Name != "" }) {
+			wrong = append(wrong, errors.New("Name: another calendar has it, too"))
+		}
+		for _, err := range wrong {
+			errs = multierror.Append(errs, fmt.Errorf("calendar %d (%.100s): %w", i, c.Name, err))
+		}
+		if out {
+			continue
+		}
+		for j := range courses {
+			courses[j].calendar = len(s.calendars)
+		}
+		s.calendars, s.courses = append(s.calendars, c), append(s.courses, courses...)
+	}
+	for i, v := range o.Overrides {
+		wrong := v.problems()
+		for _, err := range append(wrong, v.unknown(calendars)...) {
+			errs = multierror.Append(errs, fmt.Errorf("Options.Overrides[%d]: %w", i, err))
+		}
+		if len(wrong) == 0 {
+			s.lift(v)
+			s.overrides = append(s.overrides, v)
+		}
+	}
+	for i := range s.courses {
+		s.courses[i].lifts = merged(s.courses[i].lifts)
+	}
+	if errs.ErrorOrNil() != nil {
+		return nil, errs
+	}
+	return s, nil
+}
+
+// Calendars are the names of those that the schedule is made of.
+func (s *Schedule) Calendars() []string {
+	var names []string
+	for _, c := range s.calendars {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// atlas opens each zone once.
+type atlas struct {
+	load   func(string) (*time.Location, error)
+	known  map[string]*zone
+	broken map[string]error
+}
+
+func (a atlas) open(name string) (*zone, error) {
+	if a.known[name] == nil && a.broken[name] == nil {
+		a.known[name], a.broken[name] = openZone(name, a.load)
+	}
+	return a.known[name], a.broken[name]
+}
+
+// courses are the windows of a calendar, and all that is wrong with it.
+func (a atlas) courses(c Calendar) (all []course, wrong []error) {
+	wrong = c.problems()
+	home, err := a.open(c.Zone)
+	if err != nil {
+		wrong = append(wrong, fmt.Errorf("Zone: %w", err))
+	}
+	c.each(func(field string, w Window, freeze bool) {
+		z := home
+		if w.Zone != "" {
+			var err error
+			if z, err = a.open(w.Zone); err != nil {
+				wrong = append(wrong, fmt.Errorf("%s: Zone: %w", field, err))
+			}
+		}
+		if z == nil || len(w.problems()) > 0 {
+			return
+		}
+		k, problems := newCourse(c, w, z)
+		for _, err := range problems {
+			wrong = append(wrong, fmt.Errorf("%s: %w", field, err))
+		}
+		k.freeze = freeze
+		all = append(all, k)
+	})
+	return all, wrong
+}

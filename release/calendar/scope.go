@@ -1,0 +1,58 @@
+package calendar
+
+import (
+	"fmt"
+	"path"
+)
+
+// Scope says what a calendar is for, by patterns of path.Match: "shop-*". An empty list stands for all there are.
+// What is told by several lists must be in each: the service shop in the environment production.
+type Scope struct {
+	Teams        []string `json:"teams,omitempty"`
+	Services     []string `json:"services,omitempty"`
+	Environments []string `json:"environments,omitempty"`
+}
+
+// Subject is what is to be released, and where. A field that is empty is not known: then every calendar that asks
+// for it might be meant, and is.
+type Subject struct {
+	Team        string `json:"team,omitempty"`
+	Service     string `json:"service,omitempty"`
+	Environment string `json:"environment,omitempty"`
+}
+
+// Covers reports whether the calendar of that scope is for the subject.
+func (s Scope) Covers(subject Subject) bool {
+	return matches(s.Teams, subject.Team) && matches(s.Services, subject.Service) && matches(s.Environments, subject.Environment)
+}
+
+// Validate reports all patterns that are none.
+func (s Scope) Validate() error {
+	return together(s.problems())
+}
+
+func (s Scope) problems() (all []error) {
+	for _, list := range []struct {
+		field    string
+		patterns []string
+	}{{"Teams", s.Teams}, {"Services", s.Services}, {"Environments", s.Environments}} {
+		for i, p := range list.patterns {
+			if _, err := path.Match(p, ""); err != nil || p == "" {
+				all = append(all, fmt.Errorf("%s[%d]: %.40q is no pattern such as shop or shop-*", list.field, i, p))
+			}
+		}
+	}
+	return all
+}
+
+func matches(patterns []string, name string) bool {
+	if len(patterns) == 0 || name == "" {
+		return true
+	}
+	for _, p := range patterns {
+		if ok, _ := path.Match(p, name); ok {
+			return true
+		}
+	}
+	return false
+}

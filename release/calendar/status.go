@@ -1,0 +1,251 @@
+package calendar
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Status is what a schedule says of a moment.
+type Status struct {
+	// At is the moment, in UTC.
+	At time.Time `json:"at"`
+	// Open is whether releases may run.
+	Open bool `json:"open"`
+	// Why are the reasons: of one that is closed, all that closes it; of one that is open, what allows it, if
+	// anything does. Freezes that are lifted are told in either case.
+	Why []Reason `json:"why,omitempty"`
+	// NextOpening is when it is next opened, NextClosing when it is next closed, in UTC: of one that is open the
+	// closing comes first, of one that is closed the opening. Zero: there is none before Horizon.
+	NextOpening time.Time `json:"next_opening,omitzero"`
+	NextClosing time.Time `json:"next_closing,omitzero"`
+	// Horizon is how far was looked.
+	Horizon time.Time `json:"horizon"`
+}
+
+// Cause is why a schedule is open or closed.
+type Cause string
+
+const (
+	// Frozen: a freeze is active. It closes.
+	Frozen Cause = "frozen"
+	// Outside: a calendar has allow windows, and none is active. It closes.
+	Outside Cause = "outside"
+	// Allowed: an allow window is active.
+	Allowed Cause = "allowed"
+	// Lifted: a freeze would be active, or a calendar closed, but for an override.
+	Lifted Cause = "lifted"
+	// OutOfTime: the moment is in none of the years that a calendar knows. It closes.
+	OutOfTime Cause = "out-of-time"
+)
+
+// Closes reports whether it keeps a schedule closed.
+func (c Cause) Closes() bool { return c == Frozen || c == Outside || c == OutOfTime }
+
+// Reason is one of the reasons of a status.
+type Reason struct {
+	Cause Cause `json:"cause"`
+	// Calendar is its name, Window that of the window, Text what that says it is for. Window is empty where a
+	// calendar as a whole is meant.
+	Calendar string `json:"calendar,omitempty"`
+	Window   string `json:"window,omitempty"`
+	Text     string `json:"text,omitempty"`
+	// From and Until are when the window is active; of Outside, Until is when the calendar's next window begins.
+	// Zero: not before the horizon.
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+	// Override is what lifts it.
+	Override *Override `json:"override,omitempty"`
+}
+
+// String is the reason in one line.
+func (r Reason) String() string {
+	text := ""
+	switch r.Cause {
+	case Frozen:
+		text = fmt.Sprintf("frozen by %s/%s until %s", r.Calendar, r.Window, stamp(r.Until))
+	case Outside:
+		text = fmt.Sprintf("outside the windows of %s, the next of which begins %s", r.Calendar, stamp(r.Until))
+	case Allowed:
+		text = fmt.Sprintf("allowed by %s/%s until %s", r.Calendar, r.Window, stamp(r.Until))
+	case Lifted:
+		text = fmt.Sprintf("%s is lifted by %s until %s: %s", strings.TrimSuffix(r.Calendar+"/"+r.Window, "/"), r.Override.By, stamp(r.Override.Until), r.Override.Why)
+	case OutOfTime:
+		return fmt.Sprintf("calendars know the years from %d to %d", FirstYear, LastYear)
+	}
+	if r.Text != "" && r.Cause != Lifted {
+		text += " (" + r.Text + ")"
+	}
+	return text
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "not before the horizon"
+	}
+	return t.UTC().Format("2006-01-02T15:04:05Z")
+}
+
+// String is the status in one line.
+func (s Status) String() string {
+	word, next := "closed", "opens "+stamp(s.NextOpening)
+	if s.Open {
+		word, next = "open", "closes "+stamp(s.NextClosing)
+	}
+	var why []string
+	for _, r := range s.Why {
+		why = append(why, r.String())
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%s, %s: %s", word, next, strings.Join(why, "; ")), ": ")
+}
+
+// Span is a stretch of time: From is a part of it, To is not.
+type Span struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// Length is how long it is.
+func (s Span) Length() time.Duration { return s.To.Sub(s.From) }
+
+// At says whether the schedule is open at a moment, why, and when that changes next.
+func (s *Schedule) At(t time.Time) Status {
+	st := Status{At: t.UTC(), Horizon: t.Add(s.horizon).UTC()}
+	if !known(t) {
+		st.Why = []Reason{{Cause: OutOfTime}}
+		return st
+	}
+	at, limit := t.Unix(), min(t.Add(s.horizon).Unix(), lastSecond)
+	w := s.sweep(at, limit)
+	st.Why, st.Open = s.why(w)
+	if st.Open {
+		if w.close(); w.t < limit {
+			st.NextClosing = moment(w.t)
+		}
+		if w.open() {
+			st.NextOpening = moment(w.t)
+		}
+		return st
+	}
+	if w.open() {
+		st.NextOpening = moment(w.t)
+		if w.close(); w.t < limit {
+			st.NextClosing = moment(w.t)
+		}
+	}
+	return st
+}
+
+// Open reports whether the schedule is open at a moment.
+func (s *Schedule) Open(t time.Time) bool {
+	if !known(t) {
+		return false
+	}
+	w := s.sweep(t.Unix(), t.Unix()+1)
+	return w.open()
+}
+
+// Spans are the stretches within [from, to) that are open, by time; they do not touch. Years that no calendar
+// knows are closed.
+func (s *Schedule) Spans(from, to time.Time) iter.Seq[Span] {
+	return func(yield func(Span) bool) {
+		at, limit := max(from.Unix(), firstSecond), min(ceil(to), lastSecond)
+		if at >= limit {
+			return
+		}
+		w := s.sweep(at, limit)
+		for w.open() {
+			span := Span{From: later(moment(w.t), from)}
+			w.close()
+			if span.To = earlier(moment(w.t), to); span.From.Before(span.To) && !yield(span) {
+				return
+			}
+		}
+	}
+}
+
+// why are the reasons at the moment at which a sweep begins, and whether it is open then.
+func (s *Schedule) why(w *sweep) (all []Reason, open bool) {
+	open = true
+	active := make([]bool, len(s.calendars)) // an allow window is
+	for i := range w.cursors {
+		c := &w.cursors[i]
+		if c.from > w.t {
+			continue
+		}
+		r := Reason{Cause: Allowed, Calendar: s.calendars[c.calendar].Name, Window: c.window.Name, Text: c.window.Text, From: moment(c.from), Until: moment(c.to)}
+		switch active[c.calendar] = active[c.calendar] || !c.freeze; {
+		case c.override != nil:
+			r.Cause, r.Window, r.Text, r.Override = Lifted, "", "", c.override
+		case c.freeze:
+			r.Cause, open = Frozen, false
+		}
+		all = append(all, r)
+	}
+	for i := range w.allows {
+		u := &w.allows[i]
+		if active[u.calendar] {
+			continue
+		}
+		open = false
+		r := Reason{Cause: Outside, Calendar: s.calendars[u.calendar].Name, Text: s.calendars[u.calendar].Text}
+		if i, ok := u.heap.top(w, w.t); ok {
+			r.Until = moment(w.cursors[i].from)
+		}
+		all = append(all, r)
+	}
+	all = append(all, s.lifted(w.t)...)
+	slices.SortStableFunc(all, func(a, b Reason) int { return rank(a.Cause) - rank(b.Cause) })
+	return all, open
+}
+
+// rank puts what closes first.
+func rank(c Cause) int { return slices.Index([]Cause{OutOfTime, Frozen, Outside, Lifted, Allowed}, c) }
+
+// lifted are the freezes that would be active at a moment, but for an override.
+func (s *Schedule) lifted(t int64) (all []Reason) {
+	for i := range s.courses {
+		if len(s.courses[i].lifts) == 0 {
+			continue
+		}
+		k := s.courses[i]
+		if !slices.ContainsFunc(k.lifts, func(p piece) bool { return p.from <= t && t < p.to }) {
+			continue
+		}
+		k.lifts = nil
+		c := cursor{course: &k, part: k.zone.part(t)}
+		if c.advance(t, t+1); c.from > t {
+			continue
+		}
+		name := s.calendars[k.calendar].Name
+		for _, o := range s.overrides {
+			p := o.piece()
+			by := slices.ContainsFunc(o.Lifts, func(word string) bool { _, one := target(word, name, k.window.Name); return one })
+			if by && p.from <= t && t < p.to {
+				all = append(all, Reason{Cause: Lifted, Calendar: name, Window: k.window.Name, Text: k.window.Text, From: moment(c.from), Until: moment(c.to), Override: &o})
+				break
+			}
+		}
+	}
+	return all
+}
+
+func known(t time.Time) bool { return t.Unix() >= firstSecond && t.Unix() < lastSecond }
+
+func moment(s int64) time.Time { return time.Unix(s, 0).UTC() }
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b.UTC()
+	}
+	return a
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.After(b) {
+		return b.UTC()
+	}
+	return a
+}
