@@ -27,6 +27,8 @@ func TestMissingGit(t *testing.T) {
 func TestBrokenGit(t *testing.T) {
 	w := newWorkshop(t)
 	w.commit("feat: begin")
+	w.run("tag", "plain")
+	w.run("symbolic-ref", "refs/tags/other", "refs/tags/plain") // to be listed by git, since it is no plain reference
 	for name, tc := range map[string]struct{ script, want string }{
 		"ends within a commit": {`case "$*" in *" log "*) printf '\0abc\0'; exit 0;; esac`, "the output ends within a commit"},
 		"dies within a commit": {`case "$*" in *" log "*) printf '\0abc\0'; echo 'fatal: broken' >&2; exit 128;; esac`, "fatal: broken"},

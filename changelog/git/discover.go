@@ -143,13 +143,19 @@ func (p place) shallow() (bool, error) {
 	return info.Size() > 0, nil
 }
 
+// hexadecimal are the digits of ids.
+var hexadecimal = [256]bool{
+	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
+	'a': true, 'b': true, 'c': true, 'd': true, 'e': true, 'f': true,
+}
+
 // isID says whether a text is the full id of an object.
 func isID(text string) bool {
 	if len(text) != 40 && len(text) != 64 {
 		return false
 	}
-	for _, c := range []byte(text) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+	for i := range len(text) {
+		if !hexadecimal[text[i]] {
 			return false
 		}
 	}

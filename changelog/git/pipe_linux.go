@@ -30,6 +30,24 @@ func pipe() (from io.ReadCloser, to *os.File, err error) {
 	return &gathering{File: os.NewFile(uintptr(ends[0]), "|0")}, os.NewFile(uintptr(ends[1]), "|1"), nil
 }
 
+// filled is the reading end of a pipe that holds an input and nothing else, which spares whoever would write it while
+// git reads. Nil: it does not fit.
+func filled(input string) *os.File {
+	var ends [2]int
+	if err := syscall.Pipe2(ends[:], syscall.O_CLOEXEC); err != nil {
+		return nil
+	}
+	defer syscall.Close(ends[1])
+	syscall.Syscall(syscall.SYS_FCNTL, uintptr(ends[1]), setPipeSize, uintptr(min(len(input), pipeSize)))
+	if err := syscall.SetNonblock(ends[1], true); err == nil {
+		if n, err := syscall.Write(ends[1], []byte(input)); err == nil && n == len(input) {
+			return os.NewFile(uintptr(ends[0]), "|0")
+		}
+	}
+	syscall.Close(ends[0])
+	return nil
+}
+
 // gathering reads a long output in good pieces.
 type gathering struct {
 	*os.File

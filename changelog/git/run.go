@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -136,6 +137,22 @@ func (t *tail) Write(p []byte) (int, error) {
 		t.text = append(t.text[:0], t.text[over:]...)
 	}
 	return len(p), nil
+}
+
+// ReadFrom spares what io.Copy would take for a buffer: mostly there is nothing to be read.
+func (t *tail) ReadFrom(from io.Reader) (n int64, err error) {
+	var some [256]byte
+	for {
+		got, err := from.Read(some[:])
+		n += int64(got)
+		t.Write(some[:got])
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
 }
 
 func (t *tail) String() string { return strings.ToValidUTF8(string(t.text), "\uFFFD") }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,22 +28,12 @@ func (r *Repository) listed(ctx context.Context) (changelog.History, error) {
 	if err != nil {
 		return changelog.History{}, err
 	}
-	h := changelog.History{Head: at.commit}
-	h.Branch, _ = strings.CutPrefix(at.reference, "refs/heads/")
-	if h.Branch == at.reference {
-		h.Branch = ""
+	var h changelog.History
+	if branch, ok := strings.CutPrefix(at.reference, headsBelow); ok {
+		h.Branch = branch
 	}
-	refs, err := r.references(ctx, "refs/tags/", at.reference)
-	if err != nil {
+	if h.Tags, h.Head, err = r.references(ctx, at); err != nil {
 		return changelog.History{}, err
-	}
-	for _, ref := range refs {
-		if name, ok := strings.CutPrefix(ref.Name, "refs/tags/"); ok {
-			ref.Name = name
-			h.Tags = append(h.Tags, ref)
-		} else if ref.Name == at.reference {
-			h.Head = ref.Commit
-		}
 	}
 	if h.Head == "" { // nothing is committed, or HEAD needs a closer look
 		if h.Head, err = r.Head(ctx); err != nil {
@@ -85,52 +74,42 @@ func (r *Repository) tagsWanted(ctx context.Context) error {
 	return nil
 }
 
-// listing has, of an annotated tag, the object that it points at behind the star.
-const listing = "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(creatordate:unix)"
-
-// references lists references under patterns, with their full names. An empty pattern stands for none.
-func (r *Repository) references(ctx context.Context, pattern, another string) ([]changelog.Ref, error) {
-	args := []string{"for-each-ref", listing, pattern}
-	if another != "" {
-		args = append(args, another)
-	}
-	out, err := r.output(ctx, args...)
-	if err != nil {
-		return nil, err
-	}
-	refs := make([]changelog.Ref, 0, strings.Count(out, "\n"))
+// references are all tags, in the order of their names, and the commit of HEAD, "" where that is not known.
+func (r *Repository) references(ctx context.Context, at standing) ([]changelog.Ref, string, error) {
+	head := at.commit
+	var refs []changelog.Ref
 	var nested, undated []int
-	for line := range strings.Lines(out) {
-		var f [6]string
-		rest, ok := strings.TrimSuffix(line, "\n"), true
-		for i := range f {
-			if !ok {
-				return nil, fmt.Errorf("git for-each-ref: unexpected line %q", line)
-			}
-			f[i], rest, ok = strings.Cut(rest, "\x00")
+	all, commit, known := r.place.named(at.reference)
+	if known && at.reference != "" {
+		head = commit
+	}
+	if known && len(all) > 0 {
+		var err error
+		refs, nested, undated, err = r.described(ctx, all)
+		known = err == nil
+	}
+	if !known {
+		var err error
+		if refs, nested, undated, err = r.listing(ctx, tagsBelow, at.reference); err != nil {
+			return nil, "", err
 		}
-		ref := changelog.Ref{Name: f[0], Object: f[1], Commit: f[2]}
-		if ref.Object == "tag" {
-			ref.Object, ref.Commit = f[3], f[4]
-		}
-		if made, err := strconv.ParseInt(f[5], 10, 64); err == nil && made != 0 {
-			ref.Time = time.Unix(made, 0).UTC()
-		} else {
-			undated = append(undated, len(refs))
-		}
-		switch ref.Object {
-		case "tag":
-			nested = append(nested, len(refs))
-		case "commit":
-		default:
-			ref.Commit = ""
-		}
-		refs = append(refs, ref)
 	}
 	if err := r.unnest(ctx, refs, nested); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return refs, r.date(ctx, refs, undated)
+	if err := r.date(ctx, refs, undated); err != nil {
+		return nil, "", err
+	}
+	tags := refs[:0]
+	for _, ref := range refs {
+		if name, ok := strings.CutPrefix(ref.Name, tagsBelow); ok {
+			ref.Name = name
+			tags = append(tags, ref)
+		} else if ref.Name == at.reference {
+			head = ref.Commit
+		}
+	}
+	return tags, head, nil
 }
 
 // unnest finds what tags of tags point at in the end.
