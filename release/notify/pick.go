@@ -1,0 +1,110 @@
+package notify
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// maxParts is how many messages one digest holds at most; of more, several are made.
+const maxParts = 200
+
+// forever is how long a channel sleeps that has nothing to wait for.
+const forever = 365 * day
+
+// pick is the next letter that may be sent now, of several the one that has waited longest; nil where there is none, and wait is how long until there may be.
+func (b *box) pick(now time.Time) (next *letter, wait time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	wait = forever
+	for i := 0; i < len(b.rec.Letters); i++ {
+		l := b.rec.Letters[i]
+		l.rebase(now)
+		if l.Due.After(now) {
+			wait = min(wait, l.Due.Sub(now))
+			continue
+		}
+		if l.Collected {
+			l = b.seal(i, now)
+		}
+		if l.sealed > b.saved {
+			wait = min(wait, time.Second)
+			continue
+		}
+		if next != nil && !l.Due.Before(next.Due) {
+			continue
+		}
+		if m := b.members[l.Key]; m != nil && !l.Awake {
+			if until := m.calm(now, l.Message.Severity); until.After(now) {
+				l.Due, l.Set = until, now
+				b.version++
+				wait = min(wait, until.Sub(now))
+				continue
+			}
+		}
+		next = l
+	}
+	return next, wait
+}
+
+// rebase keeps the rest of a wait as it was when the clock was put back.
+func (l *letter) rebase(now time.Time) {
+	if back := l.Set.Sub(now); back > 0 {
+		l.Set, l.Due = now, l.Due.Add(-back)
+		if l.Due.Before(now) {
+			l.Due = now
+		}
+		if !l.First.IsZero() {
+			l.First = l.First.Add(-back)
+		}
+	}
+}
+
+// seal makes one letter of all that are collected for a recipient, in place of the first one. It is sent once it is saved, so that it is the same after a
+// restart. The mutex is held.
+func (b *box) seal(i int, now time.Time) *letter {
+	first := b.rec.Letters[i]
+	parts := []Message{first.Message}
+	kept := b.rec.Letters[:i+1]
+	for _, l := range b.rec.Letters[i+1:] {
+		if l.Collected && l.Key == first.Key && len(parts) < maxParts {
+			parts = append(parts, l.Message)
+			delete(b.ids, l.Message.ID)
+			continue
+		}
+		kept = append(kept, l)
+	}
+	clear(b.rec.Letters[len(kept):])
+	b.rec.Letters = kept
+	sealed := &letter{Message: parts[0], Key: first.Key, Due: now, Set: now}
+	if len(parts) > 1 {
+		sealed.Message = digest(parts, b.members[first.Key])
+	}
+	delete(b.ids, first.Message.ID)
+	b.ids[sealed.Message.ID] = struct{}{}
+	b.rec.Letters[i] = sealed
+	b.ready++
+	b.version++
+	sealed.sealed, b.sealed = b.version, b.version
+	return sealed
+}
+
+// digest is one message of several, which are for one recipient.
+func digest(parts []Message, m *member) Message {
+	last := parts[len(parts)-1]
+	d := Message{Occurrence: Occurrence{Kind: Digest, Time: last.Time}, Group: last.Group, To: last.To, Address: last.Address, Parts: parts}
+	if m != nil {
+		d.zone = m.zone
+	}
+	ids := []string{"digest"}
+	var text strings.Builder
+	for _, p := range parts {
+		ids = append(ids, p.ID)
+		d.Severity = max(d.Severity, p.Severity)
+		fmt.Fprintf(&text, "%s  %s\n", d.Local(p.Time), p.Subject)
+	}
+	d.ID = idOf(ids...)
+	d.Subject = line(fmt.Sprintf("%d messages, the last one: %s", len(parts), last.Subject), maxSubject)
+	d.Text = plain(text.String(), maxText)
+	return d
+}

@@ -1,0 +1,206 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/release/ledger"
+)
+
+const (
+	// grace is how long a channel may take to return after its context was done, and how long the last save may take.
+	grace = 5 * time.Second
+	// saveSoon and saveLate are how long what was sent, and what was only read, may go without being recorded. What is lost of it by a crash is sent
+	// again, or read again.
+	saveSoon = 100 * time.Millisecond
+	saveLate = 10 * time.Second
+)
+
+// worker serves one channel. It belongs to one goroutine.
+type worker struct {
+	*Notifier
+	box     *box
+	channel Channel
+
+	rest     time.Time     // until when the channel is left alone
+	failures int           // in a row
+	soon     bool          // something was sent since the last save
+	savedAt  time.Time     // when the last save was tried
+	took     time.Duration // how long it took
+	unsaved  int           // saves that failed in a row
+}
+
+// serve sends what the channel is to tell until ctx ends, and then records how far it is.
+func (n *Notifier) serve(ctx context.Context, b *box) error {
+	w := &worker{Notifier: n, box: b, channel: n.o.Channels[b.name]}
+	if !w.load(ctx) {
+		return nil
+	}
+	nudge(n.hurry)
+	err := w.run(ctx)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	return errors.Join(err, w.save(last, b))
+}
+
+// run is the life of a channel.
+func (w *worker) run(ctx context.Context) error {
+	timer := time.NewTimer(forever)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		now := time.Now()
+		wait := w.escalate(w.box, now)
+		l, due := w.box.pick(now)
+		if rest := w.rest.Sub(now); l != nil && rest > 0 {
+			l, due = nil, rest
+		}
+		if l == nil {
+			wait = min(wait, max(due, time.Millisecond), w.keep(ctx, now))
+			timer.Reset(wait)
+			select {
+			case <-ctx.Done():
+			case <-timer.C:
+			case <-w.box.wake:
+			}
+			continue
+		}
+		err := w.send(ctx, l.Message)
+		if errors.Is(err, ErrHangs) {
+			return fmt.Errorf("channel %s: %w", w.box.name, err)
+		}
+		if err == nil || ctx.Err() == nil {
+			w.sent(ctx, l, err)
+		}
+		w.keep(ctx, time.Now())
+	}
+	return nil
+}
+
+// keep saves when it is time to, and says how long it is until it will be.
+func (w *worker) keep(ctx context.Context, now time.Time) time.Duration {
+	w.box.mu.Lock()
+	version, saved, sealed := w.box.version, w.box.saved, w.box.sealed > w.box.saved
+	w.box.mu.Unlock()
+	if version == saved {
+		return forever
+	}
+	every := saveLate
+	if w.soon || sealed {
+		every = max(saveSoon, 10*w.took) // a slow store is busy for a tenth of the time at most
+	}
+	if w.unsaved > 0 {
+		every = ledger.Retry{Backoff: time.Second, MaxBackoff: maxPause}.Wait(w.unsaved, w.box.name)
+	}
+	if since := now.Sub(w.savedAt); since >= 0 && since < every && !w.savedAt.IsZero() {
+		return every - since
+	}
+	if err := w.save(ctx, w.box); err != nil && ctx.Err() == nil {
+		w.unsaved++
+		w.logger.Error("the cursor cannot be saved", "channel", w.box.name, "failures", w.unsaved, "error", err)
+	} else if err == nil {
+		w.unsaved, w.soon = 0, false
+	}
+	w.savedAt = time.Now()
+	w.took = w.savedAt.Sub(now)
+	return max(saveSoon, time.Millisecond)
+}
+
+// save records how far a channel is.
+func (n *Notifier) save(ctx context.Context, b *box) error {
+	b.saving.Lock()
+	defer b.saving.Unlock()
+	b.mu.Lock()
+	if b.rec == nil || b.saved == b.version {
+		b.mu.Unlock()
+		return nil
+	}
+	text, err := json.Marshal(b.rec)
+	version := b.version
+	b.mu.Unlock()
+	if err == nil {
+		limited, cancel := context.WithTimeout(ctx, n.o.Timeout)
+		err = n.cursors.Save(limited, b.name, text)
+		cancel()
+	}
+	if err != nil {
+		return fmt.Errorf("channel %s: its cursor: %w", b.name, err)
+	}
+	b.mu.Lock()
+	b.saved = version
+	b.mu.Unlock()
+	return nil
+}
+
+// load opens the box with its cursor, and tries again until it can; false where ctx ends before.
+func (w *worker) load(ctx context.Context) bool {
+	w.box.mu.Lock()
+	open := w.box.rec != nil
+	w.box.mu.Unlock()
+	if open {
+		return true // it was run before
+	}
+	for failures := 1; ; failures++ {
+		r, err := w.begin(ctx)
+		if err == nil {
+			w.box.open(r)
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		wait := ledger.Retry{Backoff: time.Second, MaxBackoff: time.Minute}.Wait(failures, w.box.name)
+		w.logger.Error("a channel cannot begin", "channel", w.box.name, "failures", failures, "again_in", wait, "error", err)
+		w.box.fails(fmt.Errorf("it cannot begin: %w", err), time.Now())
+		if failures == 3 {
+			w.alarm(ctx, w.box, idOf("begin", w.box.name, time.Now().UTC().Format(time.DateOnly)),
+				"Channel "+w.box.name+" does not run", fmt.Sprintf("Its cursor cannot be loaded, so that nothing is sent on it.\n\n%s\n", err))
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(wait):
+		}
+	}
+}
+
+// begin is the record of the channel: the one that was saved, or that of one that begins.
+func (w *worker) begin(ctx context.Context) (*record, error) {
+	limited, cancel := context.WithTimeout(ctx, w.o.Timeout)
+	defer cancel()
+	text, err := w.cursors.Load(limited, w.box.name)
+	if err != nil {
+		return nil, err
+	}
+	if text != nil {
+		return parseRecord(text)
+	}
+	r := &record{Version: version, Since: w.o.Since}
+	r.fill()
+	opener, ok := w.store.(release.Opener)
+	if !w.o.Since.IsZero() || !ok {
+		if r.Since.IsZero() {
+			r.Since = time.Now()
+		}
+		return r, nil
+	}
+	// What is over by now need not be read to know that it is not told.
+	order, err := listed(limited, w.store)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range order {
+		r.Releases[id] = &stand{Over: true}
+	}
+	for id, err := range opener.Open(limited) {
+		if err != nil {
+			return nil, fmt.Errorf("the open releases: %w", err)
+		}
+		delete(r.Releases, id)
+	}
+	r.Since = time.Now()
+	return r, nil
+}
