@@ -210,9 +210,9 @@ func TestAChannelThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, good := new(release.MemoryStore), &room{}
 		free := make(chan struct{})
-		calls := 0
+		var calls atomic.Int32
 		o := plain(store, map[string]notify.Channel{"good": good, "stuck": notify.Func(func(context.Context, notify.Message) error {
-			calls++
+			calls.Add(1)
 			<-free
 			return nil
 		})})
@@ -224,7 +224,7 @@ func TestAChannelThatHangs(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- n.Run(ctx) }()
 		time.Sleep(time.Hour)
-		assert.Equal(t, 1, calls, "it is called once at a time")
+		assert.EqualValues(t, 1, calls.Load(), "it is called once at a time")
 		assert.True(t, n.Status()[1].Hangs)
 		assert.Contains(t, good.lines(), "ada: Channel stuck hangs")
 		assert.Len(t, good.got(), 5)
