@@ -16,7 +16,7 @@ func metricGauges() []metricGauge {
 	all := []metricGauge{
 		{"deployments", "Deployments that finished in the window.", func(m *dora.Metrics) []reading { return single(float64(m.DeploymentFrequency.N)) }},
 		{"deployments_per_day", "Deployments by the days of the window.", func(m *dora.Metrics) []reading { return []reading{{value: m.DeploymentFrequency.PerDay}} }},
-		{"deployment_days_per_week", "Median over weeks of the days with a deployment.", func(m *dora.Metrics) []reading { return []reading{{value: m.DeploymentFrequency.PerWeekMedian}} }},
+		{"deployment_frequency_per_week", "Median over weeks of the days with a deployment.", func(m *dora.Metrics) []reading { return []reading{{value: m.DeploymentFrequency.PerWeekMedian}} }},
 		{"deployment_gap_seconds", "Median time between a deployment and the next one.", func(m *dora.Metrics) []reading { return []reading{{value: m.DeploymentFrequency.GapMedian}} }},
 	}
 	all = append(all, durationGauges("lead_time", "From commit to production", "lead times", func(m *dora.Metrics) *dora.Durations { return m.LeadTime })...)
@@ -32,7 +32,7 @@ func metricGauges() []metricGauge {
 	all = append(all, rateGauges("rework", "Unplanned deployments that repair what users see", func(m *dora.Metrics) *dora.Rate { return m.ReworkRate })...)
 	all = append(all, durationGauges("time_to_restore", "From the opening of an incident to its end, whatever caused it", "incidents that were resolved", func(m *dora.Metrics) *dora.Durations { return m.MTTR })...)
 	all = append(all, rateGauges("attempt_failure", "Attempts to deploy that reached nobody", func(m *dora.Metrics) *dora.Rate { return m.AttemptFailureRate })...)
-	all = append(all, rateGauges("outside_hours", "Commits and deployments outside of working hours", func(m *dora.Metrics) *dora.Rate { return m.OutsideHours })...)
+	all = append(all, rateGauges("overtime", "Commits and deployments outside of working hours", func(m *dora.Metrics) *dora.Rate { return m.OutsideHours })...)
 	all = append(all, cycleGauges()...)
 	return append(all, uptimeGauges()...)
 }

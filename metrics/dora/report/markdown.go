@@ -97,12 +97,13 @@ func code(text string) string {
 	if plain {
 		return "`" + text + "`"
 	}
-	return "<code>" + entities(text, harmless) + "</code>"
+	return "<code>" + entities(text, func(r rune) bool { return harmless(r) && r != ':' && r != '.' }) + "</code>"
 }
 
-// plain is a text of ours, or of whoever wrote the options, in which nothing is a mark.
+// plain is a text of ours, or of whoever wrote the options or the rules, in which nothing is a mark, and no address a link.
 func plain(text string) string {
-	return entities(visible(text), func(r rune) bool { return harmless(r) || r > 0x7f })
+	text = entities(visible(text), func(r rune) bool { return harmless(r) || r > 0x7f })
+	return strings.NewReplacer("://", "&#58;//", "www.", "www&#46;", "WWW.", "WWW&#46;").Replace(text)
 }
 
 func entities(text string, keep func(rune) bool) string {
