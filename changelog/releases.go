@@ -28,6 +28,9 @@ type Release struct {
 	// Leads are the commits that it brings, but no merges and none that were taken back, the newest first, where
 	// ReleasesOptions.Leads asks for them.
 	Leads []Lead `json:"leads,omitempty"`
+	// Diagnostics tell what may be wrong with it: final versions that are tagged in another form than the policy's (CodeOtherFormat) are no
+	// releases, and what came with them belongs to this one.
+	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
 }
 
 // ReleasesOptions say what a full changelog holds.
@@ -165,6 +168,8 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 			if !v.beginsAnew(other.tags[0], !stranger, policy) {
 				errs = multierror.Append(errs, &ComponentError{Component: v.component.Name, Err: v.otherFormat(other, other.tags)})
 			}
+		} else if other != nil {
+			t.strange = strangeTo(v, other)
 		}
 		w.tracks = append(w.tracks, t)
 	}

@@ -30,6 +30,7 @@ type track struct {
 	sections []*chapter
 	next     int      // the label whose release is to come next
 	held     *Release // complete but for the tag before it
+	strange  *strange // nil where all tags have one form
 }
 
 // trackedTag is a tag with the time that it was made, and what has become of it.
@@ -93,6 +94,9 @@ func (t *track) label(c *Commit, label int) int {
 	for _, l := range own {
 		t.versions[l].folded = !t.shown && !t.isFinal(l) && t.isFinal(label)
 	}
+	if t.strange != nil {
+		t.strange.meet(c, label)
+	}
 	return label
 }
 
@@ -115,6 +119,8 @@ func (t *track) finish(w *walk, ready []Release) []Release {
 				ready = append(ready, *t.held)
 			}
 			t.held = &r
+		} else if t.strange != nil {
+			t.strange.pass(t.next)
 		}
 		t.sections[t.next] = nil
 		t.next++
@@ -132,6 +138,9 @@ func (t *track) release(w *walk, label int) (Release, bool) {
 		ch = &chapter{page: newPage(t.edition)}
 	}
 	r := Release{Component: t.name, Version: v.Version, Tag: v.Name, Commit: v.Commit, Time: v.time, Commits: ch.commits, Notes: ch.notes(w)}
+	if t.strange != nil {
+		r.Diagnostics = t.strange.tell(label, t, r.Tag)
+	}
 	r.Leads = ch.leads // without those that the notes have found to be taken back
 	r.Notes.Component, r.Notes.Version, r.Notes.Tag = r.Component, r.Version, r.Tag
 	r.Notes.Date = time.Time{}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -22,7 +20,7 @@ func answer(ctx context.Context, o options, out, told io.Writer) error {
 		return err
 	}
 	if o.ask == askFull {
-		return full(ctx, repo, policy, out)
+		return full(ctx, repo, policy, o, out, told)
 	}
 	history, err := repo.History(ctx, policy)
 	if err != nil {
@@ -35,6 +33,14 @@ func answer(ctx context.Context, o options, out, told io.Writer) error {
 	if o.ask == askNext || o.ask == askNotes { // the others tell all
 		warn(plan, told)
 	}
+	if o.ask == askNotes {
+		text, err := notes(ctx, repo, plan, o)
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(out, text)
+		return err
+	}
 	return write(o.ask, plan, out)
 }
 
@@ -43,29 +49,25 @@ func warn(plan changelog.Plan, told io.Writer) {
 	for _, d := range plan.Diagnostics {
 		switch d.Code {
 		case changelog.CodeOtherFormat, changelog.CodeUntouched, changelog.CodeUntagged, changelog.CodeOutOfStep:
-			fmt.Fprintln(told, "changelog: note:", d.Text)
+			note(d, told)
 		}
 	}
 }
 
+func note(d changelog.Diagnostic, told io.Writer) { fmt.Fprintln(told, "changelog: note:", d.Text) }
+
 // write writes what is asked for of a plan.
 func write(ask string, plan changelog.Plan, out io.Writer) error {
+	text := ""
 	switch ask {
-	case askNext:
-		_, err := io.WriteString(out, next(plan))
-		return err
-	case askWhy:
-		_, err := io.WriteString(out, plan.Explain())
-		return err
 	case askJSON:
-		text, err := json.MarshalIndent(plan, "", "  ")
-		if err != nil {
-			return err
-		}
-		_, err = out.Write(append(text, '\n'))
-		return err
+		return writeJSON(plan, out)
+	case askNext:
+		text = next(plan)
+	case askWhy:
+		text = plan.Explain()
 	}
-	_, err := io.WriteString(out, notes(plan))
+	_, err := io.WriteString(out, text)
 	return err
 }
 
@@ -93,51 +95,4 @@ func next(plan changelog.Plan) string {
 		return "\n"
 	}
 	return text
-}
-
-// notes are the notes of all components that are released, or a sentence.
-func notes(plan changelog.Plan) string {
-	text := ""
-	for _, d := range decisions(plan) {
-		if d.Next == nil {
-			continue
-		}
-		if text != "" {
-			text += "\n"
-		}
-		text += d.Notes(changelog.NotesOptions{}).Markdown()
-	}
-	if text == "" {
-		return "Nothing to release. (-why tells of each commit why it does not count.)\n"
-	}
-	return text
-}
-
-// full writes the whole changelog, release by release, while the history is read.
-func full(ctx context.Context, repo *git.Repository, policy changelog.Policy, out io.Writer) error {
-	head, err := repo.Head(ctx)
-	if err != nil {
-		return err
-	}
-	tags, err := repo.Tags(ctx)
-	if err != nil {
-		return err
-	}
-	to := bufio.NewWriterSize(out, 64<<10)
-	if _, err := fmt.Fprintln(to, "# Changelog"); err != nil {
-		return err
-	}
-	commits := repo.Commits(ctx, git.Range{To: head, Paths: policy.NeedsPaths()})
-	for release, err := range changelog.Releases(commits, tags, policy, changelog.ReleasesOptions{}) {
-		if err != nil {
-			return err
-		}
-		if release.Version == nil && len(release.Notes.Sections) == 0 {
-			continue // nothing has come since the last release
-		}
-		if _, err := fmt.Fprintf(to, "\n%s", release.Notes.Markdown()); err != nil {
-			return err
-		}
-	}
-	return to.Flush()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,7 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
 	dir, err := os.MkdirTemp("", "changelog")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -183,6 +185,77 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, runGit(t, dir, "rev-parse", "HEAD"), plan.Diagnostics[0].Commit)
 }
 
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestJSONShape: the fields of the documented shape, and no others.
+func TestJSONShape(t *testing.T) {
+	dir := repository(t, "api/x < feat: begin", "web/x < feat: begin", "tag api/v1.0.0", "tag web/v2.0.0", "tag v3.0.0", "tag api/vnext", "tag latest",
+		"api/x < feat: add\n\nBREAKING CHANGE: other", "web/x < docs: tell", "other < fix: nobody's", "api/x < no type at all")
+	file := filepath.Join(t.TempDir(), "policy.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"umbrella": {"name": "all"}, "components": [{"name": "api", "paths": ["api"]}, {"name": "web", "paths": ["web"], "depends_on": ["api"]}, {"name": "new", "paths": ["web/new"]}]}`), 0o600))
+	got := call(t, dir, "-json", "-config", file)
+	require.Equal(t, 0, got.status, got.err)
+	golden := filepath.Join("testdata", "plan.json")
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got.out), 0o600))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got.out)
+	assert.NotContains(t, got.out, "null")
+}
+
+// TestLinks: commits and ranges are links where the remote says which forge it is on.
+func TestLinks(t *testing.T) {
+	dir := repository(t, "feat: begin", "tag v1.2.3", "feat: add (#12)")
+	runGit(t, dir, "-c", "user.name=Eve", "commit", "--quiet", "--allow-empty", "--author=Eve <eve@shop.example>", "-m", "fix: mend")
+	id := runGit(t, dir, "rev-parse", "HEAD")
+	for _, tc := range []struct {
+		remote, forge, commit, compare string
+	}{
+		{"git@github.com:boat/shop.git", "", "https://github.com/boat/shop/commit/" + id, "https://github.com/boat/shop/compare/v1.2.3...v1.3.0"},
+		{"https://gitlab.example/boat/shop", "gitlab", "https://gitlab.example/boat/shop/-/commit/" + id, "https://gitlab.example/boat/shop/-/compare/v1.2.3...v1.3.0"},
+		{"https://codeberg.org/boat/shop", "", "https://codeberg.org/boat/shop/commit/" + id, "https://codeberg.org/boat/shop/compare/v1.2.3...v1.3.0"},
+		{"https://bitbucket.org/boat/shop", "", "https://bitbucket.org/boat/shop/commits/" + id, "https://bitbucket.org/boat/shop/branches/compare/v1.3.0%0Dv1.2.3"},
+		{"https://git.example/boat/shop", "gitea", "https://git.example/boat/shop/commit/" + id, "https://git.example/boat/shop/compare/v1.2.3...v1.3.0"},
+		{"https://git.example/boat/shop", "", "", ""},
+		{"https://github.com/boat/shop", "none", "", ""},
+		{"../folder", "", "", ""},
+		{"", "", "", ""},
+	} {
+		if tc.remote != "" {
+			if strings.Contains(runGit(t, dir, "remote"), "origin") {
+				runGit(t, dir, "remote", "remove", "origin")
+			}
+			runGit(t, dir, "remote", "add", "origin", tc.remote)
+		}
+		args := []string{}
+		if tc.forge != "" {
+			args = append(args, "-forge", tc.forge)
+		}
+		notes, full := call(t, dir, args...), call(t, dir, append(args, "-full")...)
+		assert.Equal(t, 0, notes.status+full.status, notes.err+full.err)
+		assert.Contains(t, notes.out, "by Eve")
+		assert.Contains(t, full.out, "by Eve")
+		assert.Contains(t, notes.out, "### Contributors\n\n- Ada\n- Eve (first contribution)\n")
+		if tc.commit == "" {
+			assert.NotContains(t, notes.out+full.out, "](")
+			continue
+		}
+		assert.Contains(t, notes.out, "]("+tc.commit+")", tc.remote)
+		assert.Contains(t, notes.out, "## [1.3.0]("+tc.compare+")", tc.remote)
+		assert.Contains(t, full.out, "]("+tc.commit+")", tc.remote)
+	}
+	wrong := call(t, dir, "-forge", "github")
+	assert.Equal(t, 1, wrong.status, "a folder has no pages, and somebody said that it has")
+	runGit(t, dir, "remote", "set-url", "origin", "https://eve:secret@github.com/boat")
+	wrong = call(t, dir, "-forge", "github")
+	assert.Equal(t, 1, wrong.status)
+	assert.NotContains(t, wrong.err, "secret")
+	first := call(t, repository(t, "feat: begin"))
+	assert.Contains(t, first.out, "### Contributors\n\n- Ada\n", "of a first release everybody is new")
+}
+
 func TestConfig(t *testing.T) {
 	dir := repository(t, "api/x < feat: begin", "web/x < feat: begin", "tag api/v1.0.0", "tag web/v2.0.0", "api/x < fix: mend", "web/x < feat: add", "docs: tell")
 	file := filepath.Join(t.TempDir(), "policy.json")
@@ -245,7 +318,7 @@ func TestFailures(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{"-nonsense"}, {"-next", "-full"}, {"more"}, {"-C", ""}, {"-C"}, {"-next=perhaps"},
+		{"-nonsense"}, {"-next", "-full"}, {"more"}, {"-forge", "svn"}, {"-C", ""}, {"-C"}, {"-next=perhaps"},
 	} {
 		got := call(t, ".", args...)
 		assert.Equal(t, 2, got.status, "%q", args)
@@ -257,7 +330,7 @@ func TestUsage(t *testing.T) {
 	assert.Contains(t, help.out, "usage: changelog")
 	assert.Equal(t, 1, call(t, ".", "-channel", "no channel", "-C", repository(t, "feat: x")).status)
 	lines := strings.Split(help.out, "\n")
-	for _, name := range []string{"-C DIR", "-next", "-notes", "-full", "-why", "-json", "-channel NAME", "-final", "-config FILE"} {
+	for _, name := range []string{"-C DIR", "-next", "-notes", "-full", "-why", "-json", "-channel NAME", "-final", "-config FILE", "-forge NAME"} {
 		assert.True(t, slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "  "+name) }), name)
 	}
 }
@@ -265,11 +338,14 @@ func TestUsage(t *testing.T) {
 // TestWarnings: what may make the answer wrong is told beside it.
 func TestWarnings(t *testing.T) {
 	dir := repository(t, "feat: begin", "tag v1.2.3", "fix: mend", "tag 2.0.0", "fix: again")
-	for _, flag := range []string{"-next", "-notes"} {
-		got := call(t, dir, flag)
+	for _, mode := range []string{"-next", "-notes"} {
+		got := call(t, dir, mode)
 		assert.Equal(t, 0, got.status)
 		assert.Contains(t, got.err, "changelog: note: the last release of the form v{version} is v1.2.3, and 2.0.0 has the form {version}")
 	}
+	full := call(t, dir, "-full")
+	assert.Equal(t, 0, full.status)
+	assert.Equal(t, "changelog: note: 2.0.0 is no release: it has the form {version}, and not v{version}; what came with it is told as unreleased\n", full.err)
 	got := call(t, repository(t, "feat: begin", "tag 1.2.3", "feat: add"), "-next")
 	assert.Equal(t, 1, got.status)
 	assert.Empty(t, got.out)

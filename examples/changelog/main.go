@@ -7,8 +7,36 @@
 //
 // It reads the history and the tags of the repository and changes nothing. It exits with status 0 when it has an answer, also
 // when there is nothing to release, with 1 when it has none, and with 2 when it was called in a way that it does not
-// understand. What went wrong is told on standard error. There are also notes on what may make an answer wrong. A shallow clone, or one without tags, would give a wrong answer, so
-// that it gives none.
+// understand. What went wrong is told on standard error. There are also notes on what may make an answer wrong. A shallow
+// clone, or one without tags, would give a wrong answer, so that it gives none.
+//
+// # Notes
+//
+// Each change names its author and its commit. Where the address of the remote origin says which forge it is on (GitHub, GitLab,
+// Gitea, Forgejo, Bitbucket), or -forge does, commits, issues and people are links, and each version leads to what has come since
+// the one before. The notes of what is not released yet also list who contributed, and for whom it was the first time, which
+// takes one reading of the whole history. -full leaves that list out.
+//
+// # JSON
+//
+// What -json writes is one object. All fields are always there, but for umbrella; lists are [] and never null, and a version, a tag or a commit that
+// there is none of is "". More fields may come.
+//
+//	head           the commit that it is about
+//	components     the decision for each component, in the order of the policy; one alone, with the name "", without a policy
+//	  name           the component's name
+//	  previous       the last release, such as "1.2.3"; previous_tag is its tag, and previous_why says why it is that one
+//	  next           the version that comes next, "" where nothing is to be released; next_tag is the tag that it is to get
+//	  level          "none", "patch", "minor" or "major"; none where nothing is to be released
+//	  why            why it is that version, or why there is none, in one sentence
+//	  reasons        the commits that call for a release, the newest first: commit, rule, level, subject
+//	  dependencies   the components that it is released with because it depends on them: name, previous, next, level
+//	  skipped        all other commits: commit, why, subject
+//	  ignored_tags   the tags that have no say: tag, why
+//	umbrella       the decision for the version over all components, with the same fields, if the policy has one
+//	skipped        the commits that belong to no component
+//	ignored_tags   the tags that belong to no component, where there are several
+//	diagnostics    what is wrong or odd: commit ("" for what is about none), code, text. Codes stay from version to version
 package main
 
 import (

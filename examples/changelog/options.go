@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/davit-sdk/davit/changelog"
@@ -13,7 +14,7 @@ import (
 
 const usage = `changelog tells what comes next in a git repository, and why.
 
-usage: changelog [-C DIR] [-next | -notes | -full | -why | -json] [-channel NAME] [-final] [-config FILE]
+usage: changelog [-C DIR] [-next | -notes | -full | -why | -json] [-channel NAME] [-final] [-config FILE] [-forge NAME]
 
   -C DIR         a folder in the repository (default: the current one)
   -next          the next version, alone on a line; an empty line when nothing is to be released.
@@ -25,6 +26,8 @@ usage: changelog [-C DIR] [-next | -notes | -full | -why | -json] [-channel NAME
   -channel NAME  make a pre-release of that channel, such as beta
   -final         make a final release, also of a pre-release that nothing has followed, whatever the channel
   -config FILE   a policy, as JSON: {"types": {"docs": "patch"}, "components": [{"name": "api", "paths": ["api"]}]}
+  -forge NAME    where the pages of the remote origin are, for the links of the notes: github, gitlab, gitea, bitbucket,
+                 bitbucket-server, or none for no links (default: what its address says, and no links where that says nothing)
 
 Exit status: 0 with an answer, 1 without, 2 for flags that are wrong.
 `
@@ -38,10 +41,13 @@ const (
 	askJSON  = "json"
 )
 
+// forges are what -forge can be.
+var forges = []string{"", string(changelog.GitHub), string(changelog.GitLab), string(changelog.Gitea), string(changelog.Bitbucket), string(changelog.BitbucketServer), noForge}
+
 // options are what the flags say.
 type options struct {
-	dir, ask, config, channel string
-	final                     bool
+	dir, ask, config, channel, forge string
+	final                            bool
 }
 
 func parse(args []string) (options, error) {
@@ -53,6 +59,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.channel, "channel", "", "")
 	flags.BoolVar(&o.final, "final", false, "")
 	flags.StringVar(&o.config, "config", "", "")
+	flags.StringVar(&o.forge, "forge", "", "")
 	asked := map[string]*bool{}
 	for _, name := range []string{askNotes, askNext, askFull, askWhy, askJSON} {
 		asked[name] = flags.Bool(name, false, "")
@@ -74,6 +81,8 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("what is %q for? The repository is named by -C", flags.Arg(0))
 	case o.dir == "":
 		return o, errors.New("-C needs a folder")
+	case !slices.Contains(forges, o.forge):
+		return o, fmt.Errorf("-forge %s: is none of %s", o.forge, strings.Join(forges[1:], ", "))
 	}
 	return o, nil
 }
