@@ -62,10 +62,10 @@ func name(n int) string { return strconv.Itoa(n/1000) + "k" }
 func BenchmarkReport(b *testing.B) {
 	for _, n := range sizes() {
 		s := deliveries.New(n, 200, 42)
-		h := told(s.Events())
+		h, q := told(s.Events()), s.Query()
 		b.Run(name(n), func(b *testing.B) {
 			measure(b, func() {
-				if _, err := h.Report(dora.Rules{}, s.Query()); err != nil {
+				if _, err := h.Report(dora.Rules{}, q); err != nil {
 					b.Fatal(err)
 				}
 			})

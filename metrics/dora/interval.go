@@ -25,18 +25,17 @@ func (s *spreader) interval(n int) (low, high int, ok bool) {
 }
 
 // medianRank is the highest r for which the r-th of n values from below, and the r-th from above, have the median
-// between them with the confidence; -1 for none. P(fewer than r of n coins show heads) is at most half of the rest.
+// between them with the confidence; -1 for none. Of the ways that n coins may fall (fewer than 2^1024: n is small), those that
+// show fewer than r heads are at most half of the rest.
 func medianRank(n int, confidence float64) int {
-	tail, rank := 0.0, -1
-	for r := 1; 2*r <= n; r++ {
-		ln, _ := math.Lgamma(float64(n + 1))
-		lk, _ := math.Lgamma(float64(r))
-		lr, _ := math.Lgamma(float64(n - r + 2))
-		tail += math.Exp(ln - lk - lr - float64(n)*math.Ln2)
-		if tail > (1-confidence)/2*(1+1e-12) {
+	limit := math.Ldexp((1-confidence)/2*(1+1e-12), n)
+	rank := -1
+	for r, ways, fewer := 1, 1.0, 0.0; 2*r <= n; r++ {
+		if fewer += ways; fewer > limit {
 			break
 		}
 		rank = r
+		ways *= float64(n-r+1) / float64(r)
 	}
 	return rank
 }

@@ -7,6 +7,7 @@ import (
 
 // spreader takes the quantiles of many samples, one after the other.
 type spreader struct {
+	sorter
 	lower      bool
 	mean       bool // what is typical
 	confidence float64
@@ -108,7 +109,7 @@ func bucket(v int64) int {
 // those in the buckets of the ranks are.
 func (s *spreader) pick(samples []int64, ranks *[8]int, values *[8]int64) {
 	if len(samples) <= 300 {
-		order(samples)
+		s.sort(samples)
 		for i, r := range ranks {
 			values[i] = samples[r]
 		}
@@ -140,25 +141,10 @@ func (s *spreader) pick(samples []int64, ranks *[8]int, values *[8]int64) {
 		}
 	}
 	for _, g := range s.gathered[:lists] {
-		slices.Sort(g)
+		s.sort(g)
 		s.wanted[bucket(g[0])] = 0
 	}
 	for i, r := range ranks {
 		values[i] = s.gathered[list[i]][r-before[i]]
-	}
-}
-
-// order sorts. Most weeks have a few samples, for which the plain way is the fastest.
-func order(samples []int64) {
-	if len(samples) > 64 {
-		slices.Sort(samples)
-		return
-	}
-	for i := 1; i < len(samples); i++ {
-		v, k := samples[i], i
-		for ; k > 0 && samples[k-1] > v; k-- {
-			samples[k] = samples[k-1]
-		}
-		samples[k] = v
 	}
 }

@@ -6,7 +6,7 @@ import "time"
 func (f *fold) weekly(report *Report) {
 	report.Services = make([]Service, len(f.services))
 	slab := make([]Week, (len(f.services)+1)*f.weeks)
-	made := &slabs{make([]Durations, 0, len(slab)), make([]FailureRate, 0, len(slab)), make([]Rate, 0, len(slab))}
+	made := f.slabs()
 	for s := range f.services {
 		weeks := slab[s*f.weeks : (s+1)*f.weeks : (s+1)*f.weeks]
 		for w := range weeks {
@@ -38,14 +38,13 @@ func (f *fold) week(into *Week, w int, s *score, leads []int64, recoveries []rec
 	into.Complete = from >= f.w.from && to <= f.w.to
 	into.N, into.Days = s.n, s.days
 	if len(leads) > 0 {
-		made.durations = append(made.durations, Durations{})
-		into.LeadTime = &made.durations[len(made.durations)-1]
+		into.LeadTime = made.duration()
 		f.spreader.spread(leads, into.LeadTime)
 		into.LeadTime.Tier = f.durationTier(f.tiers.LeadTime, into.LeadTime)
 	}
-	var recovered Durations
-	if f.recoverySpread(recoveries, &recovered) {
-		into.Recovery = &recovered
+	if len(recoveries) > 0 {
+		into.Recovery = made.duration()
+		f.recoverySpread(recoveries, into.Recovery)
 	}
 	if s.denominator > 0 {
 		made.failures = append(made.failures, f.failures(s))
@@ -62,4 +61,30 @@ type slabs struct {
 	durations []Durations
 	failures  []FailureRate
 	rates     []Rate
+}
+
+// slabs are those that the weeks of all services, and of all together, need.
+func (f *fold) slabs() *slabs {
+	durations, failures, rates := 2*f.weeks, f.weeks, f.weeks
+	for i := range f.cells {
+		c := &f.cells[i]
+		if c.leadsFrom < c.leadsTo {
+			durations++
+		}
+		if c.recoversFrom < c.recoversTo {
+			durations++
+		}
+		if c.denominator > 0 {
+			failures++
+		}
+		if c.deployments > 0 {
+			rates++
+		}
+	}
+	return &slabs{make([]Durations, 0, durations), make([]FailureRate, 0, failures), make([]Rate, 0, rates)}
+}
+
+func (s *slabs) duration() *Durations {
+	s.durations = append(s.durations, Durations{})
+	return &s.durations[len(s.durations)-1]
 }
