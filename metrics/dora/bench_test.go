@@ -19,10 +19,8 @@ import (
 // told is a history of events.
 func told(events []dora.Event) *dora.History {
 	h := &dora.History{}
-	for _, e := range events {
-		if err := h.Add(e); err != nil {
-			panic(err)
-		}
+	if err := h.AddAll(events...); err != nil {
+		panic(err)
 	}
 	return h
 }

@@ -29,7 +29,7 @@
 //
 // # Errors
 //
-// History.Add names each field that keeps an event from being taken; Decode does besides what is not the JSON
+// History.Add names each field that keeps an event from being taken (AddAll besides which event it is); Decode does besides what is not the JSON
 // of an event (ErrUnknownType). Rules, Query, Calendar, TierModel and Objective have a Validate that reports every problem at
 // once. ErrNoWindow, ErrUnknownService and ErrUnknownEnvironment keep a misspelt question from being answered with nothing.
 //

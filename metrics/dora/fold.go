@@ -53,7 +53,9 @@ type fold struct {
 	spreader    *spreader
 	hours       *hours
 	ended, open []int64
-	anomalies   []Anomaly
+	// of the weeks of one scope: days, whether there are any, and deployments
+	perWeek, used, deployments []int64
+	anomalies                  []Anomaly
 }
 
 // purpose is what figures are computed for.

@@ -11,7 +11,7 @@ func search(n int, yes func(int) bool) int { return sort.Search(n, yes) }
 func (f *fold) frequency(into *Frequency, n, days int, weeks []cell, gap Figure, daily []bool) {
 	into.N, into.Days = n, days
 	into.PerDay = Known(float64(n) / f.w.length())
-	perWeek, used, deployments := make([]int64, 0, len(weeks)), make([]int64, 0, len(weeks)), make([]int64, 0, len(weeks))
+	perWeek, used, deployments := f.perWeek[:0], f.used[:0], f.deployments[:0]
 	for w := range weeks {
 		if f.w.complete && (f.w.weeks[w] < f.w.from || f.w.weeks[w+1] > f.w.to) {
 			continue
@@ -20,6 +20,7 @@ func (f *fold) frequency(into *Frequency, n, days int, weeks []cell, gap Figure,
 		used = append(used, int64(min(weeks[w].days, 1)))
 		deployments = append(deployments, int64(weeks[w].n))
 	}
+	f.perWeek, f.used, f.deployments = perWeek, used, deployments
 	into.PerWeekMedian = f.median(perWeek, 1)
 	into.DeploymentsPerWeekMedian = f.median(deployments, 1)
 	into.GapMedian = gap
@@ -34,11 +35,34 @@ func (f *fold) median(values []int64, unit float64) Figure {
 	var ranks [8]int
 	var picked [8]int64
 	ranks[0], ranks[1] = (len(values)-1)/2, len(values)/2
-	f.spreader.pick(values, &ranks, &picked)
+	if !few(values, &ranks, &picked) {
+		f.spreader.pick(values, &ranks, &picked)
+	}
 	if f.r.Quantile == QuantileLower {
 		return Known(float64(picked[0]) / unit)
 	}
 	return Known((float64(picked[0]) + float64(picked[1])) / 2 / unit)
+}
+
+// few answers what pick does for the first two ranks, by counting, of values from 0 to 7, as days of a week are; false: there are others.
+func few(values []int64, ranks *[8]int, picked *[8]int64) bool {
+	var counts [8]int
+	for _, v := range values {
+		if uint64(v) >= uint64(len(counts)) {
+			return false
+		}
+		counts[v]++
+	}
+	for i := range 2 {
+		below := 0
+		for v, n := range counts {
+			if below += n; below > ranks[i] {
+				picked[i] = int64(v)
+				break
+			}
+		}
+	}
+	return true
 }
 
 // cadence is the tier of the frequency.

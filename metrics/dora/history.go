@@ -43,6 +43,8 @@ type History struct {
 	told   map[telling]*versions // what was told more than once
 	events int
 	edits  int // how often something that was there before was changed
+
+	touched uint32 // see reader
 }
 
 // never is the instant of what did not happen.

@@ -62,6 +62,21 @@ func (n *names) look(s string, h uint32) (number uint32, free int) {
 	}
 }
 
+// first is the first number under a hash, which may be that of another name; none where there is none.
+func (n *names) first(h uint32) uint32 {
+	for i := n.place(h); ; {
+		switch at := n.slots[i]; {
+		case at.number == 0:
+			return none
+		case at.hash == h:
+			return at.number - 1
+		}
+		if i++; i == len(n.slots) {
+			i = 0
+		}
+	}
+}
+
 func (n *names) place(h uint32) int { return int(uint64(h) * uint64(len(n.slots)) >> 32) }
 
 // intern answers the number of s, a new one if need be. Who tells of things in the order in which they
@@ -93,7 +108,11 @@ func (n *names) full(size int) bool {
 
 func (n *names) grow() {
 	old := n.slots
-	n.slots = make([]slot, max(16, len(old)/4*5))
+	if len(old) < 1<<20 {
+		n.slots = make([]slot, max(20, len(old)*2))
+	} else {
+		n.slots = make([]slot, len(old)/4*5)
+	}
 	for _, s := range old {
 		if s.number == 0 {
 			continue

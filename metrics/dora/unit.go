@@ -120,7 +120,6 @@ func (f *fold) earlier(a, b uint32) bool { return f.order(&f.units[a], &f.units[
 
 // sort puts units in the order of time, unless they came so.
 func (f *fold) sort(units []unit) {
-	order := func(a, b unit) int { return f.order(&a, &b) }
 	sorted := true
 	f.begins = make([]int, len(f.services)+1)
 	for i := range units {
@@ -130,10 +129,32 @@ func (f *fold) sort(units []unit) {
 		sorted = sorted && (i == 0 || units[i-1].finish < u.finish || units[i-1].finish == u.finish && f.order(&units[i-1], u) < 0)
 	}
 	if !sorted {
-		slices.SortFunc(units, order)
+		f.sortByTime(units)
 	}
 	for s := range f.services {
 		f.begins[s+1] += f.begins[s]
+	}
+}
+
+// sortByTime sorts when they finished, which is small, and then moves each unit once.
+func (f *fold) sortByTime(units []unit) {
+	type key struct {
+		finish int64
+		at     int
+	}
+	keys := make([]key, len(units))
+	for i := range units {
+		keys[i] = key{units[i].finish, i}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		if a.finish != b.finish {
+			return cmp.Compare(a.finish, b.finish)
+		}
+		return f.order(&units[a.at], &units[b.at])
+	})
+	unsorted := slices.Clone(units)
+	for i, k := range keys {
+		units[i] = unsorted[k.at]
 	}
 }
 
