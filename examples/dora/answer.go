@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/davit-sdk/davit/metrics/dora"
 	"github.com/davit-sdk/davit/metrics/dora/report"
@@ -21,11 +22,18 @@ func answer(ctx context.Context, o options, out, told io.Writer) error {
 	if err != nil {
 		return err
 	}
+	silent := o.dir != "" // tags say nothing of failures
+	if silent {
+		figures = figures.WithoutFailures()
+	}
 	show := report.Options{Title: o.title()}
 	if len(o.compare) > 0 {
 		c, err := history.Compare(o.compare[0], o.compare[1], o.query)
 		if err != nil {
 			return err
+		}
+		if silent {
+			c = c.WithoutFailures()
 		}
 		show.Comparison = &c
 	}
@@ -57,7 +65,7 @@ func (o options) title() string {
 	case o.dir != "":
 		return "Delivery: " + o.service()
 	case o.events != "":
-		return "Delivery: " + o.events
+		return "Delivery: " + filepath.Base(o.events)
 	}
 	return "Delivery: a sample"
 }

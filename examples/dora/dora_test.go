@@ -94,7 +94,7 @@ func TestSampleIsTold(t *testing.T) {
 	got := call(t)
 	assert.Equal(t, 0, got.status)
 	assert.Empty(t, got.err)
-	for _, part := range []string{"Lead time for changes", "Change failure rate", "SERVICE", "checkout", "commit-after-deploy", "26 weeks"[:2], "2025-01-06"} {
+	for _, part := range []string{"Lead time for changes", "Change failure rate", "SERVICE", "checkout", "commit-after-deploy", "2025-01-06"} {
 		assert.Contains(t, got.out, part)
 	}
 	assert.Equal(t, got, call(t), "byte for byte")
@@ -197,7 +197,7 @@ func TestHTML(t *testing.T) {
 	assert.Equal(t, call(t).out, got.out, "the page is besides")
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
-	for _, part := range []string{"<!DOCTYPE html>", "checkout", "How lead times are spread", "each lead time"[:4]} {
+	for _, part := range []string{"<!DOCTYPE html>", "checkout", "How lead times are spread"} {
 		assert.True(t, strings.Contains(string(text), part), part)
 	}
 	got = call(t, "-html", filepath.Join(t.TempDir(), "no", "folder.html"))
@@ -228,7 +228,7 @@ func TestForms(t *testing.T) {
 		assert.Equal(t, "shop", services[0].(map[string]any)["name"], tc.text)
 	}
 	got := call(t, "-events", file(t, "a.json", deployed))
-	assert.Contains(t, got.err, "dora: note: line 1: dev.cdevents.service.deployed.0.2.0 e1: no-changes")
+	assert.Contains(t, got.err, `dora: note: line 1: "e1", "dev.cdevents.service.deployed.0.2.0": no-changes`)
 }
 
 // What cannot be read is told line by line, and has no answer.

@@ -48,6 +48,9 @@ func TestRepository(t *testing.T) {
 	assert.Equal(t, 3.0, get(t, o, "lead_time", "n"))
 	assert.Equal(t, 2*86400.0, get(t, o, "lead_time", "p50"))
 	assert.Equal(t, "shop", o["services"].([]any)[0].(map[string]any)["name"])
+	for _, name := range []string{"change_failure_rate", "rework_rate", "attempt_failure_rate", "availability"} {
+		assert.NotContains(t, o, name, "tags say nothing of it")
+	}
 	later := answered(t, "-C", dir, "-from", "2025-03-05T00:00:00Z")
 	assert.Equal(t, 1.0, get(t, later, "lead_time", "n"))
 

@@ -89,14 +89,14 @@ func cdevents(name string, in io.Reader, told io.Writer) (*dora.History, error) 
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	for _, r := range all.Remarks {
-		fmt.Fprintf(told, "dora: note: line %d: %s %s: %s", r.Line, r.Type, r.ID, r.Code)
+		fmt.Fprintf(told, "dora: note: line %d: %q, %q: %s", r.Line, r.ID, r.Type, r.Code)
 		if r.Text != "" {
-			fmt.Fprintf(told, ": %s", r.Text)
+			fmt.Fprintf(told, ": %q", r.Text)
 		}
 		fmt.Fprintln(told)
 	}
 	for _, other := range all.Others {
-		fmt.Fprintf(told, "dora: note: %d events of type %s say nothing about delivery\n", other.Count, other.Type)
+		fmt.Fprintf(told, "dora: note: %d events of type %q say nothing about delivery\n", other.Count, other.Type)
 	}
 	return collect(name, func(yield func(dora.Event, error) bool) {
 		for _, e := range all.Events {

@@ -44,6 +44,9 @@
 // error budget, velocity, CSAT and NPS, work outside of working hours, the score of the quick check, and tiers. SLO tells how fast a budget burns;
 // CompareLoadTimes and CostOfDowntime stand by themselves.
 //
+// Where events tell nothing of failures, Report.WithoutFailures leaves out what would look as if there were none. Package report shows a
+// report as text, Markdown, JSON, HTML with charts, and for Prometheus.
+//
 // # Concurrency
 //
 // A History may be asked by any number of goroutines at once while none adds. Nothing is started, and no

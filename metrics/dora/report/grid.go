@@ -24,8 +24,7 @@ type gridRow struct {
 	Weeks        string // the bars of the weeks, as a path
 	Most         int    // the most of a week
 	Figures      [3]gridFigure
-	Rework       string
-	ReworkOf     string
+	Rework       gridFigure // without a picture
 	Unattributed int
 }
 
@@ -74,8 +73,9 @@ func servicesOf(r *dora.Report) *grid {
 		s := &r.Services[i]
 		all := five(&s.Metrics)
 		row := gridRow{
-			Name: named(s.Name, "(no name)"), N: all[0].n, Frequency: all[0].value, Tier: all[0].tier, Rework: brief(all[4]), ReworkOf: all[4].n, Unattributed: s.Unattributed,
+			Name: named(s.Name, "(no name)"), N: all[0].n, Frequency: all[0].value, Tier: all[0].tier, Unattributed: s.Unattributed,
 		}
+		row.Rework = gridFigure{Value: brief(all[4]), Interval: all[4].interval, N: all[4].n}
 		row.Weeks, row.Most = spark(s.Weeks)
 		for k, f := range all[1:4] {
 			row.Figures[k] = whisker(f, of[k][i], scales[k])

@@ -129,7 +129,7 @@ const pageTemplate = `<!DOCTYPE html>
 {{- if .HasInterval}}<line class="whisker" x1="{{.Low}}" x2="{{.High}}" y1="7" y2="7"/>{{end}}<circle class="{{if .HasInterval}}dot{{else}}hollow{{end}}" cx="{{.At}}" cy="7" r="4"/></svg>{{end}}
 {{- if ne .N "-"}}<span class="soft">{{.Interval}}<br>n {{.N}}</span>{{end}}</td>
 {{- end}}
-<td class="rework"><b>{{.Rework}}</b>{{if ne .ReworkOf "-"}}<br><span class="soft">{{.ReworkOf}}</span>{{end}}</td><td class="r">{{.Unattributed}}</td></tr>
+<td class="rework">{{with .Rework}}<b>{{.Value}}</b>{{if ne .N "-"}}<br><span class="soft">{{.Interval}}<br>n {{.N}}</span>{{end}}{{end}}</td><td class="r">{{.Unattributed}}</td></tr>
 {{- end}}
 </tbody>
 </table></div>

@@ -59,12 +59,13 @@ func spread(name string, d *dora.Durations) figure {
 	if d.Typical.IsZero() {
 		f.value = "not known yet"
 	}
+	what := "median; "
 	if isMean(d) {
-		f.value, f.interval = f.value+" (mean)", noFigure
+		f.value, f.interval, what = f.value+" (mean)", noFigure, ""
 		f.more = append(f.more, fmt.Sprintf("p50 %s (%s)", duration(d.P50), interval(d.Low, d.High, d.N, duration)))
 	}
 	if d.N > 1 {
-		f.more = append(f.more, fmt.Sprintf("p75 %s, p90 %s, mean %s", duration(d.P75), duration(d.P90), duration(d.Mean)))
+		f.more = append(f.more, fmt.Sprintf("%sp75 %s, p90 %s, mean %s", what, duration(d.P75), duration(d.P90), duration(d.Mean)))
 	}
 	if d.Censored > 0 {
 		f.n += fmt.Sprintf(", %d open", d.Censored)

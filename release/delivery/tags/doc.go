@@ -11,8 +11,9 @@
 // one), when its commit was. It brought the commits that belong to the version, as changelog.Releases tells: all that no lower
 // version has, but no merges and nothing that was taken back before it was released. A change is committed when its commit says, which a rebase makes later.
 //
-// Tags say nothing of failures: figures of those are absent, unless incidents are added from elsewhere; the ID of a deployment is its tag.
-// The first version brings all commits before it, see dora.Rules.Baseline.
+// Tags say nothing of failures. Unless incidents are added from elsewhere, show dora.Report.WithoutFailures: a change failure rate of 0 would be
+// no more than that nobody has looked. The ID of a deployment is its tag. The first version brings all commits before it, see
+// dora.Rules.Baseline.
 //
 // # Errors
 //
