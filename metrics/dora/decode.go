@@ -6,17 +6,45 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
+
+	"github.com/davit-sdk/davit/internal/keys"
 )
 
 // ErrUnknownType is the error of Decode where "type" is missing, or is none that it knows.
 var ErrUnknownType = errors.New("unknown type of event")
 
+var (
+	// ErrDuplicate is the error of Decode where a key is twice in one object: what one of them says would be lost.
+	ErrDuplicate = errors.New("twice in one object")
+	// ErrEncoding is the error of Decode for a text that is no UTF-8: ids that differ could become the same.
+	ErrEncoding = errors.New("no UTF-8")
+)
+
 // Decode reads one event from a JSON object, strictly: its "type" must be deployment, change, incident,
-// work, outage or survey, a field that the type does not have is an error, and so is whatever follows
-// the object. Times are RFC 3339. The count of a survey answer is 1 where it is absent.
+// work, outage or survey, a field that the type does not have is an error, and so is one that is there twice, be it in
+// another case, and whatever follows the object. Times are RFC 3339. The count of a survey answer is 1 where it is absent.
 //
 // The event is valid: History.Add takes it.
 func Decode(line []byte) (Event, error) {
+	if e, ok := plainly(line); ok {
+		return e, nil
+	}
+	if !utf8.Valid(line) {
+		return nil, ErrEncoding
+	}
+	e, err := decoded(line)
+	if err != nil {
+		return nil, err
+	}
+	if name, twice := keys.Twice(line, true); twice {
+		return nil, fmt.Errorf("%q is %w", name, ErrDuplicate)
+	}
+	return e, nil
+}
+
+// decoded is the event by package encoding/json.
+func decoded(line []byte) (Event, error) {
 	var head struct {
 		Type *string `json:"type"`
 	}

@@ -148,7 +148,7 @@ func record(columns, cells []string) (dora.Event, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w %q", dora.ErrUnknownType, kind)
 	}
-	object := map[string]any{"type": kind}
+	object := append(make([]byte, 0, 512), `{"type":"`+kind+`"`...)
 	for i, name := range columns {
 		cell := strings.TrimSpace(cells[i])
 		if name == "type" || cell == "" {
@@ -160,35 +160,49 @@ func record(columns, cells []string) (dora.Event, error) {
 		if !slices.Contains(own, name) {
 			return nil, fmt.Errorf("%s: no field of a %s", name, kind)
 		}
-		value, err := value(name, cell)
-		if err != nil {
+		var err error
+		if object, err = value(append(object, `,"`+name+`":`...), name, cell); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		object[name] = value
 	}
-	text, err := json.Marshal(object)
-	if err != nil {
-		return nil, err
-	}
-	return dora.Decode(text)
+	return dora.Decode(append(object, '}'))
 }
 
-// value is a cell as JSON has it.
-func value(name, cell string) (any, error) {
+// value adds a cell as JSON has it.
+func value(object []byte, name, cell string) ([]byte, error) {
 	switch name {
 	case "time", "started", "merged", "opened", "resolved", "done", "from", "to":
-		return moment(cell)
+		at, err := moment(cell)
+		return quoted(object, at), err
 	case "points", "score", "count":
 		if !number(cell) {
 			return nil, fmt.Errorf("%q is no number", cell)
 		}
-		return json.Number(cell), nil
+		return append(object, cell...), nil
 	case "changes", "fixes", "caused_by":
-		return list(cell), nil
+		ids := list(cell)
+		if len(ids) == 0 {
+			return append(object, "null"...), nil
+		}
+		for i, id := range ids {
+			object = quoted(append(object, "[,"[min(i, 1)]), id)
+		}
+		return append(object, ']'), nil
 	case "originals":
-		return originals(cell)
+		return originals(object, cell)
 	}
-	return cell, nil
+	return quoted(object, cell), nil
+}
+
+// quoted adds a text as JSON has it.
+func quoted(object []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= 0x80 || c == '"' || c == '\\' {
+			escaped, _ := json.Marshal(text) // a text is always one
+			return append(object, escaped...)
+		}
+	}
+	return append(append(append(object, '"'), text...), '"')
 }
 
 // number says whether a cell is one as JSON writes it: neither NaN nor hexadecimal, and with a point for the fraction.
@@ -215,9 +229,9 @@ func list(cell string) []string {
 	return ids
 }
 
-func originals(cell string) ([]map[string]string, error) {
-	var commits []map[string]string
-	for _, text := range list(cell) {
+func originals(object []byte, cell string) ([]byte, error) {
+	object = append(object, '[')
+	for i, text := range list(cell) {
 		cut := strings.LastIndexByte(text, ' ')
 		if cut < 0 {
 			return nil, fmt.Errorf("%q is not an id, a blank and a time", text)
@@ -226,7 +240,11 @@ func originals(cell string) ([]map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		commits = append(commits, map[string]string{"id": strings.TrimSpace(text[:cut]), "time": at})
+		if i > 0 {
+			object = append(object, ',')
+		}
+		object = append(quoted(append(object, `{"id":`...), strings.TrimSpace(text[:cut])), `,"time":`...)
+		object = append(quoted(object, at), '}')
 	}
-	return commits, nil
+	return append(object, ']'), nil
 }

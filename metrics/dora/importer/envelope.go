@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/davit-sdk/davit/internal/keys"
 )
 
 // cdevent is an event as it is told. Fields that say nothing here are passed over, as CDEvents is open for those of others.
@@ -179,8 +181,8 @@ func read(line int, text []byte) (cdevent, error) {
 	if !e.known() {
 		return e, nil
 	}
-	if err := repeats(inner, false); err != nil {
-		return e, err
+	if name, twice := keys.Twice(inner, false); twice {
+		return e, fmt.Errorf("%q is %w", name, ErrDuplicate)
 	}
 	var missing []string
 	for _, field := range []struct {

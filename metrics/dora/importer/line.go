@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"unicode/utf8"
 
 	"github.com/davit-sdk/davit/metrics/dora"
 )
@@ -19,9 +18,9 @@ var (
 	// ErrTooLong says that a record is larger than Options.MaxRecord.
 	ErrTooLong = errors.New("too long")
 	// ErrDuplicate says that a key is twice in one object.
-	ErrDuplicate = errors.New("twice in one object")
+	ErrDuplicate = dora.ErrDuplicate
 	// ErrEncoding says that a text is no UTF-8.
-	ErrEncoding = errors.New("no UTF-8")
+	ErrEncoding = dora.ErrEncoding
 )
 
 // Options say how input is read. The zero value is usable.
@@ -84,7 +83,7 @@ func Lines(r io.Reader, o Options) iter.Seq2[dora.Event, error] {
 					return
 				}
 			} else if len(bytes.TrimSpace(text)) > 0 {
-				event, wrong := decode(text)
+				event, wrong := dora.Decode(text)
 				if wrong != nil {
 					event, wrong = nil, &LineError{number, wrong}
 				}
@@ -112,16 +111,4 @@ func line(in *bufio.Reader, most int) (text []byte, long bool, err error) {
 			return text, long, err
 		}
 	}
-}
-
-// decode reads an event more strictly than dora.Decode can.
-func decode(text []byte) (dora.Event, error) {
-	if !utf8.Valid(text) {
-		return nil, ErrEncoding
-	}
-	event, err := dora.Decode(text)
-	if err != nil {
-		return nil, err
-	}
-	return event, unique(text)
 }
