@@ -8,7 +8,7 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"github.com/davit-sdk/davit/internal/keys"
+	"github.com/davit-sdk/davit/metrics/dora/internal/keys"
 )
 
 // ErrUnknownType is the error of Decode where "type" is missing, or is none that it knows.

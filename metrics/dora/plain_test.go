@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/davit-sdk/davit/internal/keys"
+	"github.com/davit-sdk/davit/metrics/dora/internal/keys"
 )
 
 var plainLines = []string{

@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/davit-sdk/davit/internal/keys"
+	"github.com/davit-sdk/davit/metrics/dora/internal/keys"
 )
 
 // cdevent is an event as it is told. Fields that say nothing here are passed over, as CDEvents is open for those of others.

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/davit-sdk/davit/internal/keys"
+	"github.com/davit-sdk/davit/metrics/dora/internal/keys"
 )
 
 func TestTwice(t *testing.T) {
