@@ -40,6 +40,7 @@ func compose(s *sight, read *reading, policy Policy) *composition {
 	for i, v := range s.views {
 		c.weighed[i] = v.decision(s.history.Head)
 		c.weighed[i].weigh(read, v, policy)
+		c.weighed[i].merge(s, read, i, &policy)
 	}
 	c.units = unitsOf(s, policy)
 	c.missing()

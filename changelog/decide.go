@@ -65,7 +65,7 @@ func Decide(history History, policy Policy) (Plan, error) {
 	return plan, errs.ErrorOrNil()
 }
 
-// Bases are the commits of the last releases of all components, and of the umbrella: whoever reads a repository for Decide may
+// Bases are the commits of the last releases of all components, and of the umbrella, and for a channel those of its last pre-releases: whoever reads a repository for Decide may
 // leave out what all of them have among their ancestors. A component has several where its last release has
 // several tags of one precedence, which differ in their build metadata alone. One is empty where a component was never released, so
 // that the whole history counts, and one may be on another branch, where the policy lets those count. The history
@@ -84,6 +84,9 @@ func Bases(history History, policy Policy) ([]string, error) {
 			bases = append(bases, "")
 		}
 		bases = append(bases, v.released...)
+		if policy.channel() != "" && v.prerelease.Version != nil { // the last release may have been merged after it
+			bases = append(bases, v.tried...)
+		}
 	}
 	if sight.umbrella != nil { // it may be behind its parts
 		bases = append(bases, sight.umbrella.released...)

@@ -34,6 +34,10 @@ type Decision struct {
 	Why string `json:"why"`
 	// Reasons are the commits that call for a release, in the order of the history.
 	Reasons []Reason `json:"reasons"`
+	// Merged are the commits that call for a release, that came with Previous, and that the Prerelease does not have, because Previous was
+	// merged after it, such as a hotfix. They have no say in the version, but are new to whoever has that pre-release: its notes have
+	// them. Only a pre-release has any.
+	Merged []Reason `json:"merged,omitempty"`
 	// Dependencies are the components that it depends on and that are released with it, or were since its last release, by name.
 	Dependencies []Dependency `json:"dependencies,omitempty"`
 	// Group is the group that had a say in the version, "" for none.
@@ -133,6 +137,13 @@ func (d Decision) Explain() string {
 	}
 	for _, r := range d.Reasons {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t(%s%s)\n", shortID(r.ID), r.Level, printable(shortened(r.Subject, mostExplained)), printable(r.Rule), d.marked(r.New))
+	}
+	table.Flush()
+	if len(d.Merged) > 0 {
+		fmt.Fprintf(table, "merged with %s:\n", printable(d.PreviousTag))
+	}
+	for _, r := range d.Merged {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t(%s; new)\n", shortID(r.ID), r.Level, printable(shortened(r.Subject, mostExplained)), printable(r.Rule))
 	}
 	table.Flush()
 	if len(d.Skipped) > 0 {

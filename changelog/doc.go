@@ -30,7 +30,8 @@
 // up to the commits since its last pre-release. So 1.1.0-beta.1 is followed by 1.1.0-beta.2 after a feature, and by
 // 2.0.0-beta.1 after a breaking change, and not by anything after a chore. What the last release has and the pre-release has not is
 // new to the channel, too: after 1.0.1 was merged into
-// the branch of 1.1.0-beta.1 there is 1.1.0-beta.2.
+// the branch of 1.1.0-beta.1 there is 1.1.0-beta.2, whose notes tell what 1.0.1 has brought: who has 1.1.0-beta.1 does not have it. Those of
+// 1.1.0 do not tell it again.
 //
 //   - The level gives the version without its channel. An ancestor that is a pre-release of a higher one
 //     raises it to that.

@@ -59,7 +59,8 @@ type NotesOptions struct {
 	// were taken back, merges, and what was to be squashed.
 	Other bool `json:"other,omitempty"`
 	// Whole lists all changes since the last release also where the version is a pre-release. By default the notes of a
-	// pre-release hold what has come since the one before it.
+	// pre-release hold what has come since the one before it: also what came with a release that was merged meanwhile, whose own notes have
+	// it, too, since whoever tries pre-releases out goes from one to the next.
 	Whole bool `json:"whole,omitempty"`
 	// Audience makes the notes those of one audience. Empty: all changes are listed.
 	//
@@ -128,6 +129,13 @@ func (d Decision) Notes(o NotesOptions) Notes {
 	e := newEdition(o)
 	p := newPage(e)
 	news := !o.Whole && d.Next != nil && d.Next.Prerelease() != ""
+	if news {
+		for i := len(d.Merged) - 1; i >= 0; i-- {
+			r := &d.Merged[i]
+			m := r.Message(d.Messages)
+			p.add(&r.Commit, &m, r.Changes, true)
+		}
+	}
 	for i := len(d.Reasons) - 1; i >= 0; i-- {
 		if r := &d.Reasons[i]; !news || r.New {
 			m := r.Message(d.Messages)

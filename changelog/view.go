@@ -46,6 +46,8 @@ type view struct {
 	// since says of each commit of the history whether it has come since previous and belongs to the
 	// component, and news whether also since prerelease.
 	since, news []bool
+	// merged says, for a pre-release, which commits previous brought that prerelease does not have, nil for none.
+	merged []bool
 }
 
 func (v *view) decision(head string) Decision {
@@ -135,6 +137,9 @@ func (s *sight) assign(read *reading, policy Policy) {
 	s.foreign = make([]bool, n)
 	for _, v := range s.views {
 		v.since, v.news = make([]bool, n), make([]bool, n)
+		if v.passed && policy.channel() != "" {
+			v.merged = make([]bool, n)
+		}
 	}
 	owners, mine := newOwners(policy), make([]bool, len(s.views))
 	for i := range s.history.Commits {
@@ -143,6 +148,8 @@ func (s *sight) assign(read *reading, policy Policy) {
 			if mine[k] == owned && !s.reached.from(2*k, i) { // its own, or nobody's
 				s.foreign[i] = !owned
 				v.since[i], v.news[i] = owned, owned && !s.reached.from(2*k+1, i)
+			} else if v.merged != nil {
+				v.merged[i] = mine[k] && owned && !s.reached.from(2*k+1, i)
 			}
 		}
 	}
