@@ -33,7 +33,7 @@ func cncfProcess() []Practice {
 		says(1, "git-workflow", "changes go through version control", in+"Introduction, level 1", 4, 1),
 		says(2, "structured-deployment", "builds and deployments follow one course", in+"Software Integration and Release, level 2", 5, 3).by(least(FactAutomated, 0.5, half)),
 		says(2, "logs-aggregated", "what production logs is kept in one place", in+"Audit and Logs, level 2", 3, 3),
-		says(3, "cadence-measured", "how often, how fast and how well one releases is measured", in+"Software Integration and Release, level 3", 3, 2).by(least(FactFrequency, 0.25, quarter)),
+		says(3, "cadence-measured", "how often, how fast and how well one releases is measured", in+"Software Integration and Release, level 3", 3, 2).only(least(FactFrequency, 0.25, quarter)),
 		says(3, "gated", "nothing goes to production without a gate", in+"Software Integration and Release, level 3", 4, 3).by(least(FactGated, 0.95, half)),
 		says(3, "progressive", "canary and blue-green are tried out", in+"Software Integration and Release, level 3", 3, 3).by(bySome(0.05, year, Canary, BlueGreen, Waves)),
 		says(3, "no-hands", "no human hand changes production", in+"Software Integration and Release, level 3", 4, 3).by(least(FactAutomated, 0.95, half)),
@@ -76,7 +76,7 @@ func cncfBusiness() []Practice {
 	return []Practice{
 		says(1, "goals", "what it is for is said in numbers", in+"Level 1", 4, 1),
 		says(2, "goals-measured", "these numbers are measured in production", in+"Level 2", 4, 2),
-		says(3, "faster", "a change is in production within a week", in+"Level 3", 4, 3).by(most(FactLeadTime, 168, quarter).of(5)),
+		says(3, "faster", "a change is in production within a week", in+"Level 3", 4, 3).only(most(FactLeadTime, 168, quarter).of(5)),
 		says(4, "reported", "reports on compliance, security, performance and cost reach the business", in+"Level 4", 3, 2),
 		says(5, "goals-met", "the goals are met, and revised", in+"Level 5", 3, 4),
 	}

@@ -26,7 +26,8 @@
 //
 // Each [Fact] says what it counts, and in which unit. Counted is what ended in the days before Input.At, the end excluded. Records in which something is missing (a digest, a
 // strategy, who approved) are neither for nor against: a check holds only if it held whatever they were, and fails only if it failed whatever they were.
-// Shares are divided by all, the missing ones included; medians take the missing ones for the least, and for the most. Fewer samples than Check.MinN say nothing.
+// Shares are divided by all, the missing ones included; medians take the missing ones for the least, and for the most. Where there are fewer samples than Check.MinN, those that lack
+// are as such records. So, more evidence for a practice never lowers a level.
 //
 // # What comes next
 //

@@ -16,18 +16,21 @@ type figures struct {
 	first   time.Time // when the history begins; zero: there is none
 }
 
-// window is the query for the last days; false: it is empty.
-func (f *figures) window(days int) (dora.Query, bool) {
+// window is the query for the last days.
+func (f *figures) window(days int) dora.Query {
 	q := dora.Query{To: f.in.At, Brief: true}
 	if days > 0 {
 		q.From = f.in.At.Add(-time.Duration(days) * 24 * time.Hour)
 	}
-	return q, f.in.History != nil && f.in.History.Len() > 0
+	return q
 }
 
 // prepare computes what the model asks for.
 func (f *figures) prepare(m Model) error {
 	f.reports = map[int]*dora.Report{}
+	if f.in.History == nil {
+		return nil
+	}
 	for _, d := range m.Dimensions {
 		for _, p := range d.Practices {
 			if p.Check == nil || metricOf(p.Check.Fact) == "" {
@@ -40,22 +43,25 @@ func (f *figures) prepare(m Model) error {
 			}
 		}
 	}
-	if all := f.reports[0]; all != nil {
-		f.first = all.From
-	}
 	return nil
 }
 
-// report computes the figures of the last days, once.
+// report computes the figures of the last days, once. There are none before the history begins.
 func (f *figures) report(days int) error {
-	q, ok := f.window(days)
-	if !ok || f.reports[days] != nil {
+	if f.first.IsZero() {
+		whole, err := f.in.History.Report(f.in.Rules, dora.Query{Brief: true})
+		if errors.Is(err, dora.ErrNoWindow) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f.first = whole.From
+	}
+	if f.reports[days] != nil || !f.first.Before(f.in.At) {
 		return nil
 	}
-	report, err := f.in.History.Report(f.in.Rules, q)
-	if errors.Is(err, dora.ErrNoWindow) {
-		return nil
-	}
+	report, err := f.in.History.Report(f.in.Rules, f.window(days))
 	f.reports[days] = report
 	return err
 }
@@ -108,7 +114,7 @@ func (v *view) dora(c Check) figure {
 	if !ok {
 		return unknown("the delivery metrics know nothing of it" + within(c.Days))
 	}
-	f := doraFigure(c.Fact, report.Services[i].Metrics)
+	f := doraFigure(c, report.Services[i].Metrics)
 	if f.known {
 		v.young(c, &f)
 		f.pro, f.con = v.figures.events(c, v.Name)
@@ -129,8 +135,8 @@ func (v *view) young(c Check, f *figure) {
 	f.high = f.value * float64(c.Days) / v.days(begins)
 }
 
-func doraFigure(fact Fact, m dora.Metrics) figure {
-	switch fact {
+func doraFigure(c Check, m dora.Metrics) figure {
+	switch c.Fact {
 	case FactFrequency:
 		if perDay, ok := m.DeploymentFrequency.PerDay.Get(); ok {
 			f := exactly(perDay * 7)
@@ -143,11 +149,11 @@ func doraFigure(fact Fact, m dora.Metrics) figure {
 		return hours(m.FailedDeploymentRecovery)
 	case FactFailureRate:
 		if m.ChangeFailureRate != nil {
-			return rate(m.ChangeFailureRate.Rate)
+			return rate(c, m.ChangeFailureRate.Rate)
 		}
 	case FactRework:
 		if m.ReworkRate != nil {
-			return rate(*m.ReworkRate)
+			return rate(c, *m.ReworkRate)
 		}
 	}
 	return figure{}
@@ -171,13 +177,13 @@ func hours(d *dora.Durations) figure {
 	return f
 }
 
-func rate(r dora.Rate) figure {
-	value, ok := r.Rate.Get()
-	if !ok {
+// rate is a share.
+func rate(c Check, r dora.Rate) figure {
+	if _, ok := r.Rate.Get(); !ok || r.N == 0 {
 		return figure{}
 	}
-	f := exactly(value)
-	f.k, f.n = r.K, r.N
+	f := figure{k: r.K, n: r.N}
+	f.bound(c)
 	return f
 }
 
@@ -186,7 +192,7 @@ func (f *figures) events(c Check, service string) (pro, con []ref) {
 	if f.in.MaxIDs < 0 {
 		return nil, nil
 	}
-	q, _ := f.window(c.Days)
+	q := f.window(c.Days)
 	q.Services = []string{service}
 	is, err := f.in.History.Evidence(f.in.Rules, q, dora.About{Metric: metricOf(c.Fact), Service: &service})
 	if err != nil {

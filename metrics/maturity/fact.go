@@ -22,8 +22,8 @@ const (
 	FactRollbacks Fact = "rollbacks"
 	// FactRollbackSuccess is the share of attempts to take a deployment back that did. More is better.
 	FactRollbackSuccess Fact = "rollback-success"
-	// FactStep is the share of releases in which a step of Check.Kind was done before the first deployment was. More is better. Where no release has
-	// such a step, nothing is known: it may be that nobody tells of them.
+	// FactStep is the share of releases in which a step of Check.Kind was done before the first deployment was. More is better. A release that has no such
+	// step at all is one in which something is missing: it may have been done where nobody tells of it.
 	FactStep Fact = "step"
 	// FactUnattended is the share of deployments whose release asked no person for a yes. More is better.
 	FactUnattended Fact = "unattended"
@@ -42,13 +42,14 @@ const (
 	FactNightWaits Fact = "night-waits"
 	// FactCurrent is 1 for a service that is no legacy system, and 0 for one that is. More is better.
 	FactCurrent Fact = "current"
-	// FactFrequency is how many deployments there are in a week (dora.Frequency.PerDay times 7). More is better.
+	// FactFrequency is how many deployments there are in a week (dora.Frequency.PerDay times 7). More is better. It cannot be declared: ByEvidence or ByBoth.
 	FactFrequency Fact = "deployments-per-week"
-	// FactLeadTime is the median lead time of changes, in hours. Less is better.
+	// FactLeadTime is the median lead time of changes, in hours. Less is better. With a MinN above 1, it cannot be declared: ByEvidence or ByBoth.
 	FactLeadTime Fact = "lead-time"
 	// FactFailureRate is the change failure rate. Less is better.
 	FactFailureRate Fact = "change-failure-rate"
-	// FactRecovery is the median failed deployment recovery time, in hours; of what has not ended yet, dora.Durations.Survival takes account. Less is better.
+	// FactRecovery is the median failed deployment recovery time, in hours; of what has not ended yet, dora.Durations.Survival takes account. Less is better. As to
+	// Check.MinN, it is as FactLeadTime.
 	FactRecovery Fact = "recovery-time"
 	// FactRework is the deployment rework rate. Less is better.
 	FactRework Fact = "rework-rate"

@@ -11,6 +11,8 @@ type figure struct {
 	known            bool
 	low, value, high float64
 	k, n, missing    int
+	// lacking is how many more there must be.
+	lacking int
 	// pro and con are the events for and against it.
 	pro, con []ref
 	// why says why nothing is known.
@@ -48,8 +50,8 @@ func (p *poll) say(is bool, r ref) {
 	}
 }
 
-// share is the share of those that said yes.
-func (p *poll) share(nothing string) figure {
+// share is the share of those that said yes. Those that are missing, or lacking, may say either.
+func (p *poll) share(c Check, nothing string) figure {
 	f := p.f
 	switch {
 	case p.all() == 0:
@@ -58,11 +60,17 @@ func (p *poll) share(nothing string) figure {
 		f.why = p.lacked
 		return f
 	}
-	f.known = true
-	f.value = float64(f.k) / float64(f.n)
-	f.low = float64(f.k) / float64(p.all())
-	f.high = float64(f.k+f.missing) / float64(p.all())
+	f.bound(c)
 	return f
+}
+
+// bound makes a share of counts.
+func (f *figure) bound(c Check) {
+	f.lacking = max(0, c.minN()-f.n-f.missing)
+	open := f.missing + f.lacking
+	f.known, f.value = true, float64(f.k)/float64(f.n)
+	f.low = float64(f.k) / float64(f.n+open)
+	f.high = float64(f.k+open) / float64(f.n+open)
 }
 
 // sample is one value of a median.
@@ -71,9 +79,9 @@ type sample struct {
 	ref
 }
 
-// median is the median of samples, of which some are missing. The missing ones may be anything from nothing to no end.
-func median(samples []sample, missing int, nothing, lacked string) figure {
-	f := figure{n: len(samples), missing: missing}
+// median is the median of samples, of which some are missing. Those that are missing, or lacking, may be anything from nothing to no end.
+func median(c Check, samples []sample, missing int, nothing, lacked string) figure {
+	f := figure{n: len(samples), missing: missing, lacking: max(0, c.minN()-len(samples)-missing)}
 	if len(samples) == 0 {
 		if f.why = nothing; missing > 0 {
 			f.why = lacked
@@ -86,7 +94,7 @@ func median(samples []sample, missing int, nothing, lacked string) figure {
 	}
 	slices.Sort(values)
 	f.known, f.value = true, middle(values, 0, 0)
-	f.low, f.high = middle(values, missing, 0), middle(values, 0, missing)
+	f.low, f.high = middle(values, missing+f.lacking, 0), middle(values, 0, missing+f.lacking)
 	for _, s := range samples {
 		if s.value <= f.value {
 			f.pro = append(f.pro, s.ref)

@@ -28,19 +28,26 @@ func (c Check) judge(f figure) (Answer, string) {
 	if most {
 		yes, no = f.high <= limit, f.low > limit
 	}
-	switch enough := is.unit == Truth || f.n >= c.minN(); {
+	if is.unit == Count && !most { // what was counted was counted; that there is none takes some that are not
+		no = no && f.n-f.k >= c.minN()
+	}
+	switch {
 	case !f.known:
 		return Unknown, f.why
-	case !enough && !(is.unit == Count && !is.less && yes): // what was counted was counted, however few there are
+	case metricOf(c.Fact) != "" && is.unit != Share && f.n < c.minN():
 		return Unknown, fmt.Sprintf("%s told, %d needed", count(f.n, "sample"), c.minN())
 	case yes:
 		return Yes, f.says(c)
 	case no:
 		return No, f.says(c)
+	case math.IsInf(f.high, 1) && c.Fact == FactAge:
+		return Unknown, "none since the records begin, " + number(f.value, Days) + " ago"
+	case f.lacking > 0:
+		return Unknown, f.says(c) + fmt.Sprintf(", and %d more needed to tell", f.lacking)
 	case f.missing > 0:
 		return Unknown, f.says(c) + ", which leaves it open"
-	case math.IsInf(f.high, 1):
-		return Unknown, "none since the records begin, " + number(f.value, Days) + " ago"
+	case is.unit == Count:
+		return Unknown, f.says(c) + fmt.Sprintf(", and %d without needed to tell", c.minN())
 	}
 	return Unknown, f.says(c) + ", as the records are younger than that"
 }
@@ -53,7 +60,7 @@ func (f figure) says(c Check) string {
 	switch {
 	case is.unit == Truth:
 		return map[bool]string{true: "so it is said", false: "it is said to be one"}[f.value == 1]
-	case math.IsInf(f.high, 1) && f.n == 1 && f.k == 0 && c.Fact == FactAge:
+	case math.IsInf(f.high, 1) && c.Fact == FactAge:
 		return "none since the records begin, " + text + " ago; asked for: at most " + number(limit, is.unit)
 	case is.unit == Share && c.Fact != FactApprovalWait:
 		text = fmt.Sprintf("%d of %d (%s)", f.k, f.n, text)

@@ -70,7 +70,7 @@ func (v *view) each(c Check, ask func(p *poll, s step)) figure {
 	for _, s := range v.deployments(c.Days) {
 		ask(&p, s)
 	}
-	return p.share(v.none(c))
+	return p.share(c, v.none(c))
 }
 
 func (v *view) strategies(c Check) figure {
@@ -82,7 +82,7 @@ func (v *view) strategies(c Check) figure {
 		}
 		p.say(slices.ContainsFunc(s.Strategies, func(is Strategy) bool { return slices.Contains(c.Strategies, is) }), s.ref())
 	}
-	return p.share(v.none(c))
+	return p.share(c, v.none(c))
 }
 
 // sameArtifact compares what was deployed where under one version; a release without a version is compared with itself.
@@ -130,7 +130,7 @@ func (v *view) sameArtifact(c Check) figure {
 			p.yes(at.last)
 		}
 	}
-	return p.share("no version is told to have gone through several environments to production" + within(c.Days))
+	return p.share(c, "no version is told to have gone through several environments to production"+within(c.Days))
 }
 
 // refusals counts the gates that said no.
@@ -174,22 +174,23 @@ func (v *view) rollbackSuccess(c Check) figure {
 	for _, s := range v.steps(c.Days, KindRollback) {
 		p.say(s.outcome() == Done, s.ref())
 	}
-	return p.share("no way back is told of" + within(c.Days))
+	return p.share(c, "no way back is told of"+within(c.Days))
 }
 
-// stepBefore looks for steps of a kind before the first deployment of each release.
+// stepBefore looks for steps of a kind before the first deployment of each release. A release that has none at all is not told of: somebody may have done it elsewhere.
 func (v *view) stepBefore(c Check) figure {
-	var p poll
+	p := poll{lacked: fmt.Sprintf("no step of kind %q is told of, by whatever name", c.Kind)}
 	for _, d := range v.deliveries(c.Days) {
+		if !slices.ContainsFunc(d.Steps, func(s Step) bool { return s.Kind == c.Kind && s.ID != d.first.ID }) {
+			p.missing()
+			continue
+		}
 		before := slices.ContainsFunc(d.Steps, func(s Step) bool {
 			return s.Kind == c.Kind && s.outcome() == Done && !s.To.After(d.first.To) && s.ID != d.first.ID
 		})
 		p.say(before, ref{d.first.ID, d.first.To})
 	}
-	if p.f.n > 0 && p.f.k == 0 {
-		return figure{n: p.f.n, why: fmt.Sprintf("no step of kind %q is told of, by whatever name", c.Kind)}
-	}
-	return p.share(v.none(c))
+	return p.share(c, v.none(c))
 }
 
 // age is that of the last deployment; where there is none, it is at least that of the records.

@@ -97,7 +97,8 @@ type Check struct {
 	AtMost  *float64 `json:"at_most,omitempty"`
 	// Days is how many days before Input.At count; 0: all.
 	Days int `json:"days,omitempty"`
-	// MinN is how many samples there must be to say anything; 0 is 1.
+	// MinN is how many samples it takes; 0 is 1. Of a share and of a median over releases, those that lack are as those in which something is missing; of a count, it
+	// is how many must be without for a no.
 	MinN int `json:"min_n,omitempty"`
 	// Strategies are those that FactStrategy looks for.
 	Strategies []Strategy `json:"strategies,omitempty"`

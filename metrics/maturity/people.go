@@ -44,7 +44,7 @@ func (v *view) hands(c Check, number func(parties []string) float64) figure {
 			missing++
 		}
 	}
-	return median(samples, missing, v.none(c), "no release tells who had a hand in it")
+	return median(c, samples, missing, v.none(c), "no release tells who had a hand in it")
 }
 
 // current is whether somebody said that the service is no legacy system.
@@ -73,7 +73,7 @@ func (v *view) approvalWait(c Check) figure {
 			missing++
 		}
 	}
-	return median(samples, missing, v.none(c), "no release tells how long it waited")
+	return median(c, samples, missing, v.none(c), "no release tells how long it waited")
 }
 
 // waited is the share of the lead time in which approvals were waited for; those that were waited for at once count once.
@@ -128,7 +128,7 @@ func (v *view) nightWaits(c Check) figure {
 			p.missing()
 		}
 	}
-	f := p.share(v.none(c))
+	f := p.share(c, v.none(c))
 	f.pro, f.con = f.con, f.pro // less is better
 	return f
 }

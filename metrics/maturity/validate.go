@@ -141,6 +141,16 @@ func (p *problems) practice(at string, is Practice, levels int) {
 		p.add("%s.check: it counts for nothing, as the basis is %q", at, is.Basis)
 	case is.Check != nil:
 		p.check(at+".check", *is.Check)
+		p.measured(at, is)
+	}
+}
+
+// measured: of what is measured alone, one more sample may turn what is not known into a no. It must not be one that turns what is declared into a no: more evidence never lowers a level.
+func (p *problems) measured(at string, is Practice) {
+	c := *is.Check
+	alone := c.Fact == FactFrequency || (c.Fact == FactLeadTime || c.Fact == FactRecovery) && c.minN() > 1
+	if alone && is.basis() == ByEither {
+		p.add("%s.basis: %q cannot be declared; it takes %q or %q", at, c.Fact, ByEvidence, ByBoth)
 	}
 }
 

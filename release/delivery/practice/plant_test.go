@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,7 +122,11 @@ func (p *plant) read(o practice.Options) *practice.Records {
 // said are steps in a few words.
 func said(r maturity.Release) (all []string) {
 	for _, s := range r.Steps {
-		text := fmt.Sprintf("%s %s %s", s.ID, s.Kind, s.Outcome)
+		id, _, numbered := strings.Cut(s.ID, "@") // how many events there are by then is not for here
+		if numbered {
+			id += "@"
+		}
+		text := fmt.Sprintf("%s %s %s", id, s.Kind, s.Outcome)
 		if len(s.Strategies) > 0 {
 			text += fmt.Sprint(" ", s.Strategies)
 		}
