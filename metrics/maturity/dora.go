@@ -14,6 +14,8 @@ type figures struct {
 	in      Input
 	reports map[int]*dora.Report
 	first   time.Time // when the history begins; zero: there is none
+	traces  map[trace]map[string][]dora.Entry
+	owners  map[string]string // the services of deployments, as far as the records of releases tell
 }
 
 // window is the query for the last days.
@@ -27,9 +29,14 @@ func (f *figures) window(days int) dora.Query {
 
 // prepare computes what the model asks for.
 func (f *figures) prepare(m Model) error {
-	f.reports = map[int]*dora.Report{}
+	f.reports, f.traces, f.owners = map[int]*dora.Report{}, map[trace]map[string][]dora.Entry{}, map[string]string{}
 	if f.in.History == nil {
 		return nil
+	}
+	for _, r := range f.in.Releases {
+		for _, s := range r.Steps {
+			f.owners[s.ID] = r.Service
+		}
 	}
 	for _, d := range m.Dimensions {
 		for _, p := range d.Practices {
@@ -185,59 +192,4 @@ func rate(c Check, r dora.Rate) figure {
 	f := figure{k: r.K, n: r.N}
 	f.bound(c)
 	return f
-}
-
-// events are the deployments behind a figure: those for it, and those against it.
-func (f *figures) events(c Check, service string) (pro, con []ref) {
-	if f.in.MaxIDs < 0 {
-		return nil, nil
-	}
-	q := f.window(c.Days)
-	q.Services = []string{service}
-	is, err := f.in.History.Evidence(f.in.Rules, q, dora.About{Metric: metricOf(c.Fact), Service: &service})
-	if err != nil {
-		return nil, nil
-	}
-	for _, e := range is.Entries {
-		r := ref{id: e.Deployment}
-		switch e.Role {
-		case dora.Counted:
-			pro = append(pro, r)
-			if c.Fact == FactFrequency {
-				con = append(con, r)
-			}
-		case dora.Hit, dora.Censored:
-			con = append(con, r)
-		case dora.Sample:
-			pro, con = append(pro, r), append(con, r)
-		}
-	}
-	return distinct(pro), distinct(con)
-}
-
-// date puts events in the order of time, where the records have all of them; else they stay in the order of their ids, without a time.
-func (v *view) date(all []ref) {
-	times := map[string]time.Time{}
-	for i := range v.releases {
-		for _, s := range v.releases[i].Steps {
-			times[s.ID] = s.To
-		}
-	}
-	if slices.ContainsFunc(all, func(r ref) bool { return times[r.id].IsZero() }) {
-		return
-	}
-	for i := range all {
-		all[i].at = times[all[i].id]
-	}
-	slices.SortStableFunc(all, func(a, b ref) int { return a.at.Compare(b.at) })
-}
-
-// distinct are the events with an id, each once; samples of one deployment follow each other.
-func distinct(all []ref) []ref {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(all, func(r ref) bool {
-		was := seen[r.id] || r.id == ""
-		seen[r.id] = true
-		return was
-	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/davit-sdk/davit/metrics/dora"
 	"github.com/davit-sdk/davit/metrics/maturity"
 )
 
@@ -71,4 +72,14 @@ func TestModels(t *testing.T) {
 	_, err := maturity.Named("cmmi")
 	assert.ErrorIs(t, err, maturity.ErrUnknownModel)
 	assert.ErrorContains(t, err, `"cmmi"`)
+}
+
+// The events behind figures are the same, whether the releases tell whose they are or not.
+func TestEventsOfStrangers(t *testing.T) {
+	m, in := story(t)
+	want := profile(t, assess(t, m, in), "shop")
+	require.NoError(t, in.History.Add(dora.Deployment{ID: "x-1", Service: "stranger", Time: ago(1)}))
+	a := assess(t, m, in)
+	assert.Equal(t, want, profile(t, a, "shop"))
+	assert.Equal(t, []string{"x-1"}, finding(t, a, "stranger", "monthly").Evidence.Events)
 }

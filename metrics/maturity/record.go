@@ -171,7 +171,7 @@ type Input struct {
 	History *dora.History
 	// Rules are how these are counted, and which environments are production ones.
 	Rules dora.Rules
-	// MaxIDs is how many ids are shown of one piece of evidence; 0 is 3. Below 0 there are none, which spares a pass over History for each of its figures and services.
+	// MaxIDs is how many ids are shown of one piece of evidence; 0 is 3. Below 0 there are none, which spares passes over History.
 	MaxIDs int
 }
 

@@ -37,13 +37,11 @@ type Records struct {
 	Events []dora.Event
 }
 
-// History has the events. The error is that of dora.History.Add.
+// History has the events. The error is that of dora.History.AddAll.
 func (r *Records) History() (*dora.History, error) {
 	h := new(dora.History)
-	for _, e := range r.Events {
-		if err := h.Add(e); err != nil {
-			return nil, err
-		}
+	if err := h.AddAll(r.Events...); err != nil {
+		return nil, err
 	}
 	return h, nil
 }
