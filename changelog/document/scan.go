@@ -39,14 +39,6 @@ type scanner struct {
 	paragraph int
 }
 
-// block is something in which lines mean nothing.
-type block struct {
-	what   string
-	mark   string // of code: the marks that close it
-	until  string // of HTML: what its last line holds, "" for a blank line after it
-	within int    // the item that it is in: a line with less white space before it ends both
-}
-
 // bom may stand before the first line.
 const bom = "\uFEFF"
 
@@ -73,20 +65,6 @@ func scan(text string) (lines []line, open int) {
 		return s.lines, s.since
 	}
 	return s.lines, -1
-}
-
-// frontMatter opens the block of settings that site generators read at the beginning of a file.
-func (s *scanner) frontMatter(pos int) {
-	first, rest, ok := strings.Cut(s.text[pos:], "\n")
-	if !ok || strings.TrimRight(first, "\r ") != "---" {
-		return
-	}
-	for l := range strings.Lines(rest) {
-		if strings.TrimRight(l, "\r\n ") == "---" {
-			s.block = &block{what: "front matter", until: "---"}
-			return
-		}
-	}
 }
 
 func (s *scanner) classify(l *line) {
@@ -133,106 +111,6 @@ func (s *scanner) classify(l *line) {
 	}
 }
 
-// inBlock reports whether a line belongs to the open block, and closes that at its end.
-func (s *scanner) inBlock(l *line, indent int, rest string) bool {
-	b := s.block
-	switch {
-	case rest != "" && indent < b.within:
-		s.block = nil
-		return false
-	case b.mark != "":
-		if indent-b.within <= 3 && len(rest) >= len(b.mark) && strings.Trim(rest, b.mark[:1]) == "" {
-			s.block = nil
-		}
-	case b.until == "":
-		if rest == "" {
-			s.block = nil
-			return false
-		}
-	case len(s.lines) == 0: // the first line of front matter
-	case b.what == "front matter":
-		if strings.TrimRight(l.text, " ") == b.until {
-			s.block = nil
-		}
-	case strings.Contains(strings.ToLower(rest), b.until):
-		s.block = nil
-	}
-	return true
-}
-
-// opens opens a block if the line begins one.
-func (s *scanner) opens(indent int, rest string, nested bool) bool {
-	within := 0
-	if nested {
-		within = s.entry
-	}
-	text := rest
-	if n := bulletWidth(rest); n > 0 && n < len(rest) && !nested && indent <= 3 { // a block that is an item's first line
-		_, text = indentation(rest[n:])
-		within = indent + n
-	}
-	if indent-within > 3 {
-		return false
-	}
-	b := blockOf(text)
-	if b == nil || text != rest && b.mark == "" {
-		return false
-	}
-	b.within = within
-	if b.mark == "" && b.until != "" && strings.Contains(strings.ToLower(text[min(len(b.until), len(text)):]), b.until) {
-		// It ends where it began; what is behind it on the line is HTML, too.
-		return true
-	}
-	s.block = b
-	if text != rest {
-		s.entry, s.gap = within, false
-	}
-	return true
-}
-
-// blockOf is the block that a line begins, nil for none.
-func blockOf(text string) *block {
-	for _, fence := range []string{"```", "~~~"} {
-		if strings.HasPrefix(text, fence) {
-			n := len(text) - len(strings.TrimLeft(text, fence[:1]))
-			if fence == "```" && strings.Contains(text[n:], "`") {
-				return nil // a span of code
-			}
-			return &block{what: "block of code", mark: text[:n]}
-		}
-	}
-	if strings.HasPrefix(text, "<!--") {
-		return &block{what: "comment", until: "-->"}
-	}
-	name, closing := tag(text)
-	switch {
-	case name == "":
-		return nil
-	case !closing && (name == "pre" || name == "script" || name == "style" || name == "textarea"):
-		return &block{what: "<" + name + ">", until: "</" + name + ">"}
-	case strings.Contains(blockTags, " "+name+" "):
-		return &block{what: "<" + name + ">"}
-	}
-	return nil
-}
-
-// blockTags are the tags that begin a block of HTML, which ends at the next blank line.
-const blockTags = " address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hr html iframe legend li link main menu nav ol option p search section summary table tbody td tfoot th thead title tr track ul "
-
-// tag is the name of the tag that a text begins with, in lower case, "" for none.
-func tag(text string) (name string, closing bool) {
-	rest, ok := strings.CutPrefix(text, "<")
-	if !ok {
-		return "", false
-	}
-	rest, closing = strings.CutPrefix(rest, "/")
-	end := strings.IndexAny(rest, " \t/>")
-	if end < 0 {
-		end = len(rest)
-	}
-	return strings.ToLower(rest[:end]), closing
-}
-
 // underline makes the paragraph above a heading if the line is its underline.
 func (s *scanner) underline(l *line, rest string) bool {
 	rest = strings.TrimRight(rest, " \t")
@@ -250,97 +128,4 @@ func (s *scanner) underline(l *line, rest string) bool {
 	}
 	l.title, s.paragraph = strings.Join(title, " "), -1
 	return true
-}
-
-// indentation is how many columns of white space a line begins with, and what follows, without white space at its end.
-func indentation(text string) (columns int, rest string) {
-	for i := range len(text) {
-		switch text[i] {
-		case ' ':
-			columns++
-		case '\t':
-			columns += 4 - columns%4
-		default:
-			return columns, strings.TrimRight(text[i:], " \t\r")
-		}
-	}
-	return columns, ""
-}
-
-// atx is the level and the title of "## Title ##", or 0.
-func atx(text string) (level int, title string) {
-	for level < len(text) && text[level] == '#' {
-		level++
-	}
-	if level == 0 || level > 6 || level < len(text) && text[level] != ' ' && text[level] != '\t' {
-		return 0, ""
-	}
-	title = strings.TrimSpace(text[level:])
-	if marks := strings.TrimRight(title, "#"); marks == "" || strings.HasSuffix(marks, " ") || strings.HasSuffix(marks, "\t") {
-		title = strings.TrimSpace(marks)
-	}
-	return level, title
-}
-
-// bulletWidth is how far behind a bullet the text of an entry begins, 0 for what is none.
-func bulletWidth(text string) int {
-	if text == "" || strings.IndexByte("-*+", text[0]) < 0 {
-		return 0
-	}
-	if len(text) == 1 {
-		return 2
-	}
-	spaces, rest := indentation(text[1:])
-	switch {
-	case spaces == 0, isRule(text):
-		return 0
-	case rest == "", spaces > 4:
-		return 2
-	}
-	return 1 + spaces
-}
-
-// numberWidth is how far behind a number the text of a numbered entry begins, 0 for what is none.
-func numberWidth(text string) int {
-	digits := 0
-	for digits < len(text) && digits < 9 && text[digits] >= '0' && text[digits] <= '9' {
-		digits++
-	}
-	if digits == 0 || digits+1 >= len(text) || text[digits] != '.' && text[digits] != ')' || text[digits+1] != ' ' {
-		return 0
-	}
-	return digits + 2
-}
-
-// isRule reports whether a line is a rule: three or more of one mark.
-func isRule(text string) bool {
-	marks := 0
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c == ' ' || c == '\t':
-		case c == text[0] && (c == '-' || c == '*' || c == '_'):
-			marks++
-		default:
-			return false
-		}
-	}
-	return marks >= 3
-}
-
-func isDefinition(text string) bool {
-	label, address, ok := cutDefinition(text)
-	return ok && label != "" && address != ""
-}
-
-// cutDefinition parts "[label]: address" at its colon.
-func cutDefinition(text string) (label, address string, ok bool) {
-	rest, ok := strings.CutPrefix(text, "[")
-	if !ok {
-		return "", "", false
-	}
-	label, address, ok = strings.Cut(rest, "]:")
-	if !ok || strings.ContainsAny(label, "[]") {
-		return "", "", false
-	}
-	return strings.TrimSpace(label), strings.TrimSpace(address), true
 }
