@@ -109,17 +109,28 @@ func (r *course) noted(b ledger.Noted, name string, o Options) {
 			t.outcome = e.Outcome
 		}
 	case version.DetailDecision:
-		var d changelog.Decision
-		if o.Changes != nil || json.Unmarshal(b.Data, &d) != nil {
+		if o.Changes != nil {
 			return
 		}
-		r.changes = nil
-		for _, lead := range d.Leads() {
-			if lead.Commit != "" && !lead.Committed.IsZero() {
-				r.changes = append(r.changes, dora.Change{ID: lead.Commit, Time: lead.Committed})
-			}
+		if changes, ok := decided(b); ok {
+			r.changes = changes
 		}
 	}
+}
+
+// decided are the changes of a release, as the stage that decided on its version has shown them; false: this shows something else.
+func decided(b ledger.Noted) ([]dora.Change, bool) {
+	var d changelog.Decision
+	if b.Name != version.DetailDecision || json.Unmarshal(b.Data, &d) != nil {
+		return nil, false
+	}
+	var changes []dora.Change
+	for _, lead := range d.Leads() {
+		if lead.Commit != "" && !lead.Committed.IsZero() {
+			changes = append(changes, dora.Change{ID: lead.Commit, Time: lead.Committed})
+		}
+	}
+	return changes, true
 }
 
 // ended finds out whether a stage that ended an attempt was a deployment.

@@ -24,7 +24,8 @@
 //	it ended before it moved anything,  a deployment that failed: an attempt, which users did not see
 //	or is tried again
 //
-// A stage that was taken over from another release (see release.Origin) was told of there. Stages that were made for the items of one list are one
+// A stage that was taken over from another release (see release.Origin) was told of there; a fork brings the changes of the release
+// that it was forked from. Stages that were made for the items of one list are one
 // group. Changes are what stage/version records: changelog.Decision.Leads, committed when their commits were. Each change is told once.
 //
 // # The figures of Prometheus

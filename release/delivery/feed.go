@@ -160,10 +160,15 @@ func (f *Feed) Read(ctx context.Context, store release.Store) ([]dora.Event, err
 			continue
 		}
 		for e, err := range store.Events(ctx, id, r.seq+1) {
+			var changes []dora.Change
+			if b, ok := e.Body.(ledger.Requested); ok && err == nil {
+				changes, err = f.inherited(ctx, store, b)
+			}
 			if err == nil {
 				var found []fact
 				found, err = r.apply(e, f.o)
 				facts = append(facts, found...)
+				r.changes = append(r.changes, changes...)
 			}
 			if err != nil {
 				errs = multierror.Append(errs, fmt.Errorf("release %s: %w", id, err))
@@ -172,6 +177,41 @@ func (f *Feed) Read(ctx context.Context, store release.Store) ([]dora.Event, err
 		}
 	}
 	return f.tell(facts), errs.ErrorOrNil()
+}
+
+// inherited are the changes of the release that a release was forked from: the fork brings them, unless it decides on a version anew. Of one that
+// is not known any more there are none.
+func (f *Feed) inherited(ctx context.Context, store release.Store, b ledger.Requested) ([]dora.Change, error) {
+	if b.Forked == nil || f.o.Changes != nil {
+		return nil, nil
+	}
+	seen := map[string]bool{}
+	for origin := b.Forked; origin != nil; {
+		id := origin.Release
+		if seen[id] {
+			return nil, fmt.Errorf("release %s is forked from itself: %w", id, ledger.ErrBroken)
+		}
+		seen[id], origin = true, nil
+		var changes []dora.Change
+		found := false
+		for e, err := range store.Events(ctx, id, 0) {
+			if err != nil {
+				return nil, fmt.Errorf("forked from release %s: %w", id, err)
+			}
+			switch body := e.Body.(type) {
+			case ledger.Requested:
+				origin = body.Forked
+			case ledger.Noted:
+				if own, ok := decided(body); ok {
+					changes, found = own, true
+				}
+			}
+		}
+		if found {
+			return changes, nil
+		}
+	}
+	return nil, nil
 }
 
 // tell makes events of facts, in the order of time.
