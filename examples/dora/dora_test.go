@@ -260,7 +260,7 @@ func TestBrokenEvents(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{"-nonsense"}, {"more"}, {"-C"}, {"-C", ""}, {"-C", ".", "-events", "x"}, {"-from", "yesterday"}, {"-to", "2025-01-01"}, {"-tz", "Mars/Olympus"}, {"-preset", "none"},
-		{"-compare", "dora-2024"}, {"-compare", "dora-2024,none"}, {"-compare", "dora-2024,"}, {"-compare", "a,b,c"}, {"-json=perhaps"}, {"-events", ""}, {"-html", ""}, {"-preset", ""},
+		{"-compare", "dora-2024"}, {"-compare", "dora-2024,none"}, {"-compare", "dora-2024,"}, {"-compare", "dora-2024,fourkeys,gitlab"}, {"-json=perhaps"}, {"-events", ""}, {"-html", ""}, {"-preset", ""},
 		{"-from", "2025-02-01T00:00:00Z", "-to", "2025-01-01T00:00:00Z"}, {"-from", "2025-02-01T00:00:00Z", "-to", "2025-02-01T00:00:00Z"},
 	} {
 		got := call(t, args...)

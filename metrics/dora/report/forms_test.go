@@ -170,3 +170,14 @@ func TestMarkdownTables(t *testing.T) {
 		}
 	}
 }
+
+// A name stands as it is written where it means nothing to Markdown, and else by the numbers of its signs.
+func TestMarkdownNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"shop-api_v2.1": "`shop-api_v2.1`", "#1": "`#1`", "a|b": "<code>a&#124;b</code>", " a": "<code> a</code>", "a`b": "<code>a&#96;b</code>", "a@b.c": "<code>a&#64;b&#46;c</code>",
+		"a\nb": "<code>a&#92;u000ab</code>", "": "(no name)",
+	} {
+		r := reported(t, []dora.Event{dora.Deployment{ID: "d", Service: name, Time: at(0, time.Hour)}}, dora.Rules{}, weeks(1))
+		has(t, written(t, form{"md", report.Markdown}, r, report.Options{}), "\n| "+want+" | 1 |")
+	}
+}

@@ -107,7 +107,12 @@ func TestDistribution(t *testing.T) {
 		assert.Equal(t, n, sum)
 		assert.Equal(t, n <= 80, strings.Contains(c, "each lead time"))
 	}
-	r := of(dora.Durations{N: 9, P50: dora.Known(100), Typical: dora.Known(100)})
+	r := of(dora.Durations{N: 6, P50: dora.Known(60), Typical: dora.Known(60)})
+	c := figureOf(t, written(t, form{"html", report.HTML}, r, report.Options{LeadTimes: []float64{480, 60, 0.5, 120, 119, 239}}), "distribution")
+	for _, bin := range []string{"1m to 2m: 2", "2m to 4m: 2", "4m to 8m: 0", "8m to 16m: 1"} {
+		has(t, c, "<title>"+bin+"</title>")
+	}
+	r = of(dora.Durations{N: 9, P50: dora.Known(100), Typical: dora.Known(100)})
 	has(t, figureOf(t, written(t, form{"html", report.HTML}, r, report.Options{}), "distribution"), "single lead times are not known here")
 }
 
