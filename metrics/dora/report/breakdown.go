@@ -12,13 +12,13 @@ func breakdown(r *dora.Report) *chart {
 		return nil
 	}
 	type of struct {
-		name string
+		name cell
 		time *dora.CycleTime
 	}
-	all := []of{{"all services", r.CycleTime}}
+	all := []of{{own("all services"), r.CycleTime}}
 	for i := range r.Services {
 		if s := &r.Services[i]; s.CycleTime != nil && len(s.CycleTime.Stages) > 0 {
-			all = append(all, of{named(s.Name, "(no name)").text, s.CycleTime})
+			all = append(all, of{named(s.Name, "(no name)"), s.CycleTime})
 		}
 	}
 	longest := 0.0
@@ -40,17 +40,18 @@ func breakdown(r *dora.Report) *chart {
 	}
 	for i, a := range all {
 		y, from := px(i)*high+4, 0.0
-		cells := []cell{{visible(a.name), true}, own(fmt.Sprint(a.time.N)), own(duration(a.time.Mean))}
+		name := visible(a.name.text)
+		cells := []cell{a.name, own(fmt.Sprint(a.time.N)), own(duration(a.time.Mean))}
 		for k, s := range a.time.Stages {
 			x1, x2 := x.at(from), x.at(from+s.Mean)
 			c.Marks = append(c.Marks, mark{
-				Says: fmt.Sprintf("%s, %s: %s on the mean, p50 %s, p90 %s", visible(a.name), s.Name, seconds(s.Mean), seconds(s.P50), seconds(s.P90)),
+				Says: fmt.Sprintf("%s, %s: %s on the mean, p50 %s, p90 %s", name, s.Name, seconds(s.Mean), seconds(s.P50), seconds(s.P90)),
 				Bars: []bar{{x1, y, max(x2-x1, 0), high - 8, fmt.Sprintf("stage%d", k)}},
 			})
 			from += s.Mean
 			cells = append(cells, own(seconds(s.Mean)))
 		}
-		c.Labels = append(c.Labels, text{begin - 8, y + 12, "label", "end", short(visible(a.name))}, text{x.at(from) + 6, y + 12, "label", "start", duration(a.time.Mean)})
+		c.Labels = append(c.Labels, text{begin - 8, y + 12, "label", "end", short(name)}, text{x.at(from) + 6, y + 12, "label", "start", duration(a.time.Mean)})
 		c.Numbers.rows = append(c.Numbers.rows, cells)
 	}
 	return c

@@ -39,7 +39,7 @@ func comparison(o Options) []section {
 	if len(c.Metrics) == 0 && len(c.Events) == 0 {
 		return []section{{name: name, before: []sentence{says("They agree about each figure, and each event.")}}}
 	}
-	figures := section{name: name, table: table{columns: append(left("METRIC"), right(c.A, "N", c.B, "N")...)}}
+	figures := section{name: name, table: table{columns: append(left("Metric"), right(c.A, "N", c.B, "N")...)}}
 	for _, d := range c.Metrics {
 		a, b := apart(d.A, d.B, func(f dora.Figure) string { return measured(d.Metric, f) })
 		figures.table.rows = append(figures.table.rows, row(label(string(d.Metric)), a, fmt.Sprint(d.NA), b, fmt.Sprint(d.NB)))
@@ -61,7 +61,7 @@ func label(name string) string {
 
 // because are the events that two rules do not agree about: of each metric the first ones, and how many there are.
 func because(c *dora.Comparison, o Options) section {
-	s := section{name: "Why they differ", table: table{columns: append(left("METRIC", "EVENTS"), left(c.A, c.B)...)}}
+	s := section{name: "Why they differ", table: table{columns: append(left("Metric", "Events"), left(c.A, c.B)...)}}
 	if len(c.Events) == 0 {
 		return section{name: s.name, before: []sentence{says("They agree about each event: they reckon otherwise with the same ones.")}}
 	}

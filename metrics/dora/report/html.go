@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"strings"
 
 	"github.com/davit-sdk/davit/metrics/dora"
 )
@@ -16,7 +15,7 @@ func HTML(w io.Writer, r *dora.Report, o Options) error {
 	if err != nil {
 		return err
 	}
-	t, err := template.New("page").Funcs(template.FuncMap{"visible": visible, "title": heading}).Parse(pageTemplate)
+	t, err := template.New("page").Funcs(template.FuncMap{"visible": visible}).Parse(pageTemplate)
 	if err != nil {
 		return err
 	}
@@ -76,14 +75,6 @@ func pageOf(r *dora.Report, o Options) page {
 		}
 	}
 	return p
-}
-
-// heading is a column's name as it stands in a page: ours are in capitals for terminals.
-func heading(name string) string {
-	if name == strings.ToUpper(name) && len(name) > 1 {
-		return name[:1] + strings.ToLower(name[1:])
-	}
-	return visible(name)
 }
 
 // The fields of what other forms show, too, by the names that a template can read.

@@ -63,7 +63,7 @@ func loose(r *dora.Report, o Options) section {
 		s.after = append(s.after, says("No anomalies."))
 		return s
 	}
-	s.table.columns = append(append(left("ANOMALY"), right("EVENTS")...), left("MEANING", "IDS")...)
+	s.table.columns = append(append(left("Anomaly"), right("Events")...), left("Meaning", "IDs")...)
 	for _, g := range byCode(r.Anomalies) {
 		s.table.rows = append(s.table.rows, []cell{{string(g.code), true}, own(fmt.Sprint(g.events)), own(meaning(g.code)), ids(g.all, o.Listed)})
 	}

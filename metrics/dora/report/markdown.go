@@ -51,11 +51,7 @@ func paragraph(out *bytes.Buffer, all []sentence, more bool) {
 func markdownTable(out *bytes.Buffer, t table) {
 	rule := ""
 	for _, c := range t.columns {
-		name := plain(c.name)
-		if name == strings.ToUpper(name) && len(name) > 1 { // ours, for a terminal
-			name = name[:1] + strings.ToLower(name[1:])
-		}
-		out.WriteString("| " + name + " ")
+		out.WriteString("| " + plain(c.name) + " ")
 		if c.right {
 			rule += "| ---: "
 		} else {
@@ -103,7 +99,8 @@ func code(text string) string {
 // plain is a text of ours, or of whoever wrote the options or the rules, in which nothing is a mark, and no address a link.
 func plain(text string) string {
 	text = entities(visible(text), func(r rune) bool { return harmless(r) || r > 0x7f })
-	return strings.NewReplacer("://", "&#58;//", "www.", "www&#46;", "WWW.", "WWW&#46;").Replace(text)
+	text = strings.ReplaceAll(text, "://", "&#58;//")
+	return strings.ReplaceAll(strings.ReplaceAll(text, "www.", "www&#46;"), "WWW.", "WWW&#46;")
 }
 
 func entities(text string, keep func(rune) bool) string {

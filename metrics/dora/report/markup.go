@@ -76,7 +76,7 @@ const pageTemplate = `<!DOCTYPE html>
 {{- end}}
 {{- end}}
 {{- define "table"}}<table>
-<thead><tr>{{range .Columns}}<th scope="col"{{if .IsRight}} class="r"{{end}}>{{title .Name}}</th>{{end}}</tr></thead>
+<thead><tr>{{range .Columns}}<th scope="col"{{if .IsRight}} class="r"{{end}}>{{visible .Name}}</th>{{end}}</tr></thead>
 <tbody>
 {{- $t := .}}
 {{- range .Rows}}

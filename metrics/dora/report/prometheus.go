@@ -16,7 +16,7 @@ func Prometheus(w io.Writer, r *dora.Report, o Options) error {
 	if _, err := o.ready(r); err != nil {
 		return err
 	}
-	e := exposition{}
+	e := exposition{escape: strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)}
 	for _, g := range windowGauges() {
 		e.family(g.name, g.help)
 		for _, s := range g.of(r) {
@@ -49,7 +49,8 @@ func labelled(label, value string, v dora.Figure) reading {
 // An exposition is written family by family.
 type exposition struct {
 	out     bytes.Buffer
-	pending string // the head of a family that has no sample yet
+	escape  *strings.Replacer // of what stands in quotes
+	pending string            // the head of a family that has no sample yet
 }
 
 func (e *exposition) family(name, help string) {
@@ -71,7 +72,7 @@ func (e *exposition) sample(name string, labels [][2]string, f dora.Figure) {
 	e.out.WriteString(e.pending + "davit_dora_" + name)
 	e.pending = ""
 	for i, l := range labels {
-		e.out.WriteString([]string{"{", ","}[min(i, 1)] + l[0] + `="` + labelValue(l[1]) + `"`)
+		e.out.WriteString([]string{"{", ","}[min(i, 1)] + l[0] + `="` + e.escape.Replace(valid(l[1])) + `"`)
 	}
 	if len(labels) > 0 {
 		e.out.WriteByte('}')
@@ -79,12 +80,12 @@ func (e *exposition) sample(name string, labels [][2]string, f dora.Figure) {
 	e.out.WriteString(" " + strconv.FormatFloat(v, 'g', -1, 64) + "\n")
 }
 
-// labelValue escapes a value as the format asks for. One that is no UTF-8 is quoted first, so that two of them stay two.
-func labelValue(text string) string {
-	if !utf8.ValidString(text) {
-		text = strconv.QuoteToASCII(text)
+// valid is a text as UTF-8, as the format asks for. What is none is quoted, so that two names stay two.
+func valid(text string) string {
+	if utf8.ValidString(text) {
+		return text
 	}
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(text)
+	return strconv.QuoteToASCII(text)
 }
 
 // A gauge of the window as a whole.

@@ -27,7 +27,7 @@ func about(r *dora.Report) sentence {
 }
 
 func figures(all []figure) table {
-	t := table{columns: append(left("METRIC"), append(right("VALUE", "INTERVAL", "N"), left("TIER", "MORE")...)...)}
+	t := table{columns: append(left("Metric"), append(right("Value", "Interval", "N"), left("Tier", "More")...)...)}
 	for _, f := range all {
 		t.rows = append(t.rows, f.cells())
 	}
@@ -42,7 +42,7 @@ func summary(r *dora.Report) section {
 func further(r *dora.Report) section {
 	known, missing := told(beyond(r))
 	s := section{name: "Beyond the five", table: figures(known)}
-	s.table.without("TIER") // DORA has none of these
+	s.table.without("Tier") // DORA has none of these
 	if len(missing) > 0 {
 		s.after = append(s.after, says("No data for: "+strings.Join(missing, ", ")+"."))
 	}
@@ -65,7 +65,7 @@ func stages(r *dora.Report) []section {
 	if r.CycleTime == nil || len(r.CycleTime.Stages) == 0 {
 		return nil
 	}
-	t := table{columns: append(left("STAGE"), right("MEAN", "SHARE", "P50", "P75", "P90")...)}
+	t := table{columns: append(left("Stage"), right("Mean", "Share", "P50", "P75", "P90")...)}
 	for _, s := range r.CycleTime.Stages {
 		part := dora.Figure{}
 		if whole := r.CycleTime.Mean.Or(0); whole > 0 {
@@ -86,9 +86,9 @@ func services(r *dora.Report) []section {
 	if len(r.Services) == 0 {
 		return nil
 	}
-	fast := table{columns: append(append(left("SERVICE"), right("DEPLOYMENTS", "FREQUENCY")...), append(left("TIER"), append(right("LEAD TIME", "INTERVAL", "N"), left("TIER")...)...)...)}
-	sound := table{columns: append(append(left("SERVICE"), right("FAILED", "INTERVAL", "N")...), append(left("TIER"), append(right("RECOVERY", "INTERVAL", "N"),
-		append(left("TIER"), right("REWORK", "INTERVAL", "N", "UNATTRIBUTED")...)...)...)...)}
+	fast := table{columns: append(append(left("Service"), right("Deployments", "Frequency")...), append(left("Tier"), append(right("Lead time", "Interval", "N"), left("Tier")...)...)...)}
+	sound := table{columns: append(append(left("Service"), right("Failed", "Interval", "N")...), append(left("Tier"), append(right("Recovery", "Interval", "N"),
+		append(left("Tier"), right("Rework", "Interval", "N", "Unattributed")...)...)...)...)}
 	for i := range r.Services {
 		s := &r.Services[i]
 		name := named(s.Name, "(no name)")
@@ -119,8 +119,8 @@ func weeks(r *dora.Report, o Options) []section {
 		return nil
 	}
 	shown := r.Weeks[len(r.Weeks)-most(len(r.Weeks), o.Weeks):]
-	s := section{name: "Weeks", table: table{columns: append(left("WEEK"),
-		right("DEPLOYMENTS", "DAYS", "LEAD TIME", "INTERVAL", "N", "FAILED", "INTERVAL", "N", "RECOVERY", "INTERVAL", "N", "REWORK", "N")...)}}
+	s := section{name: "Weeks", table: table{columns: append(left("Week"),
+		right("Deployments", "Days", "Lead time", "Interval", "N", "Failed", "Interval", "N", "Recovery", "Interval", "N", "Rework", "N")...)}}
 	parts := false
 	for i := range shown {
 		w := &shown[i]
