@@ -103,11 +103,11 @@ func TestAbandonFailsAnywhere(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stride := 3
+			apart := 3 * stride
 			if name == "nothing" {
-				stride = 1
+				apart = stride
 			}
-			for n := 0; ; n += stride {
+			for n := 0; ; n += apart {
 				y, came := template.copy(t), false
 				_, err := y.applier(t).WithPoints(failsAt(n, &came)).Abandon(t.Context())
 				if !came {

@@ -13,9 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// points are all ways in which a host can die that touches its surroundings so often, or each stride-th.
+// points are all ways in which a host can die that touches its surroundings so often, or, where there is a
+// stride, some of them: each stride-th, and fewer of a long story.
 func points(touches int) (all []cut) {
-	for n := 0; n < 2*touches; n += stride {
+	apart := stride
+	if stride > 1 {
+		apart = max(stride, 2*touches/enough|1) // odd: before and behind, by turns
+	}
+	for n := 0; n < 2*touches; n += apart {
 		all = append(all, cut{n/2 + 1, n%2 == 1})
 	}
 	return all

@@ -6,4 +6,5 @@ package crash_test
 const (
 	stride     = 1
 	bytesApart = 1
+	enough     = 1
 )

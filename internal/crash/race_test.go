@@ -5,5 +5,6 @@ package crash_test
 // stride: the race detector makes all of this ten times as slow, so only some of the ways to die are tried.
 const (
 	stride     = 5
-	bytesApart = 29
+	bytesApart = 67
+	enough     = 30 // of one story
 )

@@ -2,4 +2,8 @@
 
 package journal_test
 
-const stride = 1
+// How much less is tried under the race detector; here all is.
+const (
+	stride = 1
+	raced  = 1
+)

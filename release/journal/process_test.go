@@ -88,7 +88,7 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(2026, 11))
 	acknowledged := map[string]uint64{}
-	for round := range 12 {
+	for round := range 12 / raced {
 		cmd, lines := writer(t, dir)
 		if round == 0 {
 			_, err := journal.Open(dir, journal.Options{})

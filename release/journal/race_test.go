@@ -2,5 +2,8 @@
 
 package journal_test
 
-// stride is how many crashes of a matrix are left out, because the race detector is slow.
-const stride = 29
+// How much less is tried, because the race detector is slow.
+const (
+	stride = 29 // of the crashes of a matrix, one in so many
+	raced  = 4  // divides the number of rounds
+)

@@ -121,7 +121,7 @@ func TestUndoGoesOn(t *testing.T) {
 // A position of the way back that cannot be recorded is not gone to.
 func TestUndoStopsWhereItCannotBeRecorded(t *testing.T) {
 	for name, s := range strategies {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride {
 			over := false
 			bubble(t, fmt.Sprintf("%s after %d records", name, n), func(t *testing.T) {
 				w := world()

@@ -196,7 +196,7 @@ func TestNativeMixedWithOthers(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 3, c.count(rollout.StepDone))
 	})
-	for n := 1; ; n++ {
+	for n := 1; ; n += stride {
 		over := false
 		bubble(t, fmt.Sprintf("aborted at call %d", n), func(t *testing.T) {
 			c := newScene(t, mixed(), 3)

@@ -226,7 +226,7 @@ func TestGateFailsAtEachStep(t *testing.T) {
 func TestAbortAtEveryCall(t *testing.T) {
 	for name, s := range strategies() {
 		bubble(t, name, func(t *testing.T) {
-			for n := 1; ; n++ {
+			for n := 1; ; n += stride {
 				c := newScene(t, s, 3)
 				calls := 0
 				var r *rollout.Rollout
@@ -263,7 +263,7 @@ func TestResumeAfterDeathAtEveryCall(t *testing.T) {
 	for name, s := range strategies() {
 		for _, harm := range []bool{false, true} {
 			bubble(t, fmt.Sprintf("%s harm=%t", name, harm), func(t *testing.T) {
-				for n := 1; ; n++ {
+				for n := 1; ; n += stride {
 					if !dieAndResume(t, s, n, harm) {
 						return
 					}

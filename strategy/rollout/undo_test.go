@@ -71,7 +71,7 @@ func TestUndoAfterPromotion(t *testing.T) {
 // Wherever a rollout was left, it can be taken back.
 func TestUndoFromEachPosition(t *testing.T) {
 	for name, s := range strategies() {
-		for n := 1; ; n++ {
+		for n := 1; ; n += stride {
 			over := false
 			bubble(t, fmt.Sprintf("%s after %d records", name, n), func(t *testing.T) {
 				c := newScene(t, s, 4)
