@@ -54,7 +54,7 @@ func TestEachPackageHasAnExample(t *testing.T) {
 // ports are the interfaces that others implement: whoever does says so in the code, so that a
 // misspelt method is found by the compiler.
 var ports = []string{"metrics.Source", "metrics.SeriesSource", "metrics/gate.Gate", "stage.Stage", "strategy.Strategy", "strategy/rollout.Target", "strategy/rollout.Fleet",
-	"strategy/rollout.Router", "release.Store"}
+	"strategy/rollout.Router", "release.Store", "release/notify.Channel"}
 
 // unasserted: beside each exported type that implements a port stands `var _ Port = …`.
 func unasserted(c *typed) []string {

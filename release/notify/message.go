@@ -82,26 +82,34 @@ const (
 	maxText    = 16 << 10
 )
 
-// plain is the text without what steers a terminal, turns the direction of text, or is not UTF-8, cut to so many bytes.
-func plain(text string, most int) string {
-	text = strings.Map(func(r rune) rune {
+// clean is the text without what steers a terminal, turns the direction of text, or is not UTF-8.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(text, ""))
+}
+
+// cut ends what was cut.
+const cut = " ..."
+
+// plain is the text, clean and cut to so many bytes.
+func plain(text string, most int) string {
+	text = clean(text)
 	if len(text) <= most {
 		return text
 	}
-	const cut = " ..."
 	return strings.ToValidUTF8(text[:most-len(cut)], "") + cut
 }
 
-// line is the text as one line of at most so many characters.
+// line is the text, clean, in one line of at most so many characters.
 func line(text string, most int) string {
-	text = strings.Join(strings.FieldsFunc(plain(strings.Map(breaks, text), len(text)), unicode.IsSpace), " ")
+	text = strings.Map(breaks, strings.ToValidUTF8(text, ""))
+	text = strings.Join(strings.FieldsFunc(clean(text), unicode.IsSpace), " ")
 	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-4]) + " ..."
+		return string(runes[:most-len(cut)]) + cut
 	}
 	return text
 }
