@@ -26,11 +26,12 @@ func Signals() []stage.SignalKind {
 
 // Run runs a rollout beside a listener for signals, and waits for both. The context of the rollout lives on
 // when the stage is cancelled for its work to be taken back; run returns when the rollout has ended. The
-// errors of both are joined; a rollout that ended well did so.
-func Run(ctx context.Context, t *stage.Task, r Rollout, run func(context.Context) error) error {
+// errors of both are joined; a rollout that ended well did so. The keeper holds it while a schedule is closed.
+func Run(ctx context.Context, t *stage.Task, r Rollout, k *Keeper, run func(context.Context) error) error {
 	running, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	var group errgroup.Group
-	group.Go(func() error { return listen(ctx, running, t, r, stop) })
+	group.Go(func() error { return listen(ctx, running, t, r, k, stop) })
+	group.Go(func() error { k.keep(running, t, r); return nil })
 	err := run(running)
 	stop(nil)
 	steered := group.Wait()
@@ -43,7 +44,7 @@ func Run(ctx context.Context, t *stage.Task, r Rollout, run func(context.Context
 // listen hands signals on to the rollout until it ends. The end of the stage's context means two things: a
 // person aborts, which takes the release back; or the host stops, which leaves everything as it is for a
 // later run.
-func listen(ctx, running context.Context, t *stage.Task, r Rollout, stop context.CancelCauseFunc) error {
+func listen(ctx, running context.Context, t *stage.Task, r Rollout, k *Keeper, stop context.CancelCauseFunc) error {
 	listening, hush := context.WithCancel(running)
 	defer hush()
 	unhook := context.AfterFunc(ctx, hush)
@@ -67,9 +68,7 @@ func listen(ctx, running context.Context, t *stage.Task, r Rollout, stop context
 			stop(fmt.Errorf("listen for signals: %w", err))
 			return err
 		}
-		if err := obey(r, s); err != nil {
-			t.Logger().Warn("signal came too late or too early", "kind", s.Kind, "by", s.By, "error", err)
-		}
+		k.hear(t, s, r)
 	}
 }
 

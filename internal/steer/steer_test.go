@@ -17,6 +17,7 @@ import (
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/stage"
 	"github.com/davit-sdk/davit/stage/stagetest"
+	"github.com/davit-sdk/davit/stage/window"
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
 	"github.com/davit-sdk/davit/strategy/strategytest"
@@ -74,7 +75,7 @@ func TestSignalsSteer(t *testing.T) {
 				h.Send(kind, "ada", "because")
 			}
 		}()
-		assert.ErrorIs(t, steer.Run(t.Context(), h.Task(), w, w.run), errBroken)
+		assert.ErrorIs(t, steer.Run(t.Context(), h.Task(), w, steer.NewKeeper(window.Guard{}, steer.Hold{}, false), w.run), errBroken)
 		assert.Equal(t, []string{"pause by ada: because", "resume by ada: because", "promote by ada: because", "resume by ada: because", "abort by ada: because"}, w.turns)
 	})
 }
@@ -95,7 +96,7 @@ func TestTheEndOfAStage(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(time.Minute, func() { cancel(c.cause) })
 				w := &wheel{ended: make(chan struct{})}
-				assert.ErrorIs(t, steer.Run(ctx, stagetest.NewHost(listener{}).Task(), w, w.run), c.want)
+				assert.ErrorIs(t, steer.Run(ctx, stagetest.NewHost(listener{}).Task(), w, steer.NewKeeper(window.Guard{}, steer.Hold{}, false), w.run), c.want)
 				assert.Equal(t, c.turns, w.turns)
 			})
 		})
@@ -107,7 +108,7 @@ func TestTheEndOfAStage(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Minute, func() { cancel(byAda) })
-		require.NoError(t, steer.Run(ctx, stagetest.NewHost(listener{}).Task(), &wheel{ended: make(chan struct{})}, well), "the rollout's context lives on")
+		require.NoError(t, steer.Run(ctx, stagetest.NewHost(listener{}).Task(), &wheel{ended: make(chan struct{})}, steer.NewKeeper(window.Guard{}, steer.Hold{}, false), well), "the rollout's context lives on")
 	})
 }
 

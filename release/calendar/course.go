@@ -13,7 +13,7 @@ const never = 1 << 62
 type course struct {
 	calendar int // among those of the schedule
 	freeze   bool
-	window   Window
+	window   *Window
 	zone     *zone
 	recur    recurrence
 	time     int64 // of the day, in seconds, at which it begins
@@ -32,7 +32,7 @@ type piece struct{ from, to int64 }
 func newCourse(c Calendar, w Window, z *zone) (course, []error) {
 	start := w.Start.seconds()
 	first := floor(start, day)
-	k := course{window: w, zone: z, time: start - first*day, exact: int64(w.Length / time.Second), gap: w.Gap, fold: w.Fold}
+	k := course{window: &w, zone: z, time: start - first*day, exact: int64(w.Length / time.Second), gap: w.Gap, fold: w.Fold}
 	if k.exact == 0 {
 		k.clock = w.End.seconds() - start
 	}

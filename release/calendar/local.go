@@ -122,7 +122,15 @@ func dateOf(days int64) (y, m, d int) {
 // weekday of a day, Monday 0 to Sunday 6: 1970-01-01 was a Thursday.
 func weekday(days int64) int { return int(days + 3 - floor(days+3, 7)*7) }
 
-func monthLength(y, m int) int { return int(daysOf(y, m+1, 1) - daysOf(y, m, 1)) }
+func monthLength(y, m int) int {
+	switch {
+	case m != 2:
+		return 30 + (m+m/8)&1
+	case y%4 == 0 && (y%100 != 0 || y%400 == 0):
+		return 29
+	}
+	return 28
+}
 
 // floor divides, rounding down below zero, too.
 func floor(a, b int64) int64 {

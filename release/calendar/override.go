@@ -97,7 +97,7 @@ func (o Override) course(calendar int) course {
 	p := o.piece()
 	first := floor(p.from, day)
 	return course{calendar: calendar, time: p.from - first*day, exact: p.to - p.from, zone: &zone{from: []int64{firstSecond - 2*margin}, off: []int64{0}},
-		recur: newRecurrence(Rule{}, first, lastSecond/day-1), override: &o}
+		recur: newRecurrence(Rule{}, first, lastSecond/day-1), override: &o, window: &Window{}}
 }
 
 // unknown are the words of Lifts that mean nothing in any of the calendars.

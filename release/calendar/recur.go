@@ -118,31 +118,32 @@ func (c *recurrence) weekly(from, last int64) (int64, bool) {
 }
 
 func (c *recurrence) monthly(from, last int64) (int64, bool) {
+	unit, first := 1, c.month
+	if c.freq == Yearly {
+		unit, first = 12, c.month/12*12
+	}
 	y, m, d := dateOf(from)
-	for month := y*12 + m - 1; ; month, d = month+1, 1 {
-		unit, first := 1, c.month
-		if c.freq == Yearly {
-			unit, first = 12, c.month/12*12
-		}
+	begin := from - int64(d-1)
+	for begin <= last {
+		month := y*12 + m - 1
 		if over := (month - first) / unit % int(c.interval); over != 0 {
 			month, d = month-(month-first)%unit+(int(c.interval)-over)*unit, 1
-		}
-		y, m = month/12, month%12+1
-		if c.months&(1<<m) == 0 {
-			if daysOf(y, m, 1) > last {
-				return 0, false
-			}
+			y, m = month/12, month%12+1
+			begin = daysOf(y, m, 1)
 			continue
 		}
-		begin := daysOf(y, m, 1)
-		if begin > last {
-			return 0, false
+		length := monthLength(y, m)
+		if c.months&(1<<m) != 0 {
+			if left := c.within(begin, length) >> d; left != 0 {
+				found := begin + int64(d-1+bits.TrailingZeros64(left))
+				return found, found <= last
+			}
 		}
-		if left := c.within(begin, monthLength(y, m)) >> d; left != 0 {
-			found := begin + int64(d-1+bits.TrailingZeros64(left))
-			return found, found <= last
+		if d, m, begin = 1, m+1, begin+int64(length); m > 12 {
+			y, m = y+1, 1
 		}
 	}
+	return 0, false
 }
 
 // within are the days of a month on which the rule holds: bit d for day d.

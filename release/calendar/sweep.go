@@ -27,6 +27,7 @@ func (s *Schedule) sweep(t, limit int64) *sweep {
 			sets[i] = len(w.allows) - 1
 		}
 	}
+	w.room(s)
 	var near *zone
 	part := 0
 	for i := range s.courses {
@@ -50,6 +51,17 @@ func (s *Schedule) sweep(t, limit int64) *sweep {
 		w.allows[i].heap.order()
 	}
 	return w
+}
+
+// room makes the heaps as large as they get.
+func (w *sweep) room(s *Schedule) {
+	freezes := len(s.courses)
+	for i := range w.allows {
+		n := len(s.calendars[w.allows[i].calendar].Allow)
+		w.allows[i].heap = make(heap, 0, n)
+		freezes -= n
+	}
+	w.freezes = make(heap, 0, freezes)
 }
 
 // open goes on to the first moment that is open, from where it is; false where there is none before the limit.

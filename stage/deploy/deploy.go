@@ -11,6 +11,7 @@ import (
 
 	"github.com/davit-sdk/davit/internal/steer"
 	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/stage/window"
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
@@ -38,6 +39,9 @@ type Stage struct {
 	// It must be a pure function, as it is called again when the stage resumes, and with a plan between
 	// made-up revisions when the stage is checked. Nil: no change.
 	Edit func(p strategy.Plan) (strategy.Plan, error)
+	// Hours say what becomes of the rollout when a calendar closes: it runs to its end, pauses until the calendar
+	// opens, or is taken back. Zero: it runs to its end.
+	Hours window.Guard
 }
 
 var (
@@ -101,6 +105,9 @@ func (s Stage) Validate() error {
 			errs = multierror.Append(errs, fmt.Errorf("Stage.Strategy: %w", err))
 		}
 	}
+	for _, err := range nested("Stage.Hours", s.Hours.Validate()) {
+		errs = multierror.Append(errs, err)
+	}
 	if s.Options.Checkpoint != nil {
 		errs = multierror.Append(errs, errors.New("Stage.Options.Checkpoint: belongs to the stage, leave it nil"))
 	}
@@ -124,6 +131,17 @@ func (s Stage) Validate() error {
 	return errs.ErrorOrNil()
 }
 
+// nested are the problems of a field.
+func nested(field string, err error) (all []error) {
+	var many *multierror.Error
+	if errors.As(err, &many) {
+		for _, err := range many.Errors {
+			all = append(all, fmt.Errorf("%s: %w", field, err))
+		}
+	}
+	return all
+}
+
 // unknown are gates that the strategy names and the options do not have, sorted. What runs is not known
 // yet; names of gates seldom depend on it, and where they do, the rollout looks at them once more.
 func (s Stage) unknown() []string {
@@ -142,6 +160,8 @@ type position struct {
 	Rollout rollout.Checkpoint `json:"rollout"`
 	// Undo is how far the way back is that Undo walks, once it has begun.
 	Undo *rollout.Checkpoint `json:"undo,omitempty"`
+	// Hold is what people have said of a rollout that a calendar may hold.
+	Hold steer.Hold `json:"hold,omitzero"`
 }
 
 // Run deploys the revision. It returns when the revision is promoted, or taken back.

@@ -14,19 +14,20 @@ type walk struct {
 	steer.Recorder
 	at   position
 	undo bool // it is a way back, with a position of its own
+	keep *steer.Keeper
 }
 
 func (s Stage) walk(ctx context.Context, t *stage.Task, at position, undo bool) *walk {
 	return &walk{
 		Recorder: steer.Recorder{Task: t, Context: context.WithoutCancel(ctx), Notify: s.Options.Notify},
-		at:       at, undo: undo,
+		at:       at, undo: undo, keep: steer.NewKeeper(s.Hours, at.Hold, at.Rollout.Paused),
 	}
 }
 
 // run runs the rollout beside a listener for signals, and waits for both.
 func (w *walk) run(ctx context.Context, r *rollout.Rollout) error {
 	var result rollout.Result
-	err := steer.Run(ctx, w.Task, r, func(ctx context.Context) (err error) {
+	err := steer.Run(ctx, w.Task, r, w.keep, func(ctx context.Context) (err error) {
 		result, err = r.Run(ctx)
 		return err
 	})
@@ -50,6 +51,7 @@ func (w *walk) failure(ctx context.Context, result rollout.Result, err error) er
 }
 
 func (w *walk) checkpoint(ctx context.Context, c rollout.Checkpoint) error {
+	w.at.Hold = w.keep.Said()
 	if w.undo {
 		w.at.Undo = &c
 	} else {

@@ -16,6 +16,7 @@ import (
 type walk struct {
 	steer.Recorder
 	at      position
+	keep    *steer.Keeper
 	regions []string
 	done    map[string]int // steps of each region
 	total   int
@@ -25,7 +26,7 @@ type walk struct {
 func (s Stage) walk(ctx context.Context, t *stage.Task, at position, plan strategy.WavePlan) *walk {
 	w := &walk{
 		Recorder: steer.Recorder{Task: t, Context: context.WithoutCancel(ctx), Notify: s.Options.Notify},
-		at:       at, done: map[string]int{}, regions: s.regions(),
+		at:       at, keep: steer.NewKeeper(s.Hours, at.Hold, at.Waves.Paused), done: map[string]int{}, regions: s.regions(),
 	}
 	for _, r := range plan.Regions() {
 		w.total += len(r.Plan.Steps)
@@ -40,7 +41,7 @@ func (s Stage) walk(ctx context.Context, t *stage.Task, at position, plan strate
 // run runs the waves beside a listener for signals, and waits for both.
 func (w *walk) run(ctx context.Context, waves *rollout.Waves) error {
 	var result rollout.WaveResult
-	err := steer.Run(ctx, w.Task, steered{waves, w.regions}, func(ctx context.Context) (err error) {
+	err := steer.Run(ctx, w.Task, steered{waves, w.regions}, w.keep, func(ctx context.Context) (err error) {
 		result, err = waves.Run(ctx)
 		return err
 	})
@@ -103,7 +104,7 @@ func differ(c rollout.WaveCheckpoint) string {
 
 // checkpoint records the position of all regions.
 func (w *walk) checkpoint(ctx context.Context, c rollout.WaveCheckpoint) error {
-	w.at.Waves = c
+	w.at.Waves, w.at.Hold = c, w.keep.Said()
 	return w.Task.Checkpoint(ctx, w.at)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/davit-sdk/davit/internal/steer"
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/stage/window"
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
@@ -40,6 +41,9 @@ type Stage struct {
 	// irreversible. It must be a pure function, as it is called again when the stage resumes, and with a
 	// plan between made-up revisions when the stage is checked. Nil: no change.
 	Edit func(p strategy.WavePlan) (strategy.WavePlan, error)
+	// Hours say what becomes of the waves when a calendar closes: they run to their end, pause in all regions until
+	// the calendar opens, or are taken back. Zero: they run to their end.
+	Hours window.Guard
 }
 
 var (
@@ -117,6 +121,9 @@ func (s Stage) Validate() error {
 		for _, err := range several.Errors {
 			add("Stage.%w", err)
 		}
+	}
+	if err := s.Hours.Validate(); err != nil {
+		nest(err)
 	}
 	if err := s.Waves.Validate(); err != nil {
 		nest(err)

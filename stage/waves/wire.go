@@ -20,6 +20,8 @@ type position struct {
 	Waves rollout.WaveCheckpoint    `json:"waves"`
 	// Undo says that the position is one of the way back of it all, which Undo walks.
 	Undo bool `json:"undo,omitempty"`
+	// Hold is what people have said of waves that a calendar may hold.
+	Hold steer.Hold `json:"hold,omitzero"`
 }
 
 // wire makes the plan, or makes it again, and the waves that walk it. No waves and no error: an earlier

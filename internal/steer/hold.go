@@ -1,0 +1,125 @@
+package steer
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/stage/window"
+)
+
+// Hold is what people have said of a rollout that a schedule may hold. It is a part of the stage's checkpoint, so that the next
+// host knows whose a pause is.
+type Hold struct {
+	// Person says that a person has paused the rollout.
+	Person bool `json:"person,omitempty"`
+	// Lifted says that a person lets it go on though the schedule is closed, until that opens.
+	Lifted bool `json:"lifted,omitempty"`
+}
+
+// Keeper holds a rollout while a schedule is closed. All methods may be called from any goroutine.
+type Keeper struct {
+	guard  window.Guard
+	acting sync.Mutex // one word at a time reaches the rollout, of the schedule or of a person
+	holds  bool       // the schedule has paused the rollout
+	mu     sync.Mutex // never held while the rollout is told, which may wait for a checkpoint that asks what was said
+	said   Hold
+}
+
+// NewKeeper goes on from what a checkpoint says: what was paused by nobody was paused by the schedule.
+func NewKeeper(g window.Guard, said Hold, paused bool) *Keeper {
+	return &Keeper{guard: g, said: said, holds: paused && !said.Person && g.Closing == window.Pause}
+}
+
+// Said is what people have said so far.
+func (k *Keeper) Said() Hold {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.said
+}
+
+func (k *Keeper) say(change func(*Hold)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	change(&k.said)
+}
+
+// keep looks at the schedule until ctx ends.
+func (k *Keeper) keep(ctx context.Context, t *stage.Task, r Rollout) {
+	if k.guard.Idle() {
+		return
+	}
+	for {
+		word := k.guard.Look(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err := k.obey(word, r); err != nil {
+			t.Logger().Warn("the schedule came too late or too early", "schedule", word.Why, "error", err)
+		}
+		timer := time.NewTimer(max(time.Until(word.Again), 0))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+func (k *Keeper) obey(word window.Word, r Rollout) error {
+	k.acting.Lock()
+	defer k.acting.Unlock()
+	said := k.Said()
+	switch {
+	case word.Open:
+		k.say(func(h *Hold) { h.Lifted = false })
+		held := k.holds
+		if k.holds = false; !held || said.Person {
+			return nil
+		}
+		return r.Resume(window.By, word.Why)
+	case k.guard.Closing == window.RollBack && word.Known:
+		return r.Abort(window.By, word.Why)
+	case k.guard.Closing != window.Pause || said.Lifted:
+		return nil
+	}
+	if err := r.Pause(window.By, word.Why); err != nil { // also where it holds already: the last host may have died before it did
+		return err
+	}
+	k.holds = true
+	return nil
+}
+
+// hear hands a person's signal on to the rollout, unless it does not count.
+func (k *Keeper) hear(t *stage.Task, s stage.Signal, r Rollout) {
+	k.acting.Lock()
+	defer k.acting.Unlock()
+	if ignored := k.weigh(s); ignored != "" {
+		t.Logger().Warn("signal does not count", "kind", s.Kind, "by", s.By, "reason", ignored)
+		return
+	}
+	if err := obey(r, s); err != nil {
+		t.Logger().Warn("signal came too late or too early", "kind", s.Kind, "by", s.By, "error", err)
+	}
+}
+
+// weigh notes what a person says, and returns why it does not count.
+func (k *Keeper) weigh(s stage.Signal) (ignored string) {
+	switch s.Kind {
+	case stage.Pause:
+		k.say(func(h *Hold) { h.Person = true })
+	case stage.Resume, stage.Approve, stage.Promote:
+		if k.holds {
+			if ignored = k.guard.Barred(s.By, s.Why); ignored == "" {
+				k.holds = false
+				k.say(func(h *Hold) { h.Lifted = true })
+			}
+		}
+		if ignored == "" || s.Kind == stage.Resume { // their own pause is over, also where that of the schedule is not
+			k.say(func(h *Hold) { h.Person = false })
+		}
+	}
+	return ignored
+}

@@ -1,0 +1,109 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/davit-sdk/davit/release/calendar"
+	"github.com/hashicorp/go-multierror"
+)
+
+// Closing says what becomes of a rollout that is under way when the schedule closes.
+type Closing string
+
+const (
+	// End: it goes on to its end. The default.
+	End Closing = "end"
+	// Pause: it holds still where it is, as on a person's stage.Pause, and goes on when the schedule opens. What a
+	// person has paused meanwhile stays so.
+	Pause Closing = "pause"
+	// RollBack: it is taken back, as on a person's abort.
+	RollBack Closing = "roll-back"
+)
+
+// By is who a rollout is paused, resumed and taken back by, where a schedule does it.
+const By = "calendar"
+
+// Guard says what becomes of a rollout when a schedule closes. It is for the field Hours of deploy.Stage and waves.Stage;
+// the zero Guard lets it run to its end.
+//
+// It also holds for a rollout that begins, or is gone on with by another host, while the schedule is closed. While the
+// schedule cannot be read, Pause holds, and RollBack takes nothing back.
+//
+// A person who resumes or promotes a rollout that is held, and gives a reason, overrides the schedule until it opens the
+// next time; so for RollBack there is nothing to override: what is not to be taken back must not close.
+type Guard struct {
+	// Schedule is the schedule as it is now; see Stage.Schedule.
+	Schedule func(ctx context.Context) (*calendar.Schedule, error)
+	// Closing is what becomes of the rollout.
+	Closing Closing
+	// People are those who may override Pause. Empty: everybody who gives a reason.
+	People []string
+	// Interval is how long it takes at most to read the calendars again. Zero: DefaultInterval.
+	Interval time.Duration
+}
+
+// Idle reports whether the guard has nothing to do, as a rollout runs to its end.
+func (g Guard) Idle() bool { return g.Closing == "" || g.Closing == End }
+
+// Validate reports every field that is wrong.
+func (g Guard) Validate() error {
+	var errs *multierror.Error
+	switch g.Closing {
+	case "", End, Pause, RollBack:
+	default:
+		errs = multierror.Append(errs, fmt.Errorf("Guard.Closing: %.40q is none of end, pause, roll-back", string(g.Closing)))
+	}
+	if !g.Idle() && g.Schedule == nil {
+		errs = multierror.Append(errs, errors.New("Guard.Schedule: is missing"))
+	}
+	if g.Interval < 0 {
+		errs = multierror.Append(errs, fmt.Errorf("Guard.Interval: %s is below zero", g.Interval))
+	}
+	for _, err := range unnamed("Guard", g.People) {
+		errs = multierror.Append(errs, err)
+	}
+	return errs.ErrorOrNil()
+}
+
+// Barred says why somebody may not override the guard, "" where they may.
+func (g Guard) Barred(by, why string) string {
+	switch {
+	case !may(g.People, by):
+		return fmt.Sprintf("%.100s is not one of those who may override the schedule", by)
+	case strings.TrimSpace(why) == "":
+		return "an override of the schedule needs a reason"
+	}
+	return ""
+}
+
+// Word is what a look at a schedule comes to.
+type Word struct {
+	// Open is whether the schedule is open, Known whether that is known.
+	Open, Known bool
+	// Why says why, to people.
+	Why string
+	// Again is when to look again.
+	Again time.Time
+}
+
+// Look reads the schedule.
+func (g Guard) Look(ctx context.Context) Word {
+	now := time.Now()
+	schedule, err := g.Schedule(ctx)
+	if err == nil && schedule == nil {
+		err = errors.New("there is none")
+	}
+	if err != nil {
+		return Word{Why: clip("the schedule cannot be read: " + err.Error()), Again: now.Add(min(DefaultRetry, orDefault(g.Interval, DefaultInterval)))}
+	}
+	status := schedule.At(now)
+	next := status.NextOpening
+	if status.Open {
+		next = status.NextClosing
+	}
+	return Word{Open: status.Open, Known: true, Why: clip(status.String()), Again: earlier(now.Add(orDefault(g.Interval, DefaultInterval)), next)}
+}
