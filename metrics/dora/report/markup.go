@@ -115,7 +115,7 @@ const pageTemplate = `<!DOCTYPE html>
 {{- else if eq . "rug"}}<line class="rug" x1="6" x2="6" y1="1" y2="11"/>
 {{- else}}<rect class="{{.}}" x="1" y="1" width="10" height="10" rx="2"/>{{end}}</svg>{{end}}{{end}}
 {{- define "services"}}{{$g := .}}<div class="box scroll"><table class="services">
-<thead><tr><th scope="col">Service</th><th scope="col">Deployments a week</th>
+<thead><tr><th scope="col">Service</th><th scope="col">Deployments, by week</th>
 {{- range .Axes}}<th scope="col">{{.Name}}<span class="axis"><span>{{.From}}</span><span>{{.To}}</span></span></th>{{end}}
 <th scope="col">Rework</th><th scope="col" class="r">Unattributed</th></tr></thead>
 <tbody>

@@ -154,7 +154,7 @@ func weekly(c *chart, r *dora.Report) []span {
 	spans := make([]span, len(r.Weeks))
 	for i := range r.Weeks {
 		from, to := x.at(r.Weeks[i].From.Sub(r.From).Seconds()), x.at(r.Weeks[i].To.Sub(r.From).Seconds())
-		w := min((to-from)*0.68, 18)
+		w := min(max((to-from)*0.68, 2.2), 18)
 		spans[i] = span{(from+to)/2 - w/2, w}
 	}
 	return spans
@@ -177,7 +177,7 @@ func (t trend) mark(p point, at span, y scale, week string) mark {
 	} else if p.open > 0 {
 		m.Says = week + ": not known yet"
 	}
-	middle, radius := at.x+at.w/2, min(max(at.w*0.36, 1.5), 4.2)
+	middle, radius := at.x+at.w/2, min(max(at.w*0.36, 2), 4.2)
 	if p.open > 0 {
 		m.Says += fmt.Sprintf(", %d open", p.open)
 		m.Dots = append(m.Dots, dot{middle, trendTop - 5, radius, "open"})
