@@ -10,7 +10,7 @@ func (c *cancellation) brought(merge int, mainline string) []int {
 		return nil
 	}
 	if c.names == nil {
-		c.names = indexByID(c.commits)
+		c.names = &ids{commits: c.commits}
 	}
 	main := 0
 	for i, p := range parents {

@@ -92,7 +92,7 @@ func (r *reading) cancel(in []bool, policy Policy) *cancellation {
 // byID takes back the commits that a revert names.
 func (c *cancellation) byID(u int) {
 	if c.names == nil {
-		c.names = indexByID(c.commits)
+		c.names = &ids{commits: c.commits}
 	}
 	for _, id := range c.units.reason[u].Reverts {
 		target, found := c.names.find(id)
@@ -146,18 +146,9 @@ func (c *cancellation) byHeader(u int) {
 	if !ok {
 		return
 	}
-	if c.headers == nil {
-		c.headers = map[string][]int{}
-		for k, m := range c.units.reason {
-			text, _ := withoutNumbers(m.Header)
-			c.headers[text] = append(c.headers[text], k)
-		}
-	}
 	text, numbers := withoutNumbers(quoted)
-	candidates := c.headers[text]
-	older, _ := slices.BinarySearch(candidates, u+1)
 	found := -1
-	for _, target := range candidates[older:] {
+	for _, target := range c.headed(text, u+1) {
 		of := c.units.of[target]
 		if c.by[target] >= 0 || !c.in[of] || target == c.units.whole(c.units.of[u]) {
 			continue

@@ -257,10 +257,7 @@ func (p *page) notes() Notes {
 }
 
 func itemOf(c *Commit, m *Message) Item {
-	item := Item{Type: typeOf(m), Scope: m.Scope, Text: m.Description, Commit: c.ID, References: m.references()}
-	for range trailingNumbers(item.Text) {
-		item.Text = strings.TrimRight(item.Text[:strings.LastIndex(item.Text, "(#")], " ")
-	}
+	item := Item{Type: typeOf(m), Scope: m.Scope, Text: withoutTrailing(m.Description, nil), Commit: c.ID, References: m.references()}
 	if item.Text == "" {
 		item.Text = m.Description
 	}

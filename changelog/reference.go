@@ -38,13 +38,11 @@ func (m Message) References() []Reference { return m.references() }
 
 func (m *Message) references() []Reference {
 	var refs []Reference
-	numbers := trailingNumbers(m.Description)
-	if len(numbers) == 0 {
-		numbers = trailingNumbers(m.title)
+	add := func(number string) { refs = append(refs, Reference{Target: number}) }
+	if withoutTrailing(m.Description, add); len(refs) == 0 {
+		withoutTrailing(m.title, add)
 	}
-	for _, number := range numbers {
-		refs = append(refs, Reference{Target: number})
-	}
+	slices.Reverse(refs)
 	for _, f := range m.Footers {
 		value := f.Value
 		if f.Separator == " #" {
@@ -147,9 +145,8 @@ func addressed(word string) (string, bool) {
 	return "", false
 }
 
-// trailingNumbers are the "(#12)" at the end of a text, in their order, without parentheses.
-func trailingNumbers(text string) []string {
-	var numbers []string
+// withoutTrailing is a text without the "(#12)" at its end. Each is handed on without its parentheses, the last one first.
+func withoutTrailing(text string, number func(string)) string {
 	for {
 		text = strings.TrimRight(text, " ")
 		i := -1
@@ -157,10 +154,11 @@ func trailingNumbers(text string) []string {
 			i = strings.LastIndex(text, "(#")
 		}
 		if i < 0 || !isAll(text[i+2:len(text)-1], isDigit) {
-			slices.Reverse(numbers)
-			return numbers
+			return text
 		}
-		numbers = append(numbers, text[i+1:len(text)-1])
+		if number != nil {
+			number(text[i+1 : len(text)-1])
+		}
 		text = text[:i]
 	}
 }

@@ -125,6 +125,7 @@ type walk struct {
 	// commit and message are what is looked at.
 	commit  Commit
 	message Message
+	spare   spare
 	// dependents are, by track, the tracks of the components that depend on it.
 	dependents [][]int
 }

@@ -1,9 +1,6 @@
 package changelog
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // shortestID is how many digits of a commit's id make a name for it in "This reverts commit".
 const shortestID = 7
@@ -187,9 +184,11 @@ func (m *Message) requests() []string {
 			numbers = append(numbers, sign+from[:n])
 		}
 	}
-	if all := trailingNumbers(m.Header); len(all) > 0 {
-		numbers = append(numbers, all[len(all)-1]) // the others are issues, or what a revert quotes
-	}
+	withoutTrailing(m.Header, func(number string) {
+		if len(numbers) == 0 { // the others are issues, or what a revert quotes
+			numbers = append(numbers, number)
+		}
+	})
 	if rest, ok := strings.CutPrefix(m.Header, "Merge pull request #"); ok {
 		add("#", rest)
 	}
@@ -219,33 +218,4 @@ func (m *Message) lastText() string {
 		return m.Footers[n-1].Value
 	}
 	return m.Body
-}
-
-// ids finds commits by their id or its beginning.
-type ids []identified
-
-type identified struct {
-	id string
-	at int
-}
-
-func indexByID(commits []Commit) ids {
-	index := make(ids, len(commits))
-	for i, c := range commits {
-		index[i] = identified{id: strings.ToLower(c.ID), at: i}
-	}
-	slices.SortStableFunc(index, func(a, b identified) int { return strings.Compare(a.id, b.id) })
-	return index
-}
-
-// find is the commit whose id begins so. There is none, one, or more than one.
-func (x ids) find(prefix string) (at, found int) {
-	i, _ := slices.BinarySearchFunc(x, prefix, func(e identified, id string) int { return strings.Compare(e.id, id) })
-	if i >= len(x) || !strings.HasPrefix(x[i].id, prefix) {
-		return 0, 0
-	}
-	if i+1 < len(x) && strings.HasPrefix(x[i+1].id, prefix) {
-		return 0, 2
-	}
-	return x[i].at, 1
 }

@@ -19,6 +19,15 @@ func rulesOf(levels map[string]Level) map[string]string {
 	return rules
 }
 
+// level is the level of one change, before the Zero policy.
+func (p *Policy) level(m *Message) Level {
+	if m.Kind == Free && !m.breaks() { // whose rule is long
+		return p.Free
+	}
+	level, _ := p.levelOf(m)
+	return level
+}
+
 // levelOf is the level of one change and the rule that gives it, before the Zero policy.
 func (p *Policy) levelOf(m *Message) (Level, string) {
 	switch {

@@ -159,8 +159,7 @@ type chapter struct {
 	leads []Lead
 	// From the first revert on the commits are kept, because it may take them back.
 	keeping bool
-	kept    []Commit
-	read    []Message
+	kept    shelf
 }
 
 func (ch *chapter) add(w *walk, c *Commit, m *Message) {
@@ -172,7 +171,11 @@ func (ch *chapter) add(w *walk, c *Commit, m *Message) {
 		ch.keeping = takesBack(m)
 	}
 	if ch.keeping {
-		ch.kept, ch.read = append(ch.kept, *c), append(ch.read, *m)
+		ch.kept.add(&w.spare, c, m)
+		return
+	}
+	if len(m.Inner) == 0 {
+		ch.page.add(c, m, nil, w.policy.level(m) > None)
 		return
 	}
 	weight := weightOf(m, 0, nil, &w.policy, ZeroStable)
@@ -187,13 +190,15 @@ func takesBack(m *Message) bool {
 // notes are the notes of the chapter, which is complete.
 func (ch *chapter) notes(w *walk) Notes {
 	if ch.keeping {
-		r := &reading{commits: ch.kept, messages: ch.read, reverting: true, unclear: map[int]string{}}
-		all := slices.Repeat([]bool{true}, len(ch.kept))
+		commits, messages := w.spare.clear(&ch.kept)
+		defer w.spare.takeBack()
+		r := &reading{commits: commits, messages: messages, reverting: true, unclear: map[int]string{}}
+		all := slices.Repeat([]bool{true}, len(r.commits))
 		gone := r.cancel(all, w.policy)
-		for i := range ch.kept {
-			c := &ch.kept[i]
+		for i := range r.commits {
+			c := &r.commits[i]
 			if weight := r.weight(i, gone, &w.policy, ZeroStable); !weight.cancelled {
-				ch.page.add(c, &ch.read[i], weight.changes, weight.level > None)
+				ch.page.add(c, &r.messages[i], weight.changes, weight.level > None)
 			} else if w.leads {
 				ch.leads = slices.DeleteFunc(ch.leads, func(l Lead) bool { return l.Commit == c.ID })
 			}

@@ -15,8 +15,9 @@ type reading struct {
 	unclear map[int]string
 
 	units   *units
-	names   ids
+	names   *ids
 	headers map[string][]int
+	quotes  int // how many headers were looked for
 	numbers map[string][]int
 }
 

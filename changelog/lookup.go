@@ -1,0 +1,112 @@
+package changelog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// ids finds commits by their id or its beginning.
+type ids struct {
+	commits []Commit
+	// asked counts the questions, and index is there once they have become many.
+	asked int
+	index []identified
+}
+
+// identified is a commit by the first eight letters of its id.
+type identified struct {
+	letters uint64
+	at      int
+}
+
+// fewQuestions is after how many of them it pays to put commits in order, or to know their headers, rather than to look at all of them.
+const fewQuestions = 12
+
+// find is the commit whose id begins so, in lower case. There is none, one, or more than one.
+func (x *ids) find(prefix string) (at, found int) {
+	if x.asked++; x.asked <= fewQuestions {
+		return x.search(prefix)
+	}
+	if x.index == nil {
+		x.sort()
+	}
+	least, most := letters(prefix, 0), letters(prefix, 0xFF)
+	i, _ := slices.BinarySearchFunc(x.index, least, func(e identified, l uint64) int { return cmp.Compare(e.letters, l) })
+	for ; i < len(x.index) && x.index[i].letters <= most; i++ {
+		if x.begins(x.index[i].at, prefix) {
+			if found++; found > 1 {
+				return 0, found
+			}
+			at = x.index[i].at
+		}
+	}
+	return at, found
+}
+
+// begins reports whether the id of a commit begins so.
+func (x *ids) begins(at int, prefix string) bool {
+	id := x.commits[at].ID
+	return len(id) >= len(prefix) && strings.EqualFold(id[:len(prefix)], prefix)
+}
+
+// letters are the first eight letters of an id in lower case, as a number in their order, with a byte for each that it lacks. Digits
+// stay what they are.
+func letters(id string, lacking byte) uint64 {
+	const lower = 0x20
+	var l uint64
+	for i := range 8 {
+		c := lacking
+		if i < len(id) {
+			c = id[i] | lower
+		}
+		l = l<<8 | uint64(c)
+	}
+	return l
+}
+
+// search is find without an index.
+func (x *ids) search(prefix string) (at, found int) {
+	for i := range x.commits {
+		if x.begins(i, prefix) {
+			if found++; found > 1 {
+				return 0, found
+			}
+			at = i
+		}
+	}
+	return at, found
+}
+
+func (x *ids) sort() {
+	x.index = make([]identified, len(x.commits))
+	for i := range x.commits {
+		x.index[i] = identified{letters: letters(x.commits[i].ID, 0), at: i}
+	}
+	slices.SortFunc(x.index, func(a, b identified) int { return cmp.Compare(a.letters, b.letters) })
+}
+
+// headed are the units from one on whose headers are that text, but for their numbers.
+func (r *reading) headed(text string, from int) []int {
+	if r.quotes++; r.quotes <= fewQuestions {
+		var found []int
+		for k, m := range r.units.reason[from:] {
+			if strings.HasPrefix(m.Header, text) {
+				if bare, _ := withoutNumbers(m.Header); bare == text {
+					found = append(found, from+k)
+				}
+			}
+		}
+		return found
+	}
+	if r.headers == nil {
+		r.headers = map[string][]int{}
+		for k, m := range r.units.reason {
+			bare, _ := withoutNumbers(m.Header)
+			r.headers[bare] = append(r.headers[bare], k)
+		}
+	}
+	all := r.headers[text]
+	older, _ := slices.BinarySearch(all, from)
+	return all[older:]
+}
