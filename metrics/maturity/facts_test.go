@@ -118,6 +118,10 @@ func TestFacts(t *testing.T) {
 		{"one is not told", least(maturity.FactSameArtifact, 1), []maturity.Release{release("r", "deploy in:staging", "deploy sha:2")}, maturity.Unknown, "no digest is told of"},
 		{"one environment", least(maturity.FactSameArtifact, 1), []maturity.Release{release("r", "deploy sha:1")}, maturity.Unknown, "no version is told to have gone through several environments to production"},
 
+		{"two environments, none of them production", least(maturity.FactSameArtifact, 1), []maturity.Release{release("r", "deploy in:staging sha:1", "deploy in:test sha:1")}, maturity.Unknown, "no version is told to have gone through several environments to production"},
+		{"tested long ago", last(least(maturity.FactSameArtifact, 1), 1), []maturity.Release{release("r", "deploy in:staging sha:1 at:100h", "deploy sha:1")}, maturity.Yes, "1 of 1 (100 %); asked for: at least 100 %"},
+		{"in production long ago", last(least(maturity.FactSameArtifact, 1), 1), []maturity.Release{release("r", "deploy in:staging sha:1", "deploy sha:1 at:100h")}, maturity.Unknown, "no version is told to have gone through several environments to production in 1 day"},
+
 		{"no digest", least(maturity.FactDigest, 1), []maturity.Release{release("r", "deploy", "deploy sha:1")}, maturity.No, "1 of 2 (50 %); asked for: at least 100 %"},
 		{"a gate anywhere", least(maturity.FactGated, 1), []maturity.Release{release("r", "gate failed", "deploy")}, maturity.Yes, "1 of 1 (100 %); asked for: at least 100 %"},
 		{"no gate", least(maturity.FactGated, 1), []maturity.Release{release("r", "deploy")}, maturity.No, "0 of 1 (0 %); asked for: at least 100 %"},
@@ -125,6 +129,9 @@ func TestFacts(t *testing.T) {
 		{"a gate that never says no", least(maturity.FactRefusals, 1), []maturity.Release{release("r", "gate", "deploy")}, maturity.No, "0 of 1; asked for: at least 1"},
 		{"a gate that said no", few(least(maturity.FactRefusals, 1)), []maturity.Release{release("r", "gate refused")}, maturity.Yes, "1 of 1; asked for: at least 1"},
 		{"too few to say that it never does", few(least(maturity.FactRefusals, 1)), []maturity.Release{release("r", "gate")}, maturity.Unknown, "0 of 1; asked for: at least 1, and 2 without needed to tell"},
+
+		{"all that were asked said no", least(maturity.FactRefusals, 3), []maturity.Release{release("r", "gate refused", "gate refused")}, maturity.Unknown, "2 of 2; asked for: at least 3, and 1 without needed to tell"},
+		{"some said no", least(maturity.FactRefusals, 3), []maturity.Release{release("r", "gate refused", "gate refused", "gate")}, maturity.No, "2 of 3; asked for: at least 3"},
 
 		{"never taken back", least(maturity.FactRollbacks, 1), []maturity.Release{release("r", "deploy")}, maturity.No, "0 of 1; asked for: at least 1"},
 		{"only tried", least(maturity.FactRollbacks, 1), []maturity.Release{release("r", "deploy taken-back", "rollback failed")}, maturity.No, "0 of 1; asked for: at least 1"},

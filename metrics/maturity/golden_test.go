@@ -82,4 +82,9 @@ func TestEventsOfStrangers(t *testing.T) {
 	a := assess(t, m, in)
 	assert.Equal(t, want, profile(t, a, "shop"))
 	assert.Equal(t, []string{"x-1"}, finding(t, a, "stranger", "monthly").Evidence.Events)
+	require.NoError(t, in.History.Add(dora.Deployment{ID: "x-2", Service: "shop", Time: ago(1)}))
+	e := finding(t, assess(t, m, in), "shop", "monthly").Evidence
+	assert.Equal(t, 12, len(e.Events)+e.More, "one of which no release tells")
+	assert.Equal(t, []string{"x-2", "shop-9/production", "shop-8/production"}, e.Events, "in the order of ids, as not all times are known")
+	assert.Zero(t, e.First)
 }

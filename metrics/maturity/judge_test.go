@@ -56,6 +56,7 @@ func TestDeclarations(t *testing.T) {
 		{"its own counts before that of all", []maturity.Declaration{say("s", false, 2), say("", true, 1)}, maturity.No, "declared not to hold by ada on 2026-11-21"},
 		{"the latest", []maturity.Declaration{say("s", false, 2), say("s", true, 1)}, maturity.Yes, "declared by ada on 2026-11-22"},
 		{"a no of the same time", []maturity.Declaration{say("s", false, 1), say("s", true, 1)}, maturity.No, "declared not to hold by ada on 2026-11-22"},
+		{"in whatever order", []maturity.Declaration{say("s", true, 1), say("s", false, 1)}, maturity.No, "declared not to hold by ada on 2026-11-22"},
 		{"tomorrow's", []maturity.Declaration{say("s", false, 2), say("s", true, -1)}, maturity.No, "declared not to hold by ada on 2026-11-21"},
 		{"just fresh", []maturity.Declaration{say("s", true, 100)}, maturity.Yes, "declared by ada on 2026-08-15"},
 		{"just stale", []maturity.Declaration{say("s", true, 100.001)}, maturity.Unknown, "declared by ada on 2026-08-15, which is too long ago"},

@@ -29,9 +29,7 @@ func (is Person) sleeps(from, to time.Time) bool {
 		if w.from.Sub(off) >= shortest && off.Before(to) && from.Before(w.from) {
 			return true
 		}
-		if w.to.After(off) {
-			off = w.to
-		}
+		off = w.to
 	}
 	return false
 }
@@ -42,7 +40,7 @@ func (is Person) work(from, to time.Time) []span {
 	var all []span
 	first := from.In(is.Location)
 	y, m, d := first.Date()
-	for i := -1; ; i++ {
+	for i := 0; ; i++ {
 		noon := time.Date(y, m, d+i, 12, 0, 0, 0, is.Location)
 		if noon.Add(-36 * time.Hour).After(to) {
 			break

@@ -10,7 +10,7 @@ import (
 type view struct {
 	Service
 	at         time.Time
-	releases   []Release // that began before it, the oldest first; so are their steps
+	releases   []Release // with the steps that ended before it; the oldest first, of both
 	people     map[string]Person
 	production func(environment string) bool
 	figures    *figures
@@ -45,9 +45,6 @@ func views(in Input, figures *figures) []*view {
 	}
 	for _, r := range in.Releases {
 		v := find(r.Service)
-		if !r.Began.Before(in.At) {
-			continue
-		}
 		r.Steps = slices.Clone(r.Steps)
 		r.Steps = slices.DeleteFunc(r.Steps, func(s Step) bool { return !s.To.Before(in.At) })
 		slices.SortFunc(r.Steps, func(a, b Step) int { return cmp.Or(a.To.Compare(b.To), cmp.Compare(a.ID, b.ID)) })
