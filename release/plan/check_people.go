@@ -1,0 +1,199 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/davit-sdk/davit/stage"
+)
+
+// people looks at who takes part, and whether they are there when they are needed.
+func (c *checker) people() {
+	if len(c.People) == 0 {
+		c.wrong("People", "name those who take part", "there is nobody")
+	}
+	awake := map[string]func(Span) bool{}
+	for i, one := range c.People {
+		field := fmt.Sprintf("People[%d] (%s)", i, one.Name)
+		if strings.TrimSpace(one.Name) == "" {
+			c.wrong(field+".Name", "", "it is empty")
+		} else if slices.ContainsFunc(c.People[:i], func(o Person) bool { return o.Name == one.Name }) {
+			c.wrong(field+".Name", "", "two are called so")
+		}
+		if one.Zone == "" {
+			c.wrong(field+".Zone", "name a zone such as Europe/Berlin", "it is missing, so it is not known when they sleep")
+			continue
+		}
+		for j, h := range one.hours() {
+			if _, err := h.window(c.Window.From); err != nil {
+				c.wrong(fmt.Sprintf("%s.Hours[%d]", field, j), "", "%v", err)
+			}
+		}
+		if c.against.Zones == nil || !c.windowed() {
+			continue
+		}
+		working, err := one.Working(c.against.Zones, c.Window)
+		if err != nil {
+			c.wrong(field, "", "when they work is not known: %v", err)
+			continue
+		}
+		awake[one.Name] = func(s Span) bool {
+			return slices.ContainsFunc(working, func(w Span) bool { _, both := w.common(s); return both })
+		}
+	}
+	c.groups()
+	if c.against.Zones == nil {
+		c.unchecked("People", "whether they are awake when they are needed", "Zones")
+		return
+	}
+	c.sleepers(awake)
+}
+
+// groups looks at stakeholders.
+func (c *checker) groups() {
+	if !slices.ContainsFunc(c.Groups, func(g Group) bool { return g.Role == Informed }) {
+		c.doubt("Groups", "name who is told", "nobody is informed")
+	}
+	for i, g := range c.Groups {
+		field := fmt.Sprintf("Groups[%d] (%s)", i, g.Name)
+		if strings.TrimSpace(g.Name) == "" {
+			c.wrong(field+".Name", "", "it is empty")
+		} else if slices.ContainsFunc(c.Groups[:i], func(o Group) bool { return o.Name == g.Name }) {
+			c.wrong(field+".Name", "", "two are called so")
+		}
+		if !slices.Contains([]Role{Approves, Consulted, Informed}, g.Role) {
+			c.wrong(field+".Role", "it is approves, consulted or informed", "there is no role %q", g.Role)
+		}
+		if len(g.People) == 0 {
+			c.wrong(field+".People", "", "there is nobody in it")
+		}
+		for j, name := range g.People {
+			if c.person(name) == nil {
+				c.wrong(field+".People", "add them to People", "nobody is called %q", name)
+			}
+			if slices.Contains(g.People[:j], name) {
+				c.wrong(field+".People", "", "%s is in it twice", name)
+			}
+		}
+	}
+}
+
+// ask looks at a question to a group.
+func (c *checker) ask(field string, a Ask) {
+	g := c.group(a.Group)
+	switch {
+	case g == nil:
+		c.wrong(field+".Group", "add it to Groups", "there is no group %q", a.Group)
+		return
+	case a.Quorum < 0:
+		c.wrong(field+".Quorum", "", "%d is below zero", a.Quorum)
+	case a.quorum() > len(g.People):
+		c.wrong(field+".Quorum", "", "%d of %s must say yes, and there are %d", a.quorum(), a.Group, len(g.People))
+	}
+	if g.Role != Approves {
+		c.doubt(field+".Group", "give it the role approves", "group %s has no say, it is %s", a.Group, g.Role)
+	}
+}
+
+// sleepers reports phases during which too few of those who have a say work, or the owner does not.
+func (c *checker) sleepers(awake map[string]func(Span) bool) {
+	for i, ph := range c.Phases {
+		if !ph.From.Before(ph.Until) {
+			continue
+		}
+		field := fmt.Sprintf("Phases[%d] (%s)", i, ph.Name)
+		if is := awake[ph.Owner]; is != nil && !is(ph.Span) {
+			c.doubt(field+".Owner", "move the phase, or name somebody else", "%s does not work at any time of it", ph.Owner)
+		}
+		g := c.group(ph.Ask.Group)
+		if g == nil || ph.Ask == (Ask{}) {
+			continue
+		}
+		var asleep []string
+		for _, name := range g.People {
+			if is := awake[name]; is != nil && !is(ph.Span) {
+				asleep = append(asleep, name)
+			}
+		}
+		switch {
+		case len(g.People)-len(asleep) < ph.Ask.quorum():
+			c.wrong(field+".Ask", "move the phase, or ask others", "%d of %s must say yes, and %s sleep through it or are away", ph.Ask.quorum(), g.Name, strings.Join(asleep, ", "))
+		case len(asleep) > 0:
+			c.doubt(field+".Ask", "", "of %s, %s sleep through it or are away", g.Name, strings.Join(asleep, ", "))
+		}
+	}
+}
+
+// resources looks at what is booked, here and in other plans.
+func (c *checker) resources() {
+	known := map[string]Resource{}
+	for i, r := range c.Resources {
+		field := fmt.Sprintf("Resources[%d] (%s)", i, r.Name)
+		_, twice := known[r.Name]
+		switch {
+		case strings.TrimSpace(r.Name) == "":
+			c.wrong(field+".Name", "", "it is empty")
+		case twice:
+			c.wrong(field+".Name", "", "two are called so")
+		}
+		if r.Capacity < 0 {
+			c.wrong(field+".Capacity", "", "%d is below zero", r.Capacity)
+		}
+		known[r.Name] = r
+	}
+	for i, b := range c.Bookings {
+		field := fmt.Sprintf("Bookings[%d] (%s)", i, b.Resource)
+		r, there := known[b.Resource]
+		switch {
+		case !there:
+			c.wrong(field+".Resource", "add it to Resources", "there is no resource %q", b.Resource)
+		case b.Amount < 0:
+			c.wrong(field+".Amount", "", "%d is below zero", b.Amount)
+		case b.Amount > max(1, r.Capacity):
+			c.wrong(field+".Amount", "", "%d are booked, and there are %d", b.Amount, max(1, r.Capacity))
+		}
+		c.span(field, b.Span)
+	}
+	if c.against.Others == nil {
+		c.unchecked("Bookings", "whether other plans book the same", "Others")
+	}
+	for _, conflict := range Conflicts(append([]Plan{c.Plan}, c.against.Others...)...) {
+		if !slices.Contains(conflict.Plans, c.Name) {
+			continue
+		}
+		if conflict.Person != "" {
+			c.doubt("Phases", "name somebody else, or move one", "%s", conflict)
+			continue
+		}
+		if len(conflict.Plans) == 1 && slices.ContainsFunc(c.Bookings, func(b Booking) bool { return b.Resource == conflict.Resource && b.Amount > conflict.Capacity }) {
+			continue // it was told at the booking
+		}
+		c.wrong("Bookings", "move one of them", "%s", conflict)
+	}
+}
+
+// risks looks at what may go wrong, and what is done then.
+func (c *checker) risks() {
+	if len(c.Risks) == 0 {
+		c.doubt("Risks", "think of what may go wrong", "there is none")
+	}
+	for i, r := range c.Risks {
+		field := fmt.Sprintf("Risks[%d] (%s)", i, r.Name)
+		if !stage.ValidName(r.Name) {
+			c.wrong(field+".Name", "lower-case letters, digits and inner dashes or dots", "%q is no name", r.Name)
+		} else if slices.ContainsFunc(c.Risks[:i], func(o Risk) bool { return o.Name == r.Name }) {
+			c.wrong(field+".Name", "", "there are two of that name")
+		}
+		for _, level := range []struct {
+			field string
+			Level
+		}{{"Likelihood", r.Likelihood}, {"Impact", r.Impact}} {
+			if !slices.Contains([]Level{Low, Medium, High}, level.Level) {
+				c.wrong(field+"."+level.field, "it is low, medium or high", "there is no level %q", level.Level)
+			}
+		}
+		c.trigger(field+".Trigger", r)
+		c.mitigation(field+".Mitigation", r)
+	}
+}

@@ -1,0 +1,49 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// MaxJSON is the largest plan that Parse reads, in bytes.
+const MaxJSON = 1 << 20
+
+// ErrForm says that a text is no plan.
+var ErrForm = errors.New("not a plan")
+
+// Parse reads a plan from JSON, as Encode and encoding/json write it. What it does not know is an error, and so is what comes behind it; that the plan
+// makes sense is for Check to say. The error wraps ErrForm.
+func Parse(text []byte) (Plan, error) {
+	if len(text) > MaxJSON {
+		return Plan{}, fmt.Errorf("%w: %d bytes, at most %d are read", ErrForm, len(text), MaxJSON)
+	}
+	if !utf8.Valid(text) {
+		return Plan{}, fmt.Errorf("%w: it is not UTF-8", ErrForm)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	var p *Plan
+	if err := d.Decode(&p); err != nil {
+		return Plan{}, fmt.Errorf("%w: %w", ErrForm, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return Plan{}, fmt.Errorf("%w: something comes behind it", ErrForm)
+	}
+	if p == nil {
+		return Plan{}, fmt.Errorf("%w: it is null", ErrForm)
+	}
+	return *p, nil
+}
+
+// Encode writes the plan as indented JSON. The error says that a time in it is of a year that JSON does not have.
+func (p Plan) Encode() ([]byte, error) {
+	text, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("plan %s: %w", p.Name, err)
+	}
+	return append(text, '\n'), nil
+}
