@@ -21,8 +21,8 @@ func BenchmarkAssess(b *testing.B) {
 		require.NoError(b, err)
 		in := maturity.Input{At: deliveries.From.Add(deliveries.Span)}
 		for _, d := range story.Deployments {
-			in.Releases = append(in.Releases, maturity.Release{ID: "r-" + d.ID, Service: d.Service, Began: d.Started, Steps: []maturity.Step{
-				{ID: d.ID, Kind: maturity.KindDeploy, Environment: d.Environment, Digest: "x", To: d.Time},
+			in.Releases = append(in.Releases, maturity.Release{ID: "r-" + d.ID, Service: d.Service, Whole: true, Began: d.Started, Steps: []maturity.Step{
+				{ID: d.ID, Kind: maturity.KindDeploy, Environment: d.Environment, Means: maturity.Machine, Digest: "x", To: d.Time},
 			}})
 		}
 		for _, is := range []struct {

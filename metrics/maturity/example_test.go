@@ -27,7 +27,7 @@ func Example() {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	deployed := func(id, service string, by maturity.Strategy) maturity.Release {
 		return maturity.Release{ID: id, Service: service, Began: now.Add(-2 * time.Hour), Steps: []maturity.Step{
-			{ID: id + "/deploy", Kind: maturity.KindDeploy, Environment: "production", Strategies: []maturity.Strategy{by}, To: now.Add(-time.Hour)},
+			{ID: id + "/deploy", Kind: maturity.KindDeploy, Environment: "production", Means: maturity.Machine, Strategies: []maturity.Strategy{by}, To: now.Add(-time.Hour)},
 		}}
 	}
 	a, err := maturity.Assess(model, maturity.Input{

@@ -39,9 +39,9 @@ func evidence(t testing.TB, c maturity.Check, in maturity.Input) maturity.Eviden
 // release is one of s, made of steps such as "deploy staging canary 1111 grace,linus 2h-1h": a kind, an outcome, an environment, a strategy, a digest, people and how many
 // hours ago it was from and to, as far as they are there.
 func release(id string, steps ...string) maturity.Release {
-	r := maturity.Release{ID: id, Service: "s", Began: now.Add(-24 * time.Hour)}
+	r := maturity.Release{ID: id, Service: "s", Began: now.Add(-24 * time.Hour), Whole: true}
 	for i, text := range steps {
-		s := maturity.Step{ID: id + "." + string(rune('a'+i)), To: now.Add(-time.Hour)}
+		s := maturity.Step{ID: id + "." + string(rune('a'+i)), To: now.Add(-time.Hour), Means: maturity.Machine}
 		for word := range strings.FieldsSeq(text) {
 			first, rest, _ := strings.Cut(word, ":")
 			switch first {
@@ -67,7 +67,7 @@ func release(id string, steps ...string) maturity.Release {
 			case "in":
 				s.Environment = rest
 			case "manual":
-				s.Manual = true
+				s.Means = maturity.Hand
 			case "done", "refused", "taken-back", "failed":
 				s.Outcome = maturity.Outcome(first)
 			case "canary", "rolling", "recreate":
@@ -267,4 +267,23 @@ func TestDelivery(t *testing.T) {
 	in.Services = []maturity.Service{{Name: "t"}, {Name: "s"}}
 	a := assess(t, one(maturity.Practice{Check: &[]maturity.Check{in30(most(maturity.FactLeadTime, 2))}[0]}), maturity.Input{At: now, History: h, Services: in.Services})
 	assert.Equal(t, "the delivery metrics know nothing of it in 30 days", finding(t, a, "t", "p").Evidence.Why)
+}
+
+// What nobody says is not taken for granted: not that a machine did it, and not that a release which tells of no gate and no approval had none.
+func TestNothingIsAssumed(t *testing.T) {
+	r := release("r", "deploy")
+	r.Steps[0].Means = ""
+	assert.Equal(t, "no deployment says who carried it out", evidence(t, least(maturity.FactAutomated, 1), maturity.Input{Releases: []maturity.Release{r}}).Why)
+	r.Whole, r.By = false, "ada"
+	for _, c := range []maturity.Check{
+		least(maturity.FactGated, 1), least(maturity.FactUnattended, 1), least(maturity.FactRollbacks, 1),
+		most(maturity.FactHandoffs, 9), most(maturity.FactGroups, 9), most(maturity.FactApprovalWait, 1), most(maturity.FactNightWaits, 1),
+	} {
+		e := evidence(t, c, maturity.Input{Releases: []maturity.Release{r}})
+		assert.Equal(t, maturity.Unknown, e.Answer, c.Fact)
+		assert.Nil(t, e.Value, c.Fact)
+	}
+	r.Steps = append(r.Steps, maturity.Step{ID: "g", Kind: maturity.KindGate, To: ago(1)}, maturity.Step{ID: "a", Kind: maturity.KindApproval, To: ago(1)})
+	assert.Equal(t, maturity.Yes, evidence(t, least(maturity.FactGated, 1), maturity.Input{Releases: []maturity.Release{r}}).Answer)
+	assert.Equal(t, maturity.No, evidence(t, least(maturity.FactUnattended, 1), maturity.Input{Releases: []maturity.Release{r}}).Answer)
 }

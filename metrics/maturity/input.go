@@ -62,6 +62,7 @@ func (p *problems) release(at string, r Release) {
 		p.maybe(at+".digest", s.Digest)
 		oneOf(p, at+".kind", s.Kind, kinds)
 		oneOf(p, at+".outcome", s.outcome(), outcomes)
+		oneOf(p, at+".means", s.Means, []Means{"", Machine, Hand})
 		for k, strategy := range s.Strategies {
 			oneOf(p, fmt.Sprintf("%s.strategies[%d]", at, k), strategy, strategies)
 		}

@@ -18,7 +18,7 @@ func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
 // someRelease is a random one of s, with holes in it.
 func someRelease(r *rand.Rand, id string) maturity.Release {
 	began := ago(1 + 200*r.Float64())
-	release := maturity.Release{ID: id, Service: "s", Version: pick(r, "", "1", "2", id), By: pick(r, "", "ada", "linus"), Began: began}
+	release := maturity.Release{ID: id, Service: "s", Version: pick(r, "", "1", "2", id), By: pick(r, "", "ada", "linus"), Began: began, Whole: r.IntN(3) > 0}
 	if r.IntN(2) == 0 {
 		release.Committed = began.Add(-time.Duration(r.IntN(100)) * time.Hour)
 	}
@@ -26,7 +26,7 @@ func someRelease(r *rand.Rand, id string) maturity.Release {
 	for i := range r.IntN(7) {
 		s := maturity.Step{
 			ID: fmt.Sprintf("%s.%d", id, i), Kind: pick(r, kinds...), Environment: pick(r, "production", "production", "staging"),
-			Outcome: pick(r, "", maturity.Done, maturity.Refused, maturity.TakenBack, maturity.Failed), Digest: pick(r, "", "a", "a", "a", "b"), Manual: r.IntN(4) == 0,
+			Outcome: pick(r, "", maturity.Done, maturity.Refused, maturity.TakenBack, maturity.Failed), Digest: pick(r, "", "a", "a", "a", "b"), Means: pick(r, "", maturity.Machine, maturity.Machine, maturity.Hand),
 			From: began.Add(time.Duration(r.IntN(30)) * time.Hour),
 		}
 		s.To = s.From.Add(time.Duration(r.IntN(30)) * time.Hour)

@@ -12,7 +12,7 @@ func (s step) ref() ref { return ref{s.ID, s.To} }
 func (v *view) measure(c Check) figure {
 	switch c.Fact {
 	case FactAutomated:
-		return v.each(c, func(p *poll, s step) { p.say(!s.Manual, s.ref()) })
+		return v.automated(c)
 	case FactStrategy:
 		return v.strategies(c)
 	case FactSameArtifact:
@@ -20,7 +20,7 @@ func (v *view) measure(c Check) figure {
 	case FactDigest:
 		return v.each(c, func(p *poll, s step) { p.say(s.Digest != "", s.ref()) })
 	case FactGated:
-		return v.each(c, func(p *poll, s step) { p.say(s.release.did(KindGate), s.ref()) })
+		return v.each(c, func(p *poll, s step) { s.asked(p, KindGate, true) })
 	case FactRefusals:
 		return v.refusals(c)
 	case FactRollbacks:
@@ -30,7 +30,7 @@ func (v *view) measure(c Check) figure {
 	case FactStep:
 		return v.stepBefore(c)
 	case FactUnattended:
-		return v.each(c, func(p *poll, s step) { p.say(!s.release.did(KindApproval), s.ref()) })
+		return v.each(c, func(p *poll, s step) { s.asked(p, KindApproval, false) })
 	case FactAge:
 		return v.age()
 	case FactHandoffs:
@@ -66,9 +66,30 @@ func (v *view) none(c Check) string { return "no deployment to production is tol
 
 // each asks each deployment.
 func (v *view) each(c Check, ask func(p *poll, s step)) figure {
-	var p poll
+	p := poll{lacked: "no release says whether that is all"}
 	for _, s := range v.deployments(c.Days) {
 		ask(&p, s)
+	}
+	return p.share(c, v.none(c))
+}
+
+// asked says whether the release of a deployment has a step of a kind, and whether that is good. That it has none is known of one that is told as a whole.
+func (s step) asked(p *poll, kind Kind, good bool) {
+	if did := s.release.did(kind); did || s.release.Whole {
+		p.say(did == good, s.ref())
+		return
+	}
+	p.missing()
+}
+
+func (v *view) automated(c Check) figure {
+	p := poll{lacked: "no deployment says who carried it out"}
+	for _, s := range v.deployments(c.Days) {
+		if s.Means == "" {
+			p.missing()
+			continue
+		}
+		p.say(s.Means == Machine, s.ref())
 	}
 	return p.share(c, v.none(c))
 }
@@ -154,12 +175,16 @@ func (v *view) times(steps []step, outcome Outcome, nothing string, counts func(
 	return f
 }
 
-// rollbacks counts those that succeeded, of all deployments.
+// rollbacks counts those that succeeded, of all deployments whose releases are told as a whole.
 func (v *view) rollbacks(c Check) figure {
 	f := v.times(v.steps(c.Days, KindRollback), Done, "", func(s step) bool { return s.outcome() == Done })
 	deployments := v.deployments(c.Days)
 	if len(deployments) == 0 && !f.known {
 		return unknown(v.none(c))
+	}
+	deployments = slices.DeleteFunc(deployments, func(s step) bool { return !s.release.Whole })
+	if len(deployments) == 0 && !f.known {
+		return unknown("no release says whether that is all")
 	}
 	is := exactly(f.value)
 	is.k, is.n, is.pro = f.k, max(f.k, len(deployments)), f.pro

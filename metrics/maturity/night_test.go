@@ -66,7 +66,7 @@ func TestNight(t *testing.T) {
 		to, err := time.Parse(time.RFC3339, test.to)
 		require.NoError(t, err)
 		test.who.Name = " GRACE"
-		r := maturity.Release{ID: "r", Service: "s", Began: from, Steps: []maturity.Step{
+		r := maturity.Release{ID: "r", Service: "s", Whole: true, Began: from, Steps: []maturity.Step{
 			{ID: "a", Kind: maturity.KindApproval, By: []string{"ada", "grace"}, From: from, To: to},
 			{ID: "b", Kind: maturity.KindDeploy, To: to},
 		}}

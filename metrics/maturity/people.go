@@ -38,7 +38,7 @@ func (v *view) hands(c Check, number func(parties []string) float64) figure {
 	var samples []sample
 	missing := 0
 	for _, d := range v.deliveries(c.Days) {
-		if parties := v.parties(d.Release); len(parties) > 0 {
+		if parties := v.parties(d.Release); d.Whole && len(parties) > 0 {
 			samples = append(samples, sample{number(parties), ref{d.last.ID, d.last.To}})
 		} else {
 			missing++
@@ -82,7 +82,7 @@ func (d delivery) waited() (share float64, ok bool) {
 	if !d.Committed.IsZero() {
 		from = d.Committed
 	}
-	if !from.Before(to) {
+	if !d.Whole || !from.Before(to) {
 		return 0, false
 	}
 	var waits [][2]time.Time
@@ -135,7 +135,7 @@ func (v *view) nightWaits(c Check) figure {
 
 // waitedAtNight says whether a wait of the release went through a night, and whether that is known of all of them.
 func (v *view) waitedAtNight(d delivery) (night, ok bool) {
-	ok = true
+	ok = d.Whole
 	for _, s := range d.Steps {
 		if s.Kind != KindApproval {
 			continue

@@ -17,6 +17,8 @@ type Release struct {
 	Began time.Time `json:"began"`
 	// Committed is when the oldest of its changes was committed.
 	Committed time.Time `json:"committed,omitzero"`
+	// Whole says that all of its gates, approvals and ways back, and all who had a hand in it, are told: where there is none, there was none.
+	Whole bool `json:"whole,omitempty"`
 	// Steps are what was done; their order does not matter.
 	Steps []Step `json:"steps,omitempty"`
 }
@@ -34,8 +36,8 @@ type Step struct {
 	Strategies []Strategy `json:"strategies,omitempty"`
 	// Digest is that of the artifact that was deployed.
 	Digest string `json:"digest,omitempty"`
-	// Manual says that a person carried it out.
-	Manual bool `json:"manual,omitempty"`
+	// Means says who carried it out.
+	Means Means `json:"means,omitempty"`
 	// By are the people who had a hand in it, in order. Of an approval, the last one is who was waited for.
 	By []string `json:"by,omitempty"`
 	// From is when it began, of an approval when it was asked for; To is when it ended.
@@ -95,6 +97,16 @@ func (s Step) outcome() Outcome {
 	}
 	return s.Outcome
 }
+
+// Means says who carries a deployment out; empty: not known.
+type Means string
+
+const (
+	// Machine is a deployment by a program.
+	Machine Means = "machine"
+	// Hand is one by a person.
+	Hand Means = "hand"
+)
 
 // Strategy is how a deployment replaces what runs.
 type Strategy string

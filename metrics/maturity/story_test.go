@@ -24,13 +24,13 @@ func shop(n int, days float64, wait time.Duration, more ...maturity.Step) maturi
 	id := fmt.Sprintf("shop-%d", n)
 	at := func(d time.Duration) time.Time { return ago(days).Add(d) }
 	digest := fmt.Sprintf("sha256:%04d", n)
-	r := maturity.Release{ID: id, Service: "shop", Version: fmt.Sprintf("1.%d.0", n), By: "ada", Began: at(0), Committed: at(-2 * time.Hour), Steps: []maturity.Step{
+	r := maturity.Release{ID: id, Service: "shop", Version: fmt.Sprintf("1.%d.0", n), By: "ada", Whole: true, Began: at(0), Committed: at(-2 * time.Hour), Steps: []maturity.Step{
 		{ID: id + "/build", Kind: maturity.KindBuild, From: at(0), To: at(5 * time.Minute)},
 		{ID: id + "/test", Kind: maturity.KindTest, From: at(5 * time.Minute), To: at(10 * time.Minute)},
-		{ID: id + "/staging", Kind: maturity.KindDeploy, Environment: "staging", Digest: digest, Strategies: []maturity.Strategy{maturity.Recreate}, To: at(12 * time.Minute)},
+		{ID: id + "/staging", Kind: maturity.KindDeploy, Means: maturity.Machine, Environment: "staging", Digest: digest, Strategies: []maturity.Strategy{maturity.Recreate}, To: at(12 * time.Minute)},
 		{ID: id + "/approve", Kind: maturity.KindApproval, By: []string{"grace"}, From: at(12 * time.Minute), To: at(12*time.Minute + wait)},
 		{ID: id + "/errors", Kind: maturity.KindGate, To: at(15*time.Minute + wait)},
-		{ID: id + "/production", Kind: maturity.KindDeploy, Environment: "production", Digest: digest, Strategies: []maturity.Strategy{maturity.Canary}, To: at(20*time.Minute + wait)},
+		{ID: id + "/production", Kind: maturity.KindDeploy, Means: maturity.Machine, Environment: "production", Digest: digest, Strategies: []maturity.Strategy{maturity.Canary}, To: at(20*time.Minute + wait)},
 	}}
 	r.Steps = append(r.Steps, more...)
 	return r
@@ -56,8 +56,8 @@ func story(t testing.TB) (maturity.Model, maturity.Input) {
 	in.Releases = append(in.Releases, bad)
 	for n := range 4 {
 		id := fmt.Sprintf("cart-%d", n+1)
-		in.Releases = append(in.Releases, maturity.Release{ID: id, Service: "cart", By: "linus", Began: ago(float64(70 - 15*n)), Steps: []maturity.Step{
-			{ID: id + "/copy", Kind: maturity.KindDeploy, Environment: "production", Manual: n < 3, By: []string{"linus"}, To: ago(float64(70 - 15*n)).Add(time.Hour)},
+		in.Releases = append(in.Releases, maturity.Release{ID: id, Service: "cart", By: "linus", Whole: true, Began: ago(float64(70 - 15*n)), Steps: []maturity.Step{
+			{ID: id + "/copy", Kind: maturity.KindDeploy, Environment: "production", Means: map[bool]maturity.Means{true: maturity.Hand, false: maturity.Machine}[n < 3], By: []string{"linus"}, To: ago(float64(70 - 15*n)).Add(time.Hour)},
 		}})
 	}
 	in.Declarations = []maturity.Declaration{

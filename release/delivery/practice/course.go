@@ -29,7 +29,7 @@ type attempt struct {
 	name       string
 	strategies []maturity.Strategy
 	digest     string
-	manual     bool
+	means      maturity.Means
 	by         []string
 }
 
@@ -71,7 +71,7 @@ func (c *course) apply(e ledger.Event) error {
 	switch b := e.Body.(type) {
 	case ledger.Requested:
 		c.attempts = map[string]attempt{}
-		c.release = maturity.Release{ID: b.Release.ID, Service: b.Release.Service, By: b.Release.RequestedBy, Began: e.Time}
+		c.release = maturity.Release{ID: b.Release.ID, Service: b.Release.Service, By: b.Release.RequestedBy, Began: e.Time, Whole: true}
 	case ledger.Noted:
 		c.noted(e, b)
 	case ledger.Judged:
@@ -208,8 +208,8 @@ func (c *course) attempted(e ledger.Event, node *ledger.Stage, t *stint) {
 			is.digest = built.Digest
 		}
 	}
-	if is.manual = c.o.Manual != nil && c.o.Manual(*node); is.manual {
-		is.by = t.hands()
+	if is.means = maturity.Machine; c.o.Manual != nil && c.o.Manual(*node) {
+		is.means, is.by = maturity.Hand, t.hands()
 	}
 	c.attempts[id] = is
 }

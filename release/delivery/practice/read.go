@@ -137,7 +137,7 @@ func (c *course) deployed() {
 			s.Outcome = maturity.TakenBack
 		}
 		if is, ok := c.attempts[d.ID]; ok {
-			s.Name, s.Strategies, s.Digest, s.Manual, s.By = is.name, is.strategies, is.digest, is.manual, is.by
+			s.Name, s.Strategies, s.Digest, s.Means, s.By = is.name, is.strategies, is.digest, is.means, is.by
 		}
 		if c.release.Version == "" {
 			c.release.Version = d.Version

@@ -150,8 +150,9 @@ func TestWithoutARollout(t *testing.T) {
 			"ab/by-hand#2 deploy done [recreate] by [eve] 1m0s", "ab/copy deploy failed [recreate] 1m0s",
 			"ab/copy@ decision done by [grace] 59m0s", "ab/copy#2 deploy done [recreate] 1m0s",
 		}, said(r))
-		assert.True(t, r.Steps[0].Manual)
-		assert.False(t, r.Steps[3].Manual)
+		assert.Equal(t, maturity.Hand, r.Steps[0].Means)
+		assert.Equal(t, maturity.Machine, r.Steps[3].Means)
+		assert.True(t, r.Whole)
 		assert.Equal(t, 2*time.Hour, r.Began.Sub(r.Committed))
 	})
 }
