@@ -103,7 +103,7 @@ func TestAbandonFailsAnywhere(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			apart := 3 * stride
+			apart := 5 * stride
 			if name == "nothing" {
 				apart = stride
 			}
