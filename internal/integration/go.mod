@@ -7,6 +7,8 @@ replace github.com/davit-sdk/davit => ../..
 require (
 	github.com/Masterminds/semver/v3 v3.5.0
 	github.com/davit-sdk/davit v0.0.0-00010101000000-000000000000
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
+	github.com/emersion/go-smtp v0.25.1
 	github.com/hashicorp/go-hclog v1.6.3
 	github.com/hashicorp/go-multierror v1.1.1
 	github.com/jackc/pgx/v5 v5.12.0

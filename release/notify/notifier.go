@@ -37,7 +37,8 @@ type Options struct {
 	// Alarms is the name of the group that is told of dead letters, channels that fail to run and releases that cannot be read, on all channels but the
 	// one that it is about. Empty: the log alone tells.
 	Alarms string
-	// Poll is how often the store is looked at. Zero: DefaultPoll.
+	// Poll is how often the store is looked at. A release that begins and ends between two looks is seen some seconds later, where the store is no
+	// release.Changer. Zero: DefaultPoll.
 	Poll time.Duration
 	// Timeout bounds each call of a channel. Zero: DefaultTimeout.
 	Timeout time.Duration

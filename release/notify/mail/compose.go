@@ -23,7 +23,7 @@ func compose(from, to *mail.Address, m notify.Message) []byte {
 	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
 	domain := from.Address[strings.LastIndexByte(from.Address, '@')+1:]
 	header("From", from.String())
-	header("To", (&mail.Address{Name: m.To, Address: to.Address}).String())
+	header("To", (&mail.Address{Name: first(m.To, 60), Address: to.Address}).String())
 	header("Subject", subject(m.Subject))
 	header("Date", m.Time.UTC().Format(time.RFC1123Z))
 	header("Message-ID", "<"+token(m.ID)+"@"+domain+">")
@@ -44,11 +44,15 @@ func compose(from, to *mail.Address, m notify.Message) []byte {
 
 // subject is a header that holds any text: in words of encoded text, each on a line of its own, where it is more than plain letters.
 func subject(text string) string {
-	encoded := mime.QEncoding.Encode("utf-8", text)
-	if encoded == text && len(text) > 200 { // as far as anybody shows it
-		encoded = text[:200]
+	return strings.ReplaceAll(mime.QEncoding.Encode("utf-8", first(text, 200)), "?= =?", "?=\r\n =?")
+}
+
+// first are the first characters of a text, as far as anybody shows them: a line of a mail has at most 998 bytes.
+func first(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
 	}
-	return strings.ReplaceAll(encoded, "?= =?", "?=\r\n =?")
+	return text
 }
 
 // token is an ID as it may stand in a Message-ID. Those of a notifier are hexadecimal; any other is hashed.
