@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/davit-sdk/davit/metrics/dora"
@@ -109,15 +110,7 @@ func (v *view) dora(c Check) figure {
 	if report == nil {
 		return unknown("no delivery metrics are given")
 	}
-	i, ok := slices.BinarySearchFunc(report.Services, v.Name, func(s dora.Service, name string) int {
-		switch {
-		case s.Name < name:
-			return -1
-		case s.Name > name:
-			return 1
-		}
-		return 0
-	})
+	i, ok := slices.BinarySearchFunc(report.Services, v.Name, func(s dora.Service, name string) int { return strings.Compare(s.Name, name) })
 	if !ok {
 		return unknown("the delivery metrics know nothing of it" + within(c.Days))
 	}

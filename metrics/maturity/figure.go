@@ -27,7 +27,7 @@ type ref struct {
 
 func unknown(why string) figure { return figure{why: why} }
 
-// known is a figure without a doubt.
+// exactly is a figure without a doubt.
 func exactly(value float64) figure {
 	return figure{known: true, low: value, value: value, high: value}
 }

@@ -23,7 +23,8 @@
 //
 // # Errors
 //
-// What cannot be read of one release keeps no other one from being told. Read then returns both: the records, and what is wrong with each release by its id.
+// What cannot be read of one release keeps no other one from being told. Read then returns both: the records, and what is wrong with each release by its id. One that could
+// not be read to its end is told as far as it was, and is no maturity.Release.Whole.
 //
 // # Cost
 //

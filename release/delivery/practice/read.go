@@ -60,8 +60,11 @@ func Read(ctx context.Context, store release.Store, o Options) (*Records, error)
 			break // the feed has said so
 		}
 		c := course{o: o, told: told, stages: map[string]*stint{}, state: new(ledger.State)}
-		if err := c.read(store.Events(ctx, id, 0)); err != nil && !reported(errs, id) {
-			errs = multierror.Append(errs, fmt.Errorf("release %s: %w", id, err))
+		if err := c.read(store.Events(ctx, id, 0)); err != nil {
+			c.release.Whole = false
+			if !reported(errs, id) {
+				errs = multierror.Append(errs, fmt.Errorf("release %s: %w", id, err))
+			}
 		}
 		if c.release.ID != "" {
 			records.Releases = append(records.Releases, c.finish())

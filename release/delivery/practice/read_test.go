@@ -220,11 +220,16 @@ func TestBrokenHistories(t *testing.T) {
 		defer p.runner.Stop(context.Background())
 		require.NoError(t, p.store.Append(t.Context(), "bad", 0, ledger.Event{Seq: 1, Time: time.Now(), Body: ledger.Finished{Outcome: stage.Succeeded}}))
 		p.run("r1")
+		require.NoError(t, p.store.Append(t.Context(), "torn", 0, ledger.Event{Seq: 1, Time: time.Now(), Body: ledger.Requested{
+			Release: stage.Release{ID: "torn", Service: "shop"}, Pipeline: ledger.Pipeline{Name: "p", Stages: []ledger.Stage{{Name: "a"}}},
+		}}, ledger.Event{Seq: 2, Time: time.Now(), Stage: "a", Attempt: 1, Body: ledger.Ended{Outcome: stage.Succeeded}}))
 		records, err := practice.Read(t.Context(), p.store, practice.Options{})
 		assert.ErrorIs(t, err, ledger.ErrBroken)
-		assert.ErrorContains(t, err, "1 error")
-		require.Len(t, records.Releases, 1)
+		assert.ErrorContains(t, err, "release torn: ")
+		require.Len(t, records.Releases, 2)
 		assert.Equal(t, "r1", records.Releases[0].ID)
+		assert.True(t, records.Releases[0].Whole)
+		assert.False(t, records.Releases[1].Whole, "nobody knows what else there was")
 		history, err := records.History()
 		require.NoError(t, err)
 		assert.Equal(t, len(records.Events), history.Len())
