@@ -50,17 +50,31 @@ func (r *ranked) count(block, by int) {
 	}
 }
 
-// block is the last one that begins at v or below it, or the first one.
+// block is the last one that begins at v or below it, or the first one. No jump depends on the numbers.
 func (r *ranked) block(v int64) int {
-	low, high := 0, len(r.firsts)
-	for low < high {
-		if mid := (low + high) / 2; r.firsts[mid] <= v {
-			low = mid + 1
-		} else {
-			high = mid
+	from := 0
+	for n := len(r.firsts); n > 1; {
+		half := n / 2
+		if r.firsts[from+half] <= v {
+			from += half
 		}
+		n -= half
 	}
-	return max(low-1, 0)
+	return from
+}
+
+// within is where v stands in a block, or would. A block is seldom in the cache, and what a binary search looks at next depends on what it
+// has just waited for: to step along the block is to wait but once.
+func within(b []int64, v int64) int {
+	const stride = 32
+	i := 0
+	for i+stride <= len(b) && b[i+stride-1] < v {
+		i += stride
+	}
+	for i < len(b) && b[i] < v {
+		i++
+	}
+	return i
 }
 
 func (r *ranked) add(v int64) {
@@ -74,8 +88,7 @@ func (r *ranked) add(v int64) {
 	}
 	k := r.block(v)
 	b := r.blocks[k]
-	i, _ := slices.BinarySearch(b, v)
-	b = slices.Insert(b, i, v)
+	b = slices.Insert(b, within(b, v), v)
 	r.blocks[k], r.firsts[k] = b, b[0]
 	if len(b) < blockSize {
 		r.count(k, 1)
