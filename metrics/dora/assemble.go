@@ -1,6 +1,7 @@
 package dora
 
-// Report computes all figures of a window by the rules. See ErrNoWindow, ErrUnknownService and ErrUnknownEnvironment.
+// Report computes all figures of a window by the rules. See ErrNoWindow, ErrTooLong, ErrUnknownService and
+// ErrUnknownEnvironment.
 func (h *History) Report(r Rules, q Query) (*Report, error) {
 	f, err := h.fold(r, q, forReport)
 	if err != nil {

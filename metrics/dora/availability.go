@@ -14,9 +14,32 @@ type stretch struct {
 // outagesOf are the outages of a service within the window, by their beginning; -1: those of all services. An outage that
 // names no service is one of each.
 func (f *fold) outagesOf(s int) []stretch {
-	var all []stretch
+	if f.outages == nil {
+		f.sortOutages()
+	}
+	nameless := f.outages[len(f.services)]
+	all := slices.Clone(nameless)
+	if s >= 0 {
+		all = append(all, f.outages[s]...)
+	} else {
+		for _, some := range f.outages[:len(f.services)] {
+			all = append(all, some...)
+		}
+	}
+	slices.SortFunc(all, func(a, b stretch) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.weight, b.weight))
+	})
+	return all
+}
+
+// sortOutages puts what lies in the window of each outage to its service, and of those that name none behind all services.
+func (f *fold) sortOutages() {
+	f.outages = make([][]stretch, len(f.services)+1)
 	for _, o := range f.h.outages {
-		if s >= 0 && o.service != f.services[s] && o.service != f.nameless || s < 0 && !f.selected[o.service] && o.service != f.nameless {
+		at := f.rank[o.service]
+		if o.service == f.nameless {
+			at = uint32(len(f.services))
+		} else if at == none {
 			continue
 		}
 		weight := 1.0
@@ -24,13 +47,9 @@ func (f *fold) outagesOf(s int) []stretch {
 			weight = w
 		}
 		if from, to := max(o.from, f.w.from), min(o.to, f.w.to); from < to {
-			all = append(all, stretch{from, to, weight})
+			f.outages[at] = append(f.outages[at], stretch{from, to, weight})
 		}
 	}
-	slices.SortFunc(all, func(a, b stretch) int {
-		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.weight, b.weight))
-	})
-	return all
 }
 
 // oddOutages tells of outages that end before they begin.

@@ -136,7 +136,10 @@ func (h *History) cycles() []Anomaly {
 			if low[n] != index[n] {
 				continue
 			}
-			k := slices.Index(stack, n)
+			k := len(stack) - 1
+			for stack[k] != n { // from the end: the one of a long chain is near it
+				k--
+			}
 			if part := stack[k:]; len(part) > 1 || slices.Contains(edges, n) {
 				for _, d := range part {
 					found = append(found, Anomaly{Code: CodeCycle, ID: h.deployments.String(d)})

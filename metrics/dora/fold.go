@@ -28,6 +28,7 @@ type fold struct {
 	groups    [][]uint32 // members of units that are groups
 	unitOf    []uint32   // of a deployment: its unit; none
 	succeeded []int32    // of a unit: the successful one before it; -1
+	mended    []int64    // of a unit: when the next successful one finished; nil while nobody asks
 	elsewhere int
 
 	leads    []int64
@@ -49,6 +50,7 @@ type fold struct {
 	scores               []score // of each service, and of none
 	cells                []cell  // of each service, and of none: each week
 	weeks                int
+	outages              [][]stretch // of each service, and of those that name none; nil while nobody asks
 
 	spreader    *spreader
 	hours       *hours
@@ -66,6 +68,10 @@ const (
 	forEvidence         // what becomes of each event is noted
 	forMeter            // more events will come
 )
+
+// maxCells is how many weeks of services there may be. They take two gigabytes then: no window has so many, unless an event
+// with a wrong year has made it.
+const maxCells = 1 << 23
 
 func (h *History) fold(r Rules, q Query, why purpose) (*fold, error) {
 	if err := r.Validate(); err != nil {
@@ -87,6 +93,9 @@ func (h *History) fold(r Rules, q Query, why purpose) (*fold, error) {
 	}
 	if err := f.chooseServices(); err != nil {
 		return nil, err
+	}
+	if weeks := len(w.weeks) - 1; why != forMeter && (len(f.services)+1)*weeks > maxCells {
+		return nil, fmt.Errorf("%w: %d of %d services", ErrTooLong, weeks, len(f.services))
 	}
 	if f.tiers = r.Model; f.tiers == nil {
 		f.tiers, _ = tierModel(r.Tiers)

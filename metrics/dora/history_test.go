@@ -80,39 +80,6 @@ func TestRepetitionsCountOnce(t *testing.T) {
 	assert.Len(t, report.Anomalies, 9)
 }
 
-// TestManyOnOne: a million incidents on one deployment, a long chain of repairs, one change in a thousand deployments.
-func TestManyOnOne(t *testing.T) {
-	h := &dora.History{}
-	when := at(t, "3T10:00")
-	require.NoError(t, h.Add(dora.Deployment{ID: "d", Service: "shop", Time: when, Changes: []string{"c"}}))
-	require.NoError(t, h.Add(dora.Change{ID: "c", Time: when.Add(-time.Hour)}))
-	causes := []string{"d"}
-	n := 1_000_000 / raced
-	if testing.Short() {
-		n = 10_000
-	}
-	for i := range n {
-		require.NoError(t, h.Add(&dora.Incident{ID: fmt.Sprint("i", i), Service: "shop", Opened: when, Resolved: when.Add(time.Duration(i) * time.Millisecond), CausedBy: causes}))
-	}
-	report, err := h.Report(dora.Rules{}, days(1))
-	require.NoError(t, err)
-	assert.Equal(t, []int{1, 1, n}, []int{report.ChangeFailureRate.K, report.ChangeFailureRate.N, report.ChangeFailureRate.Incidents})
-	assert.InDelta(t, float64(n-1)/1000, report.FailedDeploymentRecovery.P50.Or(-1), 1e-6)
-
-	h = &dora.History{}
-	before := "d0"
-	for i := range 100_000 {
-		id := fmt.Sprint("d", i)
-		require.NoError(t, h.Add(&dora.Deployment{ID: id, Time: when.Add(time.Duration(i) * time.Microsecond), Fixes: []string{before}, Changes: []string{"c"}, Kind: dora.KindRollback, Version: "v"}))
-		before = id
-	}
-	for _, blame := range []dora.Blame{dora.BlameNamed, dora.BlamePreceding, dora.BlameFirst, dora.BlameAll} {
-		report, err = h.Report(dora.Rules{Blame: blame, Redeployed: dora.RedeployedEach}, days(1))
-		require.NoError(t, err)
-		assert.GreaterOrEqual(t, report.ChangeFailureRate.K, 99_999)
-	}
-}
-
 func TestSharedChange(t *testing.T) {
 	h := history(t, story(t, `
 		c1 3T08:00

@@ -66,6 +66,8 @@ func (q Query) Validate() error {
 var (
 	// ErrNoWindow says that a query has no window, and that there is no event to take it from.
 	ErrNoWindow = errors.New("no window, and no event to take it from")
+	// ErrTooLong says that a window has too many weeks for so many services: more than eight million weeks of services.
+	ErrTooLong = errors.New("the window has too many weeks")
 	// ErrUnknownService says that a query names a service of which no event tells.
 	ErrUnknownService = errors.New("unknown service")
 	// ErrUnknownEnvironment says that a query names an environment of which no deployment tells.

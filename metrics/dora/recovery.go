@@ -17,6 +17,9 @@ func (f *fold) recover() {
 	f.recoveries = make([]recovery, 0, len(f.h.harm))
 	switch f.r.Recovery {
 	case RecoveryDeployment, "", RecoveryNext:
+		if f.r.Recovery == RecoveryNext {
+			f.follow()
+		}
 		for i := range f.units {
 			f.recovered(i)
 		}
@@ -44,7 +47,7 @@ func (f *fold) recovered(i int) {
 	end := u.fixed
 	switch {
 	case f.r.Recovery == RecoveryNext:
-		end = f.nextSuccess(i)
+		end = f.mended[i]
 	case u.open:
 		end = never
 	case u.incidents > 0:
@@ -58,13 +61,17 @@ func (f *fold) broken(u *unit) bool {
 	return u.bad && u.completed() || u.failed && f.r.Attempts == AttemptsFail
 }
 
-func (f *fold) nextSuccess(i int) int64 {
-	for k := i + 1; k < f.begins[f.units[i].service+1]; k++ {
-		if !f.units[k].failed {
-			return f.units[k].finish
+// follow finds, for each deployment, when the next successful one of its service finished; never: there is none.
+func (f *fold) follow() {
+	f.mended = make([]int64, len(f.units))
+	for s := range f.services {
+		next := int64(never)
+		for i := f.begins[s+1] - 1; i >= f.begins[s]; i-- {
+			if f.mended[i] = next; !f.units[i].failed {
+				next = f.units[i].finish
+			}
 		}
 	}
-	return never
 }
 
 // restored is the recovery of an incident by itself.

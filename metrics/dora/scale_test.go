@@ -1,0 +1,82 @@
+package dora_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/davit-sdk/davit/metrics/dora"
+)
+
+// TestManyOnOne: a million incidents on one deployment, a long chain of repairs, one change in a thousand deployments.
+func TestManyOnOne(t *testing.T) {
+	h := &dora.History{}
+	when := at(t, "3T10:00")
+	require.NoError(t, h.Add(dora.Deployment{ID: "d", Service: "shop", Time: when, Changes: []string{"c"}}))
+	require.NoError(t, h.Add(dora.Change{ID: "c", Time: when.Add(-time.Hour)}))
+	causes := []string{"d"}
+	n := 1_000_000 / raced
+	if testing.Short() {
+		n = 10_000
+	}
+	for i := range n {
+		require.NoError(t, h.Add(&dora.Incident{ID: fmt.Sprint("i", i), Service: "shop", Opened: when, Resolved: when.Add(time.Duration(i) * time.Millisecond), CausedBy: causes}))
+	}
+	report, err := h.Report(dora.Rules{}, days(1))
+	require.NoError(t, err)
+	assert.Equal(t, []int{1, 1, n}, []int{report.ChangeFailureRate.K, report.ChangeFailureRate.N, report.ChangeFailureRate.Incidents})
+	assert.InDelta(t, float64(n-1)/1000, report.FailedDeploymentRecovery.P50.Or(-1), 1e-6)
+
+	h = &dora.History{}
+	before := "d0"
+	for i := range 100_000 {
+		id := fmt.Sprint("d", i)
+		require.NoError(t, h.Add(&dora.Deployment{ID: id, Time: when.Add(time.Duration(i) * time.Microsecond), Fixes: []string{before}, Changes: []string{"c"}, Kind: dora.KindRollback, Version: "v"}))
+		before = id
+	}
+	for _, blame := range []dora.Blame{dora.BlameNamed, dora.BlamePreceding, dora.BlameFirst, dora.BlameAll} {
+		report, err = h.Report(dora.Rules{Blame: blame, Redeployed: dora.RedeployedEach}, days(1))
+		require.NoError(t, err)
+		assert.GreaterOrEqual(t, report.ChangeFailureRate.K, 99_999)
+	}
+}
+
+// What grows with the square of a history would not end here.
+func TestLongChains(t *testing.T) {
+	n := 1_000_000 / raced
+	when := at(t, "3T10:00")
+	h := &dora.History{}
+	for i := n; i > 0; i-- { // told backwards, so that each leads to one that is not known yet
+		require.NoError(t, h.Add(&dora.Deployment{ID: fmt.Sprint("d", i), Time: when.Add(time.Duration(i)), Fixes: []string{fmt.Sprint("d", i-1)}, Status: dora.Failure}))
+	}
+	report, err := h.Report(dora.Rules{}, days(1))
+	require.NoError(t, err)
+	assert.Equal(t, []dora.Anomaly{{Code: dora.CodeUnknownDeployment, ID: "d1", Other: "d0"}}, report.Anomalies)
+
+	report, err = h.Report(preset(t, "octopus"), days(1))
+	require.NoError(t, err)
+	assert.Equal(t, n, report.FailedDeploymentRecovery.Censored, "none of so many attempts is followed by a success")
+	require.NoError(t, h.Add(&dora.Deployment{ID: "last", Time: when.Add(time.Second)}))
+	report, err = h.Report(preset(t, "octopus"), days(1))
+	require.NoError(t, err)
+	assert.Equal(t, n, report.FailedDeploymentRecovery.N)
+}
+
+// One event with a wrong year does not ask for more memory than there is.
+func TestWrongYear(t *testing.T) {
+	h := &dora.History{}
+	for i := range 1000 {
+		require.NoError(t, h.Add(&dora.Deployment{ID: fmt.Sprint("d", i), Service: fmt.Sprint("s", i), Time: at(t, "3T10:00")}))
+	}
+	_, err := h.Report(dora.Rules{}, dora.Query{Brief: true})
+	require.NoError(t, err)
+	require.NoError(t, h.Add(&dora.Change{ID: "c", Time: time.Date(1702, 1, 1, 0, 0, 0, 0, time.UTC)}))
+	_, err = h.Report(dora.Rules{}, dora.Query{})
+	assert.ErrorIs(t, err, dora.ErrTooLong)
+	assert.ErrorContains(t, err, "of 1000 services")
+	_, err = h.Report(dora.Rules{}, days(7))
+	assert.NoError(t, err)
+}
