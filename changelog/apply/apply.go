@@ -155,6 +155,9 @@ func ways(s Step) string {
 
 // step does one step.
 func (a Applier) step(ctx context.Context, s Step, record *Record) error {
+	if err := a.atHome(ctx, s, record); err != nil {
+		return err
+	}
 	return a.passing(s.String(), func() error { return a.do(ctx, s, record) })
 }
 
@@ -168,19 +171,11 @@ func (a Applier) do(ctx context.Context, s Step, record *Record) (err error) {
 			record.Commit = record.Plan.Head
 			return nil
 		}
-		if err := a.sameBranch(ctx, record); err != nil {
-			return err
-		}
 		record.Commit, err = a.Committer.Commit(ctx, record.Plan.Head, a.message(record.Plan), record.changed())
 		return err
 	case StepTag:
 		return a.Tagger.Tag(ctx, s.Name, record.target(), a.tagMessage(s.decision))
 	case StepPush:
-		if record.own() != "" {
-			if err := a.sameBranch(ctx, record); err != nil {
-				return err
-			}
-		}
 		return a.Pusher.Push(ctx, record.Commit, tagsOf(record.Plan))
 	case StepPublish:
 		return s.publisher.Publish(ctx, Publication{

@@ -48,6 +48,24 @@ func (a Applier) sameBranch(ctx context.Context, record *Record) error {
 	return nil
 }
 
+// atHome fails where somebody has meanwhile checked out what a step must not touch: a file is written, and committed, where
+// the plan was made, and a commit is pushed from its own branch.
+func (a Applier) atHome(ctx context.Context, s Step, record *Record) error {
+	switch {
+	case s.Kind == StepFile, s.Kind == StepCommit && !record.unchanged(), s.Kind == StepPush && record.own() != "":
+	default:
+		return nil
+	}
+	if err := a.sameBranch(ctx, record); err != nil || s.Kind != StepFile || a.Committer == nil {
+		return err // what is committed the Committer knows better
+	}
+	head, err := a.Repository.Head(ctx)
+	if err == nil && head != record.Plan.Head {
+		err = &MovedError{Plan: record.Plan.Head, Head: head}
+	}
+	return err
+}
+
 // sameRoot fails where the files are not in the repository's working tree.
 func (a Applier) sameRoot(ctx context.Context) error {
 	p, ok := a.Repository.(Placed)

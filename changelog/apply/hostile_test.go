@@ -168,6 +168,32 @@ func TestAnotherBranch(t *testing.T) {
 			assert.Equal(t, "v1.1.0", y.git(t, "remote", "describe", "main"))
 		}
 	})
+	t.Run("a file", func(t *testing.T) {
+		for name, meanwhile := range map[string]func(y yard){
+			"another branch": func(y yard) { y.git(t, "shop", "checkout", "--quiet", "-b", "other") },
+			"a commit":       func(y yard) { y.git(t, "shop", "commit", "--quiet", "--allow-empty", "-m", "fix: of somebody else") },
+		} {
+			y := newYard(t)
+			a := y.applier(t).WithPoints(func(point string) error {
+				if point == "before file version.go" {
+					return errFull
+				}
+				return nil
+			})
+			_, err := a.Apply(t.Context(), y.plan(t))
+			require.ErrorIs(t, err, syscall.ENOSPC)
+			meanwhile(y)
+			before := y.place(t)
+			_, err = y.applier(t).Resume(t.Context())
+			var other *apply.BranchError
+			var moved *apply.MovedError
+			require.True(t, errors.As(err, &other) || errors.As(err, &moved), "%s: %v", name, err)
+			assert.Equal(t, before, y.place(t), name)
+			_, err = y.applier(t).Abandon(t.Context())
+			require.NoError(t, err)
+			assert.Empty(t, y.git(t, "shop", "status", "--porcelain"), name)
+		}
+	})
 	t.Run("abandon", func(t *testing.T) {
 		y, a := half(t)
 		made := y.git(t, "shop", "rev-parse", "HEAD")

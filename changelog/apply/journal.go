@@ -123,7 +123,8 @@ func sum(text []byte) string {
 }
 
 // FileJournal keeps a record in a file, outside of what is committed: git.Repository.Private knows a good place for a checkout
-// that stays. In CI the file has to be kept from run to run; see the package.
+// that stays. In CI the file has to be kept from run to run; see the package. Beside it there is an empty file with .lock after its
+// name, by which one process at a time is kept at work.
 type FileJournal struct {
 	// Path is the file. Its folder is made where it is missing.
 	Path string
