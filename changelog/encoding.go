@@ -55,6 +55,29 @@ func sortAt(text string, i int) (s sort, size int) {
 	return severalAt(text, i)
 }
 
+// runOf is with how many bytes a text begins that are surely of that sort, each a character, and at least one.
+func runOf(s sort, text string) int {
+	n := 1
+	for n < len(text) && sorts[text[n]] == s {
+		n++
+	}
+	return n
+}
+
+// Many of what is put for others are written at once.
+var (
+	feeds        = strings.Repeat("\n", 64)
+	replacements = strings.Repeat(replacement, 64)
+)
+
+// repeat writes the first of some texts in a row n times, each of that many bytes.
+func repeat(b *strings.Builder, row string, n, bytes int) {
+	for ; n*bytes > len(row); n -= len(row) / bytes {
+		b.WriteString(row)
+	}
+	b.WriteString(row[:n*bytes])
+}
+
 func severalAt(text string, i int) (s sort, size int) {
 	r, size := utf8.DecodeRuneInString(text[i:])
 	switch {
@@ -99,6 +122,9 @@ func (p *parser) inspect() {
 			continue
 		}
 		s, size := sortAt(text, i)
+		if size == 1 { // a text that has one of them may be made of nothing else
+			size = runOf(s, text[i:])
+		}
 		switch s {
 		case plain:
 			i += size
@@ -111,8 +137,11 @@ func (p *parser) inspect() {
 			continue
 		case control:
 			controls++
+			if sorts[text[i]] == control {
+				controls += size - 1
+			}
 		default:
-			invalids++
+			invalids += size
 		}
 		if first < 0 {
 			first = i
@@ -179,18 +208,19 @@ func (p *parser) clean(text string) string {
 		b.WriteString(text[good:i])
 		switch s {
 		case feeding:
-			for i+size < len(text) && text[i+size] == '\r' {
-				size++
-			}
+			size = runOf(feeding, text[i:])
 			if i+size == len(text) || text[i+size] != '\n' {
-				for range size {
-					b.WriteByte('\n')
-				}
+				repeat(&b, feeds, size, 1)
 			}
 		case spacing:
 			b.WriteByte('\t')
 		default:
-			b.WriteString(replacement)
+			n := 1
+			if size == 1 {
+				size = runOf(s, text[i:])
+				n = size
+			}
+			repeat(&b, replacements, n, len(replacement))
 		}
 		i += size
 		good = i

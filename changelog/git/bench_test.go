@@ -73,7 +73,7 @@ const (
 )
 
 // rounds is how often two things are measured in turn. The median of the ratios, pair by pair, counts.
-const rounds = 15
+const rounds = 21
 
 // compare fails a benchmark when some work takes more than so many times the time of its floor. What is
 // allowed beside that is in neither.
@@ -161,6 +161,9 @@ func (w *workshop) opened(b *testing.B) *git.Repository {
 	return r
 }
 
+// mostLive is how much memory the whole changelog may take, in bytes, however long the history is.
+const mostLive = 4 << 20
+
 // BenchmarkHistory writes the whole changelog: at most 1.5 times git log of the whole history.
 func BenchmarkHistory(b *testing.B) {
 	for name, w := range measured(b, map[string]size{
@@ -169,7 +172,11 @@ func BenchmarkHistory(b *testing.B) {
 	}) {
 		b.Run(name, func(b *testing.B) {
 			compare(b, 1.5, func() { w.plainly(b, "log", plainFormat) }, func() {}, func() { w.tell(b, io.Discard) })
-			b.ReportMetric(float64(w.peak(b))/(1<<20), "live-MiB")
+			peak := w.peak(b)
+			b.ReportMetric(float64(peak)/(1<<20), "live-MiB")
+			if *floors && name != "clone" && peak > mostLive {
+				b.Errorf("%d KiB in use at once, more than %d", peak>>10, mostLive>>10)
+			}
 		})
 	}
 }
