@@ -129,7 +129,11 @@ func (u *unit) leave(s *sight, policy Policy) {
 		return slices.ContainsFunc(s.views[m].tags, func(t Tag) bool { return t.Name == u.target.Name })
 	})]
 	for _, m := range u.members {
-		if v := s.views[m]; v.previous.Version != nil && !v.has(u.target.Version) && s.views[u.leader].has(v.previous.Version) {
+		v := s.views[m]
+		if v.previous.Version == nil || v.has(u.target.Version) || !s.views[u.leader].has(v.previous.Version) {
+			continue
+		}
+		if h := v.highest().Version; h == nil || !h.GreaterThan(u.target.Version) { // or it is ahead on a channel
 			u.left = append(u.left, m)
 		}
 	}

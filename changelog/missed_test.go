@@ -58,6 +58,7 @@ func TestHalfReleases(t *testing.T) {
 		{"a group, and the one behind has gone on", group12 + "a/v1.3.0@1", fixed, []change{changes("feat!: x", "a/x", "b/x"), changes("fix: y", "b/x")},
 			"a 1.3.1, b 1.3.1", []string{behind + "1.3.1 brings them together"}},
 		{"a group that never was in step", "a/v1.0.0@0 b/v1.5.0@0", fixed, []change{changes("docs: x", "a/x")}, "a -, b -", nil},
+		{"a group, and the one behind is ahead on a channel", group12 + "a/v1.3.0@1 b/v1.4.0-rc.1@1", fixed, []change{changes("docs: x", "a/x")}, "a -, b -", nil},
 		{"a linked group", group12 + "a/v1.3.0@1", linked, []change{changes("feat: x", "a/x")}, "a -, b -", nil},
 		{"a channel", group12 + "a/v1.3.0-beta.1@1", beta, []change{changes("feat: x", "a/x", "b/x")}, "a -, b 1.3.0-beta.1",
 			[]string{"b of the fixed group g was not released with a/v1.3.0-beta.1, as if a release had stopped half way; 1.3.0-beta.1 brings them together"}},

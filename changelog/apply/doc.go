@@ -15,9 +15,9 @@
 //	}
 //
 // The steps come in this order: files, commit, tags, push, publish. Before the first one everything is checked that can
-// be: that the repository is where the plan says and has no other changes, that no tag is taken, what
-// every file is going to hold, and that it can be written, that a commit and a tag can be made, which needs an identity and perhaps a key to sign with, and that there is a
-// branch to push to. A failure then changes nothing.
+// be: that the repository is where the plan says and has no other changes, that no tag is taken, what every file is going to
+// hold and that it can be written, that a commit and a tag can be made, which needs an identity and perhaps a key to sign
+// with, and that there is a branch to push to. A failure then changes nothing.
 //
 // # Never half a release
 //
@@ -47,7 +47,8 @@
 //
 // # Concurrency
 //
-// Apply, Resume and Abandon are safe for concurrent use, also by several processes, if the Journal is a [Locker], as a FileJournal is: one of them is at
-// work at a time, and the others fail with ErrLocked and do nothing. With any other Journal the caller sees to that. A
-// kill frees the lock; a git that was running then may go on for a moment, such as a push that was under way.
+// Apply, Resume and Abandon are safe for concurrent use, also by several processes, if the Journal is a [Locker], as a
+// FileJournal is: one of them is at work at a time, and the others fail with ErrLocked and do nothing. With any other Journal
+// the caller sees to that. A kill frees the lock; a git that was running then may go on for a moment, such as a push that was
+// under way.
 package apply
