@@ -104,6 +104,7 @@ var apart = []string{"changelog", "metrics", "strategy"}
 var granted = map[[2]string]string{
 	{"release/ledger", "stage"}:                         "events are told in the words of the contract; the ledger uses its data, and neither Stage nor Task",
 	{"release/pace", "stage"}:                           "outcomes and traits are told in the words of the contract; neither Stage nor Task",
+	{"release/board", "stage"}:                          "outcomes, signals and traits are told in the words of the contract; neither Stage nor Task",
 	{"release/plan", "stage"}:                           "outcomes, signals and traits are told in the words of the contract; neither Stage nor Task",
 	{"release/policy", "stage"}:                         "a pipeline is told in the words of the contract; policies look at that data, and neither at Stage nor at Task",
 	{"changelog/apidiff", "metrics/gate"}:               "a module of its own, whose gate is what it is for; changelog itself imports no gate",

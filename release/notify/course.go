@@ -20,7 +20,7 @@ type course struct {
 	previous     string
 	artifact     *stage.Artifact
 	asks         map[string]*ask // by stage, and region of a rollout
-	moved        map[string]bool // stages that moved a rollout
+	moved        map[string]bool // stages with a rollout: whether it moved anything
 	waiting      map[string]bool // stages of which a wait was told
 	verdicts     map[[2]string]gate.Outcome
 }
@@ -110,7 +110,8 @@ func (c *course) blank(e ledger.Event) Occurrence {
 	}
 	if node := c.state.Node(o.Stage); node != nil {
 		o.Environment = node.Environment
-		o.Deploys = c.moved[o.Stage] || c.deploys != nil && c.deploys(*node)
+		moved, rolls := c.moved[o.Stage]
+		o.Deploys = moved || !rolls && slices.Contains(node.Traits, stage.Deploys) || c.deploys != nil && c.deploys(*node)
 	}
 	return o
 }

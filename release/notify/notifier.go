@@ -28,7 +28,7 @@ type Options struct {
 	Rules []Rule
 	// Templates are how messages of a kind read where the rule says nothing. Nil: as the defaults are.
 	Templates map[Kind]Template
-	// Deploys says which stages are deployments, beside those that move a rollout. Nil: none.
+	// Deploys says which stages are deployments, beside those that move a rollout or say so themselves (stage.Deploys). Nil: none.
 	Deploys func(s ledger.Stage) bool
 	// Severity is how severe an occurrence is. It must say the same each time that it is asked. Nil: Kind.Severity.
 	Severity func(o Occurrence) Severity

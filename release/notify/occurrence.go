@@ -38,7 +38,7 @@ type Occurrence struct {
 	Version  string          `json:"version,omitempty"`
 	Previous string          `json:"previous,omitempty"`
 	Artifact *stage.Artifact `json:"artifact,omitempty"`
-	// Deploys says that the stage has moved a rollout, or that Options.Deploys names it.
+	// Deploys says that the stage has moved a rollout, or deploys without one (stage.Deploys), or that Options.Deploys names it.
 	Deploys bool `json:"deploys,omitempty"`
 	// Since is when the answer was asked for that nobody gives, and Step counts the escalations of it, from 1.
 	Since time.Time `json:"since,omitzero"`

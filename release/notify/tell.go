@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/davit-sdk/davit/metrics/gate"
@@ -120,12 +121,7 @@ func (c *course) ended(o *Occurrence, e ledger.Event, b ledger.Ended) bool {
 
 // approves reports whether the stage waits for a person who says yes or no.
 func approves(node *ledger.Stage) bool {
-	for _, kind := range node.Listens {
-		if kind == stage.Approve {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(node.Traits, stage.Asks) || slices.Contains(node.Listens, stage.Approve) && !slices.Contains(node.Traits, stage.Holds)
 }
 
 // judged is the verdict of a gate. One that says the same as the last time is nothing new.
@@ -152,6 +148,9 @@ func (c *course) moves(o *Occurrence, data json.RawMessage) bool {
 	var e rollout.Event
 	if json.Unmarshal(data, &e) != nil || e.Kind == "" {
 		return false
+	}
+	if !c.moved[o.Stage] {
+		c.moved[o.Stage] = false // it is a rollout, and has not moved anything yet
 	}
 	o.Reason, o.By, o.Region = e.Text, e.By, e.Region
 	key := askKey(o.Stage, e.Region)
