@@ -15,7 +15,6 @@ type sweep struct {
 type union struct {
 	calendar int
 	heap     heap
-	covered  int64 // they are active without a break from where the sweep is to here
 }
 
 func (s *Schedule) sweep(t, limit int64) *sweep {
@@ -114,9 +113,6 @@ func (w *sweep) cool() {
 
 // allowed is the first moment, from where the sweep is, at which one of the windows is active.
 func (w *sweep) allowed(u *union) int64 {
-	if w.t < u.covered {
-		return w.t
-	}
 	i, ok := u.heap.top(w, w.t)
 	if !ok {
 		return w.limit
@@ -136,17 +132,18 @@ func (w *sweep) close() {
 	w.t = end
 }
 
-// cover is when the windows, one of which is active, cease to be, or some moment behind end.
+// cover is when the windows, one of which is active, cease to be, or some moment behind end. The window that lasts
+// to there stays where it is, so that it is still found when the sweep goes on before.
 func (w *sweep) cover(u *union, end int64) int64 {
-	u.covered = max(u.covered, w.t)
-	for u.covered < end {
-		i, ok := u.heap.top(w, u.covered)
-		if !ok || w.cursors[i].from > u.covered {
+	covered := w.t
+	for covered < end {
+		i, ok := u.heap.top(w, covered)
+		if !ok || w.cursors[i].from > covered {
 			break
 		}
-		u.covered = w.cursors[i].to
+		covered = w.cursors[i].to
 	}
-	return u.covered
+	return covered
 }
 
 // heap has the course on top whose piece begins first. What it knows of a beginning may be too early, never too

@@ -118,6 +118,18 @@ func TestEndsThatDoNotExistOrComeTwice(t *testing.T) {
 	}
 }
 
+// A window that is longer than it looks, as clocks were put back since it began, is found on its last minutes.
+func TestALongWindowOverAChange(t *testing.T) {
+	for start, last := range map[string]string{"2026-10-31T23:30": "2026-11-02T04:29Z", "2026-03-07T23:30": "2026-03-09T03:29Z"} {
+		w := calendar.Window{Name: "w", Start: local(start), Rule: calendar.Rule{Freq: calendar.Weekly}}
+		e := utc(start + "Z").Add(24 * time.Hour)
+		w.End = calendar.Clock(e.Year(), e.Month(), e.Day(), e.Hour(), e.Minute())
+		s := compile(t, calendar.Options{}, calendar.Calendar{Name: "c", Zone: "America/New_York", Freeze: []calendar.Window{w}})
+		assert.False(t, s.Open(utc(last)), start)
+		assert.True(t, s.Open(utc(last).Add(time.Minute)), start)
+	}
+}
+
 // Samoa had no 30 December 2011.
 func TestADayThatNeverWas(t *testing.T) {
 	w := calendar.Window{Start: local("2011-12-28T10:00"), Length: time.Hour, Rule: calendar.Rule{Freq: calendar.Daily, Count: 4}}
