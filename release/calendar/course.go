@@ -176,14 +176,15 @@ func (k *course) ends(local int64) (first, last int64) {
 	return after, after
 }
 
-// earliest is a day before which no occurrence begins that lasts beyond a moment.
+// earliest is a day before which no occurrence begins that lasts beyond a moment: as a rule, the first of which
+// one would.
 func (k *course) earliest(t int64, part int) int64 {
 	length := k.clock + k.exact
-	at := t + k.zone.off[part] - length
+	at := t + k.zone.off[part] - length - k.time
 	if !k.zone.calm(part, t-length-2*margin, t) {
 		at -= 3 * margin
 	}
-	return floor(at, day)
+	return floor(at, day) + 1
 }
 
 // left is the first part of a piece that lasts beyond a moment and is not lifted.
