@@ -15,6 +15,8 @@ var (
 	ErrOther = errors.New("another pipeline")
 	// ErrUnseen says that of a stage no run is known.
 	ErrUnseen = errors.New("never seen")
+	// ErrNoEnd says that nothing can be said of the end of a release.
+	ErrNoEnd = errors.New("its end is not known")
 )
 
 // Kind is what a release was run for.

@@ -44,10 +44,22 @@
 // A stage that has run for a while has what is left of its distribution. One that has run longer than ever is overdue: nothing is known of
 // what is left, and the forecast is told as "at least". So is one with a stage that was never seen. It is assumed that what is to come goes well.
 //
+// # In the midst of a release
+//
+// A stage that waits for a window with room for what comes behind it asks for that, and not for the whole pipeline:
+//
+//	window.Stage{Schedule: open, Expect: func(ctx context.Context, t *stage.Task) (time.Duration, error) {
+//		course, err := pace.Follow(store.Events(ctx, t.Release().ID, 0))
+//		if err != nil {
+//			return 0, err
+//		}
+//		return book.Forecast(course, time.Now()).Runway()
+//	}}
+//
 // # Errors
 //
-// Add and Apply refuse what is no history of a release (ledger.ErrBroken), and Add one of another pipeline (ErrOther). [Expectation.Runway] fails with
-// ErrUnseen where a stage was never seen: what is not known is not taken as nothing.
+// Add and Apply refuse what is no history of a release (ledger.ErrBroken), and Add one of another pipeline (ErrOther). [Expectation.Runway] and
+// [Forecast.Runway] fail with ErrUnseen where a stage was never seen, and with ErrNoEnd: what is not known is not taken as nothing.
 //
 // # Concurrency
 //

@@ -149,6 +149,20 @@ func (f Forecast) Ends() (likely, late time.Time) {
 	return f.At.Add(f.Work.Median), f.At.Add(f.Work.P95)
 }
 
+// Runway is how long the work that is left needs before the next close: the 95 % of it. It is for a stage that waits in the midst of a release until there is
+// room for the rest: what it waits itself is no work. The error is ErrUnseen, with the stages, or ErrNoEnd.
+func (f Forecast) Runway() (time.Duration, error) {
+	switch {
+	case f.Over || f.Turned:
+		return 0, fmt.Errorf("release %s: %w: it is over, or does not go well any more", f.Release, ErrNoEnd)
+	case len(f.Unseen) > 0:
+		return 0, fmt.Errorf("release %s: how long it takes is not known: %w: %s", f.Release, ErrUnseen, strings.Join(f.Unseen, ", "))
+	case len(f.Overdue) > 0:
+		return 0, fmt.Errorf("release %s: %w: %s takes longer than ever", f.Release, ErrNoEnd, strings.Join(f.Overdue, ", "))
+	}
+	return f.Work.P95, nil
+}
+
 // AtLeast reports whether more work may be left than is told, since there is a stage that was never seen, or one that runs for longer than ever.
 func (f Forecast) AtLeast() bool { return len(f.Unseen)+len(f.Overdue) > 0 }
 

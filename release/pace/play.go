@@ -209,7 +209,7 @@ func (p *play) drawWork(n *node, t *stint, line *ledger.Stage, worked time.Durat
 		return
 	}
 	late := false
-	if n.work, late = p.draws(n.name, known.sorted, worked); late {
+	if n.work, late = p.draws(n.name, known.sorted, worked); late && !idle(line) {
 		p.overdue = append(p.overdue, n.name)
 	}
 }

@@ -13,7 +13,7 @@ func (c *checker) people() {
 	if len(c.People) == 0 {
 		c.wrong("People", "name those who take part", "there is nobody")
 	}
-	awake := map[string]func(Span) bool{}
+	awake, cover := map[string]func(Span) bool{}, c.cover()
 	for i, one := range c.People {
 		field := fmt.Sprintf("People[%d] (%s)", i, one.Name)
 		if strings.TrimSpace(one.Name) == "" {
@@ -33,7 +33,7 @@ func (c *checker) people() {
 		if c.against.Zones == nil || !c.windowed() {
 			continue
 		}
-		working, err := one.Working(c.against.Zones, c.Window)
+		working, err := one.Working(c.against.Zones, cover)
 		if err != nil {
 			c.wrong(field, "", "when they work is not known: %v", err)
 			continue
@@ -48,6 +48,26 @@ func (c *checker) people() {
 		return
 	}
 	c.sleepers(awake)
+}
+
+// cover is the window, with the phases that are not within it, as long as all of it is not longer than a window may be.
+func (c *checker) cover() Span {
+	all := c.Window
+	for _, ph := range c.Phases {
+		if !ph.From.Before(ph.Until) {
+			continue
+		}
+		if ph.From.Before(all.From) {
+			all.From = ph.From
+		}
+		if ph.Until.After(all.Until) {
+			all.Until = ph.Until
+		}
+	}
+	if all.Length() > MaxWindow {
+		return c.Window
+	}
+	return all
 }
 
 // groups looks at stakeholders.
