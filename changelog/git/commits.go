@@ -35,11 +35,11 @@ func (b Range) changes() []string {
 // Commits reads the commits of a range, children before their parents, in one stream from one
 // process. Leaving the loop early ends the process. An error is the last thing that comes.
 func (r *Repository) Commits(ctx context.Context, between Range) iter.Seq2[changelog.Commit, error] {
-	return r.commits(ctx, between, false)
+	return r.commits(ctx, between, 4*allTogether, someTogether)
 }
 
-// commits are Commits, which may share texts where all of them are kept.
-func (r *Repository) commits(ctx context.Context, between Range, together bool) iter.Seq2[changelog.Commit, error] {
+// commits are Commits, of which so many bytes are read at once, and so many share a text.
+func (r *Repository) commits(ctx context.Context, between Range, room, together int) iter.Seq2[changelog.Commit, error] {
 	return func(yield func(changelog.Commit, error) bool) {
 		revisions, err := r.revisions(ctx, between)
 		if err != nil {
@@ -64,7 +64,7 @@ func (r *Repository) commits(ctx context.Context, between Range, together bool) 
 			yield(changelog.Commit{}, failure(ctx, args, said, err))
 			return
 		}
-		stopped, readErr := newStream(out, between.Paths, together).read(yield)
+		stopped, readErr := newStream(out, room, between.Paths, together).read(yield)
 		cut := errors.Is(readErr, io.EOF) // git ended too early, and Wait says why
 		if stopped || readErr != nil && !cut {
 			stop()

@@ -52,7 +52,7 @@ func (r *Repository) History(ctx context.Context, policy changelog.Policy) (chan
 // since reads the commits of a range up to HEAD, and learns from them which tags can be reached.
 func (r *Repository) since(ctx context.Context, h *changelog.History, between Range, known reach) (*stretch, error) {
 	between.To, h.Commits = h.Head, nil
-	for commit, err := range r.commits(ctx, between, true) {
+	for commit, err := range r.commits(ctx, between, allTogether, allTogether) {
 		if err != nil {
 			return nil, err
 		}

@@ -30,18 +30,22 @@ type stream struct {
 	text     []byte
 	from, to int
 	ended    error
-	// together says that commits share texts, which is cheaper where all of them are kept, and keeps too much where few are.
-	// shared is the text from the place on that from has now.
-	together bool
+	// Commits share texts of so many bytes: many where all commits are kept, and few where few may be, since who keeps a
+	// word of a commit keeps all of the text that it is in. shared is the text from the place on that from has now.
+	together int
 	shared   string
 	// ids has room for the parents of many commits.
 	ids []string
 }
 
-// room is how much is read at once, unless one commit needs more.
-const room = 64 << 10
+const (
+	// someTogether is of commits that come one by one, and allTogether of those that are kept.
+	someTogether = 4 << 10
+	allTogether  = 64 << 10
+)
 
-func newStream(in io.Reader, paths, together bool) *stream {
+// newStream reads so much at once, unless one commit needs more.
+func newStream(in io.Reader, room int, paths bool, together int) *stream {
 	return &stream{in: in, paths: paths, together: together, text: make([]byte, room)}
 }
 
@@ -64,7 +68,7 @@ func (s *stream) read(yield func(changelog.Commit, error) bool) (stopped bool, e
 // errLast says that there are no further commits.
 var errLast = errors.New("that was the last commit")
 
-// commit reads the next commit. One text holds all of its fields, and, where they are together, those of its neighbours.
+// commit reads the next commit. One text holds all of its fields, and those of its neighbours.
 func (s *stream) commit() (changelog.Commit, error) {
 	switch end, err := s.field(0); {
 	case errors.Is(err, io.EOF) && s.from == s.to:
@@ -108,11 +112,7 @@ func (s *stream) commit() (changelog.Commit, error) {
 // take is the text up to an end, which it hands on.
 func (s *stream) take(end int) string {
 	if len(s.shared) < end {
-		until := s.from + end
-		if s.together {
-			until = s.to
-		}
-		s.shared = string(s.text[s.from:until])
+		s.shared = string(s.text[s.from:min(s.to, s.from+max(end, s.together))])
 	}
 	text := s.shared[:end]
 	s.shared = s.shared[end:]
@@ -208,9 +208,17 @@ func seconds(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return time.Time{}, err
+	const most = 15 // digits that surely fit
+	n := int64(0)
+	for i := range len(text) {
+		if len(text) > most || text[i] < '0' || text[i] > '9' { // a minus, or what is wrong
+			var err error
+			if n, err = strconv.ParseInt(text, 10, 64); err != nil {
+				return time.Time{}, err
+			}
+			break
+		}
+		n = 10*n + int64(text[i]-'0')
 	}
 	return time.Unix(n, 0).UTC(), nil
 }
