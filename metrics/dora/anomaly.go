@@ -31,7 +31,8 @@ const (
 	CodeUncounted Code = "uncounted-cause"
 	// CodeCommitAfterDeploy: a change was committed after it was deployed. It has no lead time.
 	CodeCommitAfterDeploy Code = "commit-after-deploy"
-	// CodeNegativeSpan: something ended before it began. Its duration does not count.
+	// CodeNegativeSpan: something ended before it began. Its duration does not count; a deployment that caused such an incident
+	// is taken to be failed until the incident began.
 	CodeNegativeSpan Code = "negative-span"
 	// CodeRecoveryBeforeDeploy: what ended the failure of a deployment was before it finished. It has no recovery time.
 	CodeRecoveryBeforeDeploy Code = "recovery-before-deploy"

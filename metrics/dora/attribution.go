@@ -145,6 +145,6 @@ func (f *fold) charge(i, unit uint32) {
 	if n.resolved == never {
 		u.open = true
 	} else {
-		u.ended = max(u.ended, n.resolved)
+		u.ended = max(u.ended, n.resolved, n.opened) // it cannot have ended before it began
 	}
 }

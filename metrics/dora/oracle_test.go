@@ -336,11 +336,15 @@ func (o *oracle) recovery(i int, caused []dora.Incident, a *answers) {
 	case "":
 		end, _ = o.remedied(i)
 		for k, in := range caused {
-			if k == 0 {
-				end = in.Resolved
+			over := in.Resolved
+			if !over.IsZero() && over.Before(in.Opened) {
+				over = in.Opened
 			}
-			if in.Resolved.IsZero() || !end.IsZero() && in.Resolved.After(end) {
-				end = in.Resolved
+			if k == 0 {
+				end = over
+			}
+			if over.IsZero() || !end.IsZero() && over.After(end) {
+				end = over
 			}
 			if end.IsZero() {
 				break

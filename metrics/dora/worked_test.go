@@ -125,6 +125,7 @@ func TestWorkedExamples(t *testing.T) {
 		{"squash", "fourkeys", squashed, 1, `lead_time.n 1; lead_time.p50min 60`},
 		{"squash", "middleware", squashed, 1, `lead_time.n 1; lead_time.p50min 180`},
 		{"squash", "gitlab", squashed, 1, `lead_time.n 1; lead_time.p50min 60`},
+		{"an incident that ended before it began", "dora-2024", "d1 3T10:00\ni1 3T12:00-3T10:00 d1", 1, `change_failure_rate.k 1; failed_deployment_recovery.p50min 120; mttr -; anomalies.0.code negative-span`},
 		{"failed attempts", "dora-2024", "d1 3T10:00\nd2 3T11:00 status=failure\nd3 3T12:00", 1, `deployment_frequency.n 2; change_failure_rate.k 0; change_failure_rate.n 2; attempt_failure_rate.k 1; attempt_failure_rate.n 3`},
 		{"failed attempts", "octopus", "d1 3T10:00\nd2 3T11:00 status=failure\nd3 3T12:00", 1, `deployment_frequency.n 2; change_failure_rate.k 1; change_failure_rate.n 3; failed_deployment_recovery.typicalmin 60`},
 		{"failed attempts", "middleware", "d1 3T10:00\nd2 3T11:00 status=failure\nd3 3T12:00", 1, `change_failure_rate.k 0; change_failure_rate.n 3`},
