@@ -217,13 +217,13 @@ func (r *reader) read(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		var rules []*rule
+		var said spoken
+		if told {
+			rules, said = r.matching(&o), spoken{}
+		}
 		for _, b := range willing {
-			b.take(id, e.Seq, e.Time, c.state.Over(), func() []*letter {
-				if !told {
-					return nil
-				}
-				return r.letters(b, o)
-			})
+			b.take(id, e.Seq, e.Time, c.state.Over(), func() []*letter { return r.letters(b, rules, o, said) })
 		}
 	}
 	for _, b := range willing {
@@ -236,67 +236,4 @@ func (r *reader) read(ctx context.Context, id string) error {
 	}
 	r.publish(id, c)
 	return nil
-}
-
-// letters are what the recipients of a channel are told of an occurrence. The box is locked.
-func (n *Notifier) letters(b *box, o Occurrence) []*letter {
-	var all []*letter
-	var told map[string]bool
-	now := time.Now()
-	for _, r := range n.rules {
-		if !r.matches(&o) {
-			continue
-		}
-		for _, g := range r.to {
-			for _, m := range g.members {
-				if m.Channel != b.name || told[m.key()] {
-					continue
-				}
-				if told == nil {
-					told = map[string]bool{}
-				}
-				told[m.key()] = true
-				left := 0
-				if r.dedupes(&o) {
-					var again bool
-					if again, left = b.repeated(alike(&o, m), o.Time, r.Dedupe); again {
-						continue
-					}
-				}
-				msg := n.message(r, g, m, o, idOf("event", o.Release.ID, fmt.Sprint(o.Seq), m.key()), left)
-				l := &letter{Message: msg, Key: m.key(), Due: now, Set: now}
-				if m.collects(o.Severity) {
-					l.Collected, l.Due = true, b.closes(m, now)
-				}
-				all = append(all, l)
-			}
-		}
-	}
-	return all
-}
-
-// closes is when the digest is sent that the recipient is collecting, or begins to. The box is locked.
-func (b *box) closes(m *member, now time.Time) time.Time {
-	for _, l := range b.rec.Letters {
-		if l.Collected && l.Key == m.key() && l.Due.After(now) {
-			return l.Due
-		}
-	}
-	return m.closes(now)
-}
-
-// message writes a message to somebody.
-func (n *Notifier) message(r *rule, g *crew, m *member, o Occurrence, id string, left int) Message {
-	msg := Message{ID: id, Occurrence: o, Rule: r.Name, Group: g.name, To: m.Name, Address: m.Address, Repeated: left, zone: m.zone}
-	f := r.template
-	if f == nil {
-		f = n.forms[o.Kind]
-	}
-	if f == nil {
-		f = n.form
-	}
-	if err := f.fill(&msg); err != nil {
-		n.logger.Error("a template failed", "rule", r.Name, "kind", o.Kind, "release", o.Release.ID, "error", err)
-	}
-	return msg
 }

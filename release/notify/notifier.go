@@ -80,7 +80,6 @@ type Notifier struct {
 	logger  hclog.Logger
 	rules   []*rule
 	forms   map[Kind]*form
-	form    *form // of all other kinds
 	alarms  *crew // nil: there is none
 	boxes   []*box
 	hurry   chan struct{} // the reader has something to do

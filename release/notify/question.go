@@ -115,12 +115,13 @@ func (n *Notifier) step(b *box, q *question, r rung, now time.Time) []*letter {
 	o := q.occurrence
 	o.Kind, o.Severity, o.Since, o.Step, o.Time = ApprovalEscalated, Urgent, q.occurrence.Time, r.n, r.at.UTC()
 	var all []*letter
+	said := spoken{}
 	for _, m := range r.group.members {
 		if m.Channel != b.name || !m.awake(r.at, sleepers) || slices.ContainsFunc(all, func(l *letter) bool { return l.Key == m.key() }) {
 			continue
 		}
 		id := idOf("escalation", o.Release.ID, fmt.Sprint(o.Seq), r.at.UTC().Format(time.RFC3339Nano), m.key())
-		all = append(all, &letter{Message: n.message(q.rule, r.group, m, o, id, 0), Key: m.key(), Due: now, Set: now, Awake: true})
+		all = append(all, &letter{Message: n.message(q.rule, r.group, m, o, id, 0, said), Key: m.key(), Due: now, Set: now, Awake: true})
 	}
 	return all
 }

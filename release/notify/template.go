@@ -92,25 +92,44 @@ func execute(t *template.Template, m Message) (string, error) {
 
 // fill gives the message its subject and its text. The error is that of a template; then the default text stands in for it, and says so.
 func (f *form) fill(m *Message) error {
-	subject, text := f.subject, f.text
-	if subject == nil {
-		subject = defaultSubject
-	}
-	if text == nil {
-		text = defaultText
-	}
-	s, err1 := execute(subject, *m)
-	if err1 != nil {
-		s, _ = execute(defaultSubject, *m) // the tests try it on all kinds
-	}
-	t, err2 := execute(text, *m)
-	if err2 != nil {
-		t, _ = execute(defaultText, *m)
-	}
+	s, err1 := orDefault(f.subject, subjects[m.Kind], m)
+	t, err2 := orDefault(f.text, texts[m.Kind], m)
 	err := errors.Join(err1, err2)
 	if err != nil {
 		t += "\n(The template for this message failed: " + line(err.Error(), maxSubject) + ")\n"
 	}
 	m.Subject, m.Text = line(s, maxSubject), strings.TrimRight(plain(t, maxText), "\n")+"\n"
 	return err
+}
+
+// orDefault is what the template says, or where there is none or it fails, what the default says. Defaults do not fail: the tests try each.
+func orDefault(t, standard *template.Template, m *Message) (text string, err error) {
+	if t != nil {
+		if text, err = execute(t, *m); err == nil {
+			return text, nil
+		}
+	}
+	text, _ = execute(standard, *m)
+	return text, err
+}
+
+// words are the default words for an occurrence, which are the same for all recipients of a zone.
+type words struct {
+	zone     string
+	repeated int
+}
+
+// spoken are those that were made for one occurrence.
+type spoken map[words][2]string
+
+// fill is like that of a form, for the default words.
+func (s spoken) fill(m *Message) {
+	key := words{m.zone.String(), m.Repeated}
+	known, ok := s[key]
+	if !ok {
+		_ = (&form{}).fill(m) // defaults do not fail
+		s[key] = [2]string{m.Subject, m.Text}
+		return
+	}
+	m.Subject, m.Text = known[0], known[1]
 }

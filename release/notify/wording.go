@@ -1,7 +1,7 @@
 package notify
 
 import (
-	"strings"
+	"fmt"
 	"text/template"
 )
 
@@ -46,30 +46,13 @@ var wording = map[Kind]string{
 	RolloutStuck:       `is stuck`,
 	RolloutDegraded:    `is degraded`,
 	RolloutDrifted:     `was changed by somebody else`,
-	Digest:             ``,
-	Alarm:              ``,
-}
-
-// what chooses the words by the kind.
-func what() string {
-	var b strings.Builder
-	b.WriteString(`{{define "what"}}`)
-	branch := "{{if "
-	for _, k := range append(Kinds(), Digest, Alarm) {
-		b.WriteString(branch + `eq .Kind "` + string(k) + `"}}` + wording[k])
-		branch = "{{else if "
-	}
-	b.WriteString(`{{end}}{{end}}`)
-	return b.String()
 }
 
 // where is the release, and the stage of it.
-const where = `{{define "where"}}{{.Name}}{{with .Stage}}, {{.}}{{end}}{{with .Region}} in {{.}}{{end}}{{end}}`
+const where = `{{.Name}}{{with .Stage}}, {{.}}{{end}}{{with .Region}} in {{.}}{{end}}`
 
-const subject = `{{template "where" .}}{{if eq .Kind "approval.answered"}}: {{else}} {{end}}{{template "what" .}}` +
-	`{{if or (eq .Kind "approval.asked" "approval.escalated" "stage.parked") (eq .Severity.String "urgent")}}{{with .Reason}}: {{.}}{{end}}{{end}}`
-
-const text = `{{template "where" .}}{{if eq .Kind "approval.answered"}}: {{else}} {{end}}{{template "what" .}}.
+// more is the rest of a text.
+const more = `.
 {{with .Reason}}
 {{.}}
 {{end}}{{if .Step}}
@@ -84,6 +67,21 @@ Release:     {{.Release.ID}}{{with .Release.Service}} of {{.}}{{end}}{{with .Ver
 {{end}}`
 
 var (
-	defaultSubject = template.Must(template.New("subject").Parse(what() + where + subject))
-	defaultText    = template.Must(template.New("text").Parse(what() + where + text))
+	subjects = defaults(func(k Kind, words string) string {
+		return where + words + fmt.Sprintf(`{{if or %t (eq .Severity.String "urgent")}}`, k.Asks() || k == ApprovalEscalated) + `{{with .Reason}}: {{.}}{{end}}{{end}}`
+	})
+	texts = defaults(func(_ Kind, words string) string { return where + words + more })
 )
+
+// defaults are the templates of all kinds. They are made once: to choose among the kinds within one template takes longer than all the rest.
+func defaults(of func(k Kind, words string) string) map[Kind]*template.Template {
+	all := map[Kind]*template.Template{}
+	for _, k := range Kinds() {
+		mark := " "
+		if k == ApprovalAnswered {
+			mark = ": "
+		}
+		all[k] = template.Must(template.New(string(k)).Parse(of(k, mark+wording[k])))
+	}
+	return all
+}

@@ -1,0 +1,78 @@
+package notify
+
+import (
+	"fmt"
+	"time"
+)
+
+// matching are the rules for an occurrence.
+func (n *Notifier) matching(o *Occurrence) []*rule {
+	var all []*rule
+	for _, r := range n.rules {
+		if r.matches(o) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// letters are what the recipients of a channel are told of an occurrence, by those rules. The box is locked.
+func (n *Notifier) letters(b *box, rules []*rule, o Occurrence, said spoken) []*letter {
+	var all []*letter
+	var told map[string]bool
+	now := time.Now()
+	for _, r := range rules {
+		for _, g := range r.to {
+			for _, m := range g.members {
+				if m.Channel != b.name || told[m.key()] {
+					continue
+				}
+				if told == nil {
+					told = map[string]bool{}
+				}
+				told[m.key()] = true
+				left := 0
+				if r.dedupes(&o) {
+					var again bool
+					if again, left = b.repeated(alike(&o, m), o.Time, r.Dedupe); again {
+						continue
+					}
+				}
+				msg := n.message(r, g, m, o, idOf("event", o.Release.ID, fmt.Sprint(o.Seq), m.key()), left, said)
+				l := &letter{Message: msg, Key: m.key(), Due: now, Set: now}
+				if m.collects(o.Severity) {
+					l.Collected, l.Due = true, b.closes(m, now)
+				}
+				all = append(all, l)
+			}
+		}
+	}
+	return all
+}
+
+// closes is when the digest is sent that the recipient is collecting, or begins to. The box is locked.
+func (b *box) closes(m *member, now time.Time) time.Time {
+	for _, l := range b.rec.Letters {
+		if l.Collected && l.Key == m.key() && l.Due.After(now) {
+			return l.Due
+		}
+	}
+	return m.closes(now)
+}
+
+// message writes a message to somebody.
+func (n *Notifier) message(r *rule, g *crew, m *member, o Occurrence, id string, left int, said spoken) Message {
+	msg := Message{ID: id, Occurrence: o, Rule: r.Name, Group: g.name, To: m.Name, Address: m.Address, Repeated: left, zone: m.zone}
+	f := r.template
+	if f == nil {
+		f = n.forms[o.Kind]
+	}
+	if f == nil {
+		said.fill(&msg)
+		return msg
+	}
+	if err := f.fill(&msg); err != nil {
+		n.logger.Error("a template failed", "rule", r.Name, "kind", o.Kind, "release", o.Release.ID, "error", err)
+	}
+	return msg
+}
