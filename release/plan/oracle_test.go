@@ -61,7 +61,11 @@ func TestWorkingHoursAreThoseOfTheClockOnTheWall(t *testing.T) {
 		}
 	}
 	assert.Greater(t, checked, 10000)
-	_, err := plan.Person{Zone: "Moon/Base"}.Working(time.LoadLocation, plan.Span{})
+	round := plan.Person{Zone: "UTC", Hours: []plan.Hours{{Days: []calendar.Weekday{calendar.Tuesday}, From: "09:00", To: "09:00"}}}
+	works, err := round.Working(nil, plan.Span{From: at(0, 0), Until: at(48, 0)})
+	require.NoError(t, err)
+	assert.Equal(t, []plan.Span{{From: at(9, 0), Until: at(33, 0)}}, works, "the same time is that of the next day")
+	_, err = plan.Person{Zone: "Moon/Base"}.Working(time.LoadLocation, plan.Span{})
 	assert.Error(t, err)
 	_, err = plan.Person{Zone: "UTC", Hours: []plan.Hours{{From: "09:00", To: "10:00"}}}.Working(time.LoadLocation, plan.Span{})
 	assert.ErrorContains(t, err, "Days: there is none")

@@ -66,6 +66,11 @@ func TestRisksThatCome(t *testing.T) {
 		"the page runs by itself, and nothing takes long any more")
 
 	w := plan.NewWatch(good())
+	for _, e := range story(fails, fails) {
+		require.NoError(t, w.Apply(e))
+	}
+	assert.Equal(t, at(9, 6), w.Due(at(9, 30))[0].At, "when it came first")
+	w = plan.NewWatch(good())
 	for _, e := range story(fails)[:6] {
 		require.NoError(t, w.Apply(e))
 	}

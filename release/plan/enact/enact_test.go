@@ -80,12 +80,13 @@ type dying struct {
 	*release.Runner
 	after bool
 	died  bool
+	calls int
 }
 
 var errDied = errors.New("the host died")
 
 func (d *dying) Signal(ctx context.Context, id string, sig stage.Signal) error {
-	if d.died {
+	if d.calls++; d.died {
 		return d.Runner.Signal(ctx, id, sig)
 	}
 	if d.died = true; d.after {
@@ -138,6 +139,7 @@ func TestARiskThatComesIsMitigatedOnce(t *testing.T) {
 					}
 				}
 				assert.Equal(t, 1, signals, "nothing is sent twice")
+				assert.Equal(t, map[bool]int{false: 2, true: 1}[after], host.calls, "what is recorded is not even tried again")
 				require.Len(t, told, 2, "people are told again by the next one")
 				assert.Equal(t, told[0], told[1], "of the same")
 				assert.Equal(t, begun.Add(3*time.Minute).UTC(), told[0].At)
@@ -177,6 +179,21 @@ func TestAReleaseThatGoesWell(t *testing.T) {
 		assert.Equal(t, stage.Skipped, state.Stage("page").Outcome)
 		assert.Equal(t, stage.Succeeded, state.Stage("healthy").Outcome)
 		assert.Equal(t, ledger.Undo, state.Node("accepted").OnFailure)
+	})
+}
+
+func TestASignalThatComesTooLateIsNoError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runner := release.NewRunner(release.Config{})
+		defer runner.Stop(t.Context())
+		p := plan.Plan{Name: "late", Risks: []plan.Risk{{Name: "a", Trigger: plan.Trigger{Stage: "a", Ends: []stage.Outcome{stage.Succeeded}}, Mitigation: plan.Mitigation{Signal: stage.SkipStage, To: "a"}}}}
+		kept := make(chan error)
+		go func() { kept <- enact.Keep(t.Context(), runner, p, "shop-5", nil) }()
+		pipeline := base(false)
+		pipeline.Stages = append(pipeline.Stages, release.Stage{Name: "a", Do: nothing})
+		_, err := runner.Run(t.Context(), pipeline, request())
+		require.NoError(t, err)
+		require.NoError(t, <-kept)
 	})
 }
 
