@@ -76,6 +76,7 @@ func TestAbandon(t *testing.T) {
 
 // What was pushed stays, also where nobody has written down that it was.
 func TestAbandonPushed(t *testing.T) {
+	t.Parallel()
 	for name, push := range map[string][]string{
 		"all":        {"main", "v1.1.0"},
 		"the tag":    {"v1.1.0"},
@@ -209,6 +210,7 @@ func (unpushed) Pushed(context.Context, string, []string) (bool, error) { return
 
 // However early or late it dies: run again, everything is as it was before the release.
 func TestAbandonKilledAnywhere(t *testing.T) {
+	t.Parallel()
 	template := newYard(t)
 	before, plan := template.place(t), template.plan(t)
 	template.advance(t)
@@ -245,6 +247,7 @@ func TestAbandonKilledAnywhere(t *testing.T) {
 
 // A release that died at whatever point can be abandoned until it is pushed.
 func TestKilledAnywhereThenAbandoned(t *testing.T) {
+	t.Parallel()
 	template := newYard(t)
 	before, plan := template.place(t), template.plan(t)
 	save(t, filepath.Join(template.dir, "plan.json"), plan)

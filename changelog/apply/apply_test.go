@@ -56,6 +56,7 @@ func TestApply(t *testing.T) {
 
 // Before anything is done, everything is checked.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		spoil func(t *testing.T, y yard, a *apply.Applier)
 		check func(t *testing.T, err error)

@@ -32,6 +32,7 @@ func failsAt(n int, came *bool) func(string) error {
 
 // Whatever fails, and wherever: once there is room again, Resume comes to the same end.
 func TestFailsAnywhere(t *testing.T) {
+	t.Parallel()
 	template := newYard(t)
 	plan := template.plan(t)
 	reference := template.copy(t)
@@ -76,6 +77,7 @@ func half(t *testing.T) (yard, apply.Applier) {
 
 // What is taken back in half stays no dead end, whatever fails, and whatever somebody does by hand meanwhile.
 func TestAbandonFailsAnywhere(t *testing.T) {
+	t.Parallel()
 	template := newYard(t)
 	before, plan := template.place(t), template.plan(t)
 	template.advance(t)
@@ -310,6 +312,7 @@ func TestAnotherCheckout(t *testing.T) {
 
 // A disk that fills up while the journal is written is told, and stops everything.
 func TestJournalFull(t *testing.T) {
+	t.Parallel()
 	for n := range 4 {
 		n *= 2
 		y := newYard(t)

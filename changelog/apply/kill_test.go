@@ -70,6 +70,7 @@ func child(y yard) error {
 
 // However early or late it dies: run again, it comes to the same end, once.
 func TestKilledAnywhere(t *testing.T) {
+	t.Parallel()
 	template := newYard(t)
 	plan := template.plan(t)
 	reference := template.copy(t)

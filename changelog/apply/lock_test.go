@@ -35,6 +35,7 @@ func (y yard) stopped(t *testing.T, point string) *exec.Cmd {
 
 // Of two processes one releases, and the other does nothing. A process that is killed keeps nobody out.
 func TestTwoProcesses(t *testing.T) {
+	t.Parallel()
 	for _, point := range []string{"before the journal", "after file package.json", "before tag v1.1.0", "after push v1.1.0"} {
 		t.Run(point, func(t *testing.T) {
 			y := newYard(t)
