@@ -1,0 +1,327 @@
+package ical
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/davit-sdk/davit/release/calendar"
+	lib "github.com/emersion/go-ical"
+)
+
+// event is an event on its way to a window.
+type event struct {
+	component *lib.Component
+	uid       string
+	instance  *when // of which master it is an instance
+	cancelled bool
+	kind      Kind
+	summary   string
+	window    calendar.Window
+	start     when
+	more      []when // RDATE
+	except    []when
+}
+
+// when is a time of an event.
+type when struct {
+	local    calendar.Local
+	zone     string // of the IANA database
+	location *time.Location
+	date     bool // a day, without a time
+}
+
+// event reads an event; nil where it is left out.
+func (r *reader) event(c *lib.Component) *event {
+	e := &event{component: c}
+	text := func(name string) string {
+		if p := c.Props.Get(name); p != nil {
+			text, _ := p.Text()
+			return text
+		}
+		return ""
+	}
+	e.uid, e.summary, e.cancelled = text(lib.PropUID), text(lib.PropSummary), strings.EqualFold(text(lib.PropStatus), "CANCELLED")
+	var categories []string
+	for _, p := range c.Props.Values(lib.PropCategories) {
+		list, _ := p.TextList()
+		categories = append(categories, list...)
+	}
+	switch e.kind = r.kind(e.summary, categories); e.kind {
+	case Nothing:
+		return nil
+	case Freeze, Allow:
+	default:
+		r.leave(c, lib.PropCategories, fmt.Sprintf("%q is no kind of window", e.kind), true)
+		return nil
+	}
+	if property, err := r.fill(e); err != nil {
+		r.leave(c, property, err.Error(), true)
+		return nil
+	}
+	e.window.Text = text(lib.PropDescription)
+	if len(e.window.Text) > 2000 {
+		e.window.Text = strings.ToValidUTF8(e.window.Text[:1990], "") + "…"
+		r.leave(c, lib.PropDescription, "is longer than 2000 bytes, the rest of it is left out", false)
+	}
+	e.window.Gap, e.window.Fold = calendar.Gap(text(propGap)), calendar.Fold(text(propFold))
+	return e
+}
+
+// fill reads all that has to do with time. The error is about the property.
+func (r *reader) fill(e *event) (property string, err error) {
+	props := e.component.Props
+	for _, once := range []string{lib.PropDateTimeStart, lib.PropDateTimeEnd, lib.PropDuration, lib.PropRecurrenceRule, lib.PropRecurrenceID} {
+		if len(props.Values(once)) > 1 {
+			return once, errors.New("is there more than once")
+		}
+	}
+	start := props.Get(lib.PropDateTimeStart)
+	if start == nil {
+		return lib.PropDateTimeStart, errors.New("is missing")
+	}
+	if e.start, err = r.when(start, start.Value); err != nil {
+		return lib.PropDateTimeStart, err
+	}
+	e.window.Start = e.start.local
+	if e.start.zone != r.calendar.Zone {
+		e.window.Zone = e.start.zone
+	}
+	if property, err = r.ends(e); err != nil {
+		return property, err
+	}
+	if id := props.Get(lib.PropRecurrenceID); id != nil {
+		if id.Params.Get(lib.ParamRange) != "" {
+			return lib.PropRecurrenceID, errors.New("RANGE is not supported")
+		}
+		at, err := r.when(id, id.Value)
+		if err != nil {
+			return lib.PropRecurrenceID, err
+		}
+		e.instance = &at
+	}
+	if rule := props.Get(lib.PropRecurrenceRule); rule != nil {
+		if e.window.Rule, err = calendar.ParseRule(rule.Value); err != nil {
+			return lib.PropRecurrenceRule, err
+		}
+	}
+	if len(props.Values("EXRULE")) > 0 {
+		return "EXRULE", errors.New("is not supported")
+	}
+	if e.more, err = r.times(e, lib.PropRecurrenceDates); err != nil {
+		return lib.PropRecurrenceDates, err
+	}
+	if e.except, err = r.times(e, lib.PropExceptionDates); err != nil {
+		return lib.PropExceptionDates, err
+	}
+	return "", nil
+}
+
+// times are all that properties of a name list.
+func (r *reader) times(e *event, name string) (all []when, err error) {
+	for _, p := range e.component.Props.Values(name) {
+		for value := range strings.SplitSeq(p.Value, ",") {
+			at, err := r.when(&p, value)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, at)
+		}
+	}
+	return all, nil
+}
+
+var duration = regexp.MustCompile(`^\+?P(?:(\d{1,4})W)?(?:(\d{1,5})D)?(T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?$`)
+
+// ends reads how long an event is.
+func (r *reader) ends(e *event) (property string, err error) {
+	props := e.component.Props
+	end, length := props.Get(lib.PropDateTimeEnd), props.Get(lib.PropDuration)
+	switch {
+	case end != nil && length != nil:
+		return lib.PropDuration, errors.New("does not go with DTEND")
+	case end != nil:
+		at, err := r.when(end, end.Value)
+		if err != nil {
+			return lib.PropDateTimeEnd, err
+		}
+		if at.date != e.start.date {
+			return lib.PropDateTimeEnd, errors.New("one of DTSTART and DTEND is a day, the other one a time")
+		}
+		if at.zone != e.start.zone {
+			return lib.PropDateTimeEnd, fmt.Errorf("it begins in the zone %s and ends in %s", e.start.zone, at.zone)
+		}
+		e.window.End = at.local
+	case length != nil:
+		m := duration.FindStringSubmatch(length.Value)
+		if m == nil {
+			return lib.PropDuration, fmt.Errorf("%.40q is no duration above zero", length.Value)
+		}
+		var n [7]int
+		for _, i := range []int{1, 2, 4, 5, 6} {
+			n[i], _ = strconv.Atoi(m[i])
+		}
+		days, exact := n[1]*7+n[2], time.Duration(n[4])*time.Hour+time.Duration(n[5])*time.Minute+time.Duration(n[6])*time.Second
+		switch {
+		case days > 0 && exact > 0:
+			return lib.PropDuration, errors.New("days by the clock and an exact time are not one length")
+		case days > 0:
+			e.window.End = later(e.window.Start, days)
+		default:
+			e.window.Length = exact
+		}
+	case e.start.date:
+		e.window.End = later(e.window.Start, 1)
+	}
+	if e.window.Length == 0 && !civil(e.window.Start).Before(civil(e.window.End)) {
+		return lib.PropDateTimeEnd, errors.New("it ends before it begins, or lasts no time")
+	}
+	return "", nil
+}
+
+// civil is a local time as if in UTC.
+func civil(l calendar.Local) time.Time {
+	return time.Date(l.Year, l.Month, l.Day, l.Hour, l.Minute, l.Second, 0, time.UTC)
+}
+
+func localOf(t time.Time) calendar.Local {
+	return calendar.Local{Year: t.Year(), Month: t.Month(), Day: t.Day(), Hour: t.Hour(), Minute: t.Minute(), Second: t.Second()}
+}
+
+func later(l calendar.Local, days int) calendar.Local { return localOf(civil(l).AddDate(0, 0, days)) }
+
+// when reads one time of a property.
+func (r *reader) when(p *lib.Prop, value string) (when, error) {
+	if p.Params.Get(lib.ParamValue) == "PERIOD" || strings.Contains(value, "/") {
+		return when{}, errors.New("a PERIOD is not supported")
+	}
+	w := when{zone: r.calendar.Zone, location: r.home}
+	bare, utc := strings.CutSuffix(value, "Z")
+	layout := "20060102T150405"
+	if w.date = len(bare) == 8; w.date {
+		layout = "20060102"
+	}
+	t, err := time.Parse(layout, bare)
+	if err != nil || utc && w.date {
+		return when{}, fmt.Errorf("%.40q is no day and no time", value)
+	}
+	w.local = localOf(t)
+	if id := p.Params.Get(lib.ParamTimezoneID); utc {
+		w.zone, w.location = "UTC", time.UTC
+	} else if id != "" && !w.date {
+		if w.zone, w.location, err = r.zones.find(id); err != nil {
+			return when{}, err
+		}
+	}
+	return w, w.local.Validate()
+}
+
+// in is the local time in the zone of another one; of a day, at the time of that.
+func (w when) in(other when) calendar.Local {
+	switch {
+	case w.date && !other.date:
+		l := other.local
+		l.Year, l.Month, l.Day = w.local.Year, w.local.Month, w.local.Day
+		return l
+	case w.zone == other.zone || w.date:
+		return w.local
+	}
+	l := w.local
+	return localOf(time.Date(l.Year, l.Month, l.Day, l.Hour, l.Minute, l.Second, 0, w.location).In(other.location))
+}
+
+// add turns events into windows: masters first, since instances that were moved are exceptions of theirs.
+func (r *reader) add(events []*event) {
+	masters := map[string]*event{}
+	for _, e := range events {
+		if e.instance == nil {
+			masters[e.uid] = e
+		}
+	}
+	for _, e := range events {
+		if e.instance == nil {
+			continue
+		}
+		if master := masters[e.uid]; master != nil && e.uid != "" {
+			master.except = append(master.except, *e.instance)
+		} else if e.cancelled {
+			r.leave(e.component, lib.PropRecurrenceID, "it cancels an instance of an event that is not in the file", true)
+		}
+	}
+	for _, e := range events {
+		if !e.cancelled {
+			r.windows(e)
+		}
+	}
+}
+
+// windows adds the windows of an event.
+func (r *reader) windows(e *event) {
+	w := e.window
+	first, holds := e.start.local, true
+	if !w.Rule.IsZero() {
+		holds = r.begins(w, first)
+		if !holds && w.Rule.Count > 0 {
+			r.leave(e.component, lib.PropRecurrenceRule, "it counts from a first time on which it does not hold", true)
+			return
+		}
+	}
+	var single []calendar.Local
+	if !holds {
+		single = append(single, first)
+	}
+	for _, at := range e.more {
+		if l := at.in(e.start); !slices.Contains(single, l) && !r.begins(w, l) {
+			single = append(single, l)
+		}
+	}
+	for _, at := range e.except {
+		l := at.in(e.start)
+		switch i := slices.Index(single, l); {
+		case i >= 0:
+			single = slices.Delete(single, i, i+1)
+		case slices.Contains(w.Except, l):
+		case r.begins(w, l):
+			w.Except = append(w.Except, l)
+		default:
+			r.leave(e.component, lib.PropExceptionDates, fmt.Sprintf("none begins at %s", l), false)
+		}
+	}
+	if !w.Rule.IsZero() || len(w.Except) == 0 {
+		r.put(e, w)
+	}
+	for _, l := range single {
+		one := w
+		one.Rule, one.Except, one.Start = calendar.Rule{}, nil, l
+		if w.Length == 0 {
+			one.End = localOf(civil(l).Add(civil(w.End).Sub(civil(w.Start))))
+		}
+		r.put(e, one)
+	}
+}
+
+// begins reports whether an occurrence of a window begins at a local time.
+func (r *reader) begins(w calendar.Window, l calendar.Local) bool {
+	w.Name, w.Except, w.Gap, w.Fold = "w", []calendar.Local{l}, "", ""
+	_, err := calendar.Compile(calendar.Options{Zones: r.options.Zones}, calendar.Calendar{Name: "c", Zone: r.calendar.Zone, Freeze: []calendar.Window{w}})
+	return err == nil
+}
+
+// put adds a window, where it is one.
+func (r *reader) put(e *event, w calendar.Window) {
+	w.Name = r.name(e.summary)
+	alone := calendar.Calendar{Name: "c", Zone: r.calendar.Zone, Freeze: []calendar.Window{w}}
+	if _, err := calendar.Compile(calendar.Options{Zones: r.options.Zones}, alone); err != nil {
+		r.leave(e.component, "", strings.ReplaceAll(err.Error(), "\n", " "), true)
+		return
+	}
+	if e.kind == Allow {
+		r.calendar.Allow = append(r.calendar.Allow, w)
+		return
+	}
+	r.calendar.Freeze = append(r.calendar.Freeze, w)
+}
