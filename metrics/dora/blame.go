@@ -8,6 +8,9 @@ func (f *fold) blame() {
 		return
 	}
 	byTarget := f.r.Blame == BlameFirst || f.r.Blame == BlameAll
+	if byTarget {
+		f.succeed()
+	}
 	for s := range f.services {
 		var versions map[uint32]int // of each version, the last successful deployment so far
 		if byTarget {
@@ -54,13 +57,23 @@ func (f *fold) named(i int) {
 	}
 }
 
+// succeed notes for each deployment the successful one right after it in its service; where there is none, the number of all.
+func (f *fold) succeed() {
+	f.succeeding = make([]int32, len(f.units))
+	for s := range f.services {
+		next := int32(len(f.units))
+		for i := f.begins[s+1] - 1; i >= f.begins[s]; i-- {
+			if f.succeeding[i] = next; !f.units[i].failed {
+				next = int32(i)
+			}
+		}
+	}
+}
+
 // since blames the first successful deployment after the target of a rollback, or all of them; false: there is none.
 func (f *fold) since(target, rollback int) bool {
 	some := false
-	for t := target + 1; t < rollback; t++ {
-		if f.units[t].failed {
-			continue
-		}
+	for t := int(f.succeeding[target]); t < rollback; t = int(f.succeeding[t]) {
 		some = true
 		f.remedy(t, rollback)
 		if f.r.Blame == BlameFirst {

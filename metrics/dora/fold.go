@@ -23,13 +23,14 @@ type fold struct {
 	cycled     bool     // cycle times can be told
 	tiers      *TierModel
 
-	units     []unit
-	begins    []int      // where the units of each service begin
-	groups    [][]uint32 // members of units that are groups
-	unitOf    []uint32   // of a deployment: its unit; none
-	succeeded []int32    // of a unit: the successful one before it; -1
-	mended    []int64    // of a unit: when the next successful one finished; nil while nobody asks
-	elsewhere int
+	units      []unit
+	begins     []int      // where the units of each service begin
+	groups     [][]uint32 // members of units that are groups
+	unitOf     []uint32   // of a deployment: its unit; none
+	succeeded  []int32    // of a unit: the successful one before it; -1
+	succeeding []int32    // of a unit: the successful one after it; nil while nobody asks
+	mended     []int64    // of a unit: when the next successful one finished; nil while nobody asks
+	elsewhere  int
 
 	leads    []int64
 	next     []int               // of a service: where its next lead time goes

@@ -63,6 +63,18 @@ func TestLongChains(t *testing.T) {
 	report, err = h.Report(preset(t, "octopus"), days(1))
 	require.NoError(t, err)
 	assert.Equal(t, n, report.FailedDeploymentRecovery.N)
+
+	h = &dora.History{}
+	for i := range n { // rollbacks to the first version that fail, and go on failing
+		d := &dora.Deployment{ID: fmt.Sprint("d", i), Time: when.Add(time.Duration(i)), Version: "v1", Kind: dora.KindRollback, Status: dora.Failure}
+		if i == 0 {
+			d.Kind, d.Status = dora.KindChange, dora.Success
+		}
+		require.NoError(t, h.Add(d))
+	}
+	report, err = h.Report(preset(t, "datadog"), days(1))
+	require.NoError(t, err)
+	assert.Equal(t, 1, report.ChangeFailureRate.K, "nothing came after it, so it is the one right before them")
 }
 
 // One event with a wrong year does not ask for more memory than there is.
