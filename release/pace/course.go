@@ -11,7 +11,8 @@ import (
 	"github.com/davit-sdk/davit/stage"
 )
 
-// Course is one release, followed from event to event: its state, and since when each step of it is under way. The zero value is one that has not begun.
+// Course is one release, followed from event to event: its state, and since when each step of it is under way. The zero value is one that has
+// not begun.
 type Course struct {
 	state    ledger.State
 	stints   map[string]*stint
@@ -59,8 +60,8 @@ func Follow(events iter.Seq2[ledger.Event, error]) (*Course, error) {
 	return c, nil
 }
 
-// CourseOf is the course of a release of which the state is known and the events are not: how long a stage has waited for people within a rollout, and
-// since when it is at a step, is then not known. The state must not be changed while the course is used.
+// CourseOf is the course of a release of which the state is known and the events are not: how long a stage has waited for people within a
+// rollout, and since when it is at a step, is then not known. The state must not be changed while the course is used.
 func CourseOf(s *ledger.State) *Course { return &Course{state: *s} }
 
 // State is where the release stands. It belongs to the course.

@@ -17,10 +17,11 @@
 //
 // # What is learned
 //
-// A stage counts when it succeeded, with its last attempt alone, unless that went on from a checkpoint of one before: what failed or was interrupted
-// tells nothing. Its time is parted in two. Work is what it ran, and waits for a time that it had named itself. Waits are the time that people
-// took: to approve, to answer a pause of a rollout, to resume one. All waits of a stage that asks people, or that only holds (stage.Asks,
-// stage.Holds), are waits. The steps of a deployment by stage/deploy are learned one by one; those of several regions are not, as they go side by side.
+// A stage counts when it succeeded, with its last attempt alone, unless that went on from a checkpoint of one before: what failed or was
+// interrupted tells nothing. Its time is parted in two. Work is what it ran, and waits for a time that it had named itself. Waits are the time
+// that people took: to approve, to answer a pause of a rollout, to resume one. All waits of a stage that asks people, or that only holds
+// (stage.Asks, stage.Holds), are waits. The steps of a deployment by stage/deploy are learned one by one; those of several regions are not, as
+// they go side by side.
 //
 // # Rehearsals and real runs
 //
@@ -29,9 +30,10 @@
 //
 // # How figures are made
 //
-// A quantile lies between the two runs next to it, in proportion (type 7 of Hyndman and Fan, 1996): of 12, 13, 14, 15 and 30 minutes, half is 14, nine
-// tenths are 24, and 95 % are 27. Beside it stands the interval between the two runs that have it between them with Options.Confidence, by the
-// binomial distribution, whatever the times are distributed like. Of few runs there is no run above the 95 %: then the interval is open.
+// A quantile lies between the two runs next to it, in proportion (type 7 of Hyndman and Fan, 1996): of 12, 13, 14, 15 and 30 minutes, half is
+// 14, nine tenths are 24, and 95 % are 27. Beside it stands the interval between the two runs that have it between them with
+// Options.Confidence, by the binomial distribution, whatever the times are distributed like. Of few runs there is no run above the 95 %: then
+// the interval is open.
 //
 // The time of a pipeline is no sum of quantiles, since not all stages are slow on the same day: the 95 % of a sum is less than the sum of the 95 %.
 // The pipeline is played through Options.Draws times, with its needs, its parallelism and its lists as the engine has them, and each stage takes a

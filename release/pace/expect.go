@@ -40,8 +40,8 @@ type StagePace struct {
 	Wait *Figures `json:"wait,omitempty"`
 }
 
-// Expect says how long a pipeline takes. A stage that is made for each item of a list takes what all of them together took. The error says that the outline is
-// wrong, or ErrOther.
+// Expect says how long a pipeline takes. A stage that is made for each item of a list takes what all of them together took. The error says
+// that the outline is wrong, or ErrOther.
 func (b *Book) Expect(outline ledger.Pipeline) (Expectation, error) {
 	if b.pipeline != "" && outline.Name != b.pipeline {
 		return Expectation{}, fmt.Errorf("pipeline %s: %w: the book is of %s", outline.Name, ErrOther, b.pipeline)

@@ -29,8 +29,8 @@ type Forecast struct {
 	Unasked []string `json:"unasked,omitempty"`
 	// People are the stages that wait for people now.
 	People []Waiting `json:"people,omitempty"`
-	// Done is the share of the work that is done, by medians: from 0, and below 1 before the end. It is no share where Known is false, since there is a stage that
-	// was never seen.
+	// Done is the share of the work that is done, by medians: from 0, and below 1 before the end. It is no share where Known is false, since
+	// there is a stage that was never seen.
 	Done  float64 `json:"done"`
 	Known bool    `json:"known"`
 	// StagesDone of Stages are over.
@@ -149,8 +149,8 @@ func (f Forecast) Ends() (likely, late time.Time) {
 	return f.At.Add(f.Work.Median), f.At.Add(f.Work.P95)
 }
 
-// Runway is how long the work that is left needs before the next close: the 95 % of it. It is for a stage that waits in the midst of a release until there is
-// room for the rest: what it waits itself is no work. The error is ErrUnseen, with the stages, or ErrNoEnd.
+// Runway is how long the work that is left needs before the next close: the 95 % of it. It is for a stage that waits in the midst of a release
+// until there is room for the rest: what it waits itself is no work. The error is ErrUnseen, with the stages, or ErrNoEnd.
 func (f Forecast) Runway() (time.Duration, error) {
 	switch {
 	case f.Over || f.Turned:

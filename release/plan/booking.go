@@ -38,8 +38,8 @@ type use struct {
 	amount int
 }
 
-// Conflicts are all conflicts within plans and between them, by what they are about and by time. Where plans do not agree how much there is of a resource, the least
-// counts. Completed plans have none.
+// Conflicts are all conflicts within plans and between them, by what they are about and by time. Where plans do not agree how much there is of
+// a resource, the least counts. Completed plans have none.
 func Conflicts(plans ...Plan) []Conflict {
 	capacity, booked, busy := map[string]int{}, map[string][]use{}, map[string][]use{}
 	for _, p := range plans {

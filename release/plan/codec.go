@@ -15,8 +15,8 @@ const MaxJSON = 1 << 20
 // ErrForm says that a text is no plan.
 var ErrForm = errors.New("not a plan")
 
-// Parse reads a plan from JSON, as Encode and encoding/json write it. What it does not know is an error, and so is what comes behind it; that the plan
-// makes sense is for Check to say. The error wraps ErrForm.
+// Parse reads a plan from JSON, as Encode and encoding/json write it. What it does not know is an error, and so is what comes behind it; that
+// the plan makes sense is for Check to say. The error wraps ErrForm.
 func Parse(text []byte) (Plan, error) {
 	if len(text) > MaxJSON {
 		return Plan{}, fmt.Errorf("%w: %d bytes, at most %d are read", ErrForm, len(text), MaxJSON)

@@ -18,14 +18,14 @@
 //
 // # It acts
 //
-// Package enact makes stages of the criteria and of the mitigations, and a keeper that follows a release and sends the signals of risks whose trigger
-// has come. What has come is told by [Watch] from the events of the release alone, and each signal has an ID of the plan's own: after a restart, nothing is
-// forgotten and nothing is done twice. [Plan.Spent] holds outages against the budget.
+// Package enact makes stages of the criteria and of the mitigations, and a keeper that follows a release and sends the signals of risks whose
+// trigger has come. What has come is told by [Watch] from the events of the release alone, and each signal has an ID of the plan's own: after
+// a restart, nothing is forgotten and nothing is done twice. [Plan.Spent] holds outages against the budget.
 //
 // # Modes
 //
-// A plan is a draft, is approved, is executed, and is completed; [Plan.Move] records who moved it, when and why. Only a plan without errors is approved,
-// and not by its owner.
+// A plan is a draft, is approved, is executed, and is completed; [Plan.Move] records who moved it, when and why. Only a plan without errors is
+// approved, and not by its owner.
 //
 // # JSON
 //

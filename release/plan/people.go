@@ -16,8 +16,8 @@ func (p Person) hours() []Hours {
 	return []Hours{{[]calendar.Weekday{calendar.Monday, calendar.Tuesday, calendar.Wednesday, calendar.Thursday, calendar.Friday}, "09:00", "17:00"}}
 }
 
-// Working are the times within a span at which the person works. Clocks that change are those of their zone. The error says that the zone is not known, or
-// that the hours are none.
+// Working are the times within a span at which the person works. Clocks that change are those of their zone. The error says that the zone is
+// not known, or that the hours are none.
 func (p Person) Working(zones func(string) (*time.Location, error), in Span) ([]Span, error) {
 	c := calendar.Calendar{Name: "hours", Zone: p.Zone}
 	for i, h := range p.hours() {

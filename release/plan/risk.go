@@ -33,8 +33,8 @@ type Risk struct {
 	Mitigation Mitigation `json:"mitigation,omitzero"`
 }
 
-// Trigger is something in the events of a release. It is one of three: a stage that ends in some way, a gate that says something, or a stage that takes
-// longer than it should.
+// Trigger is something in the events of a release. It is one of three: a stage that ends in some way, a gate that says something, or a stage
+// that takes longer than it should.
 type Trigger struct {
 	// Stage is the stage.
 	Stage string `json:"stage,omitempty"`

@@ -110,22 +110,7 @@ func (p Plan) tables() []table {
 		phases.rows = append(phases.rows, []string{ph.Name, stamp(ph.From), stamp(ph.Until), ph.Owner, or(ph.Needs), or(ph.Stages), asked(ph.Ask), down})
 	}
 	add(phases)
-	people := table{title: "People", head: []string{"name", "zone", "works", "away"}}
-	for _, one := range p.People {
-		var works, away []string
-		for _, h := range one.hours() {
-			var days []string
-			for _, d := range h.Days {
-				days = append(days, string(d))
-			}
-			works = append(works, fmt.Sprintf("%s %s-%s", strings.Join(days, ","), h.From, h.To))
-		}
-		for _, s := range one.Away {
-			away = append(away, stamp(s.From)+" to "+stamp(s.Until))
-		}
-		people.rows = append(people.rows, []string{one.Name, one.Zone, strings.Join(works, "; "), or(away)})
-	}
-	add(people)
+	add(p.team())
 	groups := table{title: "Groups", head: []string{"group", "role", "people"}}
 	for _, g := range p.Groups {
 		groups.rows = append(groups.rows, []string{g.Name, string(g.Role), or(g.People)})
@@ -145,6 +130,26 @@ func (p Plan) tables() []table {
 	}
 	add(moves)
 	return all
+}
+
+// team are the people.
+func (p Plan) team() table {
+	people := table{title: "People", head: []string{"name", "zone", "works", "away"}}
+	for _, one := range p.People {
+		var works, away []string
+		for _, h := range one.hours() {
+			var days []string
+			for _, d := range h.Days {
+				days = append(days, string(d))
+			}
+			works = append(works, fmt.Sprintf("%s %s-%s", strings.Join(days, ","), h.From, h.To))
+		}
+		for _, s := range one.Away {
+			away = append(away, stamp(s.From)+" to "+stamp(s.Until))
+		}
+		people.rows = append(people.rows, []string{one.Name, one.Zone, strings.Join(works, "; "), or(away)})
+	}
+	return people
 }
 
 // overview is what is there once.

@@ -45,8 +45,8 @@ func (a Action) String() string {
 	return fmt.Sprintf("%s: risk %s has come (%s): %s", a.Release, a.Risk, a.Why, what)
 }
 
-// Watch follows a release by its events, and tells which risks of the plan have come. The same events give the same actions: a watch that is made anew
-// after a restart knows what the one before knew. Make one with NewWatch.
+// Watch follows a release by its events, and tells which risks of the plan have come. The same events give the same actions: a watch that is
+// made anew after a restart knows what the one before knew. Make one with NewWatch.
 type Watch struct {
 	plan  Plan
 	state ledger.State
@@ -160,8 +160,8 @@ func (w *Watch) Come(now time.Time) []Action {
 	return all
 }
 
-// Due are those of Come that somebody outside has to do: signals that are not recorded yet, while the release is not over, and people to be told. Whoever is told
-// is so at least once: after a restart again, under the same ID.
+// Due are those of Come that somebody outside has to do: signals that are not recorded yet, while the release is not over, and people to be
+// told. Whoever is told is so at least once: after a restart again, under the same ID.
 func (w *Watch) Due(now time.Time) []Action {
 	return slices.DeleteFunc(w.Come(now), func(a Action) bool {
 		return a.Stage != "" || a.Signal != nil && (w.sent[a.ID] || w.state.Over())

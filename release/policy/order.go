@@ -76,7 +76,8 @@ func (b Bounded) Validate() error {
 type Forbidden struct {
 	// Stage chooses what must not be.
 	Stage Match
-	// Beside chooses what it must not be together with in one pipeline, in whatever environment that works; a stage is not beside itself. Nil: it must not be at all.
+	// Beside chooses what it must not be together with in one pipeline, in whatever environment that works; a stage is not beside itself. Nil:
+	// it must not be at all.
 	Beside *Match
 }
 

@@ -43,8 +43,8 @@ type Scope struct {
 	Environments []string `json:"environments,omitempty"`
 }
 
-// Demand is what a rule asks of a pipeline. Breaches are called once for each pipeline that the rule is asked of, from any goroutine, and always answers the
-// same for the same subject; none means that the pipeline holds it. A demand may also have a method Validate() error.
+// Demand is what a rule asks of a pipeline. Breaches are called once for each pipeline that the rule is asked of, from any goroutine, and
+// always answers the same for the same subject; none means that the pipeline holds it. A demand may also have a method Validate() error.
 type Demand interface {
 	Breaches(s *Subject) []Breach
 }

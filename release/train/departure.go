@@ -52,8 +52,8 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 // ahead is how far is looked for the departure behind the last one that is asked for.
 const ahead = 5 * calendar.DefaultHorizon
 
-// all are the departures of a train from its first one on, as long as yield wants them and the calendar knows of any. Behind limit it may be that there are some that are not
-// told.
+// all are the departures of a train from its first one on, as long as yield wants them and the calendar knows of any. Behind limit it may be
+// that there are some that are not told.
 func (t *Timetable) all(i int, limit time.Time) iter.Seq[Departure] {
 	return func(yield func(Departure) bool) {
 		one := t.trains[i]
@@ -85,7 +85,8 @@ func (t *Timetable) all(i int, limit time.Time) iter.Seq[Departure] {
 	}
 }
 
-// departure works out whether and when a train leaves. next is when the one behind it is planned, arrives when the last one that left is done; either may be zero.
+// departure works out whether and when a train leaves. next is when the one behind it is planned, arrives when the last one that left is done;
+// either may be zero.
 func (t *Timetable) departure(one Train, number int, planned, next, arrives time.Time) Departure {
 	d := Departure{Train: one.Name, Number: number, Planned: planned.UTC(), CutOff: t.cutOff(one, planned)}
 	from, windows := planned, (*calendar.Schedule)(nil)
@@ -146,8 +147,8 @@ func (t *Timetable) index(name string) int {
 	return slices.IndexFunc(t.trains, func(one Train) bool { return one.Name == name })
 }
 
-// Departures are the departures of all trains that are planned from one time, and before another, by time, also those that do not leave. Of two at the same time the one
-// whose train was named first comes first.
+// Departures are the departures of all trains that are planned from one time, and before another, by time, also those that do not leave. Of
+// two at the same time the one whose train was named first comes first.
 func (t *Timetable) Departures(from, to time.Time) []Departure {
 	var all []Departure
 	for i := range t.trains {
@@ -164,8 +165,8 @@ func (t *Timetable) Departures(from, to time.Time) []Departure {
 	return all
 }
 
-// Next is the departure that a change goes with which is ready at a time: the first that leaves and has its cut-off after it. ok is false where there is no such train, or
-// none leaves within five years.
+// Next is the departure that a change goes with which is ready at a time: the first that leaves and has its cut-off after it. ok is false
+// where there is no such train, or none leaves within five years.
 func (t *Timetable) Next(train string, ready time.Time) (d Departure, ok bool) {
 	i := t.index(train)
 	if i < 0 {

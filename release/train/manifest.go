@@ -49,8 +49,9 @@ type Item struct {
 // Complete reports whether nothing that is required is missing, and the train leaves.
 func (m Manifest) Complete() bool { return len(m.Missing) == 0 && !m.Departure.Dropped() }
 
-// Load says what goes with a departure of the timetable, of all changes that there are: those that were not ready for the one before that left, and
-// are before the cut-off. With one that does not leave goes nothing. The error reports all changes that are none, and a departure that the timetable does not have.
+// Load says what goes with a departure of the timetable, of all changes that there are: those that were not ready for the one before that
+// left, and are before the cut-off. With one that does not leave goes nothing. The error reports all changes that are none, and a departure
+// that the timetable does not have.
 func (t *Timetable) Load(d Departure, changes []Change) (Manifest, error) {
 	m := Manifest{Departure: d, Waves: [][]Item{}}
 	i := t.index(d.Train)
@@ -62,16 +63,7 @@ func (t *Timetable) Load(d Departure, changes []Change) (Manifest, error) {
 	if err != nil {
 		return m, err
 	}
-	before, found := time.Time{}, false
-	for o := range t.all(i, d.Planned) {
-		if o.Planned.Equal(d.Planned) && o.Number == d.Number {
-			found = true
-			break
-		}
-		if !o.Dropped() {
-			before = o.CutOff
-		}
-	}
+	before, found := t.before(i, d)
 	if !found {
 		return m, fmt.Errorf("train %s has no departure %d at %s", d.Train, d.Number, stamp(d.Planned))
 	}
@@ -117,6 +109,19 @@ func (t *Timetable) Load(d Departure, changes []Change) (Manifest, error) {
 	return m, nil
 }
 
+// before is the cut-off of the last departure before one that left; zero where there is none. found is false where there is no such departure.
+func (t *Timetable) before(i int, d Departure) (cutOff time.Time, found bool) {
+	for o := range t.all(i, d.Planned) {
+		if o.Planned.Equal(d.Planned) && o.Number == d.Number {
+			return cutOff, true
+		}
+		if !o.Dropped() {
+			cutOff = o.CutOff
+		}
+	}
+	return time.Time{}, false
+}
+
 // byReady are the places of changes by the time at which they are ready, and otherwise as they were given.
 func byReady(changes []Change) []int {
 	places := make([]int, len(changes))
@@ -147,8 +152,8 @@ func (t Train) versions(changes []Change) ([]*semver.Version, error) {
 	return versions, errs.ErrorOrNil()
 }
 
-// CheckPlans holds the plans of the members that go with a train against it: that there are such plans, approved, for the same service, with a window that the train
-// is within, and that they do not book the same.
+// CheckPlans holds the plans of the members that go with a train against it: that there are such plans, approved, for the same service, with a
+// window that the train is within, and that they do not book the same.
 func (m Manifest) CheckPlans(plans ...plan.Plan) plan.Findings {
 	var found plan.Findings
 	add := func(s plan.Severity, field, mend, format string, args ...any) {

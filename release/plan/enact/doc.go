@@ -1,4 +1,5 @@
-// Package enact (SHELL) makes a plan act: it turns criteria and remedies of a plan into stages of the pipeline, and keeps a release to the plan while it runs.
+// Package enact (SHELL) makes a plan act: it turns criteria and remedies of a plan into stages of the pipeline, and keeps a release to the
+// plan while it runs.
 //
 // It is for the host that runs what package plan describes:
 //
@@ -12,17 +13,18 @@
 //
 // # What keeps
 //
-// Keep reads the events of the release, and what has come is decided from them alone (see plan.Watch). A signal that it sends is recorded before
-// anything else happens, under an ID that is the risk's own. So a Keep that is begun anew after a restart sends what was not sent, and nothing twice. People are told
-// at least once: after a restart again, with the same plan.Action.ID, by which whoever passes it on tells copies apart.
+// Keep reads the events of the release, and what has come is decided from them alone (see plan.Watch). A signal that it sends is recorded
+// before anything else happens, under an ID that is the risk's own. So a Keep that is begun anew after a restart sends what was not sent, and
+// nothing twice. People are told at least once: after a restart again, with the same plan.Action.ID, by which whoever passes it on tells
+// copies apart.
 //
-// A remedy is a stage of the pipeline, which runs when another stage has ended as the plan says, and is skipped otherwise. It is frozen in the first event of the
-// release as all stages are, and needs nobody who keeps.
+// A remedy is a stage of the pipeline, which runs when another stage has ended as the plan says, and is skipped otherwise. It is frozen in the
+// first event of the release as all stages are, and needs nobody who keeps.
 //
 // # Errors
 //
-// Criteria, Remedies and Pipeline report everything that is missing at once, by the field of the plan. Keep ends with the first error of the store or of tell; begin it
-// again. That a signal comes too late is no error.
+// Criteria, Remedies and Pipeline report everything that is missing at once, by the field of the plan. Keep ends with the first error of the
+// store or of tell; begin it again. That a signal comes too late is no error.
 //
 // # Concurrency
 //

@@ -25,10 +25,10 @@ type Runner interface {
 
 var _ Runner = (*release.Runner)(nil)
 
-// Keep keeps a release to its plan until it is over: when the trigger of a risk comes, it sends the signal of its mitigation, or tells people by tell. A release that has not
-// begun is waited for. The error is nil when the release is over, the cause when ctx ends, ErrLeft where the runner stops carrying it, or the first one of the
-// store or of tell; then call Keep again, with the same plan. tell is called by one goroutine, once for each action that it took without an error; it may be nil where
-// nobody is to be told.
+// Keep keeps a release to its plan until it is over: when the trigger of a risk comes, it sends the signal of its mitigation, or tells people
+// by tell. A release that has not begun is waited for. The error is nil when the release is over, the cause when ctx ends, ErrLeft where the
+// runner stops carrying it, or the first one of the store or of tell; then call Keep again, with the same plan. tell is called by one
+// goroutine, once for each action that it took without an error; it may be nil where nobody is to be told.
 func Keep(ctx context.Context, r Runner, p plan.Plan, id string, tell func(context.Context, plan.Action) error) error {
 	k := keeper{runner: r, plan: p, id: id, tell: tell, watch: plan.NewWatch(p), done: make(map[string]bool)}
 	state, err := r.State(ctx, id)

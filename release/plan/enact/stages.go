@@ -24,8 +24,8 @@ type Parts struct {
 	Remedies map[string]stage.Stage
 }
 
-// Pipeline is a pipeline with the criteria and remedies of a plan, behind those that it has. The error is that of Criteria and Remedies, or reports a stage
-// that there is already.
+// Pipeline is a pipeline with the criteria and remedies of a plan, behind those that it has. The error is that of Criteria and Remedies, or
+// reports a stage that there is already.
 func Pipeline(base release.Pipeline, p plan.Plan, parts Parts) (release.Pipeline, error) {
 	var errs *multierror.Error
 	criteria, err := Criteria(p, parts)
@@ -49,8 +49,8 @@ func Pipeline(base release.Pipeline, p plan.Plan, parts Parts) (release.Pipeline
 	return base, nil
 }
 
-// Criteria are the criteria of a plan as those of a pipeline: a stage that asks a gate, or one that asks people. Where one of Succeed does not hold, and the plan
-// has a rollback that is automatic, the release is taken back; else it stops.
+// Criteria are the criteria of a plan as those of a pipeline: a stage that asks a gate, or one that asks people. Where one of Succeed does not
+// hold, and the plan has a rollback that is automatic, the release is taken back; else it stops.
 func Criteria(p plan.Plan, parts Parts) (release.Criteria, error) {
 	var c release.Criteria
 	var errs *multierror.Error
@@ -103,8 +103,8 @@ func Approval(p plan.Plan, a plan.Ask) (approval.Stage, error) {
 	}, nil
 }
 
-// Remedies are the stages that mitigate the risks of a plan: each runs when the stage of its trigger has ended as that says, however the release goes on, and
-// is skipped otherwise.
+// Remedies are the stages that mitigate the risks of a plan: each runs when the stage of its trigger has ended as that says, however the
+// release goes on, and is skipped otherwise.
 func Remedies(p plan.Plan, parts Parts) ([]release.Stage, error) {
 	var stages []release.Stage
 	var errs *multierror.Error

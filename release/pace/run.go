@@ -1,0 +1,128 @@
+package pace
+
+import (
+	"slices"
+	"time"
+)
+
+// lengths plays all draws, and gives sorted how long each took.
+func (p *play) lengths(people bool) []time.Duration {
+	all := make([]time.Duration, p.book.options.Draws)
+	for j := range all {
+		all[j] = p.length(people, func(n *node) time.Duration { return n.work[j] }, func(n *node) time.Duration {
+			if n.wait == nil {
+				return 0
+			}
+			return n.wait[j]
+		})
+	}
+	slices.Sort(all)
+	return all
+}
+
+// length plays it through once: what begins first and how many at once is as the engine has it. Who waits for people takes up no room.
+func (p *play) length(people bool, work, wait func(*node) time.Duration) time.Duration {
+	p.begin()
+	var now time.Duration
+	room := p.room
+	enter := func(i int, from time.Duration) {
+		n := &p.nodes[i]
+		if n.of >= 0 {
+			p.busy[n.of]++
+		}
+		room--
+		p.active = append(p.active, active{from + n.before + work(n), i, false})
+	}
+	for i := range p.nodes {
+		switch n := &p.nodes[i]; {
+		case n.over:
+		case n.running:
+			enter(i, 0)
+		case n.waiting && people:
+			p.active = append(p.active, active{wait(n), i, true})
+		case n.waiting:
+			p.active = append(p.active, active{0, i, true})
+		}
+	}
+	for {
+		for at := 0; at < len(p.ready) && room > 0; {
+			i := p.ready[at]
+			if of := p.nodes[i].of; of >= 0 && p.nodes[of].limit > 0 && p.busy[of] >= p.nodes[of].limit {
+				at++
+				continue
+			}
+			p.ready = slices.Delete(p.ready, at, at+1)
+			enter(i, now)
+		}
+		if len(p.active) == 0 {
+			return now
+		}
+		one := p.first()
+		now = one.at
+		n := &p.nodes[one.node]
+		if !one.waits {
+			room++
+			if n.of >= 0 {
+				p.busy[n.of]--
+			}
+			if people && n.wait != nil {
+				p.active = append(p.active, active{now + wait(n), one.node, true})
+				continue
+			}
+		}
+		p.lead(n)
+	}
+}
+
+// first takes out what ends first.
+func (p *play) first() active {
+	at := 0
+	for k := range p.active {
+		if p.active[k].at < p.active[at].at {
+			at = k
+		}
+	}
+	one := p.active[at]
+	p.active = append(p.active[:at], p.active[at+1:]...)
+	return one
+}
+
+// begin makes ready what is ready at the begin.
+func (p *play) begin() {
+	p.pending, p.busy = slices.Grow(p.pending[:0], len(p.nodes)), slices.Grow(p.busy[:0], len(p.nodes))
+	p.ready, p.active = p.ready[:0], p.active[:0]
+	for i := range p.nodes {
+		p.pending, p.busy = append(p.pending, p.nodes[i].needs), append(p.busy, 0)
+	}
+	for i := range p.nodes {
+		n := &p.nodes[i]
+		if n.over || n.running || n.waiting || n.needs > 0 {
+			continue
+		}
+		if n.instant {
+			p.lead(n)
+			continue
+		}
+		p.enqueue(i)
+	}
+}
+
+// lead is called when a stage is over: those that need nothing more are ready.
+func (p *play) lead(n *node) {
+	for _, to := range n.leads {
+		if p.pending[to]--; p.pending[to] > 0 {
+			continue
+		}
+		if p.nodes[to].instant {
+			p.lead(&p.nodes[to])
+			continue
+		}
+		p.enqueue(to)
+	}
+}
+
+func (p *play) enqueue(i int) {
+	if at, there := slices.BinarySearch(p.ready, i); !there {
+		p.ready = slices.Insert(p.ready, at, i)
+	}
+}
