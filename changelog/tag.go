@@ -134,6 +134,7 @@ type IgnoredTag struct {
 
 // versions are the tags that hold a version, from the highest to the lowest, and the others.
 func versions(refs []Ref, format TagFormat) (tags []Tag, ignored []IgnoredTag) {
+	tags = make([]Tag, 0, len(refs))
 	for _, ref := range refs {
 		version, err := format.Parse(ref.Name)
 		switch {

@@ -12,7 +12,8 @@
 // of the repository stay in force, because they say which repositories to trust; what could change
 // the output is overruled.
 //
-// Commits come in one stream from one process, however long the history is.
+// Commits come in one stream from one process, however long the history is. Where the repository stands and how its tags are called is
+// read from its files, without a process; git is asked wherever they hold more than plain references.
 //
 // # Errors
 //

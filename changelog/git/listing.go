@@ -10,12 +10,12 @@ import (
 	"github.com/davit-sdk/davit/changelog"
 )
 
-// listed has, of an annotated tag, the object that it points at behind the star.
-const listed = "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(creatordate:unix)"
+// listingFormat has, of an annotated tag, the object that it points at behind the star.
+const listingFormat = "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)%00%(creatordate:unix)"
 
 // listing lets git list references under patterns, with their full names, as described does. An empty pattern stands for none.
 func (r *Repository) listing(ctx context.Context, pattern, another string) (refs []changelog.Ref, nested, undated []int, err error) {
-	args := []string{"for-each-ref", listed, pattern}
+	args := []string{"for-each-ref", listingFormat, pattern}
 	if another != "" {
 		args = append(args, another)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -150,7 +149,9 @@ func (r *Repository) dialogue(ctx context.Context, input string, read func(*bufi
 	}
 	defer out.Close()
 	cmd.Stdout = in
-	if err := started(cmd.Start(), in); err != nil {
+	err = cmd.Start()
+	in.Close()
+	if err != nil {
 		return failure(ctx, args, said, err)
 	}
 	readErr := read(bufio.NewReaderSize(out, largestHeader))
@@ -161,10 +162,4 @@ func (r *Repository) dialogue(ctx context.Context, input string, read func(*bufi
 		return failure(ctx, args, said, err)
 	}
 	return readErr
-}
-
-// started closes what only a process that was started needs.
-func started(err error, in *os.File) error {
-	in.Close()
-	return err
 }
