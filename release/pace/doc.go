@@ -35,11 +35,12 @@
 // Options.Confidence, by the binomial distribution, whatever the times are distributed like. Of few runs there is no run above the 95 %: then
 // the interval is open.
 //
-// The time of a pipeline is no sum of quantiles, since not all stages are slow on the same day: the 95 % of a sum is less than the sum of the 95 %.
-// The pipeline is played through Options.Draws times, with its needs, its parallelism and its lists as the engine has them, and each stage takes a
-// time drawn from what it took, apart from all others; figures are those of the ends. The draws of a stage are one from each of as many equal parts
-// of its distribution, in an order shuffled by Options.Seed: the same book gives the same figures, byte for byte. Stages that are slow together,
-// since the same machine is, make the real 95 % longer; [Expectation.Together] is the longest that it can be by that: all at their 95 % at once.
+// The time of a pipeline is no sum of quantiles, since not all stages are slow on the same day: as a rule, the 95 % of a sum are less than the
+// sum of the 95 %. The pipeline is played through Options.Draws times, with its needs, its parallelism and its lists as the engine has them, and
+// each stage takes a time drawn from what it took, apart from all others; figures are those of the ends. The draws of a stage are one from
+// each of as many equal parts of its distribution, in an order shuffled by Options.Seed: the same book gives the same figures, byte for byte.
+// Where stages are slow together, since the same machine is, the real 95 % are more: [Expectation.Together] is what they come to when all
+// stages are slow at once.
 //
 // The stages of a list that is not made yet take what all of them together took.
 //

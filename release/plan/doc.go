@@ -25,7 +25,8 @@
 // # Modes
 //
 // A plan is a draft, is approved, is executed, and is completed; [Plan.Move] records who moved it, when and why. Only a plan without errors is
-// approved, and not by its owner.
+// approved, and not by its owner. [Plan.Admit] refuses a release of a plan that is not approved, or outside of its window: a host asks it in
+// release.Config.Admit, beside the rules of the company.
 //
 // # JSON
 //

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/davit-sdk/davit/stage"
+	"github.com/hashicorp/go-multierror"
 )
 
 // Mode is how far a plan is.
@@ -30,6 +33,23 @@ type Moved struct {
 	By  string    `json:"by"`
 	Why string    `json:"why,omitempty"`
 	At  time.Time `json:"at"`
+}
+
+// Admit refuses a release that the plan does not allow at the time of its request: of another service, while the plan is not approved, and
+// outside of its window. It is for the function that a host gives to release.Config.Admit, which knows the plan of a release, and which
+// releases are rehearsals.
+func (p Plan) Admit(r stage.Release) error {
+	var errs *multierror.Error
+	if r.Service != p.Service {
+		errs = multierror.Append(errs, fmt.Errorf("plan %s: it is for %s, and not for %s", p.Name, p.Service, r.Service))
+	}
+	if m := p.Stands(); m != Approved && m != Execution {
+		errs = multierror.Append(errs, fmt.Errorf("plan %s: it is in the mode %s", p.Name, m))
+	}
+	if at := r.RequestedAt; at.Before(p.Window.From) || !at.Before(p.Window.Until) {
+		errs = multierror.Append(errs, fmt.Errorf("plan %s: its window is from %s to %s", p.Name, stamp(p.Window.From), stamp(p.Window.Until)))
+	}
+	return errs.ErrorOrNil()
 }
 
 // Stands is the mode; Draft where it is not set.

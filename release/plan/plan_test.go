@@ -325,13 +325,21 @@ func TestMove(t *testing.T) {
 	draft, err := approved.Move(by(plan.Draft, "ada"), nil)
 	require.NoError(t, err)
 	assert.Len(t, draft.Moves, 2)
+	release := stage.Release{Service: "shop", RequestedAt: at(8, 0)}
+	require.NoError(t, approved.Admit(release))
+	err = p.Admit(stage.Release{Service: "blog", RequestedAt: at(18, 0)})
+	for _, want := range []string{"it is for shop, and not for blog", "it is in the mode draft", "its window is from 2026-11-24T08:00Z to 2026-11-24T18:00Z"} {
+		require.ErrorContains(t, err, want)
+	}
 	running, err := approved.Move(by(plan.Execution, "ada"), nil)
 	require.NoError(t, err)
 	_, err = running.Move(by(plan.Draft, "ada"), nil)
 	require.ErrorIs(t, err, plan.ErrMove)
+	require.NoError(t, running.Admit(release))
 	done, err := running.Move(by(plan.Completed, "ada"), nil)
 	require.NoError(t, err)
 	assert.Equal(t, plan.Completed, done.Stands())
+	require.Error(t, done.Admit(release))
 	_, err = done.Move(by(plan.Draft, "ada"), nil)
 	require.ErrorIs(t, err, plan.ErrMove)
 }

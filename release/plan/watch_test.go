@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,6 +100,27 @@ func TestRisksThatCome(t *testing.T) {
 	require.Len(t, come, 2)
 	assert.Equal(t, "shop-5: risk no-way has come (stage production ended as rolled-back: 4 %): stage page runs", come[1].String())
 	assert.True(t, w.State().Over())
+}
+
+func TestParseIsStrict(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"name":"a","name":"b"}`: `field "name" comes twice`,
+		`{"NAME":"a"}`:            `"NAME" is no field`,
+		`{"phases":[{"from":"2026-11-24T08:00:00Z"},{"owner":"a","owner":"b"}]}`: `field "owner" comes twice`,
+		`{"nom":"a"}`:                       "unknown field",
+		`{"name":"a"} {}`:                   "something comes behind it",
+		`{"name":`:                          "EOF",
+		"null":                              "it is null",
+		"\xff":                              "it is not UTF-8",
+		strings.Repeat(" ", plan.MaxJSON+1): "at most",
+	} {
+		_, err := plan.Parse([]byte(text))
+		require.ErrorIs(t, err, plan.ErrForm)
+		require.ErrorContains(t, err, want)
+	}
+	p, err := plan.Parse([]byte(`{"name":"owner","owner":"name","phases":[{"owner":"a"},{"owner":"b"}],"scope":{"gone":["owner","owner"]}}`))
+	require.NoError(t, err)
+	assert.Equal(t, "name", p.Owner)
 }
 
 func FuzzParse(f *testing.F) {

@@ -11,7 +11,7 @@
 //	}
 //	timetable, err := train.New(train.Options{Zones: time.LoadLocation, Windows: schedules}, weekly)
 //	d, ok := timetable.Next("weekly", time.Now())   // the one that a change which is ready now goes with
-//	manifest := timetable.Load(d, changes)          // which version of what goes with it
+//	manifest, err := timetable.Load(d, changes)     // which version of what goes with it
 //
 // # When a train leaves
 //

@@ -2,6 +2,7 @@ package enact_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -120,7 +121,14 @@ func TestAllOfItTogether(t *testing.T) {
 		}}
 		p := thePlan()
 		made := c.pipeline(t, p)
-		runner := release.NewRunner(release.Config{Store: c.store, Admit: c.rules.Admit})
+		admit := func(r stage.Release, outline ledger.Pipeline) error {
+			err := c.rules.Admit(r, outline)
+			if !strings.HasPrefix(r.ID, "rehearsal") {
+				err = errors.Join(err, p.Admit(r))
+			}
+			return err
+		}
+		runner := release.NewRunner(release.Config{Store: c.store, Admit: admit})
 		approve := func(id string) {
 			require.NoError(t, runner.Signal(ctx, id, stage.Signal{Kind: stage.Approve, Stage: "approval", By: "grace"}))
 		}
@@ -167,6 +175,9 @@ func TestAllOfItTogether(t *testing.T) {
 		require.NoError(t, err)
 		b.WriteString(manifest.Text() + manifest.CheckPlans(p).Text())
 
+		asked := release.Request{ID: "shop-5", Service: "shop", RequestedBy: "ada"}
+		require.ErrorIs(t, runner.Begin(ctx, made, asked), release.ErrRefused, "on Thursday, before its window")
+
 		say("\nFriday 14:00: it begins")
 		time.Sleep(time.Until(departure.Leaves))
 		p, err = p.Move(plan.Moved{To: plan.Execution, By: "ada", At: time.Now()}, nil)
@@ -179,7 +190,7 @@ func TestAllOfItTogether(t *testing.T) {
 			})
 		}
 		go keep(runner)
-		require.NoError(t, runner.Begin(ctx, made, release.Request{ID: "shop-5", Service: "shop", RequestedBy: "ada"}))
+		require.NoError(t, runner.Begin(ctx, made, asked))
 		look := func() {
 			course, err := pace.Follow(c.store.Events(ctx, "shop-5", 0))
 			require.NoError(t, err)
@@ -195,7 +206,7 @@ func TestAllOfItTogether(t *testing.T) {
 
 		runner.Stop(ctx) // the host is restarted over the weekend
 		assert.Error(t, <-kept)
-		runner = release.NewRunner(release.Config{Store: c.store, Admit: c.rules.Admit})
+		runner = release.NewRunner(release.Config{Store: c.store, Admit: admit})
 		defer runner.Stop(ctx)
 		taken, err := runner.TakeUp(ctx, made)
 		require.NoError(t, err)
