@@ -17,7 +17,7 @@ import (
 var (
 	shards  = stage.NewKey[map[string]shard]("shards")
 	reports = stage.NewKey[map[string]string]("report")
-	report  = stage.NewKey[string]("report")
+	word    = stage.NewKey[string]("report")
 )
 
 type shard struct {
@@ -31,7 +31,7 @@ func sharded(found map[string]shard, deploy func(context.Context, *stage.Task, s
 			return shards.Set(t, found)
 		})}},
 		{Name: "deploy", Needs: []string{"find"}, Each: &release.Each{Key: shards.Ref(), Parallel: 2}, Retry: release.Retry{Attempts: 2},
-			Do: stage.Declared{Write: []stage.Ref{report.Ref()}, Stage: do(func(ctx context.Context, t *stage.Task) error {
+			Do: stage.Declared{Write: []stage.Ref{word.Ref()}, Stage: do(func(ctx context.Context, t *stage.Task) error {
 				var s shard
 				if err := t.Item().Decode(&s); err != nil {
 					return err
@@ -39,7 +39,7 @@ func sharded(found map[string]shard, deploy func(context.Context, *stage.Task, s
 				if err := deploy(ctx, t, s); err != nil {
 					return err
 				}
-				return report.Set(t, "done "+t.Item().Name)
+				return word.Set(t, "done "+t.Item().Name)
 			})}},
 		{Name: "sum", Needs: []string{"deploy"}, Do: stage.Declared{Read: []stage.Ref{reports.Ref()}, Stage: do(func(_ context.Context, t *stage.Task) error {
 			all, err := reports.Get(t)
@@ -96,8 +96,8 @@ func TestItemsThatNoStageCanBeMadeFor(t *testing.T) {
 
 func TestEachIsChecked(t *testing.T) {
 	p := sharded(nil, nil)
-	p.Stages[1].Each = &release.Each{Key: report.Ref(), Parallel: -1}
-	p.Stages[2].Do = stage.Declared{Read: []stage.Ref{report.Ref()}, Stage: nothing}
+	p.Stages[1].Each = &release.Each{Key: word.Ref(), Parallel: -1}
+	p.Stages[2].Do = stage.Declared{Read: []stage.Ref{word.Ref()}, Stage: nothing}
 	err := p.Check()
 	assert.ErrorContains(t, err, "Each.Parallel: -1")
 	assert.ErrorContains(t, err, "Each.Key: report (string) is neither a []string nor a map")

@@ -4,20 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/davit-sdk/davit/changelog"
 	"github.com/davit-sdk/davit/changelog/git"
 	"github.com/davit-sdk/davit/metrics"
+	"github.com/davit-sdk/davit/metrics/dora"
+	"github.com/davit-sdk/davit/metrics/dora/report"
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/metrics/judge"
 	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/release/calendar"
+	"github.com/davit-sdk/davit/release/delivery"
 	"github.com/davit-sdk/davit/release/journal"
 	"github.com/davit-sdk/davit/stage/command"
 	"github.com/davit-sdk/davit/stage/deploy"
 	"github.com/davit-sdk/davit/stage/version"
 	"github.com/davit-sdk/davit/stage/waves"
+	"github.com/davit-sdk/davit/stage/window"
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/local"
 	"github.com/davit-sdk/davit/strategy/rehearse"
@@ -196,4 +203,67 @@ func Example_nextVersion() {
 	fmt.Println(errors.Is(err, fs.ErrNotExist))
 	// Output:
 	// true
+}
+
+// A release that waits for the hours in which it may run, and for enough of them.
+func Example_whenReleasesMayRun() {
+	weekly, err := calendar.ParseRule("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	withHours := func(target rollout.Target, canary strategy.Strategy) (release.Pipeline, error) {
+		hours, err := calendar.Compile(calendar.Options{Zones: time.LoadLocation}, calendar.Calendar{
+			Name: "shop", Zone: "Europe/Berlin",
+			Allow: []calendar.Window{{
+				Name: "days", Start: calendar.Clock(2026, time.January, 5, 9, 0), End: calendar.Clock(2026, time.January, 5, 16, 0),
+				Rule: weekly, // "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH", of which calendar.ParseRule makes one
+			}},
+			Freeze: []calendar.Window{{
+				Name: "end of the year", Text: "nobody is here", Start: calendar.Clock(2026, time.December, 18, 0, 0), End: calendar.Clock(2027, time.January, 4, 0, 0),
+			}},
+		})
+		if err != nil {
+			return release.Pipeline{}, err
+		}
+		now := func(context.Context) (*calendar.Schedule, error) { return hours, nil } // or read anew: a new freeze counts at once
+		return release.Pipeline{Name: "shop", Stages: []release.Stage{
+			{Name: "window", Do: window.Stage{Schedule: now, Need: 40 * time.Minute, People: []string{"ada"}}},
+			{Name: "production", Do: deploy.Stage{Target: target, Strategy: canary,
+				Hours: window.Guard{Schedule: now, Closing: window.Pause}}, Needs: []string{"window"}},
+		}}, nil
+	}
+	pipeline, err := withHours((&strategytest.World{}).Target(), strategy.Rolling{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = pipeline.Outline()
+	fmt.Println(err)
+	// Output:
+	// <nil>
+}
+
+// How delivery is going, by what the releases of a store have recorded.
+func Example_howDeliveryIsGoing() {
+	tell := func(ctx context.Context, store release.Store, page io.Writer) error {
+		events, err := delivery.New(delivery.Options{}).Read(ctx, store)
+		if err != nil {
+			return err
+		}
+		var history dora.History
+		if err := history.AddAll(events...); err != nil {
+			return err
+		}
+		told, err := history.Report(dora.Rules{}, dora.Query{})
+		if err != nil {
+			return err
+		}
+		return report.HTML(page, told, report.Options{Title: "The shop"})
+	}
+	var page strings.Builder
+	err := tell(context.Background(), new(release.MemoryStore), &page)
+	fmt.Println(strings.Contains(page.String(), "<title>The shop</title>"), err)
+	// Output:
+	// true <nil>
 }

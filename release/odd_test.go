@@ -136,13 +136,13 @@ func TestWhatRunsAlwaysIsTriedAgain(t *testing.T) {
 }
 
 func TestWhatAFailureHasWrittenIsNotHandedOn(t *testing.T) {
-	half := stage.Declared{Write: []stage.Ref{report.Ref()}, Stage: do(func(_ context.Context, t *stage.Task) error {
-		return errors.Join(report.Set(t, "half"), errors.New("it broke"))
+	half := stage.Declared{Write: []stage.Ref{word.Ref()}, Stage: do(func(_ context.Context, t *stage.Task) error {
+		return errors.Join(word.Set(t, "half"), errors.New("it broke"))
 	})}
 	p := release.Pipeline{Name: "shop", Stages: []release.Stage{
 		{Name: "a", Do: half},
-		{Name: "tell", Needs: []string{"a"}, Always: true, Do: stage.Declared{Read: []stage.Ref{report.Ref()}, Stage: do(func(_ context.Context, t *stage.Task) error {
-			if v, err := report.Get(t); !errors.Is(err, stage.ErrNoValue) {
+		{Name: "tell", Needs: []string{"a"}, Always: true, Do: stage.Declared{Read: []stage.Ref{word.Ref()}, Stage: do(func(_ context.Context, t *stage.Task) error {
+			if v, err := word.Get(t); !errors.Is(err, stage.ErrNoValue) {
 				return fmt.Errorf("it reads %q", v)
 			}
 			return nil
