@@ -25,14 +25,14 @@
 //
 // Small interfaces, optional abilities, conformance kits. A stage is one method, a target two. More is
 // offered by further one-method interfaces, and asked for when things are wired. The kits stage/stagetest,
-// strategy/strategytest, release/releasetest, metrics/metricstest and metrics/gate/gatetest prove an
-// implementation right.
+// strategy/strategytest, release/releasetest, release/notify/notifytest, metrics/metricstest and
+// metrics/gate/gatetest prove an implementation right.
 //
 // # Three bands
 //
 // The first line of each package's comment tells whether its code can touch the world. PURE packages
-// (changelog, metrics, metrics/gate, strategy, release/ledger) take data and give data: no clock, no
-// goroutine, no I/O. CONTRACT packages (stage) are what authors implement. SHELL packages (release,
+// (changelog, metrics, metrics/gate, metrics/dora, strategy, release/ledger, release/calendar, release/plan)
+// take data and give data: no clock, no goroutine, no I/O. CONTRACT packages (stage) are what authors implement. SHELL packages (release,
 // release/journal, release/sqlstore, strategy/rollout, strategy/local, the ready-made stages in stage/…) are
 // the only code that touches the world. Imports go from shell to contract to pure, and a test in internal/house holds this; the one exception
 // that it grants is release/ledger, which is pure and shares the plain types of stage.
@@ -59,7 +59,14 @@
 // one, changelog/document for a changelog file, and changelog/apply to tag and publish.
 //
 // To know how delivery is going: package metrics/dora, fed by package release/delivery from the events of releases, by
-// release/delivery/tags from a git repository, or by metrics/dora/importer.
+// release/delivery/tags from a git repository, or by metrics/dora/importer; metrics/dora/report shows it. How
+// mature it is: package metrics/maturity.
+//
+// To let releases run in certain hours alone: package release/calendar, with the stage stage/window. To know how
+// long they take: release/pace. To plan them with the people around them: release/plan; to let several leave
+// together: release/train; to hold all pipelines of a company to the same rules: release/policy.
+//
+// To tell people: package release/notify, and release/board for a page of what is going on.
 //
 // To say when a release may go on: package metrics/gate, whose gates are asked by rollouts, by stages, and as
 // the criteria of a release.
