@@ -107,7 +107,7 @@ func TestAllOfItTogether(t *testing.T) {
 		ctx := t.Context()
 		var b strings.Builder
 		say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-		c := company{store: new(release.MemoryStore), book: pace.NewBook(pace.Options{})}
+		c := company{store: new(release.MemoryStore), book: pace.NewBook(pace.Options{Draws: 50})}
 		var err error
 		c.schedule, err = calendar.Compile(calendar.Options{Zones: time.LoadLocation}, calendar.Calendar{Name: "company", Zone: "Europe/London", Allow: []calendar.Window{{
 			Name: "office", Start: calendar.Clock(2026, time.January, 1, 8, 0), End: calendar.Clock(2026, time.January, 1, 16, 0),
@@ -128,7 +128,7 @@ func TestAllOfItTogether(t *testing.T) {
 			}
 			return err
 		}
-		runner := release.NewRunner(release.Config{Store: c.store, Admit: admit})
+		runner := release.NewRunner(release.Config{Store: c.store, Admit: admit, Lease: 10 * time.Minute})
 		approve := func(id string) {
 			require.NoError(t, runner.Signal(ctx, id, stage.Signal{Kind: stage.Approve, Stage: "approval", By: "grace"}))
 		}
@@ -206,7 +206,7 @@ func TestAllOfItTogether(t *testing.T) {
 
 		runner.Stop(ctx) // the host is restarted over the weekend
 		assert.Error(t, <-kept)
-		runner = release.NewRunner(release.Config{Store: c.store, Admit: admit})
+		runner = release.NewRunner(release.Config{Store: c.store, Admit: admit, Lease: 10 * time.Minute})
 		defer runner.Stop(ctx)
 		taken, err := runner.TakeUp(ctx, made)
 		require.NoError(t, err)
