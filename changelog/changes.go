@@ -69,8 +69,9 @@ type said struct{ typ, scope, description string }
 
 func (m *Message) tells() said { return said{m.Type, m.Scope, m.Description} }
 
-// unite finds the commits within that say the same.
+// unite finds the commits within that say the same. It is called again where more of them stand behind footers.
 func (m *Message) unite() {
+	m.same = nil
 	undone := m.undoes()
 	title, _ := withoutNumbers(m.Description)
 	s := sayings{of: m}

@@ -161,3 +161,17 @@ func TestRaisedWithin(t *testing.T) {
 		assert.Equal(t, want, got, text)
 	}
 }
+
+// TestCommitsBehindFooters: commits within may stand in several lists with footers between, as after several squashes.
+func TestCommitsBehindFooters(t *testing.T) {
+	for text, want := range map[string][]string{
+		"feat: login (#7)\n\n* feat: login\n\n---------\n\nSigned-off-by: Z <z@example.org>\n\n* fix: x\n* fix: y\n\n---------\n\nSigned-off-by: Z <z@example.org>\n": {"login (#7)", "x", "y"},
+		"feat: login (#7)\n\n* feat: login\n* fix: x\n\nSigned-off-by: Z <z@example.org>\n\n* fix: x\n* fix: y\n\nSigned-off-by: Z <z@example.org>\n\n* fix: z\n":     {"login (#7)", "x", "y", "z"},
+	} {
+		var got []string
+		for _, change := range changelog.Parse(text).Changes() {
+			got = append(got, change.Description)
+		}
+		assert.Equal(t, want, got, text)
+	}
+}
