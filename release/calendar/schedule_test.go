@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/release/calendar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,6 +14,26 @@ import (
 
 func once(name, start, end string) calendar.Window {
 	return calendar.Window{Name: name, Start: local(start), End: local(end)}
+}
+
+// A schedule is a calendar of the gates, without glue.
+var _ gate.Calendar = (*calendar.Schedule)(nil)
+
+func TestAScheduleIsACalendarOfTheGates(t *testing.T) {
+	s := compile(t, calendar.Options{}, calendar.Calendar{Name: "c", Zone: "UTC", Freeze: []calendar.Window{once("f", "2026-01-01T10:00", "2026-01-01T11:00")},
+		Allow: []calendar.Window{once("a", "2026-01-01T08:00", "2026-01-01T12:00"), once("b", "2026-01-02T08:00", "2026-01-02T12:00")}})
+	for at, want := range map[string]string{
+		"2026-01-01T09:00Z": "allowed by c/a until 2026-01-01T12:00:00Z",
+		"2026-01-01T10:00Z": "frozen by c/f until 2026-01-01T11:00:00Z; allowed by c/a until 2026-01-01T12:00:00Z",
+		"2026-01-01T12:00Z": "outside the windows of c, the next of which begins 2026-01-02T08:00:00Z",
+	} {
+		open, why := s.Open(utc(at))
+		assert.Equal(t, at == "2026-01-01T09:00Z", open)
+		assert.Equal(t, want, why)
+	}
+	v, err := gate.InTime{Calendar: s}.Check(t.Context(), gate.Subject{Now: utc("2026-01-01T09:00Z")})
+	require.NoError(t, err)
+	assert.Equal(t, gate.Pass, v.Outcome)
 }
 
 // The rule of union, by all ways in which calendars and windows stand to each other.
@@ -137,7 +158,7 @@ func TestYearsThatNobodyKnows(t *testing.T) {
 		st := s.At(at)
 		assert.False(t, st.Open)
 		assert.Equal(t, calendar.OutOfTime, st.Why[0].Cause)
-		assert.False(t, s.Open(at))
+		assert.False(t, isOpen(s, at))
 		assert.False(t, s.Fits(at, 0).Fits)
 	}
 	n := 0
@@ -152,10 +173,10 @@ func TestYearsThatNobodyKnows(t *testing.T) {
 // Moments between two seconds.
 func TestFractions(t *testing.T) {
 	s := compile(t, calendar.Options{}, calendar.Calendar{Name: "c", Zone: "UTC", Freeze: []calendar.Window{once("f", "2026-01-01T10:00", "2026-01-01T11:00")}})
-	assert.True(t, s.Open(utc("2026-01-01T10:00Z").Add(-1)))
-	assert.False(t, s.Open(utc("2026-01-01T10:00Z")))
-	assert.False(t, s.Open(utc("2026-01-01T11:00Z").Add(-1)))
-	assert.True(t, s.Open(utc("2026-01-01T11:00Z")))
+	assert.True(t, isOpen(s, utc("2026-01-01T10:00Z").Add(-1)))
+	assert.False(t, isOpen(s, utc("2026-01-01T10:00Z")))
+	assert.False(t, isOpen(s, utc("2026-01-01T11:00Z").Add(-1)))
+	assert.True(t, isOpen(s, utc("2026-01-01T11:00Z")))
 	late := utc("2026-01-01T09:59Z").Add(59*time.Second + 1)
 	r := s.Fits(late, time.Second)
 	assert.False(t, r.Fits)

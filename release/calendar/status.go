@@ -94,11 +94,21 @@ func (s Status) String() string {
 	if s.Open {
 		word, next = "open", "closes "+stamp(s.NextClosing)
 	}
+	return strings.TrimSuffix(fmt.Sprintf("%s, %s: %s", word, next, s.reasons()), ": ")
+}
+
+// reasons are all reasons in one line; the first of them, where they are many.
+func (s Status) reasons() string {
+	const most = 20
 	var why []string
-	for _, r := range s.Why {
+	for i, r := range s.Why {
+		if i == most {
+			why = append(why, fmt.Sprintf("and %d more", len(s.Why)-most))
+			break
+		}
 		why = append(why, r.String())
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%s, %s: %s", word, next, strings.Join(why, "; ")), ": ")
+	return strings.Join(why, "; ")
 }
 
 // Span is a stretch of time: From is a part of it, To is not.
@@ -138,13 +148,14 @@ func (s *Schedule) At(t time.Time) Status {
 	return st
 }
 
-// Open reports whether the schedule is open at a moment.
-func (s *Schedule) Open(t time.Time) bool {
-	if !known(t) {
-		return false
+// Open reports whether the schedule is open at a moment, and why, in words for people. So a schedule is a Calendar of
+// metrics/gate, which gate.InTime asks. It costs less than At, as it looks for no change.
+func (s *Schedule) Open(at time.Time) (open bool, why string) {
+	st := Status{Why: []Reason{{Cause: OutOfTime}}}
+	if known(at) {
+		st.Why, st.Open = s.why(s.sweep(at.Unix(), min(at.Add(s.horizon).Unix(), lastSecond)))
 	}
-	w := s.sweep(t.Unix(), t.Unix()+1)
-	return w.open()
+	return st.Open, st.reasons()
 }
 
 // Spans are the stretches within [from, to) that are open, by time; they do not touch. Years that no calendar
