@@ -23,6 +23,12 @@
 //
 //	Recall: func(ctx context.Context, r strategy.Revision) error { return fleet.Learn(r, archive.Find(r.Digest)) }
 //
+// # Hours
+//
+// When the stage may begin is for a stage of package stage/window before it to say. What becomes of a rollout that is under way when the
+// calendar closes is told by Hours: it runs to its end, holds until the calendar opens, or is taken back. Who did so shows as
+// "calendar" in the events. The time for which it holds counts for the Timeout of the stage in its pipeline, if that has one.
+//
 // # Errors
 //
 // A release that was taken back ends as stage.RolledBack, one that a person stopped as

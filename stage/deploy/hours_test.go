@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -158,6 +159,15 @@ func TestAPersonAndTheCalendar(t *testing.T) {
 		e.say(stage.Resume, "ada", "all is well")
 		e.after(3 * time.Minute).is(stage.Succeeded)
 	})
+	bubble(t, "whose own pause is over is no longer waited for", func(t *testing.T) {
+		e := dusk(t, window.Pause, "grace")
+		defer func() { e.end() }()
+		e.after(time.Minute)
+		e.say(stage.Pause, "ada", "I want to look")
+		e.say(stage.Resume, "ada", "all is well")
+		e.after(5 * time.Minute).is("")
+		e.after(10 * time.Minute).is(stage.Succeeded)
+	})
 	bubble(t, "paused while it holds, over a restart", func(t *testing.T) {
 		e := dusk(t, window.Pause, "grace")
 		defer func() { e.end() }()
@@ -168,4 +178,33 @@ func TestAPersonAndTheCalendar(t *testing.T) {
 		e.say(stage.Resume, "ada", "")
 		e.after(3 * time.Minute).is(stage.Succeeded)
 	})
+}
+
+// While nobody knows whether the calendar is open, a rollout holds, and is not taken back.
+func TestTheCalendarCannotBeRead(t *testing.T) {
+	for closing, want := range map[window.Closing]stage.Outcome{window.Pause: "", window.RollBack: stage.Succeeded} {
+		bubble(t, string(closing), func(t *testing.T) {
+			e := dusk(t, closing)
+			defer func() { e.end() }()
+			e.end()
+			known := e.deploy.Hours.Schedule
+			gone := true
+			e.deploy.Hours.Schedule = func(ctx context.Context) (*calendar.Schedule, error) {
+				if gone {
+					return nil, errors.New("the disk is gone")
+				}
+				return known(ctx)
+			}
+			e.restart(20 * time.Minute)
+			e.after(5 * time.Minute).is(want)
+			gone = false
+			e.after(5 * time.Minute).is(stage.Succeeded)
+		})
+	}
+}
+
+func TestHoursAreChecked(t *testing.T) {
+	d := deployment(world(), answers(gate.Pass))
+	d.Hours = window.Guard{Closing: window.Pause}
+	assert.ErrorContains(t, d.Validate(), "Stage.Hours: Guard.Schedule: is missing")
 }

@@ -37,6 +37,11 @@
 // colon: "us, ap: looks good". Without, it is an answer to none, and is logged as one that comes too early. A reason that names regions is
 // for those alone, whoever else asks.
 //
+// # Hours
+//
+// What becomes of the waves when a calendar closes is told by Hours, as at stage/deploy. A pause holds all regions, and
+// no further one begins.
+//
 // # Errors
 //
 // A release that was taken back in all regions ends as stage.RolledBack, one that a person stopped as

@@ -113,20 +113,20 @@ func (s Stage) made() position {
 func (s Stage) Validate() error {
 	var errs *multierror.Error
 	add := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
-	nest := func(err error) {
+	nest := func(field string, err error) {
 		var several *multierror.Error
 		if !errors.As(err, &several) {
 			several = multierror.Append(nil, err)
 		}
 		for _, err := range several.Errors {
-			add("Stage.%w", err)
+			add("Stage.%s%w", field, err)
 		}
 	}
 	if err := s.Hours.Validate(); err != nil {
-		nest(err)
+		nest("Hours: ", err)
 	}
 	if err := s.Waves.Validate(); err != nil {
-		nest(err)
+		nest("", err)
 	}
 	regions := s.regions()
 	for _, name := range regions {
@@ -146,7 +146,7 @@ func (s Stage) Validate() error {
 		add("Stage.Options.Each.Fence: belongs to the stage, leave it zero")
 	}
 	if err := s.Options.Validate(); err != nil {
-		nest(err)
+		nest("", err)
 	}
 	if errs == nil {
 		for _, err := range s.unknown() {
