@@ -138,9 +138,9 @@ func (c *checker) sleepers(awake map[string]func(Span) bool) {
 		}
 		switch {
 		case len(g.People)-len(asleep) < ph.Ask.quorum():
-			c.wrong(field+".Ask", "move the phase, or ask others", "%d of %s must say yes, and %s sleep through it or are away", ph.Ask.quorum(), g.Name, strings.Join(asleep, ", "))
+			c.wrong(field+".Ask", "move the phase, or ask others", "%d of %s must say yes, and at no time of it at work: %s", ph.Ask.quorum(), g.Name, strings.Join(asleep, ", "))
 		case len(asleep) > 0:
-			c.doubt(field+".Ask", "", "of %s, %s sleep through it or are away", g.Name, strings.Join(asleep, ", "))
+			c.doubt(field+".Ask", "", "of %s, at no time of it at work: %s", g.Name, strings.Join(asleep, ", "))
 		}
 	}
 }

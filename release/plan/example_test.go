@@ -33,7 +33,7 @@ func Example() {
 	}
 	fmt.Print(p.Check(plan.Against{Zones: time.LoadLocation}).Text())
 	// Output:
-	// error       Phases[0] (rollout).Ask: 1 of board must say yes, and grace sleep through it or are away: move the phase, or ask others
+	// error       Phases[0] (rollout).Ask: 1 of board must say yes, and at no time of it at work: grace: move the phase, or ask others
 	// error       Downtime.Budget: it is 0s, and the phases need 1m0s: raise it, or plan with less
 	// error       Rollback.Decides: there is nobody: name who decides
 	// not checked Scope: whether the commits do what is planned: give Against.Changes

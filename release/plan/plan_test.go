@@ -195,11 +195,11 @@ func TestFindings(t *testing.T) {
 			"error Downtime.Budget: it is 5m0s, and the phases need 3h1m0s"}},
 		{"no phases", func(p *plan.Plan, _ *plan.Against) { p.Phases = nil }, []string{"warning Phases: there is no timeline"}},
 		{"an approver who sleeps", func(p *plan.Plan, _ *plan.Against) { p.Phases[1].Span, p.Bookings = span(10, 12), nil },
-			[]string{"warning Phases[1] (rollout).Owner: grace does not work at any time of it", "error Phases[1] (rollout).Ask: 2 of board must say yes, and grace sleep through it or are away"}},
+			[]string{"warning Phases[1] (rollout).Owner: grace does not work at any time of it", "error Phases[1] (rollout).Ask: 2 of board must say yes, and at no time of it at work: grace"}},
 		{"one of them sleeps", func(p *plan.Plan, _ *plan.Against) {
 			p.Phases[1].Span, p.Phases[1].Ask.Quorum, p.Phases[1].Owner, p.Bookings = span(10, 12), 1, "linus", nil
-		}, []string{"warning Phases[1] (rollout).Ask: of board, grace sleep through it"}},
-		{"away", func(p *plan.Plan, _ *plan.Against) { p.People[0].Away = []plan.Span{span(13, 18)} }, []string{"error Phases[1] (rollout).Ask: 2 of board must say yes, and ada sleep"}},
+		}, []string{"warning Phases[1] (rollout).Ask: of board, at no time of it at work: grace"}},
+		{"away", func(p *plan.Plan, _ *plan.Against) { p.People[0].Away = []plan.Span{span(13, 18)} }, []string{"error Phases[1] (rollout).Ask: 2 of board must say yes, and at no time of it at work: ada"}},
 		{"a question to nobody", func(p *plan.Plan, _ *plan.Against) { p.Phases[1].Ask.Group = "bored" }, []string{`error Phases[1] (rollout).Ask.Group: there is no group "bored"`}},
 		{"a question to too few", func(p *plan.Plan, _ *plan.Against) { p.Phases[1].Ask.Quorum = 3 },
 			[]string{"error Phases[1] (rollout).Ask.Quorum: 3 of board must say yes, and there are 2", "error Phases[1] (rollout).Ask: 3 of board"}},
