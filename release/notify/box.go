@@ -99,7 +99,7 @@ func (b *box) take(id string, seq uint64, at time.Time, over bool, write func() 
 		return false
 	}
 	var letters []*letter
-	if !at.Before(b.rec.Since) && (s.Floor.IsZero() || at.After(s.Floor)) {
+	if (b.rec.Since.IsZero() || !at.Before(b.rec.Since)) && (s.Floor.IsZero() || at.After(s.Floor)) {
 		letters = write()
 	}
 	b.rec.Releases[id] = s

@@ -50,8 +50,10 @@ const version = 1
 // record is all that a channel has to know after a restart.
 type record struct {
 	Version int `json:"version"`
-	// Since is from when on events are told.
-	Since time.Time `json:"since"`
+	// Since is from when on events are told, where the options say so; zero: all that are not in Releases. Begun is when the channel was first run, or
+	// Since.
+	Since time.Time `json:"since,omitzero"`
+	Begun time.Time `json:"begun"`
 	// Through is a release up to which, in the order of the store, all are over and told of, and Told the latest time of an event of
 	// theirs. They are not in Releases any more. Floor is what Told was when the store had lost Through: releases that the box does not know are
 	// told of from then on.

@@ -66,7 +66,7 @@
 //	a channel fails          it is tried again with the same ID, less and less often; others for the same channel take turns with it
 //	it says when             an AfterError, or Retry-After in an answer of HTTP, is heeded up to MaxWait
 //	a message is refused     for what it is (Permanent), too often (Retry.Attempts) or for too long (Retry.Within): it is a dead letter,
-//	                         which is logged, kept in Status, and told to Options.Alarms on all other channels
+//	                         which is logged, kept in Status, and told to Options.Alarms on all other channels (several within half a minute as one)
 //	a channel hangs          its call is given up by its context after Options.Timeout; one that does not heed it is told of as an alarm, and called
 //	                         no further until it returns; Run ends with ErrHangs if it never does
 //	a channel panics         that is an error like others
@@ -75,7 +75,7 @@
 //	                         FileCursors keep the one before, which counts where the newest is torn
 //	a cursor cannot be kept  messages go on, and come again after a crash; digests wait
 //	the store fails          it is asked again, every 30 s at most seldom; nothing is lost
-//	a release is broken      nothing more is told of it until the notifier is made anew; that is logged, and an alarm
+//	a release is broken      nothing more is told of it, and all others go on; it is tried again every half minute; that is logged, and an alarm
 //	the clock is put back    what waits, waits for what was left of its time, and no longer
 //	nobody is ever awake     New refuses an escalation to such a group
 //	a zone is not known      New refuses it: import time/tzdata where the machine has no zones

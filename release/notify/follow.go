@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,15 +33,15 @@ type reader struct {
 	swept   time.Time      // zero: a sweep is due
 	passed  time.Time      // when the store was last asked
 	courses map[string]*course
-	lagging map[string]bool // releases of which a channel that was full waits for something
-	broken  map[string]bool
+	lagging map[string]bool    // releases of which a channel that was full waits for something
+	ill     map[string]illness // releases that cannot be read
 	opener  release.Opener
 	changer release.Changer
 }
 
 // follow reads what comes until ctx ends. A store that fails is asked again, less and less often.
 func (n *Notifier) follow(ctx context.Context) {
-	r := &reader{Notifier: n, courses: map[string]*course{}, lagging: map[string]bool{}, broken: map[string]bool{}}
+	r := &reader{Notifier: n, courses: map[string]*course{}, lagging: map[string]bool{}, ill: map[string]illness{}}
 	r.opener, _ = n.store.(release.Opener)
 	r.changer, _ = n.store.(release.Changer)
 	failures := 0
@@ -69,42 +70,61 @@ func (n *Notifier) follow(ctx context.Context) {
 	}
 }
 
-// pass reads what is new.
+// pass reads what is new. The error is that of a store of which nothing can be read.
 func (r *reader) pass(ctx context.Context) error {
 	ids, err := r.candidates(ctx)
 	if err != nil {
 		return err
 	}
+	well := 0
+	var failed []string
 	var errs []error
+	now := time.Now()
 	for _, id := range ids {
-		if r.broken[id] {
+		if again := r.ill[id].again; again.After(now) && again.Sub(now) <= maxPause {
 			continue
 		}
-		if err := r.read(ctx, id); err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			if errors.Is(err, ledger.ErrBroken) {
-				r.giveUp(ctx, id, err)
-				continue
-			}
-			errs = append(errs, fmt.Errorf("release %s: %w", id, err))
-			if len(errs) == 3 {
-				break // the store is down; it is asked again
-			}
+		err := r.read(ctx, id)
+		switch {
+		case ctx.Err() != nil:
+			return err
+		case err == nil:
+			well++
+			delete(r.ill, id)
+			continue
+		}
+		failed, errs = append(failed, id), append(errs, fmt.Errorf("release %s: %w", id, err))
+		r.lagging[id] = true
+		if well == 0 && len(errs) == maxErrors && !errors.Is(err, ledger.ErrBroken) {
+			return errors.Join(errs...)
 		}
 	}
-	return errors.Join(errs...)
+	for i, id := range failed {
+		r.suffer(ctx, id, errs[i], now)
+	}
+	return nil
 }
 
-// giveUp tells once of a release that cannot be understood.
-func (r *reader) giveUp(ctx context.Context, id string, err error) {
-	r.broken[id] = true
-	delete(r.courses, id)
-	r.publish(id, nil)
+// maxErrors is how many releases are tried of a store of which none can be read.
+const maxErrors = 10
+
+// illness is how often a release could not be read, and when it is tried again.
+type illness struct {
+	times int
+	again time.Time
+}
+
+// suffer notes that a release cannot be read or understood. It is tried again, but not at each look, and told of once, when it was no passing thing.
+func (r *reader) suffer(ctx context.Context, id string, err error, now time.Time) {
+	times := r.ill[id].times + 1
+	r.ill[id] = illness{times, now.Add(maxPause)}
+	r.logger.Warn("a release cannot be read", "release", id, "times", times, "again_in", maxPause, "error", err)
+	if times != 2 {
+		return
+	}
 	r.logger.Error("a release cannot be told of", "release", id, "error", err)
-	r.alarm(ctx, nil, idOf("broken", id), "Release "+id+" cannot be told of: its history is broken",
-		fmt.Sprintf("Nothing more is told of release %s until the notifier is started anew.\n\n%s\n", id, err))
+	r.alarm(ctx, nil, idOf("ill", id, now.UTC().Format(time.DateOnly)), "Release "+id+" cannot be told of",
+		fmt.Sprintf("Nothing more is told of it until it can be read. It is tried again and again.\n\n%s\n", err))
 }
 
 // candidates are the releases that may have something new, in the order of the store.
@@ -142,7 +162,7 @@ func (r *reader) candidates(ctx context.Context) ([]string, error) {
 		}
 		some[id] = true
 	}
-	return slices.SortedFunc(maps.Keys(some), func(a, b string) int { return r.place(a) - r.place(b) }), nil
+	return slices.SortedFunc(maps.Keys(some), func(a, b string) int { return cmp.Or(cmp.Compare(r.place(a), r.place(b)), cmp.Compare(a, b)) }), nil
 }
 
 // sweep lists all releases, and forgets what is over.

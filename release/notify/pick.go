@@ -79,13 +79,13 @@ func (b *box) seal(i int, now time.Time) *letter {
 	sealed := &letter{Message: parts[0], Key: first.Key, Due: now, Set: now}
 	if len(parts) > 1 {
 		sealed.Message = digest(parts, b.members[first.Key])
+		sealed.sealed, b.sealed = b.version+1, b.version+1
 	}
 	delete(b.ids, first.Message.ID)
 	b.ids[sealed.Message.ID] = struct{}{}
 	b.rec.Letters[i] = sealed
 	b.ready++
 	b.version++
-	sealed.sealed, b.sealed = b.version, b.version
 	return sealed
 }
 

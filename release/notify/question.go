@@ -82,7 +82,7 @@ func (n *Notifier) escalate(b *box, now time.Time) time.Duration {
 			}
 			s.Climbed[key] = last.at
 			b.version++
-			if !last.at.Before(b.rec.Since) {
+			if !last.at.Before(b.rec.Begun) {
 				b.put(n.step(b, q, *last, now)...)
 			}
 		}

@@ -143,6 +143,9 @@ func (w *worker) bury(ctx context.Context, l *letter, dead DeadLetter) {
 	w.remove(l, &dead)
 }
 
+// alarmPause is for how long alarms are collected: a channel that refuses everything makes one message of many.
+const alarmPause = 30 * time.Second
+
 // alarm tells the group of Options.Alarms of something about the notifications, on all channels but one; nil: on all.
 func (n *Notifier) alarm(ctx context.Context, except *box, id, subject, text string) {
 	if n.alarms == nil {
@@ -159,7 +162,7 @@ func (n *Notifier) alarm(ctx context.Context, except *box, id, subject, text str
 				ID: idOf("alarm", id, m.key()), Occurrence: Occurrence{Kind: Alarm, Severity: Urgent, Time: now.UTC()},
 				Group: n.alarms.name, To: m.Name, Address: m.Address, Subject: line(subject, maxSubject), Text: plain(text, maxText),
 			}
-			b.add(&letter{Message: msg, Key: m.key(), Due: now, Set: now})
+			b.add(&letter{Message: msg, Key: m.key(), Due: now.Add(alarmPause), Set: now, Collected: true})
 			told = true
 			if err := n.save(ctx, b); err != nil && ctx.Err() == nil {
 				n.logger.Error("the cursor cannot be saved", "channel", b.name, "error", err)

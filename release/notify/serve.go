@@ -170,37 +170,59 @@ func (w *worker) load(ctx context.Context) bool {
 // begin is the record of the channel: the one that was saved, or that of one that begins.
 func (w *worker) begin(ctx context.Context) (*record, error) {
 	limited, cancel := context.WithTimeout(ctx, w.o.Timeout)
-	defer cancel()
 	text, err := w.cursors.Load(limited, w.box.name)
+	cancel()
 	if err != nil {
 		return nil, err
 	}
 	if text != nil {
 		return parseRecord(text)
 	}
-	r := &record{Version: version, Since: w.o.Since}
+	r := &record{Version: version, Since: w.o.Since, Begun: w.o.Since}
 	r.fill()
-	opener, ok := w.store.(release.Opener)
-	if !w.o.Since.IsZero() || !ok {
-		if r.Since.IsZero() {
-			r.Since = time.Now()
-		}
-		return r, nil
+	if r.Since.IsZero() {
+		r.Begun = time.Now()
+		err = w.past(ctx, r)
 	}
-	// What is over by now need not be read to know that it is not told.
-	order, err := listed(limited, w.store)
+	return r, err
+}
+
+// past takes all that is in the store by now as told, by the numbers of the events: the clocks of hosts do not count.
+func (w *worker) past(ctx context.Context, r *record) error {
+	order, err := listed(ctx, w.store)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	open := order
+	if opener, ok := w.store.(release.Opener); ok {
+		open = nil
+		for id, err := range opener.Open(ctx) {
+			if err != nil {
+				return fmt.Errorf("the open releases: %w", err)
+			}
+			open = append(open, id)
+		}
+	}
+	known := make(map[string]bool, len(order))
 	for _, id := range order {
+		known[id] = true
 		r.Releases[id] = &stand{Over: true}
 	}
-	for id, err := range opener.Open(limited) {
-		if err != nil {
-			return nil, fmt.Errorf("the open releases: %w", err)
+	for _, id := range open {
+		if !known[id] {
+			continue // it has begun since
 		}
-		delete(r.Releases, id)
+		s := &stand{}
+		for e, err := range w.store.Events(ctx, id, 1) {
+			if err != nil {
+				return fmt.Errorf("release %s: %w", id, err)
+			}
+			s.Seq = e.Seq
+			if _, over := e.Body.(ledger.Finished); over {
+				s.Over, s.Last = true, e.Time
+			}
+		}
+		r.Releases[id] = s
 	}
-	r.Since = time.Now()
-	return r, nil
+	return nil
 }
