@@ -146,11 +146,12 @@ func (b *box) drop(i int) {
 	b.version++
 }
 
-// add adds a letter that is not made of an event. A box that is not open yet keeps it until it is.
+// add adds an alarm. A box that is not open yet keeps it until it is.
 func (b *box) add(l *letter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.rec != nil {
+		l.Due = b.closes(l, func() time.Time { return l.Due })
 		b.put(l)
 	} else if len(b.early) < maxDead {
 		b.early = append(b.early, l)

@@ -90,8 +90,6 @@ type letter struct {
 	Set time.Time `json:"set"`
 	// Collected says that it waits to become a part of a digest.
 	Collected bool `json:"collected,omitempty"`
-	// Awake says that quiet hours do not hold it: its recipient was chosen for being awake.
-	Awake bool `json:"awake,omitempty"`
 	// Tries counts those that failed; First is when the first did, Error how the last one did.
 	Tries int       `json:"tries,omitempty"`
 	First time.Time `json:"first,omitzero"`

@@ -280,6 +280,7 @@ func TestFarBehind(t *testing.T) {
 		got := ch.got()
 		require.Len(t, got, 20*202)
 		assert.LessOrEqual(t, most, notify.MaxReady)
+		assert.Less(t, ch.times()[len(got)-1].Sub(ch.times()[0]), time.Second, "there is no wait for the next look at the store")
 		assert.False(t, n.Status()[0].Behind)
 		last := map[string]uint64{}
 		for _, m := range got[10:] { // the first ones failed, and were overtaken
@@ -288,6 +289,88 @@ func TestFarBehind(t *testing.T) {
 			}
 			last[m.Release.ID] = m.Seq
 		}
+	})
+}
+
+// A channel that is behind in the midst of a release that others have read to its end has it read anew.
+func TestBehindWithinARelease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, good := new(release.MemoryStore), &room{}
+		var up atomic.Bool
+		bad := &room{fail: func(notify.Message, int) error {
+			if !up.Load() {
+				return errDown
+			}
+			return nil
+		}}
+		whole := new(release.MemoryStore)
+		written(t, whole, "shop-1", 1000)
+		for e, err := range whole.Events(t.Context(), "shop-1", 1) {
+			require.NoError(t, err)
+			if e.Seq < 2002 { // it is under way
+				require.NoError(t, store.Append(t.Context(), "shop-1", e.Seq-1, e))
+			}
+		}
+		begin(t, plain(store, map[string]notify.Channel{"good": good, "bad": bad}))
+		time.Sleep(time.Minute)
+		assert.Len(t, good.got(), 2001)
+		up.Store(true)
+		time.Sleep(10 * time.Minute)
+		assert.Len(t, bad.got(), 2001)
+		assert.Len(t, good.got(), 2001)
+	})
+}
+
+// A look at the store that comes late misses nothing, also of one that only tells what was written of late.
+func TestSeldomLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, ch := new(release.MemoryStore), &room{}
+		o := plain(store, map[string]notify.Channel{"room": ch})
+		o.Poll = 2 * time.Minute
+		begin(t, o)
+		time.Sleep(30 * time.Second)
+		written(t, store, "shop-1", 1)
+		time.Sleep(2 * time.Minute)
+		assert.Len(t, ch.got(), 4)
+	})
+}
+
+// Channels that refuse everything, alarms as well, come to rest.
+func TestThereAreNoAlarmsAboutAlarms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(release.MemoryStore)
+		never := func(notify.Message, int) error { return notify.Permanent(errDown) }
+		a, b := &room{fail: never}, &room{fail: never}
+		o := plain(store, map[string]notify.Channel{"a": a, "b": b})
+		o.Alarms = "team"
+		written(t, store, "shop-1", 1)
+		begin(t, o)
+		time.Sleep(24 * time.Hour)
+		assert.Equal(t, 5, a.tries(), "four messages, and one alarm of four")
+		assert.Equal(t, 5, b.tries())
+	})
+}
+
+// An alarm does not send what is collected for somebody before its time.
+func TestAlarmsAndDigestsAreApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, chat := new(release.MemoryStore), &room{}
+		mail := &room{fail: func(notify.Message, int) error { return notify.Permanent(errDown) }}
+		o := plain(store, map[string]notify.Channel{"mail": mail})
+		o.Channels["chat"] = chat
+		o.Groups = append(o.Groups, notify.Group{Name: "admins", Recipients: []notify.Recipient{{Name: "root", Channel: "chat", DigestEvery: time.Hour}}})
+		o.Rules[0].To = []string{"team", "admins"}
+		o.Alarms = "admins"
+		written(t, store, "shop-1", 2)
+		begin(t, o)
+		time.Sleep(10 * time.Minute)
+		require.Len(t, chat.got(), 1)
+		assert.Equal(t, notify.Alarm, chat.got()[0].Kind)
+		assert.Len(t, chat.got()[0].Parts, 6)
+		time.Sleep(time.Hour)
+		require.Len(t, chat.got(), 2)
+		assert.Equal(t, notify.Digest, chat.got()[1].Kind)
+		assert.Len(t, chat.got()[1].Parts, 6)
 	})
 }
 
@@ -345,7 +428,7 @@ func TestABrokenReleaseKeepsNoOtherFromBeingTold(t *testing.T) {
 // Releases that cannot be read, however many, keep no other from being told, nor make it wait.
 func TestManyReleasesThatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, ch := corrupt{new(release.MemoryStore)}, &room{}
+		store, ch := corrupt{MemoryStore: new(release.MemoryStore)}, &room{}
 		written(t, store, "good-1", 1)
 		for i := range 30 {
 			written(t, store, fmt.Sprintf("bad-%d", i), 1)
@@ -359,11 +442,27 @@ func TestManyReleasesThatCannotBeRead(t *testing.T) {
 	})
 }
 
-// corrupt is a store that cannot read some of its releases.
-type corrupt struct{ *release.MemoryStore }
+// A release that can be read again is told of soon, though nothing was written to it since.
+func TestAReleaseThatCanBeReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, ch := corrupt{new(release.MemoryStore), time.Now().Add(7 * time.Minute)}, &room{}
+		written(t, store, "good", 1)
+		begin(t, plain(store, map[string]notify.Channel{"room": ch}))
+		time.Sleep(time.Minute)
+		written(t, store, "bad-1", 1)
+		time.Sleep(6*time.Minute + 40*time.Second)
+		assert.Len(t, ch.got(), 8)
+	})
+}
+
+// corrupt is a store that cannot read some of its releases until then; zero: never.
+type corrupt struct {
+	*release.MemoryStore
+	until time.Time
+}
 
 func (c corrupt) Events(ctx context.Context, id string, from uint64) iter.Seq2[ledger.Event, error] {
-	if strings.HasPrefix(id, "bad-") {
+	if strings.HasPrefix(id, "bad-") && (c.until.IsZero() || time.Now().Before(c.until)) {
 		return func(yield func(ledger.Event, error) bool) { yield(ledger.Event{}, errDown) }
 	}
 	return c.MemoryStore.Events(ctx, id, from)

@@ -64,8 +64,10 @@ func (n *Notifier) follow(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
-		case <-n.hurry:
-			r.swept = time.Time{} // a channel was opened, or has room again
+		case <-n.hurry: // a channel was opened, or has room again
+			if n.opened.Swap(false) {
+				r.swept = time.Time{}
+			}
 		}
 	}
 }

@@ -165,3 +165,15 @@ func TestWhoMayBeWokenIsAskedWhenNobodyIsAwake(t *testing.T) {
 	got := notify.Climb(time.Hour, groups, since, nil, 1)
 	assert.Equal(t, []notify.Rung{{At: since.Add(time.Hour), Group: "on-call"}}, got)
 }
+
+// Clocks are turned back from 3:00 to 2:00: who works until 2:30 works once more from 2:00.
+func TestAnHourThatComesTwice(t *testing.T) {
+	early := []notify.Hours{{From: time.Hour, To: 2*time.Hour + 30*time.Minute}}
+	since := time.Date(2026, 10, 25, 0, 40, 0, 0, time.UTC) // 2:40 for the first time
+	group := []notify.Group{{Name: "early", Recipients: []notify.Recipient{{Zone: "Europe/Berlin", Hours: early}}}}
+	got := notify.Climb(time.Minute, group, since, nil, 1)
+	assert.Equal(t, time.Date(2026, 10, 25, 1, 0, 0, 0, time.UTC), got[0].At.UTC())
+	late := []notify.Hours{{From: 2*time.Hour + 30*time.Minute, To: time.Hour}}
+	calm := notify.Calm(notify.Recipient{Zone: "Europe/Berlin", Quiet: late}, since, notify.Info)
+	assert.Equal(t, time.Date(2026, 10, 25, 1, 0, 0, 0, time.UTC), calm.UTC())
+}

@@ -48,7 +48,7 @@ type Message struct {
 	Text    string `json:"text"`
 	// Repeated is how many messages like it were left out before it, since they came too soon after one another.
 	Repeated int `json:"repeated,omitempty"`
-	// Parts are the messages of a Digest, each with its own ID.
+	// Parts are the messages of a Digest, or of several Alarms in one, each with its own ID.
 	Parts []Message `json:"parts,omitempty"`
 
 	zone *time.Location

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/davit-sdk/davit/release"
@@ -83,6 +84,7 @@ type Notifier struct {
 	alarms  *crew // nil: there is none
 	boxes   []*box
 	hurry   chan struct{} // the reader has something to do
+	opened  atomic.Bool   // a channel was opened, for which the reader has not gone through all releases
 
 	mu      sync.Mutex
 	running bool

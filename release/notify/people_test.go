@@ -11,6 +11,7 @@ import (
 	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/release/notify"
 	"github.com/davit-sdk/davit/stage"
+	"github.com/davit-sdk/davit/stage/approval"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -184,5 +185,24 @@ func TestAnEscalationGoesOnOverARestart(t *testing.T) {
 		assert.Equal(t, []string{"20h0m0s grace approval.escalated 3"}, told(pager)[:min(1, len(told(pager)))])
 		assert.Contains(t, pager.got()[0].Text, "Nobody has answered since Mon 3 Jan 2000 13:00 CET; this is escalation 3.")
 		assert.Len(t, pager.got(), 1)
+	})
+}
+
+// Whoever says something gives the others time, also where that is not enough.
+func TestAnAnswerOfOneOfTwoGivesTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, ch := new(release.MemoryStore), &room{}
+		o := plain(store, map[string]notify.Channel{"room": ch})
+		o.Rules[0].Kinds = []string{"approval.asked"}
+		o.Rules[0].Escalate = &notify.Escalation{After: 4 * time.Hour, To: []string{"team"}}
+		begin(t, o)
+		began := time.Now()
+		r, _ := launch(t, store, release.Pipeline{Name: "shop", Stages: []release.Stage{{Name: "approve", Do: approval.Stage{Quorum: 2}}}}, "shop-1")
+		time.Sleep(time.Hour)
+		require.NoError(t, r.Signal(t.Context(), "shop-1", stage.Signal{Kind: stage.Approve, Stage: "approve", By: "grace"}))
+		time.Sleep(6 * time.Hour)
+		require.Len(t, ch.got(), 2)
+		assert.Equal(t, 5*time.Hour, ch.times()[1].Sub(began).Round(time.Minute))
+		assert.Contains(t, ch.got()[0].Subject, "0 of 2 approvals")
 	})
 }

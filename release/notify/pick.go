@@ -17,9 +17,11 @@ func (b *box) pick(now time.Time) (next *letter, wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	wait = forever
-	for i := 0; i < len(b.rec.Letters); i++ {
-		l := b.rec.Letters[i]
+	for _, l := range b.rec.Letters {
 		l.rebase(now)
+	}
+	for i := 0; i < len(b.rec.Letters); i++ { // sealing makes it shorter
+		l := b.rec.Letters[i]
 		if l.Due.After(now) {
 			wait = min(wait, l.Due.Sub(now))
 			continue
@@ -34,7 +36,7 @@ func (b *box) pick(now time.Time) (next *letter, wait time.Duration) {
 		if next != nil && !l.Due.Before(next.Due) {
 			continue
 		}
-		if m := b.members[l.Key]; m != nil && !l.Awake {
+		if m := b.members[l.Key]; m != nil {
 			if until := m.calm(now, l.Message.Severity); until.After(now) {
 				l.Due, l.Set = until, now
 				b.version++
@@ -67,7 +69,7 @@ func (b *box) seal(i int, now time.Time) *letter {
 	parts := []Message{first.Message}
 	kept := b.rec.Letters[:i+1]
 	for _, l := range b.rec.Letters[i+1:] {
-		if l.Collected && l.Key == first.Key && len(parts) < maxParts {
+		if l.Collected && l.goesWith(first) && !l.Due.After(now) && len(parts) < maxParts {
 			parts = append(parts, l.Message)
 			delete(b.ids, l.Message.ID)
 			continue
@@ -89,12 +91,20 @@ func (b *box) seal(i int, now time.Time) *letter {
 	return sealed
 }
 
+// goesWith reports whether both may become parts of one digest: those of one recipient do, alarms apart.
+func (l *letter) goesWith(o *letter) bool {
+	return l.Key == o.Key && (l.Message.Kind == Alarm) == (o.Message.Kind == Alarm)
+}
+
 // digest is one message of several, which are for one recipient.
 func digest(parts []Message, m *member) Message {
 	last := parts[len(parts)-1]
 	d := Message{Occurrence: Occurrence{Kind: Digest, Time: last.Time}, Group: last.Group, To: last.To, Address: last.Address, Parts: parts}
 	if m != nil {
 		d.zone = m.zone
+	}
+	if last.Kind == Alarm {
+		d.Kind = Alarm // and so it raises none
 	}
 	ids := []string{"digest"}
 	var text strings.Builder

@@ -121,7 +121,7 @@ func (n *Notifier) step(b *box, q *question, r rung, now time.Time) []*letter {
 			continue
 		}
 		id := idOf("escalation", o.Release.ID, fmt.Sprint(o.Seq), r.at.UTC().Format(time.RFC3339Nano), m.key())
-		all = append(all, &letter{Message: n.message(q.rule, r.group, m, o, id, 0, said), Key: m.key(), Due: now, Set: now, Awake: true})
+		all = append(all, &letter{Message: n.message(q.rule, r.group, m, o, id, 0, said), Key: m.key(), Due: now, Set: now})
 	}
 	return all
 }

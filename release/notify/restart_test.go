@@ -121,6 +121,62 @@ func TestACursorThatCannotBeSavedStopsNoMessageButDigests(t *testing.T) {
 	})
 }
 
+// What was sent up to the moment of a stop is recorded, and not sent again.
+func TestAStopRecordsWhatWasSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, ch := new(release.MemoryStore), &room{}
+		o := plain(store, map[string]notify.Channel{"room": ch})
+		o.Cursors = new(notify.MemoryCursors)
+		written(t, store, "shop-1", 2)
+		stop := begin(t, o)
+		synctest.Wait()
+		stop()
+		require.Len(t, ch.got(), 6)
+		begin(t, o)
+		time.Sleep(time.Minute)
+		assert.Len(t, ch.got(), 6)
+	})
+}
+
+// forgetful is a cursor store that keeps only the first cursor of one channel.
+type forgetful struct {
+	notify.MemoryCursors
+	channel string
+	saved   bool
+}
+
+func (f *forgetful) Save(ctx context.Context, channel string, cursor []byte) error {
+	if channel == f.channel {
+		if f.saved {
+			return nil
+		}
+		f.saved = true
+	}
+	return f.MemoryCursors.Save(ctx, channel, cursor)
+}
+
+// A host that dies when it has given a letter up, and before it has recorded that, gives it up again: the alarm is the same.
+func TestALetterThatIsGivenUpTwiceIsOneAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, chat := new(release.MemoryStore), &room{}
+		mail := &room{fail: func(notify.Message, int) error { return notify.Permanent(errDown) }}
+		o := plain(store, map[string]notify.Channel{"mail": mail})
+		o.Channels["chat"] = chat
+		o.Groups = append(o.Groups, notify.Group{Name: "admins", Recipients: []notify.Recipient{{Name: "root", Channel: "chat"}}})
+		o.Rules[0].Kinds = []string{"release.succeeded"}
+		o.Alarms, o.Cursors = "admins", &forgetful{channel: "mail"}
+		stop := begin(t, o)
+		time.Sleep(time.Minute) // the cursor of mail stays as it is now
+		written(t, store, "shop-1", 1)
+		time.Sleep(10 * time.Second)
+		stop()
+		begin(t, o)
+		time.Sleep(time.Hour)
+		assert.Equal(t, 2, mail.tries())
+		assert.Equal(t, []string{"root: A message to ada on channel mail is given up"}, chat.lines())
+	})
+}
+
 // A digest that was sealed is the same after a restart, also when more has come meanwhile.
 func TestADigestThatComesTwiceHasOneID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -272,6 +328,10 @@ func TestACursorThatIsTorn(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		assert.Len(t, bad.got(), 4)
 	})
+}
+
+func TestACursorOfAnotherVersion(t *testing.T) {
+	assert.ErrorContains(t, notify.ParseCursor([]byte(`{"version":2}`)), "it is of version 2")
 }
 
 func FuzzCursor(f *testing.F) {

@@ -101,7 +101,6 @@ func (w *worker) sent(ctx context.Context, l *letter, err error) {
 		var after *AfterError
 		if errors.As(err, &after) {
 			rest = max(rest, min(after.Wait, MaxWait))
-			wait = max(wait, rest)
 		}
 		w.rest = now.Add(rest)
 		w.box.mu.Lock()

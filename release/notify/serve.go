@@ -40,6 +40,7 @@ func (n *Notifier) serve(ctx context.Context, b *box) error {
 	if !w.load(ctx) {
 		return nil
 	}
+	n.opened.Store(true)
 	nudge(n.hurry)
 	err := w.run(ctx)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)

@@ -41,7 +41,7 @@ func (n *Notifier) letters(b *box, rules []*rule, o Occurrence, said spoken) []*
 				msg := n.message(r, g, m, o, idOf("event", o.Release.ID, fmt.Sprint(o.Seq), m.key()), left, said)
 				l := &letter{Message: msg, Key: m.key(), Due: now, Set: now}
 				if m.collects(o.Severity) {
-					l.Collected, l.Due = true, b.closes(m, now)
+					l.Collected, l.Due = true, b.closes(l, func() time.Time { return m.closes(now) })
 				}
 				all = append(all, l)
 			}
@@ -50,14 +50,14 @@ func (n *Notifier) letters(b *box, rules []*rule, o Occurrence, said spoken) []*
 	return all
 }
 
-// closes is when the digest is sent that the recipient is collecting, or begins to. The box is locked.
-func (b *box) closes(m *member, now time.Time) time.Time {
-	for _, l := range b.rec.Letters {
-		if l.Collected && l.Key == m.key() && l.Due.After(now) {
-			return l.Due
+// closes is when the digest is sent that such a letter is to be a part of: one that is being collected, or else one that begins now. The box is locked.
+func (b *box) closes(l *letter, begins func() time.Time) time.Time {
+	for _, o := range b.rec.Letters {
+		if o.Collected && l.goesWith(o) && o.Due.After(l.Set) {
+			return o.Due
 		}
 	}
-	return m.closes(now)
+	return begins()
 }
 
 // message writes a message to somebody.
