@@ -255,8 +255,9 @@ func TestAChannelThatPanics(t *testing.T) {
 // What lies behind is told in order, and never are more than some of it in memory.
 func TestFarBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const releases = 30/stride + 7
 		store := new(release.MemoryStore)
-		for i := range 20 {
+		for i := range releases {
 			written(t, store, fmt.Sprintf("shop-%02d", i), 100) // 202 events each
 		}
 		var n *notify.Notifier
@@ -278,7 +279,7 @@ func TestFarBehind(t *testing.T) {
 		up.Store(true)
 		time.Sleep(time.Hour)
 		got := ch.got()
-		require.Len(t, got, 20*202)
+		require.Len(t, got, releases*202)
 		assert.LessOrEqual(t, most, notify.MaxReady)
 		assert.Less(t, ch.times()[len(got)-1].Sub(ch.times()[0]), time.Second, "there is no wait for the next look at the store")
 		assert.False(t, n.Status()[0].Behind)

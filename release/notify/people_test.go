@@ -159,6 +159,7 @@ func TestAnEscalationGoesOnOverARestart(t *testing.T) {
 			notify.Group{Name: "sydney", Recipients: []notify.Recipient{{Name: "linus", Channel: "room", Zone: "Australia/Sydney", Hours: office}}})
 		o.Rules[0].Kinds = []string{"approval.asked"}
 		o.Rules[0].Escalate = &notify.Escalation{After: 4 * time.Hour, To: []string{"berlin", "sydney"}}
+		o.Poll = 20 * time.Second
 		o.Cursors = new(notify.MemoryCursors)
 		time.Sleep(48*time.Hour + 12*time.Hour) // Monday, 13:00 in Berlin
 		began := time.Now()

@@ -71,7 +71,7 @@ func TestEvents(t *testing.T) {
 		}
 		return strings.TrimSpace(strings.Join(all, ", "))
 	}
-	assert.Equal(t, "pipelinerun.started", types(occurred(notify.ReleaseRequested, "")))
+	assert.Equal(t, "pipelinerun.queued", types(occurred(notify.ReleaseRequested, "")))
 	for outcome, want := range map[stage.Outcome]string{
 		stage.Succeeded: "success", stage.Skipped: "success", stage.Failed: "failure", stage.Rejected: "failure", stage.RolledBack: "failure",
 		stage.Aborted: "cancel", stage.Stranded: "error",
@@ -127,7 +127,7 @@ func lawful(t *testing.T, e cdevents.Event) {
 	_, err = url.Parse(all.Subject.Source)
 	assert.NoError(t, err)
 	allowed := map[string]string{
-		"pipelinerun.started": "pipelineName", "pipelinerun.finished": "pipelineName outcome errors", "taskrun.started": "taskName pipelineRun",
+		"pipelinerun.queued": "pipelineName", "pipelinerun.finished": "pipelineName outcome errors", "taskrun.started": "taskName pipelineRun",
 		"taskrun.finished": "taskName pipelineRun outcome errors",
 		"service.deployed": "environment artifactId", "service.upgraded": "environment artifactId", "service.rolledback": "environment artifactId",
 	}[strings.TrimSuffix(strings.TrimPrefix(e.Context.Type, "dev.cdevents."), ".0.3.0")]

@@ -4,7 +4,7 @@
 //
 // It speaks CDEvents 0.5.1:
 //
-//	release.requested                        dev.cdevents.pipelinerun.started.0.3.0
+//	release.requested                        dev.cdevents.pipelinerun.queued.0.3.0 (started would need an address to look at)
 //	the end of a release                     dev.cdevents.pipelinerun.finished.0.3.0: success, failure, cancel (aborted) or error (stranded)
 //	stage.began                              dev.cdevents.taskrun.started.0.3.0
 //	the end of a stage                       dev.cdevents.taskrun.finished.0.3.0

@@ -40,7 +40,7 @@ func Events(source string, m notify.Message) []Event {
 	switch {
 	case m.Release.ID == "":
 	case m.Kind == notify.ReleaseRequested:
-		add("pipelinerun.started", run)
+		add("pipelinerun.queued", run)
 	case m.Kind == notify.StageBegan:
 		add("taskrun.started", task)
 	case over && m.Kind == notify.Kind("release."+string(m.Outcome)):
