@@ -42,7 +42,7 @@
 // Where stages are slow together, since the same machine is, the real 95 % are more: [Expectation.Together] is what they come to when all
 // stages are slow at once.
 //
-// The stages of a list that is not made yet take what all of them together took.
+// The stages of a list that is not known yet take what all of them together took.
 //
 // A stage that has run for a while has what is left of its distribution. One that has run longer than ever is overdue: nothing is known of
 // what is left, and the forecast is told as "at least". So is one with a stage that was never seen. It is assumed that what is to come goes well.

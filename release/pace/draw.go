@@ -12,8 +12,8 @@ import (
 )
 
 // draw draws the times of a stage that is not over.
-func (p *play) draw(i int) {
-	n, st, line := &p.nodes[i], &p.state.Stages[i], &p.state.Pipeline.Stages[i]
+func (p *play) draw(n *node) {
+	st, line := n.st, n.line
 	if n.instant {
 		return
 	}

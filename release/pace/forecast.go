@@ -111,7 +111,8 @@ func waitsSince(st *ledger.StageState, line *ledger.Stage, t *stint) (time.Time,
 func (p *play) done() (share float64, known bool) {
 	var did, all time.Duration
 	for i := range p.nodes {
-		n, st, line := &p.nodes[i], &p.state.Stages[i], &p.state.Pipeline.Stages[i]
+		n := &p.nodes[i]
+		st, line := n.st, n.line
 		if n.instant || st.Copied || st.Attempt == 0 && n.over || st.Expanded {
 			continue
 		}

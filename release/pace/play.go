@@ -1,6 +1,8 @@
 package pace
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,14 +22,21 @@ type play struct {
 
 	unseen, overdue, unasked []string
 
+	lists []int // the stages whose lists are known, and that are not made yet
+
 	pending, busy []int // of the draw that is played
+	order         []int // in which those that are ready begin
+	made          int   // how many of those that are not made yet were ready
 	ready         []int
+	over, fresh   []int // of a round: those that are over, and those that are ready then
 	active        []active
 }
 
 // node is a stage in a play.
 type node struct {
 	name    string
+	line    *ledger.Stage
+	st      *ledger.StageState
 	leads   []int // to the stages that need it
 	needs   int   // how many are not over
 	over    bool
@@ -62,9 +71,12 @@ func (b *Book) newPlay(c *Course, now time.Time) *play {
 	for i := range s.Stages {
 		p.node(i, ends)
 	}
+	for _, i := range p.lists {
+		p.makes(i)
+	}
 	for i := range p.nodes {
 		if !p.nodes[i].over {
-			p.draw(i)
+			p.draw(&p.nodes[i])
 		}
 	}
 	return p
@@ -73,7 +85,7 @@ func (b *Book) newPlay(c *Course, now time.Time) *play {
 // node enters a stage. Those that it needs are entered.
 func (p *play) node(i int, ends []stage.Outcome) {
 	st, line, n := &p.state.Stages[i], &p.state.Pipeline.Stages[i], &p.nodes[i]
-	n.name, n.of, n.over, ends[i] = st.Name, -1, st.Over(), st.Outcome
+	n.name, n.line, n.st, n.of, n.over, ends[i] = st.Name, line, st, -1, st.Over(), st.Outcome
 	if line.Each != nil {
 		n.limit = line.Each.Parallel
 	}
@@ -81,6 +93,13 @@ func (p *play) node(i int, ends []stage.Outcome) {
 		ends[i] = stage.Succeeded
 		if !st.Begun() && !st.Expanded && line.Of == "" && !p.goes(line, ends) {
 			ends[i], n.instant = stage.Skipped, true
+		}
+		if names, known := p.items(line); known && !n.instant && !st.Expanded {
+			if n.instant = true; len(names) == 0 {
+				ends[i] = stage.Skipped
+			} else {
+				p.lists = append(p.lists, i)
+			}
 		}
 		n.instant = n.instant || st.Expanded
 		n.running = st.Running()
@@ -101,6 +120,47 @@ func (p *play) node(i int, ends []stage.Outcome) {
 			needs(p.index[name], i)
 		}
 	}
+}
+
+// items are the names of the list that a stage is made for, where that is known.
+func (p *play) items(line *ledger.Stage) (names []string, known bool) {
+	if line.Each == nil {
+		return nil, false
+	}
+	raw, known := p.state.Value(line.Each.Key.Name)
+	if !known {
+		return nil, false
+	}
+	var byName map[string]json.RawMessage
+	switch {
+	case json.Unmarshal(raw, &names) == nil:
+	case json.Unmarshal(raw, &byName) == nil:
+		names = slices.Sorted(maps.Keys(byName))
+	default:
+		return nil, false
+	}
+	return names, len(names) <= ledger.MaxItems
+}
+
+// makes enters the stages that will be made of one, which begin when what that needs is over.
+func (p *play) makes(i int) {
+	names, _ := p.items(p.nodes[i].line)
+	first := len(p.nodes)
+	for _, name := range names {
+		line := *p.nodes[i].line
+		line.Name, line.Of, line.Each = line.Name+"."+name, line.Name, nil
+		p.nodes = append(p.nodes, node{name: line.Name, line: &line, st: &ledger.StageState{Name: line.Name}, needs: p.nodes[i].needs, of: i, leads: []int{i}})
+	}
+	made := make([]int, len(names))
+	for k := range made {
+		made[k] = first + k
+	}
+	for k := range p.nodes[:first] {
+		if at := slices.Index(p.nodes[k].leads, i); at >= 0 && p.nodes[k].of != i {
+			p.nodes[k].leads = slices.Replace(p.nodes[k].leads, at, at+1, made...)
+		}
+	}
+	p.nodes[i].needs = len(names)
 }
 
 // goes reports whether a stage runs when what it needs ends so.

@@ -70,7 +70,8 @@ func (p *play) length(people bool, work, wait func(*node) time.Duration) time.Du
 				continue
 			}
 		}
-		p.lead(n)
+		p.over = append(p.over[:0], one.node)
+		p.lead()
 	}
 }
 
@@ -90,39 +91,56 @@ func (p *play) first() active {
 // begin makes ready what is ready at the begin.
 func (p *play) begin() {
 	p.pending, p.busy = slices.Grow(p.pending[:0], len(p.nodes)), slices.Grow(p.busy[:0], len(p.nodes))
-	p.ready, p.active = p.ready[:0], p.active[:0]
+	p.ready, p.active, p.order, p.made = p.ready[:0], p.active[:0], p.order[:0], 0
 	for i := range p.nodes {
-		p.pending, p.busy = append(p.pending, p.nodes[i].needs), append(p.busy, 0)
+		p.pending, p.busy, p.order = append(p.pending, p.nodes[i].needs), append(p.busy, 0), append(p.order, i)
 	}
+	p.over = p.over[:0]
 	for i := range p.nodes {
 		n := &p.nodes[i]
-		if n.over || n.running || n.waiting || n.needs > 0 {
-			continue
+		switch {
+		case n.over || n.running || n.waiting || n.needs > 0:
+		case n.instant:
+			p.over = append(p.over, i)
+		default:
+			p.enqueue(i)
 		}
-		if n.instant {
-			p.lead(n)
-			continue
+	}
+	p.lead()
+}
+
+// lead is called when the stages of p.over are over: those that need nothing more are ready. Those among them that do not run themselves are
+// over in the next round, as the engine has it.
+func (p *play) lead() {
+	for len(p.over) > 0 {
+		p.fresh = p.fresh[:0]
+		for _, i := range p.over {
+			for _, to := range p.nodes[i].leads {
+				if p.pending[to]--; p.pending[to] == 0 {
+					p.fresh = append(p.fresh, to)
+				}
+			}
 		}
-		p.enqueue(i)
+		slices.Sort(p.fresh)
+		p.over = p.over[:0]
+		for _, i := range p.fresh {
+			if p.nodes[i].instant {
+				p.over = append(p.over, i)
+				continue
+			}
+			p.enqueue(i)
+		}
 	}
 }
 
-// lead is called when a stage is over: those that need nothing more are ready.
-func (p *play) lead(n *node) {
-	for _, to := range n.leads {
-		if p.pending[to]--; p.pending[to] > 0 {
-			continue
-		}
-		if p.nodes[to].instant {
-			p.lead(&p.nodes[to])
-			continue
-		}
-		p.enqueue(to)
-	}
-}
-
+// enqueue makes a stage ready. Those that are made on the way come behind all others, in the order in which they are.
 func (p *play) enqueue(i int) {
-	if at, there := slices.BinarySearch(p.ready, i); !there {
+	if i >= len(p.state.Stages) {
+		p.order[i] = len(p.state.Stages) + p.made
+		p.made++
+	}
+	at, there := slices.BinarySearchFunc(p.ready, p.order[i], func(j, order int) int { return p.order[j] - order })
+	if !there {
 		p.ready = slices.Insert(p.ready, at, i)
 	}
 }
