@@ -11,14 +11,20 @@ const never = 1 << 62
 
 // course is a window ready to be walked. It is made once and only read.
 type course struct {
-	calendar int // among those of the schedule
-	freeze   bool
-	window   *Window
+	*details
 	zone     *zone
 	recur    recurrence
 	time     int64 // of the day, in seconds, at which it begins
 	clock    int64 // how long it lasts by the clock, in seconds
 	exact    int64 // how long it lasts, where that is given instead
+	calendar int32 // among those of the schedule
+	freeze   bool
+	plain    bool // there are neither exceptions nor overrides
+}
+
+// details are what is seldom looked at.
+type details struct {
+	window   Window
 	except   []int64
 	gap      Gap
 	fold     Fold
@@ -32,7 +38,7 @@ type piece struct{ from, to int64 }
 func newCourse(c Calendar, w Window, z *zone) (course, []error) {
 	start := w.Start.seconds()
 	first := floor(start, day)
-	k := course{window: &w, zone: z, time: start - first*day, exact: int64(w.Length / time.Second), gap: w.Gap, fold: w.Fold}
+	k := course{details: &details{window: w, gap: w.Gap, fold: w.Fold}, zone: z, time: start - first*day, exact: int64(w.Length / time.Second)}
 	if k.exact == 0 {
 		k.clock = w.End.seconds() - start
 	}
@@ -56,6 +62,7 @@ func newCourse(c Calendar, w Window, z *zone) (course, []error) {
 		k.except = append(k.except, d)
 	}
 	slices.Sort(k.except)
+	k.plain = len(k.except) == 0
 	return k, wrong
 }
 
@@ -203,35 +210,35 @@ func (k *course) left(p piece, t int64) (piece, bool) {
 	return p, p.to > t
 }
 
-// cursor is a place in a course: the first piece there that ends after the moment of the last advance.
+// cursor is a place in a course: the first piece there that ends after the moment of the last advance. It has no
+// pointer, since there are thousands, and the garbage collector need not look at them.
 type cursor struct {
-	*course
-	part     int
 	day      int64
 	from, to int64 // never: there is none
+	part     int32
 }
 
 // advance goes on to the first piece that ends after t. Nothing that begins after the limit is looked for.
-func (c *cursor) advance(t, limit int64) {
-	for c.zone.until(c.part) <= t {
+func (c *cursor) advance(k *course, t, limit int64) {
+	for k.zone.until(int(c.part)) <= t {
 		c.part++
 	}
-	last := floor(limit+margin, day)
-	for d := max(c.day, c.earliest(t, c.part)); ; d++ {
+	part, last := int(c.part), floor(limit+margin, day)
+	for d := max(c.day, k.earliest(t, part)); ; d++ {
 		var ok bool
-		if d, ok = c.recur.next(d, last); !ok {
+		if d, ok = k.recur.next(d, last); !ok {
 			c.from, c.to = never, never
 			return
 		}
-		if len(c.except) > 0 {
-			if _, out := slices.BinarySearch(c.except, d); out {
+		if !k.plain {
+			if _, out := slices.BinarySearch(k.except, d); out {
 				continue
 			}
 		}
-		all, n := c.pieces(d, c.part)
+		all, n := k.pieces(d, part)
 		for _, p := range all[:n] {
-			if len(c.lifts) > 0 {
-				if p, ok = c.left(p, t); !ok {
+			if !k.plain {
+				if p, ok = k.left(p, t); !ok {
 					continue
 				}
 			}

@@ -80,7 +80,7 @@ func (s *Schedule) lift(o Override) {
 		k := &s.courses[i]
 		for _, word := range o.Lifts {
 			if _, one := target(word, s.calendars[k.calendar].Name, k.window.Name); k.freeze && one {
-				k.lifts = append(k.lifts, o.piece())
+				k.lifts, k.plain = append(k.lifts, o.piece()), false
 				break
 			}
 		}
@@ -96,8 +96,8 @@ func (s *Schedule) lift(o Override) {
 func (o Override) course(calendar int) course {
 	p := o.piece()
 	first := floor(p.from, day)
-	return course{calendar: calendar, time: p.from - first*day, exact: p.to - p.from, zone: &zone{from: []int64{firstSecond - 2*margin}, off: []int64{0}},
-		recur: newRecurrence(Rule{}, first, lastSecond/day-1), override: &o, window: &Window{}}
+	return course{details: &details{override: &o}, calendar: int32(calendar), plain: true, time: p.from - first*day, exact: p.to - p.from, zone: &zone{from: []int64{firstSecond - 2*margin}, off: []int64{0}},
+		recur: newRecurrence(Rule{}, first, lastSecond/day-1)}
 }
 
 // unknown are the words of Lifts that mean nothing in any of the calendars.

@@ -5,26 +5,45 @@ import (
 	"slices"
 )
 
-// recurrence finds the days on which a rule holds. It is made once and only read.
+// recurrence finds the days on which a rule holds. It is made once and only read, and small, as it is read for each
+// of thousands of windows.
 type recurrence struct {
-	freq       Freq // empty: on the first day alone
-	interval   int64
-	start      int64  // the first day
-	last       int64  // the last day that it may be
-	month, dom int    // of the start: months since year 0, and the day in it
+	start      int64 // the first day
+	last       int64 // the last day that it may be
+	month      int32 // of the start: months since year 0
+	interval   int32
 	months     uint16 // bit m: month m is meant
-	weekdays   uint8  // bit w: weekday w is meant, Monday being 0
-	weekStart  int
-	monthDays  []int
-	nth        []Day // those of ByDay that have an N
-	picks      []int // BySetPos
-	fallback   bool  // with neither ByDay nor ByMonthDay: the day of the month is that of the start
+	unit       unit
+	weekdays   uint8 // bit w: weekday w is meant, Monday being 0
+	weekStart  uint8
+	dom        uint8 // of the start: its day in the month
+	everyMonth bool
+	fallback   bool   // with neither ByDay nor ByMonthDay: the day of the month is that of the start
+	lists      *lists // nil: there are none
+}
+
+// unit is what a rule repeats by.
+type unit uint8
+
+const (
+	single unit = iota // it is on the first day alone
+	daily
+	weekly
+	monthly
+	yearly
+)
+
+// lists are what few rules have.
+type lists struct {
+	monthDays []int
+	nth       []Day // those of ByDay that have an N
+	picks     []int // BySetPos
 }
 
 func newRecurrence(r Rule, start, last int64) recurrence {
 	y, m, d := dateOf(start)
-	c := recurrence{freq: r.Freq, interval: int64(max(r.Interval, 1)), start: start, last: last, month: y*12 + m - 1, dom: d,
-		monthDays: r.ByMonthDay, picks: r.BySetPos, fallback: len(r.ByDay)+len(r.ByMonthDay) == 0}
+	c := recurrence{interval: int32(max(r.Interval, 1)), start: start, last: last, month: int32(y*12 + m - 1), dom: uint8(d), fallback: len(r.ByDay)+len(r.ByMonthDay) == 0}
+	c.unit = map[Freq]unit{Daily: daily, Weekly: weekly, Monthly: monthly, Yearly: yearly}[r.Freq]
 	for _, m := range r.ByMonth {
 		c.months |= 1 << m
 	}
@@ -34,12 +53,17 @@ func newRecurrence(r Rule, start, last int64) recurrence {
 			c.months = 1 << m
 		}
 	}
+	c.everyMonth = c.months == 1<<13-2
+	rare := lists{monthDays: r.ByMonthDay, picks: r.BySetPos}
 	for _, d := range r.ByDay {
 		if d.N != 0 {
-			c.nth = append(c.nth, d)
+			rare.nth = append(rare.nth, d)
 			continue
 		}
 		c.weekdays |= 1 << d.On.index()
+	}
+	if len(rare.monthDays)+len(rare.nth)+len(rare.picks) > 0 {
+		c.lists = &rare
 	}
 	switch {
 	case len(r.ByDay) > 0:
@@ -48,7 +72,7 @@ func newRecurrence(r Rule, start, last int64) recurrence {
 	default:
 		c.weekdays = 1<<7 - 1
 	}
-	c.weekStart = max(r.WeekStart.index(), 0)
+	c.weekStart = uint8(max(r.WeekStart.index(), 0))
 	return c
 }
 
@@ -58,27 +82,30 @@ func (c *recurrence) next(from, last int64) (int64, bool) {
 	if from > last {
 		return 0, false
 	}
-	switch c.freq {
-	case Daily:
+	switch c.unit {
+	case daily:
 		return c.daily(from, last)
-	case Weekly:
+	case weekly:
 		return c.weekly(from, last)
-	case Monthly, Yearly:
+	case monthly, yearly:
 		return c.monthly(from, last)
 	}
 	return c.start, from == c.start
 }
 
 func (c *recurrence) daily(from, last int64) (int64, bool) {
+	interval := int64(c.interval)
 	for from <= last {
-		from = c.start + (from-c.start+c.interval-1)/c.interval*c.interval
-		if c.months != 1<<13-2 || len(c.monthDays) > 0 {
+		if interval > 1 {
+			from = c.start + (from-c.start+interval-1)/interval*interval
+		}
+		if !c.everyMonth || c.lists != nil {
 			y, m, d := dateOf(from)
 			if c.months&(1<<m) == 0 {
 				from = daysOf(y, m+1, 1)
 				continue
 			}
-			if len(c.monthDays) > 0 && !slices.Contains(c.monthDays, d) && !slices.Contains(c.monthDays, d-monthLength(y, m)-1) {
+			if c.lists != nil && !slices.Contains(c.lists.monthDays, d) && !slices.Contains(c.lists.monthDays, d-monthLength(y, m)-1) {
 				from++
 				continue
 			}
@@ -92,21 +119,24 @@ func (c *recurrence) daily(from, last int64) (int64, bool) {
 }
 
 func (c *recurrence) weekly(from, last int64) (int64, bool) {
-	zero := c.start - int64((weekday(c.start)-c.weekStart+7)%7)
+	zero := c.start - int64((weekday(c.start)-int(c.weekStart)+7)%7)
+	interval := int64(c.interval)
 	days := uint(c.weekdays)>>c.weekStart | uint(c.weekdays)<<(7-c.weekStart)&127 // bit 0: the first day of the week
 	for from <= last {
 		n := (from - zero) / 7
-		if over := n % c.interval; over != 0 {
-			n += c.interval - over
-			from = zero + n*7
+		if interval > 1 {
+			if over := n % interval; over != 0 {
+				n += interval - over
+				from = zero + n*7
+			}
 		}
 		left := days >> (from - zero - n*7)
 		if left == 0 {
-			from = zero + (n+c.interval)*7
+			from = zero + (n+interval)*7
 			continue
 		}
 		from += int64(bits.TrailingZeros(left))
-		if c.months != 1<<13-2 {
+		if !c.everyMonth {
 			if y, m, _ := dateOf(from); c.months&(1<<m) == 0 {
 				from = daysOf(y, m+1, 1)
 				continue
@@ -118,19 +148,21 @@ func (c *recurrence) weekly(from, last int64) (int64, bool) {
 }
 
 func (c *recurrence) monthly(from, last int64) (int64, bool) {
-	unit, first := 1, c.month
-	if c.freq == Yearly {
-		unit, first = 12, c.month/12*12
+	unit, first, interval := 1, int(c.month), int(c.interval)
+	if c.unit == yearly {
+		unit, first = 12, first/12*12
 	}
 	y, m, d := dateOf(from)
 	begin := from - int64(d-1)
 	for begin <= last {
 		month := y*12 + m - 1
-		if over := (month - first) / unit % int(c.interval); over != 0 {
-			month, d = month-(month-first)%unit+(int(c.interval)-over)*unit, 1
-			y, m = month/12, month%12+1
-			begin = daysOf(y, m, 1)
-			continue
+		if interval > 1 {
+			if over := (month - first) / unit % interval; over != 0 {
+				month, d = month-(month-first)%unit+(interval-over)*unit, 1
+				y, m = month/12, month%12+1
+				begin = daysOf(y, m, 1)
+				continue
+			}
 		}
 		length := monthLength(y, m)
 		if c.months&(1<<m) != 0 {
@@ -153,9 +185,9 @@ func (c *recurrence) within(begin int64, length int) uint64 {
 	switch {
 	case c.fallback:
 		days = 1 << c.dom
-	case len(c.monthDays) > 0:
+	case c.lists != nil && len(c.lists.monthDays) > 0:
 		days = 0
-		for _, d := range c.monthDays {
+		for _, d := range c.lists.monthDays {
 			if d < 0 {
 				d += length + 1
 			}
@@ -166,11 +198,11 @@ func (c *recurrence) within(begin int64, length int) uint64 {
 	if c.weekdays != 1<<7-1 {
 		days &= c.onWeekdays(weekday(begin), length)
 	}
-	if len(c.picks) == 0 {
+	if c.lists == nil || len(c.lists.picks) == 0 {
 		return days
 	}
 	var picked uint64
-	for _, p := range c.picks {
+	for _, p := range c.lists.picks {
 		picked |= pick(days, p)
 	}
 	return picked
@@ -182,7 +214,10 @@ func (c *recurrence) onWeekdays(first, length int) (days uint64) {
 	for left := c.weekdays; left != 0; left &= left - 1 {
 		days |= weekly << ((bits.TrailingZeros8(left) - first + 7) % 7)
 	}
-	for _, d := range c.nth {
+	if c.lists == nil {
+		return days
+	}
+	for _, d := range c.lists.nth {
 		of := uint64(weekly) << ((d.On.index() - first + 7) % 7) & (1<<(length+1) - 2)
 		days |= pick(of, d.N)
 	}

@@ -59,7 +59,7 @@ func Compile(o Options, calendars ...Calendar) (*Schedule, error) {
 			continue
 		}
 		for j := range courses {
-			courses[j].calendar = len(s.calendars)
+			courses[j].calendar = int32(len(s.calendars))
 		}
 		s.calendars, s.courses = append(s.calendars, c), append(s.courses, courses...)
 	}

@@ -177,46 +177,55 @@ func (s *Schedule) Spans(from, to time.Time) iter.Seq[Span] {
 	}
 }
 
-// why are the reasons at the moment at which a sweep begins, and whether it is open then.
+// why are the reasons at the moment at which a sweep begins, what closes first, and whether it is open then.
 func (s *Schedule) why(w *sweep) (all []Reason, open bool) {
-	open = true
+	n := 0
+	for i := range w.cursors {
+		if w.cursors[i].from <= w.t {
+			n++
+		}
+	}
+	all = make([]Reason, 0, n+len(w.allows))
+	var lifted, allowed []Reason
 	active := make([]bool, len(s.calendars)) // an allow window is
 	for i := range w.cursors {
-		c := &w.cursors[i]
+		c, k := &w.cursors[i], &s.courses[i]
 		if c.from > w.t {
 			continue
 		}
-		r := Reason{Cause: Allowed, Calendar: s.calendars[c.calendar].Name, Window: c.window.Name, Text: c.window.Text, From: moment(c.from), Until: moment(c.to)}
-		switch active[c.calendar] = active[c.calendar] || !c.freeze; {
-		case c.override != nil:
-			r.Cause, r.Window, r.Text, r.Override = Lifted, "", "", c.override
-		case c.freeze:
-			r.Cause, open = Frozen, false
+		active[k.calendar] = active[k.calendar] || !k.freeze
+		r := Reason{Cause: Frozen, Calendar: s.calendars[k.calendar].Name, Window: k.window.Name, Text: k.window.Text, From: moment(c.from), Until: moment(c.to)}
+		switch {
+		case k.override != nil:
+			r.Cause, r.Override = Lifted, k.override
+			lifted = append(lifted, r)
+		case k.freeze:
+			all = append(all, r)
+		default:
+			r.Cause = Allowed
+			allowed = append(allowed, r)
 		}
-		all = append(all, r)
 	}
 	for i := range w.allows {
 		u := &w.allows[i]
 		if active[u.calendar] {
 			continue
 		}
-		open = false
 		r := Reason{Cause: Outside, Calendar: s.calendars[u.calendar].Name, Text: s.calendars[u.calendar].Text}
 		if i, ok := u.heap.top(w, w.t); ok {
 			r.Until = moment(w.cursors[i].from)
 		}
 		all = append(all, r)
 	}
-	all = append(all, s.lifted(w.t)...)
-	slices.SortStableFunc(all, func(a, b Reason) int { return rank(a.Cause) - rank(b.Cause) })
-	return all, open
+	open = len(all) == 0
+	return slices.Concat(all, lifted, s.lifted(w.t), allowed), open
 }
-
-// rank puts what closes first.
-func rank(c Cause) int { return slices.Index([]Cause{OutOfTime, Frozen, Outside, Lifted, Allowed}, c) }
 
 // lifted are the freezes that would be active at a moment, but for an override.
 func (s *Schedule) lifted(t int64) (all []Reason) {
+	if len(s.overrides) == 0 {
+		return nil
+	}
 	for i := range s.courses {
 		if len(s.courses[i].lifts) == 0 {
 			continue
@@ -225,9 +234,11 @@ func (s *Schedule) lifted(t int64) (all []Reason) {
 		if !slices.ContainsFunc(k.lifts, func(p piece) bool { return p.from <= t && t < p.to }) {
 			continue
 		}
-		k.lifts = nil
-		c := cursor{course: &k, part: k.zone.part(t)}
-		if c.advance(t, t+1); c.from > t {
+		without := *k.details
+		without.lifts = nil
+		k.details = &without
+		c := cursor{part: int32(k.zone.part(t))}
+		if c.advance(&k, t, t+1); c.from > t {
 			continue
 		}
 		name := s.calendars[k.calendar].Name

@@ -5,6 +5,7 @@ package calendar
 // touched.
 type sweep struct {
 	t, limit int64 // where it is, and how far it goes
+	courses  []course
 	cursors  []cursor
 	freezes  heap
 	allows   []union // one for each calendar that has allow windows
@@ -18,7 +19,7 @@ type union struct {
 }
 
 func (s *Schedule) sweep(t, limit int64) *sweep {
-	w := &sweep{t: t, limit: limit, cursors: make([]cursor, len(s.courses))}
+	w := &sweep{t: t, limit: limit, courses: s.courses, cursors: make([]cursor, len(s.courses))}
 	sets := make([]int, len(s.calendars))
 	for i, c := range s.calendars {
 		if len(c.Allow) > 0 {
@@ -35,8 +36,8 @@ func (s *Schedule) sweep(t, limit int64) *sweep {
 			near, part = k.zone, k.zone.part(t)
 		}
 		c := &w.cursors[i]
-		c.course, c.part = k, part
-		if c.advance(t, limit); c.from >= limit {
+		c.part = int32(part)
+		if c.advance(k, t, limit); c.from >= limit {
 			continue
 		}
 		h := &w.freezes
@@ -102,7 +103,7 @@ func (w *sweep) cool() {
 		for _, i := range w.hot {
 			c := &w.cursors[i]
 			if c.to <= w.t {
-				c.advance(w.t, w.limit)
+				c.advance(&w.courses[i], w.t, w.limit)
 			}
 			if c.from <= w.t {
 				w.t, moved = c.to, true
@@ -161,7 +162,7 @@ func (h *heap) top(w *sweep, t int64) (int32, bool) {
 		e := &(*h)[0]
 		c := &w.cursors[e.i]
 		if c.to <= t {
-			c.advance(t, w.limit)
+			c.advance(&w.courses[e.i], t, w.limit)
 		}
 		switch {
 		case c.from >= w.limit:

@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -188,16 +189,16 @@ func TestTheCalendarCannotBeRead(t *testing.T) {
 			defer func() { e.end() }()
 			e.end()
 			known := e.deploy.Hours.Schedule
-			gone := true
+			var there atomic.Bool
 			e.deploy.Hours.Schedule = func(ctx context.Context) (*calendar.Schedule, error) {
-				if gone {
+				if !there.Load() {
 					return nil, errors.New("the disk is gone")
 				}
 				return known(ctx)
 			}
 			e.restart(20 * time.Minute)
 			e.after(5 * time.Minute).is(want)
-			gone = false
+			there.Store(true)
 			e.after(5 * time.Minute).is(stage.Succeeded)
 		})
 	}

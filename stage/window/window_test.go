@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,6 +34,24 @@ func frozen(spans ...time.Duration) calendar.Calendar {
 		c.Freeze = append(c.Freeze, calendar.Window{Name: fmt.Sprint("freeze-", i/2), Start: at(now, spans[i]), Length: spans[i+1] - spans[i]})
 	}
 	return c
+}
+
+// board is a schedule that changes, when the test says so.
+type board struct {
+	mu  sync.Mutex
+	now func(context.Context) (*calendar.Schedule, error)
+}
+
+func (b *board) put(now func(context.Context) (*calendar.Schedule, error)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.now = now
+}
+
+func (b *board) schedule(ctx context.Context) (*calendar.Schedule, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.now(ctx)
 }
 
 // by is a schedule that never changes.
@@ -201,13 +221,18 @@ func TestTheRunway(t *testing.T) {
 		h.is(stage.Succeeded)
 	})
 	synctest.Test(t, func(t *testing.T) {
-		need, failure := time.Hour, errors.New("no rehearsal")
-		s := window.Stage{Schedule: by(frozen(30*time.Minute, 9*time.Hour)), Expect: func(context.Context, *stage.Task) (time.Duration, error) { return need, failure }}
+		var rehearsed atomic.Bool
+		s := window.Stage{Schedule: by(frozen(30*time.Minute, 9*time.Hour)), Expect: func(context.Context, *stage.Task) (time.Duration, error) {
+			if !rehearsed.Load() {
+				return 0, errors.New("no rehearsal")
+			}
+			return 10 * time.Minute, nil
+		}}
 		h := begin(t, s)
 		defer h.stop()
 		h.is(stage.Waiting)
 		assert.Contains(t, string(h.details(window.DetailWait)[0]), "no rehearsal")
-		need, failure = 10*time.Minute, nil
+		rehearsed.Store(true)
 		h.after(window.DefaultRetry)
 		h.is(stage.Succeeded)
 	})
@@ -247,24 +272,24 @@ func TestAnOverride(t *testing.T) {
 // A freeze that is made meanwhile, or taken back, counts.
 func TestTheCalendarsAreReadAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		now := by(frozen(-time.Hour, 24*time.Hour))
-		h := begin(t, window.Stage{Schedule: func(ctx context.Context) (*calendar.Schedule, error) { return now(ctx) }})
+		b := &board{now: by(frozen(-time.Hour, 24*time.Hour))}
+		h := begin(t, window.Stage{Schedule: b.schedule})
 		defer h.stop()
-		now = by(frozen(-time.Hour, 48*time.Hour))
+		b.put(by(frozen(-time.Hour, 48*time.Hour)))
 		h.after(24 * time.Hour)
 		h.is(stage.Waiting)
 		assert.Len(t, h.details(window.DetailWait), 2, "news are told")
-		now = by(frozen())
+		b.put(by(frozen()))
 		h.after(window.DefaultInterval)
 		h.is(stage.Succeeded)
 	})
 	synctest.Test(t, func(t *testing.T) {
-		now := unreadable
-		h := begin(t, window.Stage{Schedule: func(ctx context.Context) (*calendar.Schedule, error) { return now(ctx) }})
+		b := &board{now: unreadable}
+		h := begin(t, window.Stage{Schedule: b.schedule})
 		defer h.stop()
 		h.after(time.Hour)
 		h.is(stage.Waiting)
-		now = by(frozen())
+		b.put(by(frozen()))
 		h.after(window.DefaultRetry)
 		h.is(stage.Succeeded)
 	})
