@@ -1,9 +1,6 @@
 package notify
 
-import (
-	"fmt"
-	"text/template"
-)
+import "text/template"
 
 // wording is what the default says of each kind, behind the name of the release.
 var wording = map[Kind]string{
@@ -67,8 +64,8 @@ Release:     {{.Release.ID}}{{with .Release.Service}} of {{.}}{{end}}{{with .Ver
 {{end}}`
 
 var (
-	subjects = defaults(func(k Kind, words string) string {
-		return where + words + fmt.Sprintf(`{{if or %t (eq .Severity.String "urgent")}}`, k.Asks() || k == ApprovalEscalated) + `{{with .Reason}}: {{.}}{{end}}{{end}}`
+	subjects = defaults(func(_ Kind, words string) string {
+		return where + words + `{{if ne .Severity.String "info"}}{{with .Reason}}: {{.}}{{end}}{{end}}`
 	})
 	texts = defaults(func(_ Kind, words string) string { return where + words + more })
 )

@@ -174,6 +174,7 @@ func TestKilledHostsTellEverything(t *testing.T) {
 		for n := 0; n < 20+r.IntN(60) && len(o.Arrived())+len(hook.Arrived()) < arrived+50; n++ {
 			time.Sleep(10 * time.Millisecond)
 			o.mu.Lock()
+			o.slow = time.Duration(r.IntN(30)) * time.Millisecond
 			o.later = n%7 == 0 // it takes a mail, and is cut off before it says so
 			o.mu.Unlock()
 		}
@@ -183,7 +184,7 @@ func TestKilledHostsTellEverything(t *testing.T) {
 	o.Fail(notifytest.None)
 	hook.Fail(notifytest.None)
 	o.mu.Lock()
-	o.later = false
+	o.later, o.slow = false, 0
 	o.mu.Unlock()
 	for range 2 { // the second one finds what began and ended between two looks of the first
 		p := process.Start(t, "host", w)
