@@ -146,12 +146,12 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if look.Fits && look.Error == "" {
-		return t.Detail(ctx, DetailOpen, look)
-	}
-	done, heard, err := s.hear(ctx, t, look)
+	done, heard, err := s.hear(ctx, t, look) // first: a no counts, though the schedule has opened at the same moment
 	if done || err != nil {
 		return err
+	}
+	if look.open() {
+		return t.Detail(ctx, DetailOpen, look)
 	}
 	if late := s.deadline(t); !late.IsZero() && !now.Before(late) {
 		return &stage.Error{Outcome: stage.Failed, Reason: fmt.Sprintf("not let go on within %s: %s", s.MaxWait, look.text())}
@@ -188,6 +188,9 @@ func (s Stage) look(ctx context.Context, t *stage.Task, now time.Time) Look {
 	}
 	return Look{Runway: schedule.Fits(now, need), Need: need.String()}
 }
+
+// open reports whether what comes may begin.
+func (l Look) open() bool { return l.Error == "" && l.Fits }
 
 // text says why it waits, for people.
 func (l Look) text() string {
@@ -226,7 +229,10 @@ func (s Stage) hear(ctx context.Context, t *stage.Task, look Look) (done, heard 
 			}
 			continue
 		}
-		if sig.Kind == stage.Reject {
+		switch {
+		case sig.Kind == stage.Promote && look.open():
+			continue // there is nothing to override
+		case sig.Kind == stage.Reject:
 			return true, heard, &stage.Error{Outcome: stage.Rejected, By: sig.By, Reason: sig.Why}
 		}
 		return true, heard, t.Detail(ctx, DetailOverride, Override{By: sig.By, Why: sig.Why, Look: look})

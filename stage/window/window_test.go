@@ -269,6 +269,23 @@ func TestAnOverride(t *testing.T) {
 	})
 }
 
+// A no counts, though the schedule opens while no host is up to hear it.
+func TestANoBeforeTheOpening(t *testing.T) {
+	for kind, want := range map[stage.SignalKind]stage.Outcome{stage.Reject: stage.Rejected, stage.Promote: stage.Succeeded} {
+		synctest.Test(t, func(t *testing.T) {
+			s := window.Stage{Schedule: by(frozen(-time.Hour, 2*time.Hour))}
+			h := stagetest.NewHost(s)
+			assert.Equal(t, stage.Waiting, stage.OutcomeOf(s.Run(t.Context(), h.Task())))
+			h.Send(kind, "ada", "not today")
+			time.Sleep(3 * time.Hour)
+			assert.Equal(t, want, stage.OutcomeOf(s.Run(t.Context(), h.Task())))
+			for _, d := range h.Details() {
+				assert.NotEqual(t, window.DetailOverride, d.Name, "there is nothing to override any more")
+			}
+		})
+	}
+}
+
 // A freeze that is made meanwhile, or taken back, counts.
 func TestTheCalendarsAreReadAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
