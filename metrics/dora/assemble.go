@@ -192,7 +192,7 @@ func (f *fold) score(m *Metrics) {
 	if year == 0 {
 		year = 2024
 	}
-	if c := QuickCheckOf(year, *m); !c.Total.IsZero() {
+	if c := QuickCheckOf(year, m.measured()); !c.Total.IsZero() {
 		m.QuickCheck = &c
 	}
 }

@@ -2,7 +2,6 @@ package dora
 
 import (
 	"math"
-	"slices"
 	"sort"
 )
 
@@ -68,16 +67,9 @@ func rateOf(k, n int, z float64) Rate {
 	return r
 }
 
-// survival is the median of durations of which some have not ended yet, by the estimate of Kaplan and Meier (1958): the
-// first at which half or fewer last on. Both lists are sorted here.
-func survival(ended, open []int64) Figure {
-	slices.Sort(ended)
-	slices.Sort(open)
-	return outlived(list(ended), open)
-}
-
-// outlived is survival of sorted lists. open is gone through one by one, ended only looked up: between two that are open, the
-// product of the estimate is the quotient of its first and last term.
+// outlived is the median of durations of which some have not ended yet, by the estimate of Kaplan and Meier (1958): the
+// first at which half or fewer last on. Both lists are in order. open is gone through one by one, ended only looked up: between
+// two that are open, the product of the estimate is the quotient of its first and last term.
 func outlived(ended ordered, open []int64) Figure {
 	n, gone, share := ended.len(), 0, 1.0
 	for j := range len(open) + 1 {

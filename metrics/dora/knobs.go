@@ -159,10 +159,13 @@ type Recovery string
 type Open string
 
 const (
-	// OpenCensored counts them apart; the Kaplan-Meier median takes account of them.
+	// OpenCensored counts them apart; the figure that is compared with tiers is the Kaplan-Meier median, which takes account of them.
 	OpenCensored Open = "censored"
 	// OpenNow takes them as if they ended with the window, and counts them apart besides.
 	OpenNow Open = "until-now"
+	// OpenDropped counts them apart, and compares with tiers what has ended alone, as many tools do: a team that never ends what it
+	// has broken looks better.
+	OpenDropped Open = "dropped"
 )
 
 // RecoveryWindow says whether a recovery must lie in the window as a whole.

@@ -18,7 +18,8 @@ func Presets() []string {
 var presets = []string{"dora-2024", "fourkeys", "devlake-2021", "devlake-2023", "gitlab", "octopus", "datadog", "middleware"}
 
 // Preset answers the rules by which a well-known tool computes its figures, as far as the events can tell.
-// What such a tool does beyond rules (cut windows short, divide integers) is not imitated.
+// What such a tool does beyond rules (cut windows short, divide integers) is not imitated. None of the tools lets failures that are
+// open tell in its recovery time.
 //
 //   - dora-2024: what this package takes for right; the zero Rules.
 //   - fourkeys: incidents are counted, not deployments; redeployed changes count again; minutes and hours are cut;
@@ -34,7 +35,7 @@ var presets = []string{"dora-2024", "fourkeys", "devlake-2021", "devlake-2023", 
 func Preset(name string) (Rules, error) {
 	devlake := Rules{
 		Name: name, Start: StartFirstCommit, Baseline: BaselineSkipped, LeadRounding: RoundStages, RecoveryRounding: RoundMinutes,
-		Attribution: AttributionLatest, Blame: BlameNone, Recovery: RecoveryIncident, RecoveryWindow: RecoveryWithin,
+		Attribution: AttributionLatest, Blame: BlameNone, Recovery: RecoveryIncident, Open: OpenDropped, RecoveryWindow: RecoveryWithin,
 		Quantile: QuantileLower, Weeks: WeeksAll, Tiers: name,
 	}
 	switch name {
@@ -43,7 +44,7 @@ func Preset(name string) (Rules, error) {
 	case "fourkeys":
 		return Rules{
 			Name: name, Groups: GroupsEach, Start: StartChange, Redeployed: RedeployedEach, LeadRounding: RoundMinutes, RecoveryRounding: RoundHours,
-			Blame: BlameNone, Numerator: NumeratorIncidents, Denominator: DenominatorChanged, Recovery: RecoveryEarliest,
+			Blame: BlameNone, Numerator: NumeratorIncidents, Denominator: DenominatorChanged, Recovery: RecoveryEarliest, Open: OpenDropped,
 			Empty: EmptyZero, WeekStart: "sunday", Weeks: WeeksAll, Tiers: name,
 		}, nil
 	case "devlake-2021":
@@ -54,21 +55,21 @@ func Preset(name string) (Rules, error) {
 	case "gitlab":
 		return Rules{
 			Name: name, Start: StartMerged, Attribution: AttributionNone, Blame: BlameNone, Numerator: NumeratorAll,
-			Recovery: RecoveryOpened, Tiers: "none",
+			Recovery: RecoveryOpened, Open: OpenDropped, Tiers: "none",
 		}, nil
 	case "octopus":
 		return Rules{
 			Name: name, Attempts: AttemptsFail, Start: StartMerged, Samples: SamplesOldest, Attribution: AttributionNone, Blame: BlameNone,
-			Recovery: RecoveryNext, Typical: TypicalMean, Tiers: "none",
+			Recovery: RecoveryNext, Open: OpenDropped, Typical: TypicalMean, Tiers: "none",
 		}, nil
 	case "datadog":
 		return Rules{
-			Name: name, Baseline: BaselineSkipped, BaselineGap: Duration(60 * 24 * time.Hour), Attribution: AttributionNone, Blame: BlameFirst, Tiers: "none",
+			Name: name, Baseline: BaselineSkipped, BaselineGap: Duration(60 * 24 * time.Hour), Attribution: AttributionNone, Blame: BlameFirst, Open: OpenDropped, Tiers: "none",
 		}, nil
 	case "middleware":
 		return Rules{
 			Name: name, Attempts: AttemptsInRate, Start: StartFirstCommit, Attribution: AttributionLatest, Blame: BlameNone,
-			Recovery: RecoveryAttributed, Typical: TypicalMean, Empty: EmptyZero, Weeks: WeeksAll, Tiers: name,
+			Recovery: RecoveryAttributed, Open: OpenDropped, Typical: TypicalMean, Empty: EmptyZero, Weeks: WeeksAll, Tiers: name,
 		}, nil
 	}
 	return Rules{}, fmt.Errorf("%w %q; there are %q", ErrUnknownPreset, name, presets)

@@ -1,7 +1,7 @@
 package dora
 
 // QuickCheck is the score of DORA's quick check, from 0 to 10, of what was measured in place of asked for.
-// What was not measured does not count.
+// What was not measured does not count; in a report that is so, too, where its rules call no data 0.
 type QuickCheck struct {
 	// Year is the edition: 2024 has four metrics, 2025 has the rework rate besides.
 	Year                int    `json:"year"`
@@ -38,6 +38,23 @@ func QuickCheckOf(year int, m Metrics) QuickCheck {
 	c.Stability = average(c.ChangeFailureRate, c.ReworkRate)
 	c.Total = average(c.LeadTime, c.DeploymentFrequency, c.Recovery, c.ChangeFailureRate, c.ReworkRate)
 	return c
+}
+
+// measured are the figures without those that rules have made 0 of no data.
+func (m Metrics) measured() Metrics {
+	if m.LeadTime != nil && m.LeadTime.N == 0 {
+		m.LeadTime = nil
+	}
+	if m.FailedDeploymentRecovery != nil && m.FailedDeploymentRecovery.N == 0 {
+		m.FailedDeploymentRecovery = nil
+	}
+	if m.ChangeFailureRate != nil && m.ChangeFailureRate.N == 0 {
+		m.ChangeFailureRate = nil
+	}
+	if m.ReworkRate != nil && m.ReworkRate.N == 0 {
+		m.ReworkRate = nil
+	}
+	return m
 }
 
 // answered is the score of a duration, by the six answers that the check offers.

@@ -203,14 +203,27 @@ func (f *fold) recoverySpread(all []recovery, d *Durations) bool {
 	}
 	ended, open := f.recoveryTimes(all)
 	f.spreader.spread(ended, d)
-	f.censor(d, open, func() Figure { return survival(ended, open) })
+	if len(open) > 0 {
+		slices.Sort(ended)
+		slices.Sort(open)
+	}
+	f.censor(d, list(ended), open)
 	return true
 }
 
-// censor fills in what those say that are open.
-func (f *fold) censor(d *Durations, open []int64, median func() Figure) {
+// censor fills in what those say that are open; both lists are in order.
+func (f *fold) censor(d *Durations, ended ordered, open []int64) {
 	if d.Censored = len(open); len(open) > 0 && f.r.Open != OpenNow {
-		d.Survival = median()
+		if d.Survival = outlived(ended, open); d.Survival.IsZero() {
+			longest := open[len(open)-1]
+			if n := ended.len(); n > 0 {
+				longest = max(longest, ended.at(n-1))
+			}
+			d.SurvivalAbove = Known(float64(longest) / 1e9)
+		}
+		if f.r.Open != OpenDropped {
+			d.Typical = d.Survival
+		}
 	}
 	d.Tier = f.durationTier(f.tiers.Recovery, d)
 }

@@ -104,7 +104,10 @@ type Durations struct {
 	// Survival is the median that takes account of those that have not ended yet (Kaplan and Meier); absent where
 	// none is censored, and where fewer than half have ended.
 	Survival Figure `json:"survival,omitzero"`
-	// Typical is the figure that is compared with tiers.
+	// SurvivalAbove is what that median is above, where fewer than half have ended: the longest of all, ended or not.
+	SurvivalAbove Figure `json:"survival_above,omitzero"`
+	// Typical is the figure that is compared with tiers: P50, or Mean, by the rules; where some are censored, Survival, unless
+	// the rules say otherwise (Rules.Open). Absent where that is absent.
 	Typical Figure `json:"typical,omitzero"`
 	Tier    Tier   `json:"tier,omitempty"`
 }

@@ -143,7 +143,7 @@ func (r Rules) Validate() error {
 	oneOf(&p, "numerator", r.Numerator, NumeratorDeployments, NumeratorIncidents, NumeratorAll)
 	oneOf(&p, "denominator", r.Denominator, DenominatorAll, DenominatorChanged)
 	oneOf(&p, "recovery", r.Recovery, RecoveryDeployment, RecoveryIncident, RecoveryOpened, RecoveryAttributed, RecoveryEarliest, RecoveryNext)
-	oneOf(&p, "open", r.Open, OpenCensored, OpenNow)
+	oneOf(&p, "open", r.Open, OpenCensored, OpenNow, OpenDropped)
 	oneOf(&p, "recovery_window", r.RecoveryWindow, RecoveryBegun, RecoveryWithin)
 	oneOf(&p, "quantile", r.Quantile, QuantileInterpolated, QuantileLower)
 	oneOf(&p, "typical", r.Typical, TypicalMedian, TypicalMean)

@@ -83,7 +83,7 @@ func (m *Meter) metrics(x *scope) *Metrics {
 		if x.ended.n+x.open.n > 0 {
 			f.spreader.rankedSpread(&x.ended, &x.recovered)
 			f.open = x.open.sorted(f.open)
-			f.censor(&x.recovered, f.open, func() Figure { return outlived(&x.ended, f.open) })
+			f.censor(&x.recovered, &x.ended, f.open)
 		}
 	}
 	x.metrics = Metrics{Availability: was.Availability, ErrorBudget: was.ErrorBudget, DeploymentFrequency: was.DeploymentFrequency}

@@ -24,7 +24,7 @@ func (m Metrics) withoutFailures() Metrics {
 	m.ChangeFailureRate, m.FailedDeploymentRecovery, m.ReworkRate, m.MTTR, m.AttemptFailureRate = nil, nil, nil, nil, nil
 	m.Availability, m.DowntimePerRelease, m.ErrorBudget = nil, nil, nil
 	if m.QuickCheck != nil {
-		c := QuickCheckOf(m.QuickCheck.Year, m)
+		c := QuickCheckOf(m.QuickCheck.Year, m.measured())
 		if m.QuickCheck = &c; c.Total.IsZero() {
 			m.QuickCheck = nil
 		}

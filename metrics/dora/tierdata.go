@@ -1,5 +1,7 @@
 package dora
 
+import "math"
+
 // The tables of the reports, and the limits that tools have in their code.
 
 func tiers2018() TierModel {
@@ -25,7 +27,7 @@ func tiers2019() TierModel {
 func tiers2021() TierModel {
 	return TierModel{
 		Name: "2021", Year: 2021, Source: "DORA, Accelerate State of DevOps 2021, p. 9",
-		Frequency:   []TierRange{upTo(Elite, 0, day), upTo(High, day, week), upTo(Medium, month, half), above(Low, half)},
+		Frequency:   []TierRange{upTo(Elite, 0, day), upTo(High, week, month), upTo(Medium, month, half), above(Low, half)},
 		LeadTime:    []TierRange{upTo(Elite, 0, hour), upTo(High, day, week), upTo(Medium, month, half), above(Low, half)},
 		FailureRate: []TierRange{upTo(Elite, 0, 0.15), upTo(High, 0.15, 0.30), upTo(Medium, 0.15, 0.30), upTo(Low, 0.15, 0.30)},
 		Recovery:    []TierRange{upTo(Elite, 0, hour), upTo(High, 0, day), upTo(Medium, day, week), above(Low, half)},
@@ -83,20 +85,23 @@ func tiersDevlake2023() TierModel {
 	}
 }
 
+// tiersFourkeys: 46 % is the worst tier already, as one of the limits of rates there is no part of what it ends.
 func tiersFourkeys() TierModel {
+	below46 := math.Nextafter(0.46, 0)
 	return TierModel{
 		Name: "fourkeys", Year: 2021, Source: "dora-team/fourkeys, METRICS.md, Calculating the bucket",
 		Cadence:     []Cadence{{"Daily", DaysPerWeek, 3}, {"Weekly", WeeksPerWeek, 1}, {"Monthly", WeeksPerMonth, 1}, {"Yearly", PerDay, 0}},
 		LeadTime:    []TierRange{upTo("One day", 0, day), upTo("One week", day, week), upTo("One month", week, month), upTo("Six months", month, half), above("One year", half)},
-		FailureRate: []TierRange{upTo("0-15%", 0, 0.15), upTo("16-45%", 0.15, 0.46), above("46-60%", 0.46)},
+		FailureRate: []TierRange{upTo("0-15%", 0, 0.15), upTo("16-45%", 0.15, below46), above("46-60%", below46)},
 		Recovery:    []TierRange{upTo("One day", 0, day), upTo("One week", day, week), upTo("One month", week, month), upTo("Six months", month, half), above("One year", half)},
 	}
 }
 
+// tiersMiddleware: one a month is medium, and more is high. There, numbers are whole: more than one is two.
 func tiersMiddleware() TierModel {
 	return TierModel{
 		Name: "middleware", Year: 2024, Source: "Middleware, deployments/analytics.py",
-		Cadence:     []Cadence{{Elite, PerDay, 1}, {High, PerWeek, 1}, {Medium, PerMonth, 1}, {Low, PerDay, 0}},
+		Cadence:     []Cadence{{Elite, PerDay, 1}, {High, PerWeek, 1}, {High, PerMonth, 2}, {Medium, PerMonth, 1}, {Low, PerDay, 0}},
 		LeadTime:    []TierRange{upTo(Elite, 0, day), upTo(High, day, week), upTo(Medium, week, 30*day), above(Low, 30*day)},
 		FailureRate: []TierRange{upTo(Elite, 0, 0.05), upTo(High, 0.05, 0.10), upTo(Medium, 0.10, 0.15), above(Low, 0.15)},
 		Recovery:    []TierRange{upTo(Elite, 0, hour), upTo(High, hour, day), upTo(Medium, day, week), above(Low, week)},

@@ -137,7 +137,7 @@ func (c Check) evidence(v *view, in Input) *Evidence {
 	f := v.measure(c)
 	is, _ := c.Fact.kind()
 	e := &Evidence{Fact: c.Fact, What: is.what, Unit: is.unit, K: f.k, N: f.n, Missing: f.missing, AtLeast: c.AtLeast, AtMost: c.AtMost}
-	if f.known {
+	if f.known && !f.endless(c) {
 		value := f.value
 		e.Value = &value
 	}

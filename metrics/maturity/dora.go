@@ -3,6 +3,7 @@ package maturity
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -169,6 +170,10 @@ func hours(d *dora.Durations) figure {
 		median = d.Survival
 	}
 	seconds, ok := median.Get()
+	if longer, some := d.SurvivalAbove.Get(); !ok && some {
+		// Most have not ended: the median is not known, but for what it is above.
+		return figure{known: true, low: longer / 3600, value: longer / 3600, high: math.Inf(1), k: d.N, n: d.N + d.Censored}
+	}
 	if !ok {
 		return figure{n: d.N}
 	}

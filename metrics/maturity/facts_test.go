@@ -254,7 +254,10 @@ func TestDelivery(t *testing.T) {
 	require.NoError(t, h.Add(dora.Incident{ID: "k", Service: "s", Opened: ago(3), CausedBy: []string{"dc"}}))
 	require.NoError(t, h.Add(dora.Incident{ID: "j", Service: "s", Opened: ago(19), CausedBy: []string{"da"}}))
 	e = ask(in30(most(maturity.FactRecovery, 24)))
-	assert.Equal(t, []any{maturity.Unknown, "the delivery metrics have no figure in 30 days"}, []any{e.Answer, e.Why})
+	assert.Equal(t, []any{maturity.No, "above 480 h (n=3, most have not ended); asked for: at most 24 h"}, []any{e.Answer, e.Why})
+	assert.Nil(t, e.Value, "it is not known but for that")
+	e = ask(in30(most(maturity.FactRecovery, 1000)))
+	assert.Equal(t, []any{maturity.Unknown, "above 480 h (n=3, most have not ended); asked for: at most 1000 h, which leaves it open"}, []any{e.Answer, e.Why})
 
 	in.MaxIDs = -1
 	assert.Empty(t, ask(in30(most(maturity.FactLeadTime, 2))).Events)

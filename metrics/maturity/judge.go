@@ -42,6 +42,8 @@ func (c Check) judge(f figure) (Answer, string) {
 		return No, f.says(c)
 	case math.IsInf(f.high, 1) && c.Fact == FactAge:
 		return Unknown, "none since the records begin, " + number(f.value, Days) + " ago"
+	case f.endless(c):
+		return Unknown, f.says(c) + ", which leaves it open"
 	case f.lacking > 0:
 		return Unknown, f.says(c) + fmt.Sprintf(", and %d more needed to tell", f.lacking)
 	case f.missing > 0:
@@ -51,6 +53,9 @@ func (c Check) judge(f figure) (Answer, string) {
 	}
 	return Unknown, f.says(c) + ", as the records are younger than that"
 }
+
+// endless says whether all that is known of a recovery time is what it is above.
+func (f figure) endless(c Check) bool { return c.Fact == FactRecovery && math.IsInf(f.high, 1) }
 
 // says is the figure in words, beside what is asked for.
 func (f figure) says(c Check) string {
@@ -66,6 +71,8 @@ func (f figure) says(c Check) string {
 		text = fmt.Sprintf("%d of %d (%s)", f.k, f.n, text)
 	case is.unit == Count && !is.less:
 		text = fmt.Sprintf("%d of %d", f.k, f.n)
+	case f.endless(c):
+		text = fmt.Sprintf("above %s (n=%d, most have not ended)", text, f.n)
 	default:
 		text += fmt.Sprintf(" (n=%d)", f.n)
 	}

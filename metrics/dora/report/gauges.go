@@ -62,7 +62,7 @@ func quantiles(d *dora.Durations) []reading {
 	for _, s := range []struct {
 		name string
 		of   dora.Figure
-	}{{"p50", d.P50}, {"low", d.Low}, {"high", d.High}, {"p75", d.P75}, {"p90", d.P90}, {"mean", d.Mean}, {"survival", d.Survival}} {
+	}{{"p50", d.P50}, {"low", d.Low}, {"high", d.High}, {"p75", d.P75}, {"p90", d.P90}, {"mean", d.Mean}, {"survival", d.Survival}, {"survival_above", d.SurvivalAbove}} {
 		all = append(all, labelled("statistic", s.name, s.of))
 	}
 	return all

@@ -74,7 +74,7 @@ func loose(r *dora.Report, o Options) section {
 func open(r *dora.Report) []string {
 	all := []string{"Incidents that no deployment is known to have caused: " + fmt.Sprint(r.Unattributed) + "."}
 	if d := r.FailedDeploymentRecovery; d != nil && d.Censored > 0 {
-		all = append(all, fmt.Sprintf("Failures that have not ended: %d. They are not among the recovery times, which are longer than they look.", d.Censored))
+		all = append(all, fmt.Sprintf("Failures that have not ended: %d. Quantiles of those that have ended are without them, and look shorter than they are.", d.Censored))
 	}
 	if r.LeadTimeDropped > 0 {
 		all = append(all, fmt.Sprintf("Lead times that were dropped, as the commit is later than the deployment: %d.", r.LeadTimeDropped))

@@ -56,6 +56,9 @@ func spread(name string, d *dora.Durations) figure {
 		return unknown(name)
 	}
 	f := figure{name: name, value: duration(d.Typical), interval: interval(d.Low, d.High, d.N, duration), n: fmt.Sprint(d.N), tier: d.Tier, known: true}
+	if d.Censored > 0 && d.Typical == d.Survival {
+		return unended(f, d)
+	}
 	if d.Typical.IsZero() {
 		f.value = "not known yet"
 	}
@@ -70,10 +73,31 @@ func spread(name string, d *dora.Durations) figure {
 	if d.Censored > 0 {
 		f.n += fmt.Sprintf(", %d open", d.Censored)
 		if d.Survival.IsZero() {
-			f.more = append(f.more, "with the open ones no median is known")
+			f.more = append(f.more, "with the open ones the median is "+over(d))
 		} else {
 			f.more = append(f.more, "with the open ones the median is "+duration(d.Survival)+" (Kaplan-Meier)")
 		}
+	}
+	return f
+}
+
+// over says what a median is above that is not known yet.
+func over(d *dora.Durations) string { return "above " + duration(d.SurvivalAbove) }
+
+// unended is a distribution whose figure takes account of what has not ended; what has ended is told besides.
+func unended(f figure, d *dora.Durations) figure {
+	f.n += fmt.Sprintf(", %d open", d.Censored)
+	f.interval = noFigure
+	if d.Survival.IsZero() {
+		f.value, f.more = over(d), []string{"most have not ended"}
+	} else {
+		f.more = []string{"median with the open ones (Kaplan-Meier)"}
+	}
+	if d.N > 0 {
+		f.more = append(f.more, fmt.Sprintf("of those that have ended p50 %s (%s)", duration(d.P50), interval(d.Low, d.High, d.N, duration)))
+	}
+	if d.N > 1 {
+		f.more = append(f.more, fmt.Sprintf("p75 %s, p90 %s, mean %s", duration(d.P75), duration(d.P90), duration(d.Mean)))
 	}
 	return f
 }
