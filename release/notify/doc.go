@@ -41,6 +41,8 @@
 //   - As a part of a digest, with Recipient.DigestEvery or DigestAt. A digest is recorded before it is sent.
 //   - Not at all, where something like it was told less than Rule.Dedupe before; the next one says how many were left out.
 //
+// What is held is sent even if it is over by then: a question that was answered in the night is told in the morning, and so is the answer.
+//
 // Where clocks are turned back, what a wall clock shows twice counts twice; where they skip a time, what is to be at that time is when they do.
 //
 // # When nobody answers
