@@ -173,16 +173,26 @@ func TestTooLittle(t *testing.T) {
 		points []metrics.Point
 		want   string
 	}{
-		"nothing":     {nil, "0 points of 0 weeks, in which 0 of the 672 slots of a week were measured at least 3 times; half of them are needed"},
-		"two weeks":   {series(time.UTC, 2, nil), "2016 points of 2 weeks, in which 0 of the 672 slots"},
-		"no numbers":  {series(time.UTC, 9, func(time.Time, float64) float64 { return math.NaN() }), "0 points"},
-		"nights only": {slices.DeleteFunc(series(time.UTC, 5, nil), func(p metrics.Point) bool { return p.At.Hour() > 6 }), "196 of the 672 slots"},
+		"nothing":      {nil, "0 points of 0 weeks, in which 0 of the 672 slots of a week were measured at least 3 times; half of them are needed"},
+		"two weeks":    {series(time.UTC, 2, nil), "2016 points of 2 weeks, in which 0 of the 672 slots"},
+		"no numbers":   {series(time.UTC, 9, func(time.Time, float64) float64 { return math.NaN() }), "0 points"},
+		"mornings too": {slices.DeleteFunc(series(time.UTC, 5, nil), func(p metrics.Point) bool { return p.At.Hour() > 10 }), "308 of the 672 slots"},
+		"nights only":  {slices.DeleteFunc(series(time.UTC, 5, nil), func(p metrics.Point) bool { return p.At.Hour() > 6 }), "196 of the 672 slots"},
 	} {
 		_, err := load.Learn(c.points, load.Options{})
 		var little *load.TooLittleError
 		require.True(t, errors.As(err, &little), name)
 		assert.ErrorContains(t, err, c.want, name)
 	}
+}
+
+// What stands behind a time is what stands behind the part of it of which least is known.
+func TestTheLeastData(t *testing.T) {
+	p := learn(t, slices.DeleteFunc(series(time.UTC, 5, nil), func(p metrics.Point) bool { return p.At.Hour() == 5 && p.At.Sub(begin) < 7*24*time.Hour }), load.Options{})
+	four := begin.AddDate(0, 0, 35).Add(4 * time.Hour)
+	times, err := p.Quietest(load.Question{From: four, To: four.Add(2 * time.Hour), Length: 2 * time.Hour})
+	require.NoError(t, err)
+	assert.Equal(t, 4, times[0].Weeks)
 }
 
 // Where nothing is known nothing is proposed.
