@@ -9,7 +9,7 @@ import (
 type Runway struct {
 	// Status is that of the moment that was asked for.
 	Status
-	// Need is how long it is expected to take.
+	// Need is how long it is expected to take. It is not part of the JSON.
 	Need time.Duration `json:"-"`
 	// Fits is whether it may begin at that moment: the schedule is open, and stays so for as long as Need.
 	Fits bool `json:"fits"`
@@ -17,9 +17,9 @@ type Runway struct {
 	Start time.Time `json:"start,omitzero"`
 }
 
-// Fits says when something that takes so long may begin at the earliest, from t on. It must be done by the time
-// that the schedule closes; a Need that is zero or below asks whether it is open. One that the horizon cuts off
-// fits in no span but one that begins early enough to be known to be long enough: Need must be below the horizon.
+// Fits says when something that takes so long may begin at the earliest, from t on: it must be done by the time that
+// the schedule closes. A need of zero or below asks when it is open. What lies behind the horizon is not known, and so
+// counts as closed: a need that is longer than the horizon never fits.
 func (s *Schedule) Fits(t time.Time, need time.Duration) Runway {
 	r := Runway{Status: s.At(t), Need: need}
 	for span := range s.Spans(t, r.Horizon) {

@@ -241,3 +241,14 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// A need that reaches to the horizon is not known to fit; one that ends with it is.
+func TestTheHorizon(t *testing.T) {
+	at := utc("2026-01-01T00:00Z")
+	s := compile(t, calendar.Options{Horizon: 10 * time.Hour}, calendar.Calendar{Name: "c", Zone: "UTC", Freeze: []calendar.Window{once("f", "2026-01-01T11:00", "2026-01-01T12:00")}})
+	assert.True(t, s.Fits(at, 10*time.Hour).Fits)
+	assert.Zero(t, s.Fits(at, 10*time.Hour+time.Second).Start)
+	assert.Zero(t, s.At(at).NextClosing, "it lies behind the horizon")
+	assert.Equal(t, utc("2026-01-01T11:00Z"), s.At(at.Add(2*time.Hour)).NextClosing)
+	assert.Equal(t, utc("2026-01-01T10:00Z"), s.At(at).Horizon)
+}
