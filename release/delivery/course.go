@@ -27,14 +27,14 @@ type course struct {
 
 // stint is what is known of a stage beside its state.
 type stint struct {
-	moved   bool            // a rollout was begun, and moved something
-	rolls   bool            // a rollout was begun
-	harmed  time.Time       // when it turned back
-	outcome rollout.Outcome // of the rollout as a whole
-	lives   string          // the deployment that may be undone
-	tries   int             // of the undo, that were told
-	told    int             // the attempt that was told last
-	held    *fact           // an attempt that failed, of which a person says whether it is the last one
+	moved   bool             // a rollout was begun, and moved something
+	rolls   bool             // a rollout was begun
+	harmed  time.Time        // when it turned back
+	outcome rollout.Outcome  // of the rollout as a whole
+	lives   *dora.Deployment // that may be undone
+	tries   int              // of the undo, that were told
+	told    int              // the attempt that was told last
+	held    *fact            // an attempt that failed, of which a person says whether it is the last one
 }
 
 // fact is a deployment that was found, with what it means for others at its place.
@@ -149,7 +149,7 @@ func (r *course) ended(e ledger.Event, b ledger.Ended, o Options) []fact {
 	switch b.Outcome {
 	case stage.Succeeded:
 		if reached {
-			t.lives = is.deployment.ID
+			t.lives = &is.deployment
 			is.deployment.Changes, is.changes, is.heals = ids(r.changes), r.changes, true
 			return []fact{is}
 		}
@@ -181,8 +181,7 @@ func (r *course) harmed(is fact, t *stint, restored bool) []fact {
 		is.broken = is.deployment.ID
 		return []fact{is}
 	}
-	way.deployment.ID += "/back"
-	way.deployment.Kind, way.deployment.Version, way.deployment.Fixes = dora.KindRollback, "", []string{is.deployment.ID}
+	takesBack(&way.deployment, is.deployment, "/back")
 	way.deployment.Started = is.deployment.Time
 	return []fact{is, way}
 }
@@ -190,25 +189,34 @@ func (r *course) harmed(is fact, t *stint, restored bool) []fact {
 // undone is what an attempt to undo a deployment came to.
 func (r *course) undone(e ledger.Event, b ledger.UndoEnded) []fact {
 	st, node, t := r.state.Stage(e.Stage), r.state.Node(e.Stage), r.stint(e.Stage)
-	if t.lives == "" || b.Outcome == stage.Interrupted {
+	if t.lives == nil || b.Outcome == stage.Interrupted {
 		return nil
 	}
 	is := r.fact(e, node, Options{})
-	is.deployment.ID = t.lives + "/undo"
+	takesBack(&is.deployment, *t.lives, "/undo")
 	if t.tries++; t.tries > 1 {
 		is.deployment.ID = fmt.Sprintf("%s#%d", is.deployment.ID, t.tries)
 	}
-	is.deployment.Kind, is.deployment.Version, is.deployment.Fixes = dora.KindRollback, "", []string{t.lives}
 	is.deployment.Started = st.Undo.Began
 	if b.Outcome == stage.Succeeded {
-		t.lives = ""
+		t.lives = nil
 		return []fact{is}
 	}
 	is.deployment.Status = dora.Failure
 	if st.Undo.Over() {
-		is.broken, t.lives = t.lives, ""
+		is.broken, t.lives = t.lives.ID, nil
 	}
 	return []fact{is}
+}
+
+// takesBack makes the way back of a deployment. The ways back of one group are a group of their own: with what they take back
+// they would be one deployment, which fixes itself.
+func takesBack(way *dora.Deployment, of dora.Deployment, how string) {
+	way.ID = of.ID + how
+	way.Kind, way.Version, way.Fixes = dora.KindRollback, "", []string{of.ID}
+	if way.Group = ""; of.Group != "" {
+		way.Group = of.Group + how
+	}
 }
 
 // fact is a deployment by that stage that ended with the event.

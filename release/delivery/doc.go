@@ -26,7 +26,8 @@
 //
 // A stage that was taken over from another release (see release.Origin) was told of there; a fork brings the changes of the release
 // that it was forked from. Stages that were made for the items of one list are one
-// group. Changes are what stage/version records: changelog.Decision.Leads, committed when their commits were. Each change is told once.
+// group, and so are their ways back among themselves ("shop-7/copy/undo" takes back "shop-7/copy"): a rollback of many
+// targets is one deployment. Changes are what stage/version records: changelog.Decision.Leads, committed when their commits were. Each change is told once.
 //
 // # The figures of Prometheus
 //

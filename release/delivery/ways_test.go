@@ -78,6 +78,61 @@ func TestItems(t *testing.T) {
 	})
 }
 
+// A deployment to many targets that is undone everywhere is one rollback, which ends the failure of the one deployment.
+func TestItemsThatAreUndone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant(t)
+		defer p.runner.Stop(context.Background())
+		regions := stage.NewKey[[]string]("regions")
+		minute := stage.Func(func(context.Context, *stage.Task) error { time.Sleep(time.Minute); return nil })
+		events := told(p, deploying, release.Pipeline{Name: "copy", Inputs: []stage.Ref{regions.Ref()}, Stages: []release.Stage{
+			{Name: "copy", Environment: "production", Each: &release.Each{Key: regions.Ref(), Parallel: 1}, Do: stage.Undoable{Stage: minute, By: minute}},
+			{Name: "check", Needs: []string{"copy"}, OnFailure: release.Undo, Do: stage.Func(func(context.Context, *stage.Task) error {
+				time.Sleep(10 * time.Minute)
+				return errors.New("the orders do not add up")
+			})},
+		}}, release.Input(regions, []string{"eu", "us"}))
+		require.Equal(t, []string{"r1/copy.eu", "r1/copy.us", "rollback r1/copy.us/undo", "rollback r1/copy.eu/undo"}, names(events))
+		var groups []string
+		for _, e := range events {
+			groups = append(groups, e.(dora.Deployment).Group)
+		}
+		assert.Equal(t, []string{"r1/copy", "r1/copy", "r1/copy/undo", "r1/copy/undo"}, groups)
+		assertRollback(t, events, 12*60)
+	})
+}
+
+// assertRollback expects one deployment, and one rollback that ends its failure so many seconds later.
+func assertRollback(t *testing.T, events []dora.Event, recovery float64) {
+	t.Helper()
+	report, err := history(t, events).Report(dora.Rules{}, dora.Query{})
+	require.NoError(t, err)
+	assert.Equal(t, 2, report.DeploymentFrequency.N, "the deployment and the rollback")
+	assert.Equal(t, [2]int{1, 2}, [2]int{report.ChangeFailureRate.K, report.ChangeFailureRate.N})
+	assert.Equal(t, [2]int{1, 2}, [2]int{report.ReworkRate.K, report.ReworkRate.N})
+	assert.Equal(t, [2]int{1, 0}, [2]int{report.FailedDeploymentRecovery.N, report.FailedDeploymentRecovery.Censored})
+	assert.InDelta(t, recovery, report.FailedDeploymentRecovery.P50.Or(0), 1e-9)
+	assert.Empty(t, report.Anomalies)
+}
+
+// Targets that turn back under way are one rollback, too.
+func TestItemsThatTurnBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant(t)
+		defer p.runner.Stop(context.Background())
+		p.verdict = gate.Fail
+		regions := stage.NewKey[[]string]("regions")
+		pipeline := p.pipeline("r1", "shop")
+		pipeline.Inputs, pipeline.Stages = []stage.Ref{regions.Ref()}, pipeline.Stages[:2]
+		pipeline.Stages[1].Each = &release.Each{Key: regions.Ref(), Parallel: 1}
+		events := told(p, delivery.Options{}, pipeline, release.Input(regions, []string{"eu"}))
+		require.Equal(t, []string{"r1/deploy.eu", "rollback r1/deploy.eu/back"}, names(events))
+		assert.Equal(t, "r1/deploy", events[0].(dora.Deployment).Group)
+		assert.Equal(t, "r1/deploy/back", events[1].(dora.Deployment).Group)
+		assertRollback(t, events, 2)
+	})
+}
+
 // What was mended once is not mended again.
 func TestMendedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
