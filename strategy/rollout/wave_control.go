@@ -237,13 +237,25 @@ func (w *Waves) words(g *region) func() {
 
 // call takes back a region whose wave is bad, or was aborted.
 func (w *Waves) call(g *region) func() {
-	by, why := fmt.Sprintf("wave %d", g.wave+1), ""
-	if stopped := w.at.Stopped; stopped != nil {
-		why = stopped.text()
-	} else {
+	by, why := g.caller(), ""
+	switch stopped := w.at.Stopped; {
+	case stopped == nil:
 		by, why = w.at.Abort.By, w.at.Abort.Why
+	case stopped.Region == g.name: // a process died before it had recorded that the region goes back
+		why = stopped.Cause
+	default:
+		why = stopped.text()
 	}
 	return func() { _ = g.rollout.Abort(by, why) } // one that goes back already needs no further word
+}
+
+// caller is who aborts a region because its wave is bad.
+func (g *region) caller() string { return fmt.Sprintf("wave %d", g.wave+1) }
+
+// recalled reports whether a region ended because its wave, and not somebody else, took it back.
+func (g *region) recalled(err error) bool {
+	abort, ok := errors.AsType[*AbortError](err)
+	return ok && abort.By == g.caller()
 }
 
 // text is the reason in a sentence.

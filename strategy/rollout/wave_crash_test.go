@@ -268,6 +268,7 @@ func TestABadWaveIsTakenBackByTheNextHost(t *testing.T) {
 			result, _ := a.waves().Run(ctx)
 			require.Equal(t, rollout.Interrupted, result.Outcome)
 			at := result.Checkpoint
+			require.Contains(t, at.Regions, "ap")
 			if at.Stopped = (&rollout.WaveStop{Region: "ap", Cause: "it did harm"}); !known {
 				at.Stopped = nil
 				g := at.Regions["ap"]
@@ -286,7 +287,7 @@ func TestABadWaveIsTakenBackByTheNextHost(t *testing.T) {
 			}
 			if known {
 				assert.Equal(t, rollout.Stopped, result.Outcome)
-				assert.ErrorContains(t, err, "region ap: it did harm")
+				assert.ErrorContains(t, err, "waves stopped at wave 2 of 2: region ap: it did harm; ")
 				a.shows(a.all(v1, "eu"))
 				return
 			}

@@ -232,8 +232,8 @@ func (w *Waves) walk(ctx context.Context, g *region) {
 		w.stand(err)
 	default:
 		w.stop(g, err)
-		if stopped = w.at.Stopped; stopped != nil && stopped.Region == g.name {
-			w.cause = err
+		if stopped = w.at.Stopped; stopped != nil && stopped.Region == g.name && !g.recalled(err) {
+			w.cause = err // else it is known from before the process died
 		}
 	}
 	w.nudge()
