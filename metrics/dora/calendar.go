@@ -2,7 +2,6 @@ package dora
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -65,76 +64,4 @@ func minute(text string) (int, error) {
 		return 0, fmt.Errorf("%q is no time of day such as 09:30", text)
 	}
 	return t.Hour()*60 + t.Minute(), nil
-}
-
-// schedule is a calendar made concrete.
-type schedule struct {
-	location *time.Location
-	hours    [7][][2]int // minutes of the day, ascending
-	holidays []string    // sorted
-}
-
-func (c Calendar) schedule(location *time.Location) *schedule {
-	s := &schedule{location: location, holidays: slices.Sorted(slices.Values(c.Holidays))}
-	if len(c.Hours) == 0 {
-		for day := time.Monday; day <= time.Friday; day++ {
-			s.hours[day] = [][2]int{{8 * 60, 18 * 60}}
-		}
-		return s
-	}
-	for _, h := range c.Hours {
-		day, _ := h.Day.number()
-		from, _ := minute(h.From)
-		to, _ := minute(h.To)
-		s.hours[day] = append(s.hours[day], [2]int{from, to})
-	}
-	for _, hours := range s.hours {
-		slices.SortFunc(hours, func(a, b [2]int) int { return a[0] - b[0] })
-	}
-	return s
-}
-
-func (s *schedule) holiday(t time.Time) bool {
-	if len(s.holidays) == 0 {
-		return false
-	}
-	_, found := slices.BinarySearch(s.holidays, t.Format(time.DateOnly))
-	return found
-}
-
-// between is how much working time lies between two instants, by the hands of real clocks: an hour that is
-// skipped does not count, and one that comes twice counts twice.
-func (s *schedule) between(from, to int64) int64 {
-	if to <= from {
-		return to - from
-	}
-	var sum int64
-	first := time.Unix(0, from).In(s.location)
-	y, m, d := first.Date()
-	for i := 0; ; i++ {
-		noon := time.Date(y, m, d+i, 12, 0, 0, 0, s.location)
-		if i > 0 && midnight(first, i).UnixNano() >= to {
-			return sum
-		}
-		if s.holiday(noon) {
-			continue
-		}
-		for _, h := range s.hours[noon.Weekday()] {
-			a := clock(first, i, h[0])
-			b := clock(first, i, h[1])
-			sum += max(0, min(b, to)-max(a, from))
-		}
-	}
-}
-
-// clock is the instant at which clocks show a minute of a day.
-func clock(first time.Time, days, minute int) int64 {
-	switch minute {
-	case 0:
-		return midnight(first, days).UnixNano()
-	case 24 * 60:
-		return midnight(first, days+1).UnixNano()
-	}
-	y, m, d := first.Date()
-	return time.Date(y, m, d+days, 0, minute, 0, 0, first.Location()).UnixNano()
 }

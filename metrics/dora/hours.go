@@ -24,17 +24,7 @@ func (w *window) hours() *hours {
 		at.shift++
 	}
 	at.slots = make([]slotKind, (w.to-w.from)>>at.shift+1)
-	for d := range len(w.days) - 1 {
-		first := instant(w.days[d]).In(w.location)
-		if w.calendar.holiday(first) {
-			continue
-		}
-		for _, h := range w.calendar.hours[first.Weekday()] {
-			if from, to := max(clock(first, 0, h[0]), w.from), min(clock(first, 0, h[1]), w.to); from < to {
-				at.spans = append(at.spans, [2]int64{from, to})
-			}
-		}
-	}
+	at.spans = w.calendar.stretches(w.from, w.to)
 	for _, s := range at.spans {
 		first, last := (s[0]-w.from)>>at.shift, (s[1]-w.from)>>at.shift
 		for i := first + 1; i < last; i++ {

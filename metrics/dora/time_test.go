@@ -202,4 +202,13 @@ func TestDaily(t *testing.T) {
 	assert.InDelta(t, 1.5, report.DeploymentFrequency.PerDay.Or(0), 1e-12)
 	_, err = h.Meter(dora.Rules{}, q)
 	assert.ErrorContains(t, err, "Daily")
+
+	// Samoa had no 30th of December in 2011.
+	apia := zone(t, "Pacific/Apia")
+	h = history(t, []dora.Event{dora.Deployment{ID: "d", Time: time.Date(2011, 12, 29, 12, 0, 0, 0, apia)}, dora.Deployment{ID: "e", Time: time.Date(2011, 12, 31, 12, 0, 0, 0, apia)}})
+	report, err = h.Report(dora.Rules{}, dora.Query{Location: apia, Daily: true})
+	require.NoError(t, err)
+	require.Len(t, report.Daily, 2)
+	assert.Equal(t, []string{"2011-12-29", "2011-12-31"}, []string{report.Daily[0].From.Format(time.DateOnly), report.Daily[1].From.Format(time.DateOnly)})
+	assert.Equal(t, 1.0, report.DeploymentFrequency.PerDay.Or(0))
 }

@@ -30,7 +30,10 @@ func (h *History) window(r Rules, q Query) (*window, error) {
 			w.from = midnight(time.Unix(0, first).In(w.location), 0).UnixNano()
 		}
 		if w.to == never {
-			w.to = midnight(time.Unix(0, last).In(w.location), 1).UnixNano()
+			// The hour before midnight may come again after it: then it belongs to the next day.
+			for days := 1; w.to == never || w.to <= last; days++ {
+				w.to = midnight(time.Unix(0, last).In(w.location), days).UnixNano()
+			}
 		}
 		if w.to <= w.from {
 			return nil, fmt.Errorf("the window ends on %s, before it begins on %s", instant(w.to).Format(time.RFC3339), instant(w.from).Format(time.RFC3339))
@@ -56,6 +59,9 @@ func (w *window) split(first time.Weekday) {
 	from, to := time.Unix(0, w.from).In(w.location), w.to
 	for i := 0; ; i++ {
 		day := midnight(from, i).UnixNano()
+		if n := len(w.days); n > 0 && day <= w.days[n-1] {
+			continue // a day that a calendar has skipped
+		}
 		w.days = append(w.days, day)
 		if day >= to {
 			break

@@ -31,6 +31,7 @@ func TestNight(t *testing.T) {
 	shift := maturity.Person{Location: time.UTC, Hours: daily("22:00", "24:00", "00:00", "06:00")}
 	away := maturity.Person{Location: time.UTC, Hours: dora.Calendar{Holidays: []string{"2026-11-18"}}}
 	late := maturity.Person{Location: berlin, Hours: daily("04:00", "24:00")} // a night of four hours
+	early := maturity.Person{Location: berlin, Hours: daily("02:30", "22:30")}
 	japan := maturity.Person{Location: tokyo}
 	for _, test := range []struct {
 		name     string
@@ -59,6 +60,7 @@ func TestNight(t *testing.T) {
 		{"a night of four hours", late, "2026-03-27T23:30:00Z", "2026-03-28T00:00:00Z", true},
 		{"a night of three hours", late, "2026-03-28T23:30:00Z", "2026-03-29T00:30:00Z", false},
 		{"a night of five hours", late, "2026-10-25T02:30:00Z", "2026-10-25T02:45:00Z", true},
+		{"a night that ends in an hour which is skipped", early, "2026-03-28T21:45:00Z", "2026-03-28T22:00:00Z", false}, // from 22:30 to 03:00
 		{"the day after it", late, "2026-10-25T03:00:00Z", "2026-10-25T22:59:00Z", false},
 	} {
 		from, err := time.Parse(time.RFC3339, test.from)
