@@ -13,13 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// points are all ways in which a host can die that touches its surroundings so often, or, where there is a
-// stride, some of them: each stride-th, and fewer of a long story.
+// points are all ways in which a host can die that touches its surroundings so often, or each stride-th, and
+// about enough of a long story.
 func points(touches int) (all []cut) {
-	apart := stride
-	if stride > 1 {
-		apart = max(stride, 2*touches/enough|1) // odd: before and behind, by turns
-	}
+	apart := max(stride, 2*touches/enough|1) // odd: before and behind, by turns
 	for n := 0; n < 2*touches; n += apart {
 		all = append(all, cut{n/2 + 1, n%2 == 1})
 	}

@@ -2,7 +2,7 @@
 
 package crash_test
 
-// stride: the race detector makes all of this ten times as slow, so only some of the ways to die are tried.
+// The race detector makes all of this ten times as slow, so only some of the ways to die are tried.
 const (
 	stride     = 5
 	bytesApart = 67
