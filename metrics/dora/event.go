@@ -82,7 +82,8 @@ type Commit struct {
 }
 
 // Incident is a stretch of time in which users were harmed and somebody had to act. It is open where
-// Resolved is zero; the same incident told again, resolved, completes it.
+// Resolved is zero; the same incident told again, resolved, completes it: what the second telling leaves out (service, causes) stays as
+// it was.
 type Incident struct {
 	ID       string    `json:"id"`
 	Service  string    `json:"service,omitempty"`

@@ -186,10 +186,7 @@ func (h *History) harmed(e *Incident) error {
 	}
 	i := h.incidents.intern(e.ID)
 	if int(i) < len(h.harm) {
-		was := h.incidentEvent(i)
-		if !h.wins(telling{'i', i}, version{was, was.Resolved}, version{*e, e.Resolved}) {
-			return nil
-		}
+		e = h.completed(i, e)
 		h.edits++
 	} else {
 		h.harm = append(h.harm, incident{})

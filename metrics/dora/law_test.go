@@ -358,9 +358,7 @@ func TestEvidenceAddsUp(t *testing.T) {
 				return d.N
 			}
 			assert.Equal(t, report.DeploymentFrequency.N, count(dora.DeploymentFrequency)[dora.Counted])
-			if rules.Samples != dora.SamplesOldest {
-				assert.Equal(t, n(report.LeadTime), count(dora.LeadTime)[dora.Sample])
-			}
+			assert.Equal(t, n(report.LeadTime), count(dora.LeadTime)[dora.Sample])
 			assert.Equal(t, n(report.FailedDeploymentRecovery), count(dora.FailedDeploymentRecovery)[dora.Sample])
 			assert.Equal(t, n(report.MTTR), count(dora.MTTR)[dora.Sample])
 			assert.Equal(t, report.Unattributed, count(dora.Unattributed)[dora.Hit])

@@ -96,6 +96,7 @@ func (f *fold) bring(u *unit, stamp uint32) {
 	h := f.h
 	unknown := 0
 	from := f.next[u.service]
+	noted := f.noted()
 	var one [1]uint32
 	for _, m := range f.members(u, &one) {
 		for _, c := range h.deployed[m].changes.of(h.brought) {
@@ -114,7 +115,9 @@ func (f *fold) bring(u *unit, stamp uint32) {
 				f.shippers[c] = append(f.shippers[c], u.first)
 			}
 			switch {
-			case !u.inside || u.baseline:
+			case !u.inside:
+			case u.baseline:
+				f.note(entry{metric: mLeadTime, role: roleExcluded, why: whyBaseline, unit: u, other: c, of: 'c'})
 			case f.plain && !f.cycled && u.finish >= h.committed[c]:
 				f.leads[f.next[u.service]] = u.finish - h.committed[c]
 				f.next[u.service]++
@@ -126,6 +129,7 @@ func (f *fold) bring(u *unit, stamp uint32) {
 	if leads := f.leads[from:f.next[u.service]]; f.r.Samples == SamplesOldest && len(leads) > 1 {
 		leads[0] = slices.Max(leads)
 		f.next[u.service] = from + 1
+		f.keepOldest(noted, leads[0])
 	}
 	if unknown > 0 && u.inside {
 		f.odd(Anomaly{Code: CodeUnknownChange, ID: h.deployments.String(u.first), Count: unknown})

@@ -59,11 +59,14 @@ const (
 	whyRollback
 	whyFailed
 	whyUnchanged
+	whyNotOldest
+	whyBaseline
 )
 
 var reasons = []string{
 	"", "it was not merged", "it ended before it began", "nothing is left of it when it is rounded", "it ended after the window",
-	"rollbacks do not count", "it failed before users saw it", "it brought no change that is known",
+	"rollbacks do not count", "it failed before users saw it", "it brought no change that is known", "it is not the oldest of its deployment",
+	"its deployment is the first one, or the first in a long time",
 }
 
 // note keeps an entry, if anybody asks for it.
@@ -75,6 +78,32 @@ func (f *fold) note(e entry) {
 		e.at, e.service = e.unit.finish, e.unit.service
 	}
 	f.trace.entries = append(f.trace.entries, e)
+}
+
+// noted is how many entries there are.
+func (f *fold) noted() int {
+	if f.trace == nil {
+		return 0
+	}
+	return len(f.trace.entries)
+}
+
+// keepOldest makes one of the samples that were noted since then the only one: the first that lasted so long.
+func (f *fold) keepOldest(since int, longest int64) {
+	if f.trace == nil {
+		return
+	}
+	kept := false
+	for i := since; i < len(f.trace.entries); i++ {
+		e := &f.trace.entries[i]
+		switch {
+		case e.metric != mLeadTime || e.role != roleSample:
+		case !kept && e.value == longest:
+			kept = true
+		default:
+			e.role, e.why = roleExcluded, whyNotOldest
+		}
+	}
 }
 
 // noteUnit notes what a deployment in the window counts for.
