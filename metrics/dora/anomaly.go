@@ -27,16 +27,23 @@ const (
 	CodeUnknownChange Code = "unknown-change"
 	// CodeUnknownDeployment: an incident says it was caused by, or a deployment that it fixes, one that nobody told of.
 	CodeUnknownDeployment Code = "unknown-deployment"
-	// CodeUncounted: an incident was caused by a deployment that does not count: it failed before users saw it, or went elsewhere.
+	// CodeUncounted: an incident was caused by a deployment that does not count, or a deployment fixes one: it went to another
+	// environment, or is a flag that the rules leave out; what is fixed may have failed before users saw it, too. (An attempt that caused
+	// an incident has reached users after all: it counts among what failures are divided by, though not for the frequency.)
 	CodeUncounted Code = "uncounted-cause"
 	// CodeCommitAfterDeploy: a change was committed after it was deployed. It has no lead time.
 	CodeCommitAfterDeploy Code = "commit-after-deploy"
-	// CodeNegativeSpan: something ended before it began. Its duration does not count; a deployment that caused such an incident
+	// CodeNegativeSpan: something ended before it began: an incident, an outage, work, a deployment that finished before it started, a
+	// change that was merged before it was committed. Its duration does not count; a deployment that caused such an incident
 	// is taken to be failed until the incident began.
 	CodeNegativeSpan Code = "negative-span"
 	// CodeRecoveryBeforeDeploy: what ended the failure of a deployment was before it finished. It has no recovery time.
 	CodeRecoveryBeforeDeploy Code = "recovery-before-deploy"
-	// CodeCycle: a deployment fixes itself, by way of others or directly. It has failed nevertheless.
+	// CodePartly: Count deployments of a group have failed, and others have not. The group counts as one that succeeded.
+	CodePartly Code = "partly-failed"
+	// CodeUndated: no item of an iteration, whose name is the ID, says when it began or was done. It is in no window.
+	CodeUndated Code = "undated-iteration"
+	// CodeCycle: a deployment fixes itself, by way of others or directly, or its own group. It has failed nevertheless.
 	CodeCycle Code = "cycle"
 )
 

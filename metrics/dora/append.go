@@ -86,6 +86,7 @@ func (m *Meter) change(c uint32) bool {
 		f.cycled = true
 	}
 	f.commitHours(c)
+	f.oddMerge(c)
 	m.all.outdated = true
 	return true
 }
@@ -100,6 +101,7 @@ func (m *Meter) deployment(i uint32) bool {
 	if d.kind == kindFlag && f.r.Flags == FlagsApart || !f.selected[d.service] {
 		return !f.everything || f.selected[d.service]
 	}
+	f.oddStart(i, d)
 	if !f.counts[d.environment] {
 		if f.w.has(d.finish) {
 			f.elsewhere++
@@ -194,6 +196,11 @@ func (m *Meter) incident(i uint32) bool {
 	}
 	if s := f.rank[n.service]; s != none && f.last[s].unit >= 0 && (f.r.Attribution == AttributionLatest || f.r.Attribution == AttributionElseLatest) {
 		m.targets = append(m.targets, uint32(f.last[s].unit))
+	}
+	for _, t := range m.targets {
+		if u := &f.units[t]; u.failed && !u.reached {
+			return false // that it reached users changes what remedies it
+		}
 	}
 	links := len(f.links)
 	f.unsure = false

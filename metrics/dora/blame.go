@@ -49,6 +49,8 @@ func (f *fold) named(i int) {
 				f.remedy(int(t), i)
 			case h.deployed[d].finish == never:
 				f.odd(Anomaly{Code: CodeUnknownDeployment, ID: h.deployments.String(m), Other: h.deployments.String(d)})
+			case f.selected[h.deployed[d].service]:
+				f.odd(Anomaly{Code: CodeUncounted, ID: h.deployments.String(m), Other: h.deployments.String(d)})
 			}
 		}
 	}
@@ -87,17 +89,22 @@ func (f *fold) since(target, rollback int) bool {
 func (f *fold) remedy(failed, by int) {
 	t, u := &f.units[failed], &f.units[by]
 	if !t.completed() && f.r.Attempts != AttemptsFail {
-		return // it failed before users saw it: there is nothing to blame it for
+		// It failed before users saw it: there is nothing to blame it for. Where both have failed, nothing was there to be fixed.
+		if !u.failed {
+			f.odd(Anomaly{Code: CodeUncounted, ID: f.h.deployments.String(u.first), Other: f.h.deployments.String(t.first)})
+		}
+		return
 	}
 	t.bad = true
 	if f.trace != nil {
 		f.note(entry{metric: mFailureRate, role: roleLink, unit: t, other: u.first, of: 'd'})
 	}
 	switch {
+	case failed == by:
+		f.odd(Anomaly{Code: CodeCycle, ID: f.h.deployments.String(u.first)})
 	case u.failed:
 	case u.finish < t.finish:
 		f.odd(Anomaly{Code: CodeRecoveryBeforeDeploy, ID: f.h.deployments.String(t.first), Other: f.h.deployments.String(u.first)})
-	case failed == by:
 	case t.fixed == never || u.finish < t.fixed:
 		t.fixed = u.finish
 	}

@@ -27,12 +27,9 @@ func (f *fold) beginWork() {
 // addCycle adds the stages of a change that a deployment brought, if all its times are known and in order.
 func (f *fold) addCycle(u *unit, c uint32) {
 	h := f.h
-	first, last, merged, start := h.committed[c], h.committed[c], h.mergedAt(c), f.started(u)
-	for i, o := range h.behind(c) {
-		// The time of a squash is that of the merge: the last commit is the last original.
-		if first = min(first, o.at); i == 0 || o.at > last {
-			last = o.at
-		}
+	first, last, merged, start := h.committed[c], h.lastCommit(c), h.mergedAt(c), f.started(u)
+	for _, o := range h.behind(c) {
+		first = min(first, o.at)
 	}
 	if f.begun != nil {
 		if begun, ok := f.begun[c]; ok {
@@ -43,6 +40,30 @@ func (f *fold) addCycle(u *unit, c uint32) {
 		return
 	}
 	f.cycles = append(f.cycles, cycle{u.service, [4]int64{last - first, merged - last, start - merged, u.finish - start}})
+}
+
+// oddMerges tells of changes that were merged before they were committed.
+func (f *fold) oddMerges() {
+	for c := range f.h.merged {
+		f.oddMerge(uint32(c))
+	}
+}
+
+func (f *fold) oddMerge(c uint32) {
+	if merged := f.h.mergedAt(c); merged != never && f.h.lastCommit(c) > merged {
+		f.odd(Anomaly{Code: CodeNegativeSpan, ID: f.h.changes.String(c)})
+	}
+}
+
+// lastCommit is the time of a change, or of the last commit behind it: the time of a squash is that of the merge.
+func (h *History) lastCommit(c uint32) int64 {
+	last := h.committed[c]
+	for i, o := range h.behind(c) {
+		if i == 0 || o.at > last {
+			last = o.at
+		}
+	}
+	return last
 }
 
 // cyclesOf are those of a service; they are in the order of services.

@@ -28,7 +28,7 @@ type Deployment struct {
 	// Fixes are the ids of the deployments whose failure it remedies.
 	Fixes   []string `json:"fixes,omitempty"`
 	Version string   `json:"version,omitempty"`
-	// Group joins the deployments of one service to many targets (regions, clusters, customers) into one.
+	// Group joins the deployments of one service and kind to many targets (regions, clusters, customers) into one.
 	Group string `json:"group,omitempty"`
 }
 
@@ -38,7 +38,7 @@ type Status string
 const (
 	// Success is a deployment that reached users, whatever it did to them.
 	Success Status = "success"
-	// Failure is an attempt that reached nobody.
+	// Failure is an attempt that reached nobody, unless an incident names it as its cause: then it is a deployment that has failed.
 	Failure Status = "failure"
 )
 

@@ -126,6 +126,7 @@ func (f *fold) run(why purpose) {
 	f.recover()
 	f.restore()
 	f.count()
+	f.oddMerges()
 	f.oddOutages()
 	f.oddWork()
 	f.anomalies = append(f.anomalies, f.h.cycles()...)

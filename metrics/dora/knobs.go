@@ -36,7 +36,7 @@ const (
 	AttemptsFail Attempts = "fail"
 )
 
-// Groups says whether deployments of one service and group are one deployment.
+// Groups says whether deployments of one service, kind and group are one deployment.
 type Groups string
 
 // Start says when the lead time of a change begins.

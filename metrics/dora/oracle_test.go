@@ -65,7 +65,7 @@ func newOracle(events []dora.Event, r dora.Rules, from, to time.Time) *oracle {
 		i := -1
 		if d.Group != "" && r.Groups != dora.GroupsEach {
 			i = slices.IndexFunc(o.deployments, func(x deployed) bool {
-				return len(x.original) > 0 && x.original[0].Group == d.Group && x.service == d.Service
+				return len(x.original) > 0 && x.original[0].Group == d.Group && x.service == d.Service && sameKind(x.kind, d.Kind)
 			})
 			one.original = []dora.Deployment{d}
 		}
@@ -82,6 +82,10 @@ func newOracle(events []dora.Event, r dora.Rules, from, to time.Time) *oracle {
 	}
 	slices.SortStableFunc(o.deployments, func(a, b deployed) int { return cmp.Or(a.finish.Compare(b.finish), cmp.Compare(a.ids[0], b.ids[0])) })
 	return o
+}
+
+func sameKind(a, b dora.Kind) bool {
+	return a == b || (a == "" || a == dora.KindChange) && (b == "" || b == dora.KindChange)
 }
 
 func (o *oracle) inside(t time.Time) bool { return !t.Before(o.from) && t.Before(o.to) }

@@ -83,8 +83,19 @@ func (f *fold) velocity(report *Report) {
 	report.Velocity = v
 }
 
-// oddWork tells of work that was done before it began.
+// oddWork tells of work that was done before it began, and of iterations of which nobody knows when they were.
 func (f *fold) oddWork() {
+	dated := map[uint32]bool{}
+	for _, w := range f.h.worked {
+		if w.iteration != none {
+			dated[w.iteration] = dated[w.iteration] || w.done != never || w.started != never
+		}
+	}
+	for _, word := range sortedKeys(dated) {
+		if !dated[word] {
+			f.odd(Anomaly{Code: CodeUndated, ID: f.h.words.String(word)})
+		}
+	}
 	for i, w := range f.h.worked {
 		if w.done != never && w.started != never && w.done < w.started {
 			f.odd(Anomaly{Code: CodeNegativeSpan, ID: f.h.works.String(uint32(i))})

@@ -23,7 +23,7 @@ type Rules struct {
 	Flags Flags `json:"flags,omitempty"`
 	// Attempts says what becomes of deployments that failed before users saw them.
 	Attempts Attempts `json:"attempts,omitempty"`
-	// Groups says whether deployments of one service and group are one deployment.
+	// Groups says whether deployments of one service, kind and group are one deployment.
 	Groups Groups `json:"groups,omitempty"`
 
 	// Start says when the lead time of a change begins.

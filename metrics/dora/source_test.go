@@ -18,7 +18,7 @@ func TestSourceOfTiers(t *testing.T) {
 		rules dora.Rules
 		want  *dora.TierSource
 	}{
-		"by default": {dora.Rules{}, &dora.TierSource{Model: "2024", Year: 2024, Source: "DORA, Accelerate State of DevOps 2024"}},
+		"by default": {dora.Rules{}, &dora.TierSource{Model: "2024", Year: 2024, Source: "DORA, Accelerate State of DevOps 2024, by extracts of others (failure rates of medium and low, and recovery of low, not checked)"}},
 		"another":    {preset(t, "fourkeys"), &dora.TierSource{Model: "fourkeys", Year: 2021, Source: "dora-team/fourkeys, METRICS.md, Calculating the bucket"}},
 		"one's own":  {dora.Rules{Model: own}, &dora.TierSource{Model: "ours", Source: "the wall"}},
 		"none":       {dora.Rules{Tiers: "none"}, nil},

@@ -179,7 +179,7 @@ func (m *TierModel) tier(table []TierRange, value float64, rate bool) Tier {
 // TierModels are the models that Rules.Tiers may name, oldest first. There is none for 2025, for which DORA
 // publishes no tiers: see QuickCheck.
 func TierModels() []TierModel {
-	return []TierModel{tiers2018(), tiers2019(), tiers2021(), tiers2022(), tiers2023(), tiers2024(), tiersDevlake2021(), tiersDevlake2023(), tiersFourkeys(), tiersMiddleware()}
+	return []TierModel{tiers2016(), tiers2018(), tiers2019(), tiers2021(), tiers2022(), tiers2023(), tiers2024(), tiersDevlake2021(), tiersDevlake2023(), tiersFourkeys(), tiersMiddleware()}
 }
 
 // tierModel is the model of that name: nil for "none".

@@ -36,7 +36,10 @@ func (u *unit) completed() bool { return !u.failed || u.reached }
 func (f *fold) arrange() []unit {
 	h := f.h
 	f.unitOf = make([]uint32, len(h.deployed))
-	type key struct{ service, group uint32 }
+	type key struct {
+		service, group uint32
+		kind           uint8
+	}
 	grouped := map[key]int32{}
 	units := make([]unit, 0, len(h.deployed))
 	for i := range h.deployed {
@@ -48,6 +51,7 @@ func (f *fold) arrange() []unit {
 		if !f.selected[d.service] {
 			continue
 		}
+		f.oddStart(uint32(i), d)
 		if !f.counts[d.environment] {
 			if f.w.has(d.finish) {
 				f.elsewhere++
@@ -55,7 +59,7 @@ func (f *fold) arrange() []unit {
 			continue
 		}
 		if d.group != none && f.r.Groups != GroupsEach {
-			k := key{d.service, d.group}
+			k := key{d.service, d.group, d.kind}
 			if g, ok := grouped[k]; ok {
 				f.groups[g] = append(f.groups[g], uint32(i))
 				continue
@@ -79,6 +83,13 @@ func (f *fold) arrange() []unit {
 	return units
 }
 
+// oddStart tells of a deployment that finished before it started.
+func (f *fold) oddStart(i uint32, d *deployment) {
+	if d.start > d.finish {
+		f.odd(Anomaly{Code: CodeNegativeSpan, ID: f.h.deployments.String(i)})
+	}
+}
+
 // earlier orders deployments by finish and id.
 func (h *History) earlier(a, b uint32) int {
 	if c := cmp.Compare(h.deployed[a].finish, h.deployed[b].finish); c != 0 {
@@ -87,7 +98,7 @@ func (h *History) earlier(a, b uint32) int {
 	return bytes.Compare(h.deployments.text(a), h.deployments.text(b))
 }
 
-// join makes one unit of a group: it is of the kind and version of its first member.
+// join makes one unit of a group: it is of the version of its first member.
 func (f *fold) join(u *unit) {
 	members := f.groups[u.group]
 	slices.SortFunc(members, f.h.earlier)
@@ -96,15 +107,20 @@ func (f *fold) join(u *unit) {
 		finish: never, ended: never, fixed: never, first: members[0], group: u.group,
 		service: f.rank[first.service], kind: first.kind, failed: true,
 	}
+	failed := 0
 	for _, m := range members {
 		d := &f.h.deployed[m]
 		u.fixes = u.fixes || d.fixes.n > 0
-		if !d.failed {
+		if d.failed {
+			failed++
+		} else {
 			u.failed, u.finish = false, d.finish
 		}
 	}
 	if u.failed {
 		u.finish = f.h.deployed[members[len(members)-1]].finish
+	} else if failed > 0 && f.w.has(u.finish) {
+		f.odd(Anomaly{Code: CodePartly, ID: f.h.deployments.String(u.first), Count: failed})
 	}
 }
 

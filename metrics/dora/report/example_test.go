@@ -67,5 +67,5 @@ func ExampleMarkdown() {
 	//
 	// Intervals hold with a confidence of 95 %: by Wilson for rates, between two of the durations themselves for medians. Where they overlap, two figures may well be the same.
 	//
-	// Tiers: model `2024` of 2024, from DORA, Accelerate State of DevOps 2024. The tables of DORA are medians of clusters of answers, and no limits; compare a service with itself first.
+	// Tiers: model `2024` of 2024, from DORA, Accelerate State of DevOps 2024, by extracts of others (failure rates of medium and low, and recovery of low, not checked). The tables of DORA are medians of clusters of answers, and no limits; compare a service with itself first.
 }

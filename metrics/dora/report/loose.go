@@ -40,13 +40,17 @@ func meaning(c dora.Code) string {
 	case dora.CodeUnknownDeployment:
 		return "names a deployment that nobody told of"
 	case dora.CodeUncounted:
-		return "caused by a deployment that does not count"
+		return "caused by a deployment that does not count, or fixes one"
 	case dora.CodeCommitAfterDeploy:
 		return "committed after it was deployed; no lead time"
 	case dora.CodeNegativeSpan:
 		return "ended before it began; no duration"
 	case dora.CodeRecoveryBeforeDeploy:
 		return "repaired before it was deployed; no recovery time"
+	case dora.CodePartly:
+		return "a group of which some have failed; it counts as one that succeeded"
+	case dora.CodeUndated:
+		return "an iteration of whose items no time is known; in no window"
 	case dora.CodeCycle:
 		return "fixes itself, directly or by way of others; it has failed"
 	}
