@@ -6,14 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
 // maxFile bounds the JSON of calendars, far above any that people look after.
 const maxFile = 64 << 20
 
-// Decode reads calendars from JSON: one calendar, or a list. It is strict: fields that it does not know, fields
-// that are there twice, text after the end, and whatever Validate reports are errors.
+// Decode reads calendars from JSON: one calendar, or a list. It is strict: fields that it does not know or that are in
+// capitals, fields that are there twice, text after the end, and whatever Validate reports are errors.
 func Decode(data []byte) ([]Calendar, error) {
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("calendars: more than %d bytes", maxFile)
@@ -99,7 +100,8 @@ func strict(data []byte, v any) error {
 	return nil
 }
 
-// once reports a field that an object has twice, of which encoding/json would keep the last without a word.
+// once reports a field that an object has twice, of which encoding/json would keep the last without a word. It takes
+// "Freeze" and "freeze" for one field, so that only names of small letters are let through, which all of ours are.
 func once(d *json.Decoder, where string) error {
 	token, err := d.Token()
 	if err != nil {
@@ -120,6 +122,9 @@ func once(d *json.Decoder, where string) error {
 			name := fmt.Sprint(key)
 			if at = where + "." + name; seen[name] {
 				return fmt.Errorf("%s is there twice", at)
+			}
+			if strings.ContainsFunc(name, func(r rune) bool { return r < 'a' || r > 'z' }) {
+				return fmt.Errorf("%s: unknown field %.40q: names are of small letters", at, name)
 			}
 			seen[name] = true
 		}

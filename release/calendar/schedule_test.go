@@ -200,13 +200,16 @@ func TestCodec(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, all[1:], one)
 	for text, want := range map[string]string{
-		`{"name":"b","zone":"UTC","freezes":[]}`:                                                                   `unknown field "freezes"`,
-		`{"name":"b","zone":"UTC","freeze":[{"name":"w","start":"2026-01-01","length":"1h","rul":"x"}]}`:           `unknown field "rul"`,
-		`{"name":"b","zone":"UTC","zone":"UTC"}`:                                                                   ".zone is there twice",
-		`{"name":"b","zone":"UTC"} {}`:                                                                             "there is text after the end",
-		`{"name":"b","zone":"UTC","freeze":[{"name":"w","start":"2026-01-01","length":"long"}]}`:                   `length: "long" is no duration`,
-		`{"name":"b","zone":"UTC","freeze":[{"name":"w","start":"2026-01-01","length":"1h","rule":"FREQ=DAYLY"}]}`: `rule: at byte 5: FREQ: "DAYLY" is none of`,
-		`{"name":"b","zone":"UTC","freeze":[{"name":"w","start":"2026-13-01","length":"1h"}]}`:                     `"2026-13-01" is no local time such as`,
+		`{"name":"b","zone":"UTC","freezes":[]}`:                                                                    `unknown field "freezes"`,
+		`{"name":"b","zone":"UTC","freeze":[{"name":"w","start":"2026-01-01","length":"1h","rul":"x"}]}`:            `unknown field "rul"`,
+		`{"name":"b","zone":"UTC","Freeze":[{"name":"w","start":"2026-01-01","length":"1h"}],"freeze":[]}`:          `unknown field "Freeze"`,
+		`{"name":"b","zone":"UTC","\u017fcope":{}}`:                                                                 "names are of small letters",
+		`{"name":"b","zone":"UTC","freeze":[{"name":"w","Start":"2026-01-01","start":"2027-01-01","length":"1h"}]}`: `unknown field "Start"`,
+		`{"name":"b","zone":"UTC","zone":"UTC"}`:                                                                    ".zone is there twice",
+		`{"name":"b","zone":"UTC"} {}`:                                                                              "there is text after the end",
+		`{"name":"b","zone":"UTC","freeze":[{"name":"w","start":"2026-01-01","length":"long"}]}`:                    `length: "long" is no duration`,
+		`{"name":"b","zone":"UTC","freeze":[{"name":"w","start":"2026-01-01","length":"1h","rule":"FREQ=DAYLY"}]}`:  `rule: at byte 5: FREQ: "DAYLY" is none of`,
+		`{"name":"b","zone":"UTC","freeze":[{"name":"w","start":"2026-13-01","length":"1h"}]}`:                      `"2026-13-01" is no local time such as`,
 		`{"zone":"UTC"}`: "Name: is missing",
 		``:               "EOF",
 		`[`:              "EOF",

@@ -183,6 +183,18 @@ func TestWhatIsLeft(t *testing.T) {
 	}
 	_, err = ical.Read(with(), ical.Options{Name: "c"})
 	assert.ErrorContains(t, err, "the calendar has no zone")
+	for own, want := range map[string]string{
+		`{"name":"c"\,"zone":"UTC"\,"scopes":{}}`:                                                  `unknown field "scopes"`,
+		`{"name":"c"\,"zone":"UTC"\,"Scope":{}}`:                                                   `unknown field "Scope"`,
+		`{"name":"c"\,"zone":"UTC"\,"scope":{"services":["["]}}`:                                   "Services[0]",
+		`{"name":"c"\,"zone":"UTC"\,"freeze":[{"name":"w"\,"start":"2026-01-01"\,"length":"1h"}]}`: "without its windows",
+		`[]`: "is not one calendar",
+		`{"name":"c"\,"zone":"UTC"}` + "\r\n" + `X-DAVIT-CALENDAR:{"name":"d"\,"zone":"UTC"}`: "is there more than once",
+	} {
+		text := strings.Replace(string(with("DTSTART:20260101T100000Z", "DURATION:PT1H")), "BEGIN:VEVENT", "X-DAVIT-CALENDAR:"+own+"\r\nBEGIN:VEVENT", 1)
+		_, err := ical.Read([]byte(text), o)
+		assert.ErrorContains(t, err, want, own)
+	}
 }
 
 // What is written is read as the same calendar.

@@ -2,7 +2,6 @@ package ical
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -163,14 +162,21 @@ type reader struct {
 // head reads what the file says of the calendar as a whole.
 func (r *reader) head(file *lib.Calendar) error {
 	if own := file.Props.Get(propCalendar); own != nil {
-		text, err := own.Text()
-		if err == nil {
-			err = json.Unmarshal([]byte(text), &r.calendar)
+		if len(file.Props.Values(propCalendar)) > 1 {
+			return fmt.Errorf("%s: is there more than once", propCalendar)
 		}
+		text, err := own.Text()
 		if err != nil {
 			return fmt.Errorf("%s: %w", propCalendar, err)
 		}
-		r.calendar.Allow, r.calendar.Freeze = nil, nil
+		said, err := calendar.Decode([]byte(text))
+		if err != nil {
+			return fmt.Errorf("%s: %w", propCalendar, err)
+		}
+		if len(said) != 1 || len(said[0].Allow)+len(said[0].Freeze) > 0 {
+			return fmt.Errorf("%s: is not one calendar without its windows", propCalendar)
+		}
+		r.calendar = said[0]
 	}
 	said := func(option, name string, into *string) {
 		if p := file.Props.Get(name); p != nil && *into == "" {
@@ -215,6 +221,9 @@ func (r *reader) kind(summary string, categories []string) Kind {
 	return Freeze
 }
 
+// longest is how long a name may be, in bytes.
+const longest = 100
+
 // tidy is a text as a name may be.
 func tidy(name string) string {
 	name = strings.Map(func(r rune) rune {
@@ -226,8 +235,8 @@ func tidy(name string) string {
 		}
 		return r
 	}, name)
-	if len(name) > 90 {
-		name = strings.ToValidUTF8(name[:90], "")
+	if len(name) > longest {
+		name = strings.ToValidUTF8(name[:longest], "")
 	}
 	return strings.TrimSpace(name)
 }
@@ -239,7 +248,8 @@ func (r *reader) name(wanted string) string {
 	}
 	name := wanted
 	for n := 2; r.names[name]; n++ {
-		name = fmt.Sprintf("%s %d", wanted, n)
+		ending := fmt.Sprintf(" %d", n)
+		name = strings.ToValidUTF8(wanted[:min(len(wanted), longest-len(ending))], "") + ending
 	}
 	r.names[name] = true
 	return name
