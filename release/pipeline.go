@@ -27,7 +27,8 @@ type Pipeline struct {
 	OnAbort Policy
 	// Former are stages that the pipeline had once, by the names that they had: a release which began
 	// by then still goes its old way, and needs them. To rename a stage, name it here under its
-	// old name, too; to drop one, give a stage that skips itself.
+	// old name, too; to drop one, give a stage that skips itself. One that a plan holds to traits, gates or keys
+	// still declares them: to drop an approval for releases that are under way is to say so in code.
 	Former map[string]stage.Stage
 }
 

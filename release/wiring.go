@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,7 +26,7 @@ func (p Pipeline) wire() wiring {
 }
 
 // match reports stages of a release that the pipeline no longer has, or that have come to declare
-// other things than the release's plan says.
+// other things than the release's plan says: the release was admitted, and perhaps approved, by its plan.
 func match(state *ledger.State, w wiring) error {
 	var errs *multierror.Error
 	for i := range state.Pipeline.Stages {
@@ -41,16 +42,8 @@ func match(state *ledger.State, w wiring) error {
 		if st.Over() {
 			continue
 		}
-		for _, ref := range stage.Reads(do) {
-			if !slices.Contains(node.Reads, ref) {
-				errs = multierror.Append(errs, fmt.Errorf("release %s: stage %s has come to read key %s, which its plan does not say", state.Release.ID, node.Name, ref))
-			}
-		}
-		writes := stage.Writes(do)
-		for _, ref := range node.Writes {
-			if !slices.Contains(writes, ref) {
-				errs = multierror.Append(errs, fmt.Errorf("release %s: stage %s no longer writes key %s, as its plan says", state.Release.ID, node.Name, ref))
-			}
+		for _, diff := range differs(node, do) {
+			errs = multierror.Append(errs, fmt.Errorf("release %s: stage %s %s", state.Release.ID, node.Name, diff))
 		}
 	}
 	if errs == nil {
@@ -60,4 +53,35 @@ func match(state *ledger.State, w wiring) error {
 		return errs.Errors[0]
 	}
 	return errs
+}
+
+// differs says how a stage no longer fits what the plan of its release says of it.
+func differs(node *ledger.Stage, do stage.Stage) (diffs []string) {
+	for _, ref := range stage.Reads(do) {
+		if !slices.Contains(node.Reads, ref) {
+			diffs = append(diffs, fmt.Sprintf("has come to read key %s, which its plan does not say", ref))
+		}
+	}
+	diffs = append(diffs, lost("writes key", node.Writes, stage.Writes(do))...)
+	diffs = append(diffs, lost("has the trait", node.Traits, stage.Traits(do))...)
+	return append(diffs, lost("asks the gate", gates(node.Name, node.Gates), gates(node.Name, stage.Gates(do)))...)
+}
+
+// gates are the names of the gates of a stage, where an empty one is its own.
+func gates(own string, names []string) []string {
+	names = slices.Clone(names)
+	for i := range names {
+		names[i] = cmp.Or(names[i], own)
+	}
+	return names
+}
+
+// lost says which of the things that a plan says of a stage are no longer so.
+func lost[T comparable](what string, planned, is []T) (diffs []string) {
+	for _, thing := range planned {
+		if !slices.Contains(is, thing) {
+			diffs = append(diffs, fmt.Sprintf("no longer %s %v, as its plan says", what, thing))
+		}
+	}
+	return diffs
 }

@@ -1,7 +1,7 @@
 package ledger
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,8 +26,14 @@ var ErrNotOver = errors.New("it is not over")
 // too, and those that need them. That first.Pipeline has changed since does not matter, as long as the
 // stages that were done are still there and write the same keys.
 //
+// A stage that is taken over is still what it was: it works in the same environment, writes the same keys, and
+// has come to have no trait and no gate, since what nobody was asked then cannot be answered now. (It has not come
+// to build either, which its keys tell.) Where somebody else asks for the new release, a stage with four eyes runs
+// anew, and so does what needs it: among those who agreed may be who asks now.
+//
 // Inputs that first does not give are those of this release; one that it gives must not differ from
-// what a stage that is taken over has read. The same goes for Release.Service and Release.Commit, which
+// what a stage that is taken over has read, and not at all where such a stage asks people: they have agreed to a release
+// with what was in it. The same goes for Release.Service and Release.Commit, which
 // any stage may have read. A stage.AtMostOnce that has run, and would run again though it is neither that
 // stage nor behind it (some of its items were not done), is an error.
 //
@@ -125,11 +131,17 @@ func (f *fork) kept(stages []Stage) map[string]bool {
 	for i := range stages {
 		node := &stages[i]
 		anew := func(need string) bool { return !kept[need] }
-		if node.Name != f.at && !slices.ContainsFunc(node.Needs, anew) && f.old.done(node) {
+		if node.Name != f.at && !slices.ContainsFunc(node.Needs, anew) && f.old.done(node) && !f.otherEyes(node) {
 			kept[node.Name] = true
 		}
 	}
 	return kept
+}
+
+// otherEyes reports whether a stage has counted the yes of people in view of who asked for the release, and
+// somebody else asks now.
+func (f *fork) otherEyes(node *Stage) bool {
+	return slices.Contains(node.Traits, stage.FourEyes) && f.new.Release.RequestedBy != f.old.Release.RequestedBy
 }
 
 // twice reports stages that may run only once and did, and that would run again though nobody has said
@@ -183,13 +195,27 @@ func (s *State) done(node *Stage) bool {
 	return err == nil && len(items) == 0
 }
 
-// differs says what makes a stage hand on other things than it did; empty where nothing does.
+// differs says what makes a stage hand on other things than it did, or stand for more than it did; empty where
+// nothing does.
 func differs(was, is *Stage) string {
 	switch {
 	case was.Each == nil && is.Each != nil:
 		return "it was one stage, and is now made for each of several items"
 	case was.Each != nil && is.Each == nil:
 		return "it was made for each of several items, and is now one stage"
+	case was.Environment != is.Environment:
+		return fmt.Sprintf("its environment was %q, and is now %q", was.Environment, is.Environment)
+	}
+	for _, trait := range is.Traits {
+		// That it builds follows from the keys.
+		if trait != stage.Builds && !slices.Contains(was.Traits, trait) {
+			return fmt.Sprintf("it has come to have the trait %s", trait)
+		}
+	}
+	for _, gate := range is.Gates {
+		if !slices.Contains(was.Gates, gate) {
+			return fmt.Sprintf("it has come to ask the gate %s", cmp.Or(gate, is.Name))
+		}
 	}
 	for _, ref := range is.Writes {
 		at := slices.IndexFunc(was.Writes, func(r stage.Ref) bool { return r.Name == ref.Name })
@@ -206,68 +232,6 @@ func differs(was, is *Stage) string {
 		}
 	}
 	return ""
-}
-
-// inputs takes over the inputs that are not given.
-func (f *fork) inputs() {
-	given := f.new.Inputs
-	f.new.Inputs = make(map[string]json.RawMessage, len(f.new.Pipeline.Inputs))
-	for _, ref := range f.new.Pipeline.Inputs {
-		at := slices.IndexFunc(f.old.Pipeline.Inputs, func(r stage.Ref) bool { return r.Name == ref.Name })
-		value, known := given[ref.Name]
-		switch {
-		case known:
-			f.unchanged(ref.Name, value)
-		case at < 0:
-			f.bad("input %s is missing: release %s had none of that name", ref, f.old.Release.ID)
-		case f.old.Pipeline.Inputs[at] != ref:
-			f.bad("input %s is missing: in release %s it was %s", ref, f.old.Release.ID, f.old.Pipeline.Inputs[at])
-		default:
-			value = f.old.Values[ref.Name]
-		}
-		f.new.Inputs[ref.Name] = value
-	}
-}
-
-// unchanged reports stages that are taken over and have read another value than that which is given.
-func (f *fork) unchanged(key string, value json.RawMessage) {
-	if bytes.Equal(f.old.Values[key], value) {
-		return
-	}
-	for _, node := range f.old.Pipeline.Stages {
-		if f.copied[node.Name] && node.readsKey(key) {
-			f.bad("input %s is not what it was in release %s: stage %s, which is taken over, has read it", key, f.old.Release.ID, node.Name)
-		}
-	}
-}
-
-// readsKey reports whether the stage reads the key, or is made for each of its items.
-func (p *Stage) readsKey(key string) bool {
-	named := func(r stage.Ref) bool { return r.Name == key }
-	return p.Each != nil && named(p.Each.Key) || slices.ContainsFunc(p.Reads, named)
-}
-
-// reads checks that stages which run anew find what they read: a stage that was passed over has perhaps
-// not set its keys.
-func (f *fork) reads() {
-	for _, from := range f.new.Pipeline.Stages {
-		if !f.copied[from.Name] || f.errs != nil {
-			continue
-		}
-		if st := f.old.Stage(from.Name); st.Outcome == stage.Skipped && st.By == "" {
-			continue // what needs it is skipped, too
-		}
-		for _, w := range from.Writes {
-			if _, there := f.old.Values[w.Name]; there {
-				continue
-			}
-			for _, to := range f.new.Pipeline.Stages {
-				if !f.copied[to.Name] && !to.Always && to.readsKey(w.Name) {
-					f.bad("stage %s reads key %s, which has no value in release %s: stage %s was passed over there", to.Name, w.Name, f.old.Release.ID, from.Name)
-				}
-			}
-		}
-	}
 }
 
 // events are what the release begins with.

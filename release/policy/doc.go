@@ -34,7 +34,7 @@
 // A stage counts as coming before another one when that cannot begin unless the first has succeeded: by Needs, directly or through others. A need of
 // a stage that runs Always, or whose When also takes other ends, is none of that, and neither is a stage that is forgiven its failure (GoOn). A
 // person who says skip to a stage passes over it nevertheless; that is recorded with the name. A fork takes over the approvals of the release
-// that it was forked from.
+// that it was forked from, as far as they were given to the same: see release.Origin.
 //
 // # What is not known
 //
