@@ -20,14 +20,10 @@ type missed struct {
 // missed is the last release of a component that was made since those of another one, nil for none. k is the place
 // of the other one among the bases of sight.reached, which holds the history up to those.
 func (s *sight) missed(k int, v, of *view, policy Policy) *missed {
-	last, channel := of.previous, policy.channel()
-	if channel != "" && of.prerelease.Version != nil {
-		last = of.prerelease
-	}
-	if v.previous.Version == nil || last.Version == nil || !last.Reachable || s.has(2*k, last) ||
-		channel != "" && v.prerelease.Version != nil && s.has(2*k+1, last) {
+	if !s.lacks(k, v, of, policy) {
 		return nil
 	}
+	last := of.latest(policy)
 	m := &missed{tag: last, level: Minor} // what is new is no mend
 	for _, t := range of.tags {
 		if t.Reachable && t.Version.Prerelease() == "" && s.has(2*k, t) {
@@ -36,6 +32,21 @@ func (s *sight) missed(k int, v, of *view, policy Policy) *missed {
 		}
 	}
 	return m
+}
+
+// latest is the tag of the last release of a component, which on a channel may be a pre-release.
+func (v *view) latest(policy Policy) Tag {
+	if policy.channel() != "" && v.prerelease.Version != nil {
+		return v.prerelease
+	}
+	return v.previous
+}
+
+// lacks reports whether a component was released without the last release of another one.
+func (s *sight) lacks(k int, v, of *view, policy Policy) bool {
+	last := of.latest(policy)
+	return v.previous.Version != nil && last.Version != nil && last.Reachable && !s.has(2*k, last) &&
+		(policy.channel() == "" || v.prerelease.Version == nil || !s.has(2*k+1, last))
 }
 
 // has reports whether what is tagged was there when a base was released. What is not among the commits is older than all of them.

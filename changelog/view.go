@@ -125,14 +125,19 @@ func (s *sight) all() []*view {
 	return append(slices.Clip(s.views), s.umbrella)
 }
 
-// assign finds the commits that have come since the releases of the components that they belong to: all components
-// at once, in one walk of the history.
-func (s *sight) assign(read *reading, policy Policy) {
-	bases := make([][]string, 0, 2*len(s.views))
+// bound finds which commits the last releases and pre-releases have.
+func (s *sight) bound() {
+	bases := make([][]string, 0, 2*len(s.views)+2)
 	for _, v := range s.all() {
 		bases = append(bases, v.released, v.tried)
 	}
 	s.reached = s.graph.reach(bases)
+}
+
+// assign finds the commits that have come since the releases of the components that they belong to: all components
+// at once, in one walk of the history.
+func (s *sight) assign(read *reading, policy Policy) {
+	s.bound()
 	n := len(s.history.Commits)
 	s.foreign = make([]bool, n)
 	for _, v := range s.views {

@@ -41,7 +41,10 @@ func (r *Repository) History(ctx context.Context, policy changelog.Policy) (chan
 			return changelog.History{}, err
 		}
 		if len(doubtful) == 0 {
-			return h, r.complement(ctx, &h, read, bases, known)
+			if err := r.complement(ctx, &h, read, bases, known); err != nil {
+				return changelog.History{}, err
+			}
+			return h, r.retrace(ctx, &h, policy, known)
 		}
 		if err := r.trace(ctx, known, h.Head, doubtful); err != nil {
 			return changelog.History{}, err

@@ -109,6 +109,39 @@ func (known reach) settled(h changelog.History, policy changelog.Policy) bool {
 	})
 }
 
+// retrace finds out about the tags before the last releases, as far as they have a say: where one that depends on another was left
+// behind. Those are asked for from the highest down, in batches, since most often the first one is it.
+func (r *Repository) retrace(ctx context.Context, h *changelog.History, policy changelog.Policy, known reach) error {
+	if policy.Umbrella == nil && !slices.ContainsFunc(policy.Components, func(c changelog.Component) bool { return len(c.DependsOn) > 0 }) {
+		return nil
+	}
+	commits := make(map[string]string, len(h.Tags))
+	for _, t := range h.Tags {
+		commits[t.Name] = t.Commit
+	}
+	for batch := 1; ; batch *= 8 {
+		names, err := changelog.Doubts(*h, policy)
+		if err != nil {
+			return err
+		}
+		var open []string
+		for _, name := range names {
+			if _, told := known[commits[name]]; !told && commits[name] != "" && len(open) < batch {
+				open = append(open, commits[name])
+			}
+		}
+		if len(open) == 0 {
+			return nil
+		}
+		if err := r.trace(ctx, known, h.Head, open); err != nil {
+			return err
+		}
+		for i, t := range h.Tags {
+			h.Tags[i].Reachable = known[t.Commit]
+		}
+	}
+}
+
 // trace asks git which of some commits can be reached from HEAD.
 func (r *Repository) trace(ctx context.Context, known reach, head string, ids []string) error {
 	out, err := r.answer(ctx, "^"+head+"\n"+strings.Join(ids, "\n")+"\n", "rev-list", "--stdin")

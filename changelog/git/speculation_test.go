@@ -20,7 +20,7 @@ func tangle(t *testing.T, r *rand.Rand, n int) *workshop {
 	t.Helper()
 	w := newWorkshop(t)
 	var stream strings.Builder
-	subjects := []string{"fix: a", "feat: b", "chore: c", "feat!: d", "docs: e"}
+	subjects := []string{"fix: a", "feat: b", "chore: c", "feat!: d", "docs: e", "fix(a): f", "fix(b): g"}
 	for i := 1; i <= n; i++ {
 		subject := subjects[r.IntN(len(subjects))]
 		fmt.Fprintf(&stream, "commit refs/heads/b%d\nmark :%d\ncommitter Bob <bob@example.org> %d +0000\ndata %d\n%s\n",
@@ -54,12 +54,16 @@ func tangle(t *testing.T, r *rand.Rand, n int) *workshop {
 
 // However the tags lie, what is read is enough: the plan is the one that the whole history gives.
 func TestWhatIsReadIsEnough(t *testing.T) {
+	parts := []changelog.Component{{Name: "a", Scopes: []string{"a"}}, {Name: "b", Scopes: []string{"b"}, DependsOn: []string{"a"}}}
 	policies := []changelog.Policy{
 		{},
 		{Reach: changelog.ReachAll},
 		{Channel: "beta"},
 		{Maintenance: "1.x", Reach: changelog.ReachLine},
 		{Components: []changelog.Component{{Name: "a", Scopes: []string{"a"}}, {Name: "b"}}},
+		{Components: parts, Propagate: changelog.PropagateSame, Umbrella: &changelog.Component{Name: "all"}},
+		{Components: parts, Propagate: changelog.PropagateSame, Umbrella: &changelog.Component{Name: "all"}, Channel: "beta"},
+		{Components: parts, Groups: []changelog.Group{{Name: "g", Kind: changelog.Fixed, Components: []string{"a", "b"}}}, Umbrella: &changelog.Component{Name: "all"}},
 	}
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -94,7 +98,7 @@ func TestWhatIsReadIsEnough(t *testing.T) {
 func told(t *testing.T, h changelog.History, policy changelog.Policy) string {
 	t.Helper()
 	plan, err := changelog.Decide(h, policy)
-	text, failed := json.MarshalIndent(plan.Components, "", " ")
+	text, failed := json.MarshalIndent([]any{plan.Components, plan.Umbrella}, "", " ")
 	require.NoError(t, failed)
 	return fmt.Sprintf("%v\n%s", err, text)
 }
