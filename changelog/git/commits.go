@@ -7,6 +7,8 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/davit-sdk/davit/changelog"
 )
@@ -17,6 +19,8 @@ type Range struct {
 	From string
 	// To is the revision to begin at. Empty: HEAD.
 	To string
+	// Also are more revisions to begin at: what can be reached from any of them is in the range, too.
+	Also []string
 	// Paths asks for the files that each commit changes, which costs git about three times the work. A renamed
 	// file counts under both names, and a merge has what it changes against its first parent.
 	Paths bool
@@ -47,10 +51,18 @@ func (r *Repository) commits(ctx context.Context, between Range, room, together 
 			return
 		}
 		args := append([]string{"log", "-z", "--topo-order", "--no-color", "--no-decorate", format}, between.changes()...)
-		args = append(args, revisions...)
+		var listed string // there may be more revisions than a command line can hold
+		if len(between.Also) > 0 {
+			args, listed = append(args, "--stdin"), strings.Join(revisions, "\n")+"\n"
+		} else {
+			args = append(args, revisions...)
+		}
 		inner, stop := context.WithCancel(ctx)
 		defer stop()
 		cmd, said := r.command(inner, append(args, "--")...)
+		if listed != "" {
+			cmd.Stdin = strings.NewReader(listed)
+		}
 		out, in, err := pipe()
 		if err != nil {
 			yield(changelog.Commit{}, fmt.Errorf("git log: %w", err))
@@ -85,7 +97,7 @@ func (r *Repository) revisions(ctx context.Context, between Range) ([]string, er
 	if between.To == "" {
 		between.To = "HEAD"
 	}
-	ids := []string{between.To, between.From}
+	ids := append([]string{between.To, between.From}, between.Also...)
 	for i, revision := range ids {
 		if isID(revision) || i == 1 && revision == "" {
 			continue
@@ -96,7 +108,8 @@ func (r *Repository) revisions(ctx context.Context, between Range) ([]string, er
 		}
 	}
 	if between.From == "" {
-		return ids[:1], nil
+		return slices.Delete(ids, 1, 2), nil
 	}
-	return []string{ids[0], "^" + ids[1]}, nil
+	ids[1] = "^" + ids[1]
+	return ids, nil
 }

@@ -77,3 +77,28 @@ func TestCommitsStream(t *testing.T) {
 		}
 	})
 }
+
+// Several revisions are one history, each commit of it once and children before their parents.
+func TestCommitsOfSeveralRevisions(t *testing.T) {
+	w := newWorkshop(t)
+	w.commit("feat: base")
+	w.run("tag", "base")
+	w.run("checkout", "--quiet", "-b", "side")
+	w.commit("feat: side")
+	w.run("checkout", "--quiet", "main")
+	w.commit("feat: main")
+	read := func(between git.Range) (texts []string) {
+		for c, err := range w.open().Commits(t.Context(), between) {
+			require.NoError(t, err)
+			texts = append(texts, c.Text)
+		}
+		return texts
+	}
+	all := read(git.Range{Also: []string{"side", "base", "side"}})
+	assert.ElementsMatch(t, []string{"feat: main", "feat: side", "feat: base"}, all)
+	assert.Equal(t, "feat: base", all[2])
+	assert.ElementsMatch(t, []string{"feat: main", "feat: side"}, read(git.Range{From: "base", Also: []string{"side"}}))
+	for _, err := range w.open().Commits(t.Context(), git.Range{Also: []string{"nowhere"}}) {
+		assert.Error(t, err)
+	}
+}

@@ -15,8 +15,8 @@ const usage = `dora tells how delivery is going.
 
 usage: dora [-C DIR | -events FILE] [-from TIME] [-to TIME] [-preset NAME] [-tz ZONE] [-compare A,B] [-json] [-html FILE]
 
-  -C DIR        a git repository: each version with a tag is a deployment, with the commits that it brought.
-                Tags say nothing of failures, so that figures of those are absent
+  -C DIR        a git repository: each final version with a tag is a deployment, with the commits that it
+                brought, on whatever branch it is. Tags say nothing of failures, so that figures of those are absent
   -events FILE  events: JSON lines, CSV or CDEvents. A file named .csv is CSV; of others, one that begins with
                 { or [ is JSON (CDEvents, if it begins with [, or its first object has context or
                 specversion), and else CSV

@@ -61,6 +61,15 @@ func TestRepository(t *testing.T) {
 	assert.Empty(t, call(t, "-C", dir, "-from", "2025-03-04T12:00:01Z").err)
 }
 
+// What is no deployment is told, with its number.
+func TestTagsLeftOut(t *testing.T) {
+	dir := shopRepository(t, "01 feat: begin", "02 tag v1.0.0", "03 fix: mend", "04 tag v1.1.0-rc.1", "05 tag v1.1.0-rc.2", "06 tag nightly")
+	got := call(t, "-C", dir)
+	assert.Equal(t, 0, got.status)
+	assert.Equal(t, "dora: note: pre-releases, whose changes are released with the final version: 2, such as v1.1.0-rc.1\n"+
+		"dora: note: tags that are no semantic version: 1, such as nightly\n", got.err)
+}
+
 func TestRepositoriesWithoutAnswer(t *testing.T) {
 	source := shopRepository(t, "01 feat: begin", "02 tag v1.0.0", "03 fix: mend")
 	shallow := t.TempDir()

@@ -113,21 +113,25 @@ func (o options) repository(ctx context.Context, told io.Writer) (*dora.History,
 	if err != nil {
 		return nil, err
 	}
+	story, err := tags.Read(ctx, repo, changelog.Policy{}, tags.Options{Service: o.service()})
+	if err != nil {
+		return nil, err
+	}
 	var history dora.History
+	if err := history.AddAll(story.Events...); err != nil {
+		return nil, err
+	}
 	var first dora.Deployment
-	for e, err := range tags.Events(ctx, repo, changelog.Policy{}, tags.Options{Service: o.service()}) {
-		if err != nil {
-			return nil, err
-		}
-		if err := history.Add(e); err != nil {
-			return nil, err
-		}
+	for _, e := range story.Events {
 		if d, ok := e.(dora.Deployment); ok && (first.ID == "" || d.Time.Before(first.Time)) {
 			first = d
 		}
 	}
 	if first.ID == "" {
 		return nil, fmt.Errorf("%s: no tag is a version, such as v1.2.3, so that nothing is known of deployments", o.dir)
+	}
+	for _, r := range story.Remarks {
+		fmt.Fprintln(told, "dora: note:", r)
 	}
 	if n := len(first.Changes); n > 1 && !first.Time.Before(o.query.From) {
 		fmt.Fprintf(told, "dora: note: the first version, %s, brought all %d commits before it, which makes lead times longer; -from %s leaves it out\n",

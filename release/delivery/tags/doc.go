@@ -7,9 +7,12 @@
 //		...
 //	}
 //
-// Each version with a tag is a deployment that succeeded, at the time of the tag: when it was made, or, where it does not say (a lightweight
+// Each final version with a tag is a deployment that succeeded, on whatever branch it is, at the time of the tag: when it was made, or, where it does not say (a lightweight
 // one), when its commit was. It brought the commits that belong to the version, as changelog.Releases tells: all that no lower
 // version has, but no merges and nothing that was taken back before it was released. A change is committed when its commit says, which a rebase makes later.
+//
+// Versions are written as the policy says, and as v1.2.3 or 1.2.3 where it says nothing. A pre-release is part of the final version that it leads to, see
+// Options.Prereleases. [Read] also tells which tags are no deployments, and why.
 //
 // Tags say nothing of failures. Unless incidents are added from elsewhere, show dora.Report.WithoutFailures: a change failure rate of 0 would be
 // no more than that nobody has looked. The ID of a deployment is its tag. The first version brings all commits before it, see

@@ -143,3 +143,92 @@ func TestWhatIsWrong(t *testing.T) {
 	}
 	assert.Equal(t, 1, n)
 }
+
+// brought are the changes of each deployment, by its tag.
+func brought(events []dora.Event) map[string]int {
+	all := map[string]int{}
+	for _, e := range events {
+		if d, ok := e.(dora.Deployment); ok {
+			all[d.ID] = len(d.Changes)
+		}
+	}
+	return all
+}
+
+// A version of a branch is one, too; its pre-release on main is part of it, and whatever is written with a v or without counts.
+func TestAllBranches(t *testing.T) {
+	w := newWorkshop(t)
+	w.commit("feat: a")
+	w.run("tag", "1.0.0")
+	w.commit("feat: b")
+	w.commit("feat: c")
+	w.run("tag", "v1.1.0-rc.1")
+	w.run("checkout", "--quiet", "-b", "release-1.1")
+	w.commit("fix: d")
+	w.run("tag", "v1.1.0")
+	w.commit("fix: e")
+	w.run("tag", "-a", "v1.1.1", "-m", "x")
+	w.run("checkout", "--quiet", "-b", "candidate", "main")
+	w.commit("chore: a candidate")
+	w.run("tag", "v1.2.0-rc.1")
+	w.run("checkout", "--quiet", "main")
+	w.commit("feat: f")
+	w.run("tag", "v1.2.0")
+	w.run("tag", "1.2.0")
+	w.commit("feat: g")
+	w.run("tag", "v1.3.0-rc.1")
+	w.run("tag", "nightly-20250303")
+	w.run("tag", "stable", "main^{tree}")
+	w.run("tag", "docs-1.0.0")
+	want := map[string]int{"1.0.0": 1, "v1.1.0": 3, "v1.1.1": 1, "v1.2.0": 1}
+	assert.Equal(t, want, brought(w.events(changelog.Policy{}, tags.Options{})))
+
+	repo, err := git.Open(t.Context(), w.dir, git.Options{})
+	require.NoError(t, err)
+	story, err := tags.Read(t.Context(), repo, changelog.Policy{}, tags.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, want, brought(story.Events))
+	assert.Equal(t, []tags.Remark{
+		{Code: tags.CodePrerelease, Tags: []string{"v1.1.0-rc.1", "v1.2.0-rc.1", "v1.3.0-rc.1"}}, {Code: tags.CodeSameVersion, Tags: []string{"1.2.0"}},
+		{Code: tags.CodeOtherForm, Tags: []string{"docs-1.0.0"}}, {Code: tags.CodeNoCommit, Tags: []string{"stable"}}, {Code: tags.CodeNoVersion, Tags: []string{"nightly-20250303"}},
+	}, story.Remarks)
+	assert.Equal(t, "pre-releases, whose changes are released with the final version: 3, such as v1.1.0-rc.1", story.Remarks[0].String())
+
+	// On whatever branch one looks, the answer is the same.
+	w.run("checkout", "--quiet", "--detach", "1.0.0")
+	assert.Equal(t, want, brought(w.events(changelog.Policy{}, tags.Options{})))
+	// Whoever says how tags are written has that form alone.
+	assert.Equal(t, map[string]int{"1.0.0": 1, "1.2.0": 3}, brought(w.events(changelog.Policy{Tags: "{version}"}, tags.Options{})))
+	all := brought(w.events(changelog.Policy{}, tags.Options{Prereleases: true}))
+	assert.Equal(t, map[string]int{"1.0.0": 1, "v1.1.0-rc.1": 2, "v1.1.0": 1, "v1.1.1": 1, "v1.2.0-rc.1": 1, "v1.2.0": 1, "v1.3.0-rc.1": 1}, all)
+}
+
+// A component that has nothing but pre-releases is told by them, and one that has a final version is not.
+func TestPrereleasesAlone(t *testing.T) {
+	w := newWorkshop(t)
+	w.commit("feat: both", "api/x", "web/x")
+	w.run("tag", "api/v0.1.0-alpha.1")
+	w.run("tag", "web/v1.0.0")
+	w.commit("feat: both", "api/y", "web/y")
+	w.run("tag", "api/v0.1.0-alpha.2")
+	w.run("tag", "web/v1.1.0-alpha.1")
+	policy := changelog.Policy{Components: []changelog.Component{{Name: "api", Paths: []string{"api"}}, {Name: "web", Paths: []string{"web"}}}}
+	repo, err := git.Open(t.Context(), w.dir, git.Options{})
+	require.NoError(t, err)
+	story, err := tags.Read(t.Context(), repo, policy, tags.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int{"api/v0.1.0-alpha.1": 1, "api/v0.1.0-alpha.2": 1, "web/v1.0.0": 1}, brought(story.Events))
+	assert.Equal(t, []tags.Remark{
+		{Code: tags.CodePrerelease, Tags: []string{"web/v1.1.0-alpha.1"}}, {Code: tags.CodeAlone, Tags: []string{"api/v0.1.0-alpha.1", "api/v0.1.0-alpha.2"}},
+	}, story.Remarks)
+	_, err = tags.Read(t.Context(), nil, policy, tags.Options{})
+	assert.ErrorContains(t, err, "no repository")
+	_, err = tags.Read(t.Context(), repo, policy, tags.Options{Components: []string{"x"}})
+	assert.ErrorContains(t, err, `no component "x"`)
+	n := 0
+	for range tags.Events(t.Context(), repo, policy, tags.Options{}) {
+		n++
+		break
+	}
+	assert.Equal(t, 1, n, "whoever has seen enough is left alone")
+}
