@@ -3,6 +3,7 @@ package git_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func TestCommitsOfSeveralRevisions(t *testing.T) {
 	read := func(between git.Range) (texts []string) {
 		for c, err := range w.open().Commits(t.Context(), between) {
 			require.NoError(t, err)
-			texts = append(texts, c.Text)
+			texts = append(texts, strings.TrimSpace(c.Text))
 		}
 		return texts
 	}
