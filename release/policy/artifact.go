@@ -76,3 +76,6 @@ func artifacts(s *ledger.Stage) []string {
 	}
 	return keys
 }
+
+// Looks are the deployments.
+func (SameArtifact) Looks(s *Subject) []*ledger.Stage { return s.Deployments() }

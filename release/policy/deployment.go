@@ -136,3 +136,15 @@ func (g Gated) Breaches(s *Subject) []Breach {
 	}
 	return breaches
 }
+
+// Looks are the deployments.
+func (Approved) Looks(s *Subject) []*ledger.Stage { return s.Deployments() }
+
+// Looks are the deployments.
+func (Progressive) Looks(s *Subject) []*ledger.Stage { return s.Deployments() }
+
+// Looks are the deployments.
+func (Reversible) Looks(s *Subject) []*ledger.Stage { return s.Deployments() }
+
+// Looks are the deployments.
+func (Gated) Looks(s *Subject) []*ledger.Stage { return s.Deployments() }

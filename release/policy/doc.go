@@ -6,6 +6,8 @@
 //	rules := policy.Policy{
 //		Name:  "acme",
 //		Tiers: map[string][]string{"tier-1": {"shop", "payment"}, "tier-2": {"blog"}},
+//		Environments: []string{"staging", "production"},
+//		Services:     []string{"shop", "payment", "blog"},
 //		Rules: []policy.Rule{
 //			{Name: "approval", Demand: policy.Approved{FourEyes: true}, For: policy.Scope{Environments: []string{"production"}}},
 //			{Name: "canary", Demand: policy.Progressive{}, For: policy.Scope{Tiers: []string{"tier-1"}, Environments: []string{"production"}}},
@@ -40,6 +42,10 @@
 //
 // Counts against the pipeline: a rule for a tier is asked of a service whose tier is not known, and a rule for an environment of a stage that does
 // not say where it works. A demand that panics does not hold.
+//
+// Names are compared to the letter. A policy that lists its environments and services refuses what is spelled otherwise ("Production"); one that does
+// not list them passes over it. A rule that finds nothing in a pipeline that it could be about is idle in the report: it is not said to hold. Which
+// service a release is of is what its request says: that it is true is for the host to make sure.
 //
 // # Errors
 //

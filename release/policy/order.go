@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/hashicorp/go-multierror"
 )
 
@@ -36,6 +37,9 @@ func (o Ordered) Breaches(s *Subject) []Breach {
 	return breaches
 }
 
+// Looks are the stages that Then chooses.
+func (o Ordered) Looks(s *Subject) []*ledger.Stage { return s.Matching(o.Then) }
+
 // Validate reports what is wrong with the choices.
 func (o Ordered) Validate() error {
 	return chosen("Ordered", choice{"First", o.First}, choice{"Then", o.Then})
@@ -62,6 +66,9 @@ func (b Bounded) Breaches(s *Subject) []Breach {
 	}
 	return breaches
 }
+
+// Looks are the stages that are chosen.
+func (b Bounded) Looks(s *Subject) []*ledger.Stage { return s.Matching(b.Stage) }
 
 // Validate reports a bound below zero, and what is wrong with the choice.
 func (b Bounded) Validate() error {

@@ -20,6 +20,10 @@ type Policy struct {
 	Rules []Rule
 	// Tiers are the services by how much they matter: the name of a tier, and its services. A service is in one of them at most.
 	Tiers map[string][]string
+	// Environments and Services are all that there are, by their names, to the letter. A stage that works in another environment breaks
+	// RuleEnvironments, and a pipeline of another service RuleServices: a rule for "production" would pass over "Production" and say that it
+	// holds. Whatever the policy names itself must be among them. Empty: any name may be one, and what is spelled otherwise is not seen.
+	Environments, Services []string
 	// Exempt are the exemptions, each from one rule and for a time.
 	Exempt []Exemption
 }
@@ -44,9 +48,16 @@ type Scope struct {
 }
 
 // Demand is what a rule asks of a pipeline. Breaches are called once for each pipeline that the rule is asked of, from any goroutine, and
-// always answers the same for the same subject; none means that the pipeline holds it. A demand may also have a method Validate() error.
+// always answers the same for the same subject; none means that the pipeline holds it. A demand may also have a method Validate() error, and be a
+// Looker.
 type Demand interface {
 	Breaches(s *Subject) []Breach
+}
+
+// Looker is a demand that tells which stages it is about. Where there are none, and no breach, the report says that the rule had nothing to look at,
+// not that it holds. Of a demand that is none, that is said where no stage works in the environments of the rule.
+type Looker interface {
+	Looks(s *Subject) []*ledger.Stage
 }
 
 // DemandFunc is a demand of your own.
@@ -84,10 +95,15 @@ func (p Policy) Validate() error {
 	if len(p.Rules) == 0 {
 		bad("Policy.Rules: there is none")
 	}
+	p.environments().validate(bad)
+	p.services().validate(bad)
 	names := make(map[string]int)
 	for i, r := range p.Rules {
-		if r.Name == "" {
+		switch r.Name {
+		case "":
 			bad("Policy.Rules[%d].Name: it is empty", i)
+		case RuleEnvironments, RuleServices:
+			bad("Policy.Rules[%d].Name: %q is a rule that each policy has by itself", i, r.Name)
 		}
 		if at, twice := names[r.Name]; twice {
 			bad("Policy.Rules[%d].Name: %q is that of Rules[%d], too", i, r.Name, at)
@@ -98,6 +114,8 @@ func (p Policy) Validate() error {
 				bad("Policy.Rules[%d].For.Tiers: there is no tier %q", i, tier)
 			}
 		}
+		p.environments().check(fmt.Sprintf("Policy.Rules[%d].For.Environments", i), r.For.Environments, bad)
+		p.services().check(fmt.Sprintf("Policy.Rules[%d].For.Services", i), r.For.Services, bad)
 		if r.Demand == nil {
 			bad("Policy.Rules[%d].Demand: there is none", i)
 		} else if v, ok := r.Demand.(interface{ Validate() error }); ok {
@@ -108,6 +126,7 @@ func (p Policy) Validate() error {
 	}
 	in := make(map[string]string)
 	for _, tier := range slices.Sorted(maps.Keys(p.Tiers)) {
+		p.services().check("Policy.Tiers: "+tier, p.Tiers[tier], bad)
 		for _, service := range p.Tiers[tier] {
 			if other, twice := in[service]; twice {
 				bad("Policy.Tiers: %s is in %s and in %s", service, other, tier)
@@ -116,7 +135,7 @@ func (p Policy) Validate() error {
 		}
 	}
 	for i, e := range p.Exempt {
-		if _, known := names[e.Rule]; !known {
+		if _, known := names[e.Rule]; !known && e.Rule != RuleEnvironments && e.Rule != RuleServices {
 			bad("Policy.Exempt[%d].Rule: there is no rule %q", i, e.Rule)
 		}
 		for _, field := range []struct{ name, text string }{{"Service", e.Service}, {"By", e.By}, {"Why", e.Why}} {
@@ -154,13 +173,16 @@ func (p Policy) Check(service string, outline ledger.Pipeline, now time.Time) (R
 		return Report{}, fmt.Errorf("policy %s: %w", p.Name, err)
 	}
 	r := Report{Policy: p.Name, Pipeline: outline.Name, Service: service, Tier: p.Tier(service), At: now.UTC()}
-	for _, rule := range p.Rules {
+	for _, rule := range p.rules() {
 		if !rule.For.asks(service, r.Tier) {
 			r.NotAsked = append(r.NotAsked, rule.Name)
 			continue
 		}
-		breaches := rule.breaches(newSubject(service, r.Tier, outline, rule.For.Environments))
-		if len(breaches) == 0 {
+		breaches, idle := rule.breaches(newSubject(service, r.Tier, outline, rule.For.Environments))
+		switch {
+		case idle:
+			r.Idle = append(r.Idle, rule.Name)
+		case len(breaches) == 0:
 			r.Held = append(r.Held, rule.Name)
 		}
 		for _, b := range breaches {
@@ -180,14 +202,15 @@ func (p Policy) Check(service string, outline ledger.Pipeline, now time.Time) (R
 	return r, nil
 }
 
-// breaches are those of the demand; a demand that panics has one.
-func (r Rule) breaches(s *Subject) (breaches []Breach) {
+// breaches are those of the demand; a demand that panics has one. Idle: there are none, and nothing that they could be of.
+func (r Rule) breaches(s *Subject) (breaches []Breach, idle bool) {
 	defer func() {
 		if value := recover(); value != nil {
 			breaches = []Breach{{What: fmt.Sprintf("the demand of the rule panics: %v", value), Mend: "mend the rule"}}
 		}
 	}()
-	return r.Demand.Breaches(s)
+	breaches = r.Demand.Breaches(s)
+	return breaches, len(breaches) == 0 && r.idle(s)
 }
 
 // exempt is the exemption from a violation that holds longest.

@@ -20,8 +20,9 @@ type Report struct {
 	// Exempted are the violations that somebody has allowed for a time, and Expired the exemptions of the service whose time is over.
 	Exempted []Exempted  `json:"exempted,omitempty"`
 	Expired  []Exemption `json:"expired,omitempty"`
-	// Held are the rules that the pipeline holds, and NotAsked those that are not for this service.
+	// Held are the rules that the pipeline holds, Idle those that found nothing to look at in it, and NotAsked those that are not for this service.
 	Held     []string `json:"held,omitempty"`
+	Idle     []string `json:"idle,omitempty"`
 	NotAsked []string `json:"not_asked,omitempty"`
 }
 
@@ -117,6 +118,9 @@ func (r Report) Text() string {
 	}
 	for _, name := range r.Held {
 		fmt.Fprintf(&b, "  holds   %s\n", flat(name))
+	}
+	for _, name := range r.Idle {
+		fmt.Fprintf(&b, "  idle    %s: there is nothing to look at\n", flat(name))
 	}
 	for _, name := range r.NotAsked {
 		fmt.Fprintf(&b, "  -       %s: not for this service\n", flat(name))
