@@ -97,13 +97,15 @@ func (c *checker) cycle() {
 	}
 }
 
-// stage reports a name that no stage of the pipeline has.
+// stage reports a name that no stage of the pipeline has. One that is made for each item of a list has those that will be made of it, too:
+// "production.eu".
 func (c *checker) stage(field, name string) *ledger.Stage {
 	if c.against.Outline == nil {
 		return nil
 	}
 	for i := range c.against.Outline.Stages {
-		if s := &c.against.Outline.Stages[i]; s.Name == name {
+		s := &c.against.Outline.Stages[i]
+		if item, of := strings.CutPrefix(name, s.Name+"."); s.Name == name || of && s.Each != nil && item != "" {
 			return s
 		}
 	}

@@ -105,15 +105,17 @@ func (c *checker) signal(field string, m Mitigation) {
 		if m.To == "" {
 			c.wrong(field+".To", "name a stage", "%s is for a stage", m.Signal)
 		}
-	case stage.Approve, stage.Resume, stage.Retry, stage.Withdraw:
-		c.wrong(field+".Signal", "give it to a person", "to %s is a person's decision", m.Signal)
+	case stage.Approve, stage.Resume, stage.Retry, stage.Withdraw: // told below
 	default:
 		c.wrong(field+".Signal", "", "there is no signal %q", m.Signal)
 	}
-	if m.To == "" {
-		return
+	var s *ledger.Stage
+	if m.To != "" {
+		s = c.stage(field+".To", m.To)
 	}
-	s := c.stage(field+".To", m.To)
+	if why := m.forbidden(s); why != "" {
+		c.wrong(field+".Signal", "give it to a person", "%s", why)
+	}
 	if s != nil && m.Signal.Heard() && !slices.Contains(s.Listens, m.Signal) {
 		c.wrong(field+".To", "", "stage %s does not listen to %s", m.To, m.Signal)
 	}

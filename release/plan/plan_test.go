@@ -170,6 +170,16 @@ func TestFindings(t *testing.T) {
 			p.Risks[2].Mitigation = plan.Mitigation{Signal: "sing"}
 		}, []string{"error Risks[0] (errors).Mitigation.Signal: to approve is a person's decision", "error Risks[0] (errors).Mitigation.To: stage approval does not listen to approve",
 			"error Risks[1] (stuck).Mitigation.To: skip is for a stage", `error Risks[2] (no-way).Mitigation.Signal: there is no signal "sing"`}},
+		{"signals that let it pass", func(p *plan.Plan, a *plan.Against) {
+			o := outline()
+			o.Stages[0].Gates, o.Stages[1].Traits = []string{"errors"}, []stage.Trait{stage.FourEyes}
+			o.Stages[1].Listens = []stage.SignalKind{stage.Promote}
+			a.Outline = &o
+			p.Risks[0].Mitigation = plan.Mitigation{Signal: stage.SkipStage, To: "build"}
+			p.Risks[1].Mitigation = plan.Mitigation{Signal: stage.Promote, To: "approval"}
+			p.Risks[2].Mitigation = plan.Mitigation{Signal: stage.SkipStage, To: "page"}
+		}, []string{"error Risks[0] (errors).Mitigation.Signal: stage build asks gates, and to skip it is a person's decision",
+			"error Risks[1] (stuck).Mitigation.Signal: stage approval asks people, and to promote it is a person's decision"}},
 		{"a stage that waits for a gate", func(p *plan.Plan, _ *plan.Against) { p.Risks[0].Mitigation = plan.Mitigation{Stage: "page"} },
 			[]string{"error Risks[0] (errors).Mitigation.Stage: a stage can only wait for the end of another one"}},
 		{"no zone", func(p *plan.Plan, _ *plan.Against) { p.People[0].Zone = "" }, []string{"error People[0] (ada).Zone: it is missing"}},

@@ -2,10 +2,12 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
 )
 
@@ -62,6 +64,35 @@ type Mitigation struct {
 
 // byItself reports whether nobody has to do anything.
 func (m Mitigation) byItself() bool { return m.Signal != "" || m.Stage != "" }
+
+// forbidden says why the signal is a person's decision, given the stage that it is for; empty where a plan may send it. Nothing that a plan does
+// by itself lets a release pass what holds it back: neither people who are asked, nor gates, nor calendars.
+func (m Mitigation) forbidden(to *ledger.Stage) string {
+	switch m.Signal {
+	case stage.Approve, stage.Resume, stage.Retry, stage.Withdraw:
+		return fmt.Sprintf("to %s is a person's decision", m.Signal)
+	case stage.SkipStage, stage.Promote:
+	default:
+		return ""
+	}
+	if to == nil {
+		return ""
+	}
+	for _, hold := range []struct {
+		is   bool
+		what string
+	}{
+		{slices.Contains(to.Traits, stage.Asks) || slices.Contains(to.Traits, stage.FourEyes), "asks people"},
+		{len(to.Gates) > 0, "asks gates"},
+		{slices.Contains(to.Traits, stage.Holds), "waits for its time"},
+		{to.Criterion != "", "is a criterion of the release"},
+	} {
+		if hold.is {
+			return fmt.Sprintf("stage %s %s, and to %s it is a person's decision", to.Name, hold.what, m.Signal)
+		}
+	}
+	return ""
+}
 
 // String is the trigger in words.
 func (t Trigger) String() string {

@@ -28,6 +28,8 @@ type Action struct {
 	// Tell are the people who are told, and Do is what they are to do.
 	Tell []string `json:"tell,omitempty"`
 	Do   string   `json:"do,omitempty"`
+	// Refused says why the signal of the mitigation is not sent, so that people are told instead; empty where there is none, or it is sent.
+	Refused string `json:"refused,omitempty"`
 }
 
 // String is the action in one line.
@@ -119,10 +121,22 @@ func (w *Watch) late(now time.Time) {
 // due is when a stage that is under way will have taken too long.
 func (w *Watch) due(t Trigger) (time.Time, bool) {
 	st := w.state.Stage(t.Stage)
-	if t.Longer <= 0 || st == nil || !st.Begun() || st.Started.IsZero() {
+	if t.Longer <= 0 || st == nil || st.Over() {
 		return time.Time{}, false
 	}
-	return st.Started.Add(t.Longer), true
+	started := st.Started
+	if st.Expanded { // it does not run itself: it is under way since the first of those that were made of it
+		for i := range w.state.Stages {
+			of := &w.state.Stages[i]
+			if w.state.Pipeline.Stages[i].Of == t.Stage && !of.Started.IsZero() && (started.IsZero() || of.Started.Before(started)) {
+				started = of.Started
+			}
+		}
+	}
+	if started.IsZero() {
+		return time.Time{}, false
+	}
+	return started.Add(t.Longer), true
 }
 
 // comes notes that a risk has come, once.
@@ -137,6 +151,9 @@ func (w *Watch) comes(r Risk, at time.Time, why string) {
 	}
 	if m.Signal != "" {
 		a.Signal = &stage.Signal{ID: a.ID, Kind: m.Signal, Stage: m.To, By: "plan " + w.plan.Name, Why: "risk " + r.Name + ": " + a.Why}
+		if why := m.forbidden(w.state.Node(m.To)); why != "" {
+			a = w.Refuse(a, why)
+		}
 	}
 	if g := w.plan.group(m.Who); g != nil {
 		a.Tell = slices.Clone(g.People)
@@ -144,6 +161,25 @@ func (w *Watch) comes(r Risk, at time.Time, why string) {
 		a.Tell = []string{m.Who}
 	}
 	w.come[r.Name] = a
+}
+
+// Refuse is what is done in place of an action whose signal was refused: whoever decides to go back, or else the owner, is told that nobody does
+// it by itself. It has an ID of its own.
+func (w *Watch) Refuse(a Action, why string) Action {
+	who := w.plan.Rollback.Decides
+	if who == "" {
+		who = w.plan.Owner
+	}
+	what := string(a.Signal.Kind)
+	if a.Signal.Stage != "" {
+		what += " " + a.Signal.Stage
+	}
+	a.ID, a.Refused, a.Signal = a.ID+"/refused", flat(why), nil
+	a.Do = strings.TrimSuffix(fmt.Sprintf("decide: to %s was refused (%s), and nothing is done by itself: %s", what, a.Refused, a.Do), ": ")
+	if who != "" {
+		a.Tell = []string{who}
+	}
+	return a
 }
 
 // Come are the actions of all risks that have come by a time, in the order of the plan.

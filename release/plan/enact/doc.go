@@ -16,15 +16,18 @@
 // Keep reads the events of the release, and what has come is decided from them alone (see plan.Watch). A signal that it sends is recorded
 // before anything else happens, under an ID that is the risk's own. So a Keep that is begun anew after a restart sends what was not sent, and
 // nothing twice. People are told at least once: after a restart again, with the same plan.Action.ID, by which whoever passes it on tells
-// copies apart.
+// copies apart. Signals are sent before anybody is told, and people who cannot be told hold nothing up.
+//
+// No signal lets a release pass what holds it back: to skip or promote a stage that asks people or gates, that waits for its time, or that is a
+// criterion, is never sent by itself, and whoever decides is told instead.
 //
 // A remedy is a stage of the pipeline, which runs when another stage has ended as the plan says, and is skipped otherwise. It is frozen in the
 // first event of the release as all stages are, and needs nobody who keeps.
 //
 // # Errors
 //
-// Criteria, Remedies and Pipeline report everything that is missing at once, by the field of the plan. Keep ends with the first error of the
-// store or of tell; begin it again. That a signal comes too late is no error.
+// Criteria, Remedies and Pipeline report everything that is missing at once, by the field of the plan. Keep ends with an error of
+// the store; begin it again. Errors of tell, and signals that are refused, are told when it ends. That a signal comes too late is no error.
 //
 // # Concurrency
 //
