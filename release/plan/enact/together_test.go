@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,7 +107,12 @@ func TestAllOfItTogether(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)))
 		ctx := t.Context()
 		var b strings.Builder
-		say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+		var writes sync.Mutex // people are told by a goroutine of its own
+		say := func(format string, args ...any) {
+			writes.Lock()
+			defer writes.Unlock()
+			fmt.Fprintf(&b, format+"\n", args...)
+		}
 		c := company{store: new(release.MemoryStore), book: pace.NewBook(pace.Options{Draws: 50})}
 		var err error
 		c.schedule, err = calendar.Compile(calendar.Options{Zones: time.LoadLocation}, calendar.Calendar{Name: "company", Zone: "Europe/London", Allow: []calendar.Window{{
