@@ -96,12 +96,13 @@ func (s Stage) Validate() error {
 	return errs.ErrorOrNil()
 }
 
-// Run reads the history, decides, and hands on the outcome. Where the release names a commit, that
+// Run reads the history, decides, and hands on the outcome. What was decided is recorded first, also where it is that there is no
+// version. It fails where what is released has none, or something that it depends on; what hinders other components does not matter. Where the release names a commit, that
 // must be the one which the repository is at.
 func (s Stage) Run(ctx context.Context, t *stage.Task) error {
-	plan, err := s.plan(ctx, t.Release().Commit)
-	if err != nil {
-		return err
+	plan, failed := s.plan(ctx, t.Release().Commit)
+	if failed != nil && plan.Head == "" {
+		return failed
 	}
 	decision, ok := s.of(plan)
 	if !ok {
@@ -114,6 +115,9 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 		if err := record(ctx, t, DetailPlan, plan, plan.Explain); err != nil {
 			return err
 		}
+	}
+	if err := s.concerning(decision.Name, failed); err != nil {
+		return err
 	}
 	if decision.Next == nil {
 		return stage.Skip(decision.Why)
