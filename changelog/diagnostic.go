@@ -64,7 +64,7 @@ const (
 	// CodeQuoted: a line looks like a commit within and is one of release notes that somebody put into the message. It
 	// does not count.
 	CodeQuoted Code = "quoted"
-	// CodeRaised: the type of the header calls for no release, and a commit within the message does. Decide finds it.
+	// CodeRaised: a commit within the message is of a higher level than the header. Decide finds it.
 	CodeRaised Code = "raised"
 	// CodeMore: there is more of something in the message than is looked at.
 	CodeMore Code = "more"

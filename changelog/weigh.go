@@ -54,28 +54,31 @@ func (r *reading) diagnostics() []Diagnostic {
 	return all
 }
 
-// raised reports the conventional messages whose header calls for no release while a commit within does: it may be a line that
-// somebody quoted.
+// raised reports the conventional messages that hold a commit of a higher level than their header: it may be a line that somebody
+// quoted.
 func (r *reading) raised(policy Policy) (all []Diagnostic) {
 	for i := range r.messages {
 		m := &r.messages[i]
 		if len(m.Inner) == 0 || m.Kind != Conventional {
 			continue
 		}
-		if l, _ := policy.levelOf(m); l > None {
-			continue
-		}
+		own, _ := policy.levelOf(m)
 		var highest *Message
-		level := None
+		level := own
 		for k := range m.Inner {
 			if l, _ := policy.levelOf(&m.Inner[k]); l > level {
 				highest, level = &m.Inner[k], l
 			}
 		}
-		if level > None {
-			all = append(all, Diagnostic{Commit: r.commits[i].ID, Code: CodeRaised, Span: highest.Span,
-				Text: "the header calls for no release, but " + inQuotes(highest.Header) + " within the message is " + level.String()})
+		if highest == nil {
+			continue
 		}
+		header := "the header calls for no release"
+		if own > None {
+			header = "the header is " + own.String()
+		}
+		all = append(all, Diagnostic{Commit: r.commits[i].ID, Code: CodeRaised, Span: highest.Span,
+			Text: header + ", but " + inQuotes(highest.Header) + " within the message is " + level.String()})
 	}
 	return all
 }

@@ -138,13 +138,15 @@ func TestReadingIsValidated(t *testing.T) {
 	assert.NotContains(t, err.Error(), "Types[0]")
 }
 
-// TestRaisedWithin: whoever wrote a header that calls for no release learns what within the message does.
+// TestRaisedWithin: whoever wrote a header learns what within the message is above it.
 func TestRaisedWithin(t *testing.T) {
 	for text, want := range map[string]string{
 		"chore(deps): bump x (#9)\n\n* fix: a\n\n* feat!: dropped y": `the header calls for no release, but "feat!: dropped y" within the message is major`,
 		"docs: x\n\nfeat: y":                 "the header calls for no release, but \"feat: y\" within the message is minor",
 		"chore: x\n\n* docs: y":              "",
-		"fix: x\n\n* feat!: y":               "",
+		"fix: x\n\n* feat!: y":               "the header is patch, but \"feat!: y\" within the message is major",
+		"feat: x\n\n* feat!: y":              "the header is minor, but \"feat!: y\" within the message is major",
+		"feat!: x\n\n* feat!: y":             "",
 		"chore!: x\n\n* feat: y":             "",
 		"Bump x (#9)\n\n* feat: y":           "",
 		"chore: x\n\nNote: a\n\n* chore!: x": "the header calls for no release, but \"chore!: x\" within the message is major",

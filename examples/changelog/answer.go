@@ -27,12 +27,16 @@ func answer(ctx context.Context, o options, out, told io.Writer) error {
 		return err
 	}
 	plan, err := changelog.Decide(history, policy)
+	if plan.Head != "" && (o.ask == askWhy || o.ask == askJSON) { // they tell all, also of a component that has no version
+		if failed := write(o.ask, plan, out); failed != nil {
+			return failed
+		}
+		return err
+	}
 	if err != nil {
 		return err
 	}
-	if o.ask == askNext || o.ask == askNotes { // the others tell all
-		warn(plan, told)
-	}
+	warn(plan, told)
 	if o.ask == askNotes {
 		text, err := notes(ctx, repo, plan, o)
 		if err != nil {
@@ -50,6 +54,10 @@ func warn(plan changelog.Plan, told io.Writer) {
 		switch d.Code {
 		case changelog.CodeOtherFormat, changelog.CodeUntouched, changelog.CodeUntagged, changelog.CodeOutOfStep:
 			note(d, told)
+		case changelog.CodeRaised:
+			if plan.Level() == changelog.Major {
+				note(d, told)
+			}
 		}
 	}
 }

@@ -309,10 +309,14 @@ func TestFailures(t *testing.T) {
 		runGit(t, source, "commit", "-q", "--allow-empty", "-m", "chore: x")
 		runGit(t, source, "tag", "v1.0.1")
 		runGit(t, source, "checkout", "-q", "main")
-		got := call(t, source, "-next")
-		assert.Equal(t, 1, got.status)
-		assert.Empty(t, got.out)
-		assert.Contains(t, got.err, "v1.0.1")
+		for ask, want := range map[string]string{"-next": "", "-notes": "", "-why": "no version: ", "-json": `"rule": "fix is patch"`} {
+			got := call(t, source, ask)
+			assert.Equal(t, 1, got.status, ask)
+			if assert.Contains(t, got.out, want, ask); want == "" {
+				assert.Empty(t, got.out, ask)
+			}
+			assert.Contains(t, got.err, "v1.0.1", ask)
+		}
 	})
 }
 
@@ -342,6 +346,12 @@ func TestWarnings(t *testing.T) {
 		got := call(t, dir, mode)
 		assert.Equal(t, 0, got.status)
 		assert.Contains(t, got.err, "changelog: note: the last release of the form v{version} is v1.2.3, and 2.0.0 has the form {version}")
+	}
+	for text, want := range map[string]string{
+		"feat: x\n\n* feat!: drop": "changelog: note: the header is minor, but \"feat!: drop\" within the message is major\n",
+		"chore: x\n\n* feat: y":    "",
+	} {
+		assert.Equal(t, want, call(t, repository(t, "feat: begin", "tag v1.2.3", text), "-next").err)
 	}
 	full := call(t, dir, "-full")
 	assert.Equal(t, 0, full.status)

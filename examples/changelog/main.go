@@ -7,7 +7,8 @@
 //
 // It reads the history and the tags of the repository and changes nothing. It exits with status 0 when it has an answer, also
 // when there is nothing to release, with 1 when it has none, and with 2 when it was called in a way that it does not
-// understand. What went wrong is told on standard error. There are also notes on what may make an answer wrong. A shallow
+// understand. What went wrong is told on standard error. Where a component has no version, for it is taken or outside of its range,
+// -why and -json still write the plan before it exits with 1: the component has no next version in it, and its why is the reason. There are also notes on what may make an answer wrong. A shallow
 // clone, or one without tags, would give a wrong answer, so that it gives none.
 //
 // # Notes
@@ -26,10 +27,12 @@
 //	components     the decision for each component, in the order of the policy; one alone, with the name "", without a policy
 //	  name           the component's name
 //	  previous       the last release, such as "1.2.3"; previous_tag is its tag, and previous_why says why it is that one
+//	  prerelease     the last pre-release since, such as "1.3.0-beta.1", and prerelease_tag its tag
 //	  next           the version that comes next, "" where nothing is to be released; next_tag is the tag that it is to get
 //	  level          "none", "patch", "minor" or "major"; none where nothing is to be released
 //	  why            why it is that version, or why there is none, in one sentence
 //	  reasons        the commits that call for a release, the newest first: commit, rule, level, subject
+//	  merged         the commits that previous brought and prerelease does not have: commit, rule, level, subject
 //	  dependencies   the components that it is released with because it depends on them: name, previous, next, level
 //	  skipped        all other commits: commit, why, subject
 //	  ignored_tags   the tags that have no say: tag, why

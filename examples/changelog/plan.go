@@ -21,18 +21,21 @@ type planJSON struct {
 
 // decisionJSON is a component.
 type decisionJSON struct {
-	Name         string           `json:"name"`
-	Previous     string           `json:"previous"`
-	PreviousTag  string           `json:"previous_tag"`
-	PreviousWhy  string           `json:"previous_why"`
-	Next         string           `json:"next"`
-	NextTag      string           `json:"next_tag"`
-	Level        changelog.Level  `json:"level"`
-	Why          string           `json:"why"`
-	Reasons      []reasonJSON     `json:"reasons"`
-	Dependencies []dependencyJSON `json:"dependencies"`
-	Skipped      []skippedJSON    `json:"skipped"`
-	Ignored      []tagJSON        `json:"ignored_tags"`
+	Name          string           `json:"name"`
+	Previous      string           `json:"previous"`
+	PreviousTag   string           `json:"previous_tag"`
+	PreviousWhy   string           `json:"previous_why"`
+	Prerelease    string           `json:"prerelease"`
+	PrereleaseTag string           `json:"prerelease_tag"`
+	Next          string           `json:"next"`
+	NextTag       string           `json:"next_tag"`
+	Level         changelog.Level  `json:"level"`
+	Why           string           `json:"why"`
+	Reasons       []reasonJSON     `json:"reasons"`
+	Merged        []reasonJSON     `json:"merged"`
+	Dependencies  []dependencyJSON `json:"dependencies"`
+	Skipped       []skippedJSON    `json:"skipped"`
+	Ignored       []tagJSON        `json:"ignored_tags"`
 }
 
 type reasonJSON struct {
@@ -87,14 +90,16 @@ func writeJSON(plan changelog.Plan, out io.Writer) error {
 func tellDecision(d changelog.Decision) decisionJSON {
 	return decisionJSON{
 		Name: d.Name, Previous: version(d.Previous), PreviousTag: d.PreviousTag, PreviousWhy: d.PreviousWhy,
-		Next: version(d.Next), NextTag: d.NextTag, Level: d.Level, Why: d.Why,
-		Reasons: each(d.Reasons, func(r changelog.Reason) reasonJSON { return reasonJSON{r.ID, r.Rule, r.Level, r.Subject} }),
+		Prerelease: version(d.Prerelease), PrereleaseTag: d.PrereleaseTag, Next: version(d.Next), NextTag: d.NextTag, Level: d.Level, Why: d.Why,
+		Reasons: each(d.Reasons, tellReason), Merged: each(d.Merged, tellReason),
 		Dependencies: each(d.Dependencies, func(on changelog.Dependency) dependencyJSON {
 			return dependencyJSON{on.Name, version(on.Previous), version(on.Next), on.Level}
 		}),
 		Skipped: each(d.Skipped, tellSkipped), Ignored: each(d.IgnoredTags, tellTag),
 	}
 }
+
+func tellReason(r changelog.Reason) reasonJSON { return reasonJSON{r.ID, r.Rule, r.Level, r.Subject} }
 
 func tellSkipped(s changelog.Skipped) skippedJSON { return skippedJSON{s.ID, s.Why, s.Subject} }
 
