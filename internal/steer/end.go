@@ -37,6 +37,10 @@ func Failure(ctx context.Context, outcome rollout.Outcome, abort *rollout.AbortE
 		if abort != nil {
 			Blame(ctx, abort, failed)
 		}
+	case rollout.Refused:
+		if abort != nil { // before anything was moved
+			Blame(ctx, abort, failed)
+		}
 	case rollout.RollbackFailed, rollout.Frozen:
 		failed.Outcome = stage.Stranded
 	case rollout.Interrupted:

@@ -21,6 +21,7 @@ type Hold struct {
 // Keeper holds a rollout while a schedule is closed. All methods may be called from any goroutine.
 type Keeper struct {
 	guard  window.Guard
+	watch  *window.Watch
 	acting sync.Mutex // one word at a time reaches the rollout, of the schedule or of a person
 	holds  bool       // the schedule has paused the rollout
 	mu     sync.Mutex // never held while the rollout is told, which may wait for a checkpoint that asks what was said
@@ -29,7 +30,7 @@ type Keeper struct {
 
 // NewKeeper goes on from what a checkpoint says: what was paused by nobody was paused by the schedule.
 func NewKeeper(g window.Guard, said Hold, paused bool) *Keeper {
-	return &Keeper{guard: g, said: said, holds: paused && !said.Person && g.Closing == window.Pause}
+	return &Keeper{guard: g, watch: g.Watch(), said: said, holds: paused && !said.Person}
 }
 
 // Said is what people have said so far.
@@ -45,27 +46,47 @@ func (k *Keeper) say(change func(*Hold)) {
 	change(&k.said)
 }
 
-// keep looks at the schedule until ctx ends.
-func (k *Keeper) keep(ctx context.Context, t *stage.Task, r Rollout) {
+// begin looks at the schedule before the rollout runs, so that nothing moves against it. It ends a pause of the schedule that
+// nobody would end any more, as the guard was changed since.
+func (k *Keeper) begin(ctx context.Context, t *stage.Task, r Rollout) (again time.Time) {
+	if !k.guard.Idle() {
+		return k.look(ctx, t, r)
+	}
+	if err := k.obey(window.Word{Open: true, Why: "no schedule holds the rollout any more"}, r); err != nil {
+		t.Logger().Warn("the rollout could not be resumed", "error", err)
+	}
+	return time.Time{}
+}
+
+// keep looks at the schedule again and again until ctx ends.
+func (k *Keeper) keep(ctx context.Context, t *stage.Task, r Rollout, again time.Time) {
 	if k.guard.Idle() {
 		return
 	}
 	for {
-		word := k.guard.Look(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		if err := k.obey(word, r); err != nil {
-			t.Logger().Warn("the schedule came too late or too early", "schedule", word.Why, "error", err)
-		}
-		timer := time.NewTimer(max(time.Until(word.Again), 0))
+		timer := time.NewTimer(max(time.Until(again), 0))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
 			return
 		}
+		if again = k.look(ctx, t, r); ctx.Err() != nil {
+			return
+		}
 	}
+}
+
+// look looks at the schedule once, and does what it says.
+func (k *Keeper) look(ctx context.Context, t *stage.Task, r Rollout) (again time.Time) {
+	word := k.watch.Look(ctx)
+	if ctx.Err() != nil {
+		return word.Again
+	}
+	if err := k.obey(word, r); err != nil {
+		t.Logger().Warn("the schedule came too late or too early", "schedule", word.Why, "error", err)
+	}
+	return word.Again
 }
 
 func (k *Keeper) obey(word window.Word, r Rollout) error {

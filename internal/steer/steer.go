@@ -26,12 +26,14 @@ func Signals() []stage.SignalKind {
 
 // Run runs a rollout beside a listener for signals, and waits for both. The context of the rollout lives on
 // when the stage is cancelled for its work to be taken back; run returns when the rollout has ended. The
-// errors of both are joined; a rollout that ended well did so. The keeper holds it while a schedule is closed.
+// errors of both are joined; a rollout that ended well did so. The keeper looks at the schedule before the rollout runs, and holds
+// it while that is closed.
 func Run(ctx context.Context, t *stage.Task, r Rollout, k *Keeper, run func(context.Context) error) error {
 	running, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	var group errgroup.Group
 	group.Go(func() error { return listen(ctx, running, t, r, k, stop) })
-	group.Go(func() error { k.keep(running, t, r); return nil })
+	again := k.begin(running, t, r)
+	group.Go(func() error { k.keep(running, t, r, again); return nil })
 	err := run(running)
 	stop(nil)
 	steered := group.Wait()

@@ -53,3 +53,33 @@ func TestTheCalendarCloses(t *testing.T) {
 	s.Hours.Closing = "never"
 	assert.ErrorContains(t, s.Validate(), "Stage.Hours: Guard.Closing")
 }
+
+// Waves that begin while the calendar is closed move nothing in any region.
+func TestWavesThatBeginInAFreeze(t *testing.T) {
+	for closing, want := range map[window.Closing]stage.Outcome{window.Pause: stage.Interrupted, window.RollBack: stage.Aborted} {
+		bubble(t, string(closing), func(t *testing.T) {
+			at := time.Now().UTC()
+			schedule, err := calendar.Compile(calendar.Options{}, calendar.Calendar{Name: "company", Zone: "UTC", Freeze: []calendar.Window{{
+				Name: "night", Start: calendar.Local{Year: at.Year(), Month: at.Month(), Day: at.Day(), Hour: at.Hour(), Minute: at.Minute(), Second: at.Second()}, Length: 10 * time.Minute,
+			}}})
+			require.NoError(t, err)
+			a := newAtlas()
+			s := deployment(a, nil)
+			s.Hours = window.Guard{Closing: closing, Schedule: func(context.Context) (*calendar.Schedule, error) {
+				time.Sleep(5 * time.Second)
+				return schedule, nil
+			}}
+			ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
+			defer cancel()
+			done := make(chan error, 1)
+			go func() { done <- s.Run(ctx, host(s).Task()) }()
+			for range 10 {
+				time.Sleep(time.Second)
+				synctest.Wait()
+				a.shows(t, old)
+			}
+			assert.Equal(t, want, stage.OutcomeOf(<-done))
+			a.shows(t, old)
+		})
+	}
+}

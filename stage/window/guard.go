@@ -30,8 +30,9 @@ const By = "calendar"
 // Guard says what becomes of a rollout when a schedule closes. It is for the field Hours of deploy.Stage and waves.Stage;
 // the zero Guard lets it run to its end.
 //
-// It also holds for a rollout that begins, or is gone on with by another host, while the schedule is closed. While the
-// schedule cannot be read, Pause holds, and RollBack takes nothing back.
+// It also holds for a rollout that begins, or is gone on with by another host, while the schedule is closed: the schedule is
+// looked at before anything moves, so that Pause holds at once, and RollBack moves nothing. While the schedule cannot be read,
+// or does not answer within Patience, Pause holds, and RollBack takes nothing back.
 //
 // A person who resumes or promotes a rollout that is held, and gives a reason, overrides the schedule until it opens the
 // next time; so for RollBack there is nothing to override: what is not to be taken back must not close.
@@ -42,7 +43,8 @@ type Guard struct {
 	Closing Closing
 	// People are those who may override Pause. Empty: everybody who gives a reason.
 	People []string
-	// Interval is how long it takes at most to read the calendars again. Zero: DefaultInterval.
+	// Interval is how long it takes at most to read the calendars again, and so how late a freeze is seen that was made
+	// meanwhile. Zero: DefaultGuardInterval.
 	Interval time.Duration
 }
 
@@ -78,32 +80,4 @@ func (g Guard) Barred(by, why string) string {
 		return "an override of the schedule needs a reason"
 	}
 	return ""
-}
-
-// Word is what a look at a schedule comes to.
-type Word struct {
-	// Open is whether the schedule is open, Known whether that is known.
-	Open, Known bool
-	// Why says why, to people.
-	Why string
-	// Again is when to look again.
-	Again time.Time
-}
-
-// Look reads the schedule.
-func (g Guard) Look(ctx context.Context) Word {
-	now := time.Now()
-	schedule, err := g.Schedule(ctx)
-	if err == nil && schedule == nil {
-		err = errors.New("there is none")
-	}
-	if err != nil {
-		return Word{Why: clip("the schedule cannot be read: " + err.Error()), Again: now.Add(min(DefaultRetry, orDefault(g.Interval, DefaultInterval)))}
-	}
-	status := schedule.At(now)
-	next := status.NextOpening
-	if status.Open {
-		next = status.NextClosing
-	}
-	return Word{Open: status.Open, Known: true, Why: clip(status.String()), Again: earlier(now.Add(orDefault(g.Interval, DefaultInterval)), next)}
 }

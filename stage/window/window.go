@@ -17,18 +17,22 @@ import (
 const (
 	// DefaultInterval is how long a wait lasts at most before the calendars are read again.
 	DefaultInterval = time.Hour
+	// DefaultGuardInterval is how long it takes a Guard at most to read the calendars again.
+	DefaultGuardInterval = time.Minute
 	// DefaultRetry is how long it takes to read calendars again that could not be read.
 	DefaultRetry = time.Minute
 )
 
 // Stage waits until a schedule is open, and stays so for as long as is needed.
 type Stage struct {
-	// Schedule is the schedule as it is now. It is called at each look, by any number of releases at once. Required.
+	// Schedule is the schedule as it is now. It is called at each look, by any number of releases at once. Its context ends
+	// after Patience, and what comes later, or a panic, is an error: a function that does not heed its context keeps a
+	// goroutine until it returns. Required.
 	Schedule func(ctx context.Context) (*calendar.Schedule, error)
 	// Need is how long what comes after the window is expected to take, as a rule the 95th percentile of earlier
 	// runs: it must be done before the schedule closes. Zero: it need only be open.
 	Need time.Duration
-	// Expect tells Need where that is learned: it is called at each look. Nil: it is Need.
+	// Expect tells Need where that is learned: it is called at each look, as Schedule is. Nil: it is Need.
 	Expect func(ctx context.Context, t *stage.Task) (time.Duration, error)
 	// People are those who may let the release go on though the schedule is closed, or end it. Names are compared
 	// without regard to case and outer spaces. Empty: everybody may.
@@ -132,8 +136,8 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 	if _, err := t.Restore(&at); err != nil {
 		return err
 	}
+	look := s.look(ctx, t)
 	now := time.Now()
-	look := s.look(ctx, t, now)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -211,9 +215,15 @@ func may(people []string, name string) bool {
 	})
 }
 
+// unreadable is what was told while the schedule is not known.
+const unreadable = "unreadable"
+
 // tell records why it waits, where that has changed, and the signals that were heard.
 func (s Stage) tell(ctx context.Context, t *stage.Task, look Look, at saved, heard bool) error {
-	shown := saved{Told: look.Error + stamp(look.Start) + reasons(look.Why)}
+	shown := saved{Told: unreadable} // once, as the texts of errors may differ each time
+	if look.Error == "" {
+		shown.Told = stamp(look.Start) + reasons(look.Why) + fmt.Sprint(look.More)
+	}
 	if shown == at && !heard {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -325,5 +326,80 @@ func TestTheLongestWait(t *testing.T) {
 		h := begin(t, window.Stage{Schedule: by(frozen(10*time.Hour, 63*time.Hour)), Need: 10000 * time.Hour})
 		defer h.stop()
 		h.is(stage.Failed)
+	})
+}
+
+// A function of the host that hangs, or panics, tells nothing: the time to wait runs on, and people are heard.
+func TestACalendarThatBreaks(t *testing.T) {
+	hangs := func(ctx context.Context) (*calendar.Schedule, error) { <-ctx.Done(); return nil, ctx.Err() }
+	open := by(calendar.Calendar{Name: "company", Zone: "UTC"})
+	for name, s := range map[string]window.Stage{
+		"a schedule that hangs":  {Schedule: hangs, MaxWait: time.Hour},
+		"a schedule that panics": {Schedule: func(context.Context) (*calendar.Schedule, error) { panic("boom") }, MaxWait: time.Hour},
+		"a need that hangs": {Schedule: open, MaxWait: time.Hour, Expect: func(ctx context.Context, _ *stage.Task) (time.Duration, error) {
+			<-ctx.Done()
+			return 0, nil
+		}},
+		"a need that comes too late": {Schedule: open, MaxWait: time.Hour, Expect: func(context.Context, *stage.Task) (time.Duration, error) {
+			time.Sleep(window.Patience + time.Second)
+			return 0, nil
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := begin(t, s)
+				defer h.stop()
+				h.after(59 * time.Minute)
+				h.is(stage.Waiting)
+				h.after(3 * time.Minute)
+				h.is(stage.Failed)
+			})
+			for kind, want := range map[stage.SignalKind]stage.Outcome{stage.Promote: stage.Succeeded, stage.Reject: stage.Rejected} {
+				synctest.Test(t, func(t *testing.T) {
+					h := begin(t, s)
+					defer h.stop()
+					h.after(10 * time.Minute)
+					h.say(kind, "ada", "the shop is down")
+					h.after(2 * window.Patience)
+					h.is(want)
+				})
+			}
+		})
+	}
+}
+
+// However many reasons there are, and however wordy, they are told as far as there is room.
+func TestManyReasons(t *testing.T) {
+	for _, n := range []int{20, 500} {
+		synctest.Test(t, func(t *testing.T) {
+			c := frozen(-time.Hour, 10*time.Hour)
+			one := c.Freeze[0]
+			for i := 1; i < n; i++ {
+				one.Name, one.Text = fmt.Sprint("freeze-", i), strings.Repeat("\x01", 2000)
+				c.Freeze = append(c.Freeze, one)
+			}
+			h := begin(t, window.Stage{Schedule: by(c)})
+			defer h.stop()
+			h.is(stage.Waiting)
+			var look window.Look
+			require.NoError(t, json.Unmarshal(h.details(window.DetailWait)[0], &look))
+			assert.Len(t, look.Why, 20)
+			assert.Equal(t, n-20, look.More)
+			h.say(stage.Promote, "ada", "the shop is down")
+			h.is(stage.Succeeded)
+		})
+	}
+}
+
+// A schedule that cannot be read is told once, though the text of its error differs each time.
+func TestErrorsThatDiffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := begin(t, window.Stage{Schedule: func(context.Context) (*calendar.Schedule, error) {
+			return nil, fmt.Errorf("request %s", time.Now())
+		}})
+		defer h.stop()
+		h.after(24 * time.Hour)
+		h.is(stage.Waiting)
+		assert.Len(t, h.details(window.DetailWait), 1)
 	})
 }
