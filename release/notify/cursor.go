@@ -62,6 +62,8 @@ type record struct {
 	Floor   time.Time `json:"floor,omitzero"`
 	// Releases are how far each release was taken in.
 	Releases map[string]*stand `json:"releases,omitempty"`
+	// Lags are the recipients who are further behind than that, by release and by their keys.
+	Lags map[string]map[string]*lag `json:"lags,omitempty"`
 	// Letters are what was taken in and is not sent, in that order.
 	Letters []*letter `json:"letters,omitempty"`
 	// Alike is what was told last, for Rule.Dedupe.
@@ -127,6 +129,13 @@ func parseRecord(text []byte) (*record, error) {
 	for id, s := range r.Releases {
 		if s == nil {
 			return nil, fmt.Errorf("%w: release %s has no place", ErrCursor, id)
+		}
+	}
+	for id, list := range r.Lags {
+		for key, l := range list {
+			if l == nil || l.Seq == 0 {
+				return nil, fmt.Errorf("%w: recipient %q has no place in release %s", ErrCursor, key, id)
+			}
 		}
 	}
 	for _, l := range r.Letters {

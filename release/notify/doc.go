@@ -61,6 +61,11 @@
 // Each channel has a goroutine of its own, and no channel waits for another one. The store is read by one more, which waits for none of them:
 // a channel takes some thousand messages into memory, and what does not fit stays in the log until there is room.
 //
+// Nor does a recipient wait for another one on the same channel. Each has a share of that memory; of somebody who cannot be told now, in quiet hours or
+// since messages are not taken, what goes beyond it stays in the log, and the cursor keeps from where on, by release. What is urgent or asks somebody
+// overtakes it. Status says in Held who that is. Who is refused for good should be taken out of the groups: when recipients are behind in 65,536 releases,
+// counted for each, the channel goes on only when that becomes less.
+//
 // No secret of a stage is in a message, as none is in an event. Text of stages is cut, and cleaned of what steers a terminal; channels quote it for where they send it to.
 //
 // # What can go wrong

@@ -180,7 +180,7 @@ func (r *reader) sweep(ctx context.Context, now time.Time) error {
 	r.order, r.places, r.swept = order, places, now
 	for _, b := range r.boxes {
 		if b.compact(order, places, now) {
-			r.logger.Warn("the store does not know the release any more up to which all were told of", "channel", b.name)
+			r.logger.Warn("the store does not know releases any more of which it was to be told, or had been up to there", "channel", b.name)
 		}
 	}
 	return nil
@@ -245,7 +245,9 @@ func (r *reader) read(ctx context.Context, id string) error {
 			rules, said = r.matching(&o), spoken{}
 		}
 		for _, b := range willing {
-			b.take(id, e.Seq, e.Time, c.state.Over(), func() []*letter { return r.letters(b, rules, o, said) })
+			b.take(id, e.Seq, e.Time, c.state.Over(), func(takes func(string, *Occurrence) bool) []*letter {
+				return r.letters(b, rules, o, said, takes)
+			})
 		}
 	}
 	for _, b := range willing {

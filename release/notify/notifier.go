@@ -154,10 +154,11 @@ type ChannelStatus struct {
 	// Open says that its cursor was loaded.
 	Open bool `json:"open"`
 	// Waiting are the messages that are to be sent, and of these Collected those that wait for a digest. Behind says that more are in the event log
-	// that do not fit.
-	Waiting   int  `json:"waiting"`
-	Collected int  `json:"collected,omitempty"`
-	Behind    bool `json:"behind,omitempty"`
+	// that do not fit, for one recipient at least. Held are the recipients who cannot be told now: they keep no other waiting.
+	Waiting   int    `json:"waiting"`
+	Collected int    `json:"collected,omitempty"`
+	Behind    bool   `json:"behind,omitempty"`
+	Held      []Held `json:"held,omitempty"`
 	// Failing is how the last try failed, and Since is since when none has succeeded; empty: the last one has. Hangs says that the channel has not
 	// returned in time.
 	Failing string    `json:"failing,omitempty"`
@@ -179,10 +180,14 @@ func (n *Notifier) Status() []ChannelStatus {
 func (b *box) status() ChannelStatus {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := ChannelStatus{Name: b.name, Open: b.rec != nil, Behind: b.starved, Failing: b.failing, Since: b.since, Hangs: b.hangs}
+	s := ChannelStatus{Name: b.name, Open: b.rec != nil, Failing: b.failing, Since: b.since, Hangs: b.hangs}
 	if b.rec != nil {
 		s.Waiting = len(b.rec.Letters)
-		s.Collected = s.Waiting - b.ready
+		s.Held, s.Behind = b.holding(time.Now()), len(b.rec.Lags) > 0
+		for _, h := range b.held { // they are counted
+			s.Collected += h.collected
+			s.Behind = s.Behind || h.full
+		}
 		s.Dead = slices.Clone(b.rec.Dead)
 	}
 	return s

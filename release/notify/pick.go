@@ -12,11 +12,22 @@ const maxParts = 200
 // forever is how long a channel sleeps that has nothing to wait for.
 const forever = 365 * day
 
-// pick is the next letter that may be sent now, of several the one that has waited longest; nil where there is none, and wait is how long until there may be.
-func (b *box) pick(now time.Time) (next *letter, wait time.Duration) {
+// sores are the recipients whose last message was not taken, by their keys: each is left alone for a while, and others come first.
+type sores map[string]sore
+
+// sore says how many messages to a recipient were not taken in a row, and until when the recipient is left alone.
+type sore struct {
+	failures int
+	until    time.Time
+}
+
+// pick is the next letter that may be sent now; nil where there is none, and wait is how long until there may be. Of several it is the one that has
+// waited longest, and what is for a sore recipient comes last.
+func (b *box) pick(now time.Time, sore sores) (next *letter, wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	wait = forever
+	worse := false // next is for a sore recipient
 	for _, l := range b.rec.Letters {
 		l.rebase(now)
 	}
@@ -33,7 +44,12 @@ func (b *box) pick(now time.Time) (next *letter, wait time.Duration) {
 			wait = min(wait, time.Second)
 			continue
 		}
-		if next != nil && !l.Due.Before(next.Due) {
+		last, is := sore[l.Key]
+		if rest := last.until.Sub(now); is && rest > 0 {
+			wait = min(wait, rest)
+			continue
+		}
+		if next != nil && (is && !worse || is == worse && !l.Due.Before(next.Due)) {
 			continue
 		}
 		if m := b.members[l.Key]; m != nil {
@@ -44,7 +60,7 @@ func (b *box) pick(now time.Time) (next *letter, wait time.Duration) {
 				continue
 			}
 		}
-		next = l
+		next, worse = l, is
 	}
 	return next, wait
 }
@@ -72,6 +88,7 @@ func (b *box) seal(i int, now time.Time) *letter {
 		if l.Collected && l.goesWith(first) && !l.Due.After(now) && len(parts) < maxParts {
 			parts = append(parts, l.Message)
 			delete(b.ids, l.Message.ID)
+			b.count(l, -1)
 			continue
 		}
 		kept = append(kept, l)
@@ -86,7 +103,8 @@ func (b *box) seal(i int, now time.Time) *letter {
 	delete(b.ids, first.Message.ID)
 	b.ids[sealed.Message.ID] = struct{}{}
 	b.rec.Letters[i] = sealed
-	b.ready++
+	b.count(first, -1)
+	b.count(sealed, 1)
 	b.version++
 	return sealed
 }

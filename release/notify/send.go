@@ -78,7 +78,8 @@ func (b *box) fails(err error, now time.Time) {
 func (w *worker) sent(ctx context.Context, l *letter, err error) {
 	now := time.Now()
 	if err == nil {
-		w.soon, w.failures, w.rest = true, 0, time.Time{}
+		w.soon = true
+		delete(w.sores, l.Key)
 		w.box.mu.Lock()
 		w.box.failing, w.box.since = "", time.Time{}
 		w.box.mu.Unlock()
@@ -96,13 +97,14 @@ func (w *worker) sent(ctx context.Context, l *letter, err error) {
 	} else {
 		backoff := ledger.Retry{Backoff: w.o.Retry.Backoff, MaxBackoff: w.o.Retry.MaxBackoff}
 		wait := backoff.Wait(tries, l.Message.ID)
-		w.failures++
-		rest := backoff.Wait(w.failures, w.box.name) / 2 // others may be taken though this one is not
+		s := w.sores[l.Key]
+		s.failures++
+		s.until = now.Add(backoff.Wait(s.failures, l.Key) / 2) // others may be taken though this one is not
+		w.sores[l.Key] = s
 		var after *AfterError
 		if errors.As(err, &after) {
-			rest = max(rest, min(after.Wait, MaxWait))
+			w.rest = now.Add(min(after.Wait, MaxWait))
 		}
-		w.rest = now.Add(rest)
 		w.box.mu.Lock()
 		l.Tries, l.First, l.Error, l.Due, l.Set = tries, first, plain(err.Error(), 500), now.Add(wait), now
 		w.box.version++
@@ -123,8 +125,8 @@ func (w *worker) remove(l *letter, dead *DeadLetter) {
 		b.rec.Dead = append(b.rec.Dead, *dead)
 		b.rec.Dead = b.rec.Dead[max(0, len(b.rec.Dead)-maxDead):]
 	}
-	if b.starved && b.ready < maxReady/2 && len(b.rec.Letters) < maxLetters/2 {
-		b.starved = false
+	if b.relieved {
+		b.relieved = false
 		nudge(w.hurry)
 	}
 }

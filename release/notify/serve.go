@@ -26,17 +26,17 @@ type worker struct {
 	box     *box
 	channel Channel
 
-	rest     time.Time     // until when the channel is left alone
-	failures int           // in a row
-	soon     bool          // something was sent since the last save
-	savedAt  time.Time     // when the last save was tried
-	took     time.Duration // how long it took
-	unsaved  int           // saves that failed in a row
+	rest    time.Time     // until when the channel is left alone, as it asked for
+	sores   sores         // recipients whose last message was not taken
+	soon    bool          // something was sent since the last save
+	savedAt time.Time     // when the last save was tried
+	took    time.Duration // how long it took
+	unsaved int           // saves that failed in a row
 }
 
 // serve sends what the channel is to tell until ctx ends, and then records how far it is.
 func (n *Notifier) serve(ctx context.Context, b *box) error {
-	w := &worker{Notifier: n, box: b, channel: n.o.Channels[b.name]}
+	w := &worker{Notifier: n, box: b, channel: n.o.Channels[b.name], sores: sores{}}
 	if !w.load(ctx) {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (w *worker) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := time.Now()
 		wait := w.escalate(w.box, now)
-		l, due := w.box.pick(now)
+		l, due := w.box.pick(now, w.sores)
 		if rest := w.rest.Sub(now); l != nil && rest > 0 {
 			l, due = nil, rest
 		}

@@ -16,21 +16,28 @@ func (n *Notifier) matching(o *Occurrence) []*rule {
 	return all
 }
 
-// letters are what the recipients of a channel are told of an occurrence, by those rules. The box is locked.
-func (n *Notifier) letters(b *box, rules []*rule, o Occurrence, said spoken) []*letter {
+// letters are what the recipients of a channel are told of an occurrence, by those rules: those of whom takes says so. The box is locked.
+func (n *Notifier) letters(b *box, rules []*rule, o Occurrence, said spoken, takes func(key string, o *Occurrence) bool) []*letter {
 	var all []*letter
 	var told map[string]bool
 	now := time.Now()
 	for _, r := range rules {
 		for _, g := range r.to {
 			for _, m := range g.members {
-				if m.Channel != b.name || told[m.key()] {
+				if m.Channel != b.name {
+					continue
+				}
+				key := m.key()
+				if told[key] {
 					continue
 				}
 				if told == nil {
 					told = map[string]bool{}
 				}
-				told[m.key()] = true
+				told[key] = true
+				if !takes(key, &o) {
+					continue
+				}
 				left := 0
 				if r.dedupes(&o) {
 					var again bool
@@ -38,8 +45,8 @@ func (n *Notifier) letters(b *box, rules []*rule, o Occurrence, said spoken) []*
 						continue
 					}
 				}
-				msg := n.message(r, g, m, o, idOf("event", o.Release.ID, fmt.Sprint(o.Seq), m.key()), left, said)
-				l := &letter{Message: msg, Key: m.key(), Due: now, Set: now}
+				msg := n.message(r, g, m, o, idOf("event", o.Release.ID, fmt.Sprint(o.Seq), key), left, said)
+				l := &letter{Message: msg, Key: key, Due: now, Set: now}
 				if m.collects(o.Severity) {
 					l.Collected, l.Due = true, b.closes(l, func() time.Time { return m.closes(now) })
 				}
