@@ -242,6 +242,12 @@ func TestBrokenEvents(t *testing.T) {
 		{"a.csv", asCSV + "deployment,,,,,\n", []string{"a line that is no event", "line 4"}},
 		{"a.csv", "id,time\n", []string{"type"}},
 		{"a.json", "[" + deployed, []string{"a.json"}},
+		{"a.json", deployed + strings.ReplaceAll(deployed, "2025-03-03T09:00:00Z", "yesterday"), []string{"a line that is no event", `line 1: "e1", "dev.cdevents.service.deployed.0.2.0": "yesterday" is no time such as`}},
+		{"a.json", deployed + "\n" + told, []string{"8 lines", `line 2: "", "change": a change of package dora is no CDEvent`}},
+		{"a.json", "[\n" + strings.SplitN(told, "\n", 2)[0] + "]", []string{"it is a list of events"}},
+		{"a.jsonl", `{"type":"deployment","id":"d","time":"2025-03-03T09:00:00Z","changes":"c1"}`, []string{"line 1: deployment: changes cannot be a JSON string"}},
+		{"a.jsonl", `{"type":"deployment","id":"d","time":"yesterday"}`, []string{`line 1: deployment: "yesterday" is no time such as 2025-01-31T00:00:00Z`}},
+		{"a.jsonl", `{"type":"deployment","id":"","kind":"x","time":"2025-03-03T09:00:00Z"}` + "\n{}\n", []string{"  line 1: deployment: id: there is none; kind: ", "\n  line 2: "}},
 		{"a.jsonl", "", []string{"no event"}},
 		{"a", "\x00\x01", []string{"a: "}},
 	} {
@@ -261,6 +267,7 @@ func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{"-nonsense"}, {"more"}, {"-C"}, {"-C", ""}, {"-C", ".", "-events", "x"}, {"-from", "yesterday"}, {"-to", "2025-01-01"}, {"-tz", "Mars/Olympus"}, {"-preset", "none"},
 		{"-compare", "dora-2024"}, {"-compare", "dora-2024,none"}, {"-compare", "dora-2024,"}, {"-compare", "dora-2024,fourkeys,gitlab"}, {"-json=perhaps"}, {"-events", ""}, {"-html", ""}, {"-preset", ""},
+		{"-from", "9999-01-01T00:00:00Z"}, {"-to", "1600-01-01T00:00:00Z"}, {"-from", "0001-01-01T00:00:00Z"},
 		{"-from", "2025-02-01T00:00:00Z", "-to", "2025-01-01T00:00:00Z"}, {"-from", "2025-02-01T00:00:00Z", "-to", "2025-02-01T00:00:00Z"},
 	} {
 		got := call(t, args...)

@@ -13,6 +13,7 @@ const (
 	formLines    = "JSON lines"
 	formCSV      = "CSV"
 	formCDEvents = "CDEvents"
+	formList     = "a list of events"
 )
 
 // sniffed is how much of a file is looked at to find out its form, in bytes.
@@ -26,6 +27,10 @@ func formOf(name string, begin []byte) string {
 	begin = bytes.TrimLeft(bytes.TrimPrefix(begin, []byte("\xef\xbb\xbf")), " \t\r\n")
 	switch {
 	case bytes.HasPrefix(begin, []byte("[")):
+		first := bytes.TrimLeft(begin[1:], " \t\r\n")
+		if bytes.HasPrefix(first, []byte("{")) && formOf("", first) == formLines && slices.Contains(keys(first), "type") {
+			return formList
+		}
 		return formCDEvents
 	case bytes.HasPrefix(begin, []byte("{")):
 		if slices.ContainsFunc(keys(begin), func(key string) bool { return key == "context" || key == "specversion" }) {

@@ -13,7 +13,7 @@ func FuzzForm(f *testing.F) {
 		f.Add("events", []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, name string, begin []byte) {
-		assert.True(t, slices.Contains([]string{formLines, formCSV, formCDEvents}, formOf(name, begin)))
+		assert.True(t, slices.Contains([]string{formLines, formCSV, formCDEvents, formList}, formOf(name, begin)))
 		assert.Equal(t, formCSV, formOf(name+".csv", begin))
 	})
 }

@@ -18,8 +18,7 @@ usage: dora [-C DIR | -events FILE] [-from TIME] [-to TIME] [-preset NAME] [-tz 
   -C DIR        a git repository: each final version with a tag is a deployment, with the commits that it
                 brought, on whatever branch it is. Tags say nothing of failures, so that figures of those are absent
   -events FILE  events: JSON lines, CSV or CDEvents. A file named .csv is CSV; of others, one that begins with
-                { or [ is JSON (CDEvents, if it begins with [, or its first object has context or
-                specversion), and else CSV
+                { or [ is JSON (CDEvents, if its first object has context or specversion), and else CSV
                 (default: a sample of half a year in a shop)
   -from TIME    where the window begins, as RFC 3339 (default: the day of the first event)
   -to TIME      where it ends; what happens then is outside (default: after the day of the last event)
@@ -112,6 +111,9 @@ func (o *options) window(from, to, zone string) (err error) {
 		}
 		if *end.into, err = time.Parse(time.RFC3339, end.text); err != nil {
 			return fmt.Errorf("-%s: %q is no time such as 2025-01-31T00:00:00Z", end.name, end.text)
+		}
+		if err := (dora.Query{To: *end.into}).Validate(); err != nil || end.into.IsZero() {
+			return fmt.Errorf("-%s: the year %d is not one that can be reckoned with, from 1700 to 2239", end.name, end.into.Year())
 		}
 	}
 	if !o.query.From.IsZero() && !o.query.To.IsZero() && !o.query.To.After(o.query.From) {

@@ -48,6 +48,8 @@ func fill(name string, in *bufio.Reader, told io.Writer) (*dora.History, error) 
 	switch formOf(name, begin) {
 	case formCSV:
 		return collect(name, importer.CSV(in, importer.Options{}))
+	case formList:
+		return nil, fmt.Errorf("%s: it is a list of events, and JSON lines have one object a line, without a list around them", name)
 	case formCDEvents:
 		return cdevents(name, in, told)
 	}
@@ -88,7 +90,12 @@ func cdevents(name string, in io.Reader, told io.Writer) (*dora.History, error) 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	var wrong []error
 	for _, r := range all.Remarks {
+		if r.Code == importer.CodeBroken {
+			wrong = append(wrong, &importer.LineError{Line: r.Line, Err: fmt.Errorf("%q, %q: %s", r.ID, r.Type, r.Text)})
+			continue
+		}
 		fmt.Fprintf(told, "dora: note: line %d: %q, %q: %s", r.Line, r.ID, r.Type, r.Code)
 		if r.Text != "" {
 			fmt.Fprintf(told, ": %q", r.Text)
@@ -97,6 +104,9 @@ func cdevents(name string, in io.Reader, told io.Writer) (*dora.History, error) 
 	}
 	for _, other := range all.Others {
 		fmt.Fprintf(told, "dora: note: %d events of type %q say nothing about delivery\n", other.Count, other.Type)
+	}
+	if len(wrong) > 0 {
+		return nil, complain(name, wrong)
 	}
 	return collect(name, func(yield func(dora.Event, error) bool) {
 		for _, e := range all.Events {

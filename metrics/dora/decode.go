@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/davit-sdk/davit/metrics/dora/internal/keys"
@@ -149,12 +152,30 @@ func strictly(line []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return err
+		return inWords(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return errors.New("something follows the object")
 	}
 	return nil
+}
+
+// inWords says what is wrong with an event in words that do not name what it is read into.
+func inWords(err error) error {
+	if is, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		field := is.Field
+		if inner, name, ok := strings.Cut(field, "."); ok && strings.HasPrefix(inner, "plain") {
+			field = name
+		}
+		if field == "" {
+			return fmt.Errorf("a JSON %s is no event", is.Value)
+		}
+		return fmt.Errorf("%s cannot be a JSON %s", field, is.Value)
+	}
+	if is, ok := errors.AsType[*time.ParseError](err); ok {
+		return fmt.Errorf("%s is no time such as 2025-01-31T00:00:00Z", strconv.Quote(strings.Trim(is.Value, `"`)))
+	}
+	return err
 }
 
 // severity is read from a string or a number, which monitoring systems use for it alike.

@@ -14,7 +14,8 @@ type CDEventsOptions struct {
 	// Pipelines are those that deploy, by their name: a run that failed is an attempt that reached nobody. Runs of others are told as remarks,
 	// since CDEvents does not say what a pipeline is for.
 	Pipelines map[string]Place
-	// Environments are those whose incidents count, by their id, since an incident of package dora has no environment. Empty: all do.
+	// Environments are those whose incidents count, by their id, since an incident of package dora has no environment. Empty: those of production,
+	// as the zero dora.Rules have them, and those without a name.
 	Environments []string
 	// StartedWhenCreated takes the creation of a ticket as the begin of the work on it, which CDEvents does not tell of.
 	StartedWhenCreated bool

@@ -102,16 +102,18 @@ func TestWhatCDEventsDoesNotSay(t *testing.T) {
 		codes  []importer.Code
 		others []importer.Other
 	}{
-		"no changes":  {text: event("service.deployed", "e1", "09:00", "shop", inProduction, ""), want: []dora.Event{dora.Deployment{ID: "e1", Service: "shop", Environment: "production", Time: day(9, 0)}}, codes: []importer.Code{importer.CodeNoChanges}},
-		"no fixes":    {text: event("service.rolledback", "e1", "09:00", "shop", inProduction, ""), want: []dora.Event{dora.Deployment{ID: "e1", Service: "shop", Environment: "production", Time: day(9, 0), Kind: dora.KindRollback}}, codes: []importer.Code{importer.CodeNoFixes}},
-		"removed":     {text: event("service.removed", "e1", "09:00", "shop", inProduction, ""), codes: []importer.Code{importer.CodeRemoved}},
-		"not opened":  {text: event("incident.resolved", "e1", "09:00", "i1", inProduction, ""), codes: []importer.Code{importer.CodeNotOpened}},
-		"no service":  {text: event("incident.detected", "e1", "09:00", "i1", inProduction, ""), want: []dora.Event{dora.Incident{ID: "i1", Opened: day(9, 0)}}, codes: []importer.Code{importer.CodeNoService, importer.CodeNoCause}},
-		"elsewhere":   {text: event("incident.detected", "e1", "09:00", "i1", `"environment":"staging"`, ""), o: importer.CDEventsOptions{Environments: []string{"production"}}, codes: []importer.Code{importer.CodeElsewhere}},
-		"a build":     {text: event("pipelinerun.finished", "e1", "09:00", "r1", `"pipelineName":"build","outcome":"failure"`, ""), o: deploys, codes: []importer.Code{importer.CodeNoDeployment}},
-		"a cancelled": {text: event("pipelinerun.finished", "e1", "09:00", "r1", `"pipelineName":"deploy","outcome":"cancel"`, ""), o: deploys, codes: []importer.Code{importer.CodeNoDeployment}},
-		"a success":   {text: event("pipelinerun.finished", "e1", "09:00", "r1", `"pipelineName":"deploy","outcome":"success"`, ""), o: deploys, codes: []importer.Code{importer.CodeNoDeployment}},
-		"no outcome":  {text: event("pipelinerun.finished", "e1", "09:00", "r1", `"pipelineName":"deploy"`, ""), o: deploys, codes: []importer.Code{importer.CodeBroken}},
+		"no changes":        {text: event("service.deployed", "e1", "09:00", "shop", inProduction, ""), want: []dora.Event{dora.Deployment{ID: "e1", Service: "shop", Environment: "production", Time: day(9, 0)}}, codes: []importer.Code{importer.CodeNoChanges}},
+		"no fixes":          {text: event("service.rolledback", "e1", "09:00", "shop", inProduction, ""), want: []dora.Event{dora.Deployment{ID: "e1", Service: "shop", Environment: "production", Time: day(9, 0), Kind: dora.KindRollback}}, codes: []importer.Code{importer.CodeNoFixes}},
+		"removed":           {text: event("service.removed", "e1", "09:00", "shop", inProduction, ""), codes: []importer.Code{importer.CodeRemoved}},
+		"not opened":        {text: event("incident.resolved", "e1", "09:00", "i1", inProduction, ""), codes: []importer.Code{importer.CodeNotOpened}},
+		"no service":        {text: event("incident.detected", "e1", "09:00", "i1", inProduction, ""), want: []dora.Event{dora.Incident{ID: "i1", Opened: day(9, 0)}}, codes: []importer.Code{importer.CodeNoService, importer.CodeNoCause}},
+		"elsewhere":         {text: event("incident.detected", "e1", "09:00", "i1", `"environment":"staging"`, ""), o: importer.CDEventsOptions{Environments: []string{"production"}}, codes: []importer.Code{importer.CodeElsewhere}},
+		"not in production": {text: event("incident.detected", "e1", "09:00", "i1", `"environment":"staging"`, ""), codes: []importer.Code{importer.CodeElsewhere}},
+		"nowhere":           {text: event("incident.detected", "e1", "09:00", "i1", "", ""), want: []dora.Event{dora.Incident{ID: "i1", Opened: day(9, 0)}}, codes: []importer.Code{importer.CodeNoService, importer.CodeNoCause}},
+		"a build":           {text: event("pipelinerun.finished", "e1", "09:00", "r1", `"pipelineName":"build","outcome":"failure"`, ""), o: deploys, codes: []importer.Code{importer.CodeNoDeployment}},
+		"a cancelled":       {text: event("pipelinerun.finished", "e1", "09:00", "r1", `"pipelineName":"deploy","outcome":"cancel"`, ""), o: deploys, codes: []importer.Code{importer.CodeNoDeployment}},
+		"a success":         {text: event("pipelinerun.finished", "e1", "09:00", "r1", `"pipelineName":"deploy","outcome":"success"`, ""), o: deploys, codes: []importer.Code{importer.CodeNoDeployment}},
+		"no outcome":        {text: event("pipelinerun.finished", "e1", "09:00", "r1", `"pipelineName":"deploy"`, ""), o: deploys, codes: []importer.Code{importer.CodeBroken}},
 		"a success that counts": {
 			text:  event("pipelinerun.finished", "e1", "09:00", "r1", `"pipelineName":"deploy","outcome":"success"`, ""),
 			o:     importer.CDEventsOptions{Pipelines: map[string]importer.Place{"deploy": {Service: "shop", Succeeds: true}}},

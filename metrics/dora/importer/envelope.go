@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -143,7 +144,7 @@ func unwrapped(text []byte) ([]byte, error) {
 		Base64  []byte          `json:"data_base64"`
 	}
 	if err := json.Unmarshal(text, &envelope); err != nil {
-		return nil, err
+		return nil, inWords(err)
 	}
 	switch {
 	case envelope.Context != nil:
@@ -158,6 +159,20 @@ func unwrapped(text []byte) ([]byte, error) {
 		return envelope.Data, nil
 	}
 	return text, nil
+}
+
+// inWords says what is wrong with an event in words that do not name what it is read into.
+func inWords(err error) error {
+	if is, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if is.Field == "" {
+			return fmt.Errorf("a JSON %s is no event", is.Value)
+		}
+		return fmt.Errorf("%s cannot be a JSON %s", is.Field, is.Value)
+	}
+	if is, ok := errors.AsType[*time.ParseError](err); ok {
+		return fmt.Errorf("%s is no time such as 2025-01-31T00:00:00Z", strconv.Quote(strings.Trim(is.Value, `"`)))
+	}
+	return err
 }
 
 // read makes an event of its text, and says what it lacks.
@@ -176,9 +191,12 @@ func read(line int, text []byte) (cdevent, error) {
 	_ = json.Unmarshal(text, &outer)
 	e.Context.Type = outer.Type // for what has no context at all
 	if err := json.Unmarshal(inner, &e); err != nil {
-		return e, err
+		return e, inWords(err)
 	}
 	if !e.known() {
+		if slices.Contains(own, outer.Type) && e.Context.ID == "" {
+			return e, fmt.Errorf("a %s of package dora is no CDEvent", outer.Type)
+		}
 		return e, nil
 	}
 	if name, twice := keys.Twice(inner, false); twice {
@@ -201,6 +219,9 @@ func read(line int, text []byte) (cdevent, error) {
 	}
 	return e, nil
 }
+
+// own are the types of events that Lines reads.
+var own = []string{"deployment", "change", "incident", "work", "outage", "survey"}
 
 // kinds are those that say something about delivery.
 var kinds = []string{

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
 
 	"github.com/davit-sdk/davit/metrics/dora"
 )
@@ -52,11 +55,24 @@ type LineError struct {
 	Err error
 }
 
-// Error is the number and what is wrong.
-func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+// Error is the number and what is wrong, in one line.
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, oneLine(e.Err)) }
 
 // Unwrap is Err.
 func (e *LineError) Unwrap() error { return e.Err }
+
+// oneLine is what an error says, without the block of lines in which several problems are told.
+func oneLine(err error) string {
+	all, ok := errors.AsType[*multierror.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	var said []string
+	for _, one := range all.Errors {
+		said = append(said, oneLine(one))
+	}
+	return strings.Replace(err.Error(), all.Error(), strings.Join(said, "; "), 1)
+}
 
 // bom is what some programs put before a text.
 var bom = []byte("\xef\xbb\xbf")

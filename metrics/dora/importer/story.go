@@ -30,7 +30,7 @@ func (s *story) remark(e *cdevent, code Code, text string) {
 func (s *story) take(line int, text []byte) {
 	e, err := read(line, text)
 	if err != nil {
-		s.remark(&e, CodeBroken, err.Error())
+		s.remark(&e, CodeBroken, oneLine(err))
 		return
 	}
 	if e.kind == "" {
@@ -90,7 +90,7 @@ func (s *story) told() Imported {
 // add keeps an event of package dora, where that can take it.
 func (s *story) add(e *cdevent, event dora.Event) {
 	if err := new(dora.History).Add(event); err != nil {
-		s.remark(e, CodeBroken, err.Error())
+		s.remark(e, CodeBroken, oneLine(err))
 		return
 	}
 	s.drafted = append(s.drafted, event)

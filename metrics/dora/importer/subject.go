@@ -61,7 +61,7 @@ func (s *story) incidents(id string, events []*cdevent) {
 	}
 	for _, e := range events {
 		where := string(e.Subject.Content.Environment)
-		if len(s.o.Environments) > 0 && !slices.Contains(s.o.Environments, where) && (where != "" || opened == nil) {
+		if !s.o.counts(where) && (where != "" || opened == nil) {
 			s.remark(e, CodeElsewhere, fmt.Sprintf("environment %q", where))
 			continue
 		}
@@ -86,6 +86,14 @@ func (s *story) incidents(id string, events []*cdevent) {
 		s.about(e, &is)
 	}
 	over()
+}
+
+// counts says whether an incident in an environment does.
+func (o CDEventsOptions) counts(environment string) bool {
+	if len(o.Environments) == 0 {
+		return dora.Rules{}.IsProduction(environment)
+	}
+	return slices.Contains(o.Environments, environment)
 }
 
 // about is what an event says of an incident beside that there is one.
