@@ -77,13 +77,33 @@ func (a Applier) Steps(plan changelog.Plan) ([]Step, error) {
 	return steps, nil
 }
 
-// releasedBy are the decisions that have a next version, the umbrella's last.
+// releasedBy are the decisions that have a next version, each after those that it is released with because it depends on them, and
+// the umbrella's last: where tagging stops half way, nothing has a tag that lacks what it is made of.
 func releasedBy(plan changelog.Plan) []changelog.Decision {
-	all := slices.Clone(plan.Components)
-	if plan.Umbrella != nil {
+	var all []changelog.Decision
+	seen := map[string]bool{}
+	var add func(changelog.Decision)
+	add = func(d changelog.Decision) {
+		if seen[d.Name] {
+			return
+		}
+		seen[d.Name] = true
+		for _, on := range d.Dependencies {
+			if part, ok := plan.Component(on.Name); ok {
+				add(part)
+			}
+		}
+		if d.Next != nil {
+			all = append(all, d)
+		}
+	}
+	for _, d := range plan.Components {
+		add(d)
+	}
+	if plan.Umbrella != nil && plan.Umbrella.Next != nil {
 		all = append(all, *plan.Umbrella)
 	}
-	return slices.DeleteFunc(all, func(d changelog.Decision) bool { return d.Next == nil })
+	return all
 }
 
 // tagsOf are the tags that a plan makes.
