@@ -93,6 +93,8 @@ func (c *checker) head() {
 	}
 	if !slices.Contains([]Mode{"", Draft, Approved, Execution, Completed}, c.Mode) {
 		c.wrong("Mode", "", "there is no mode %q", c.Mode)
+	} else if err := c.Bound(); err != nil {
+		c.wrong("Moves", "make it a draft, and have it approved anew", "%v", err)
 	}
 	if c.span("Window", c.Window) && c.Window.Length() > MaxWindow {
 		c.wrong("Window", "make several plans of it", "it is longer than a year")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,7 +18,8 @@ const MaxJSON = 1 << 20
 var ErrForm = errors.New("not a plan")
 
 // Parse reads a plan from JSON, as Encode and encoding/json write it. What it does not know is an error, and so is a field that comes twice,
-// and what comes behind it; that the plan makes sense is for Check to say. The error wraps ErrForm.
+// a mode that there is not, and what comes behind it; that the plan makes sense is for Check to say, and "{}" is an empty one. The error wraps
+// ErrForm.
 func Parse(text []byte) (Plan, error) {
 	if len(text) > MaxJSON {
 		return Plan{}, fmt.Errorf("%w: %d bytes, at most %d are read", ErrForm, len(text), MaxJSON)
@@ -39,6 +41,11 @@ func Parse(text []byte) (Plan, error) {
 	}
 	if p == nil {
 		return Plan{}, fmt.Errorf("%w: it is null", ErrForm)
+	}
+	for _, m := range append([]Moved{{To: p.Stands()}}, p.Moves...) {
+		if !slices.Contains([]Mode{Draft, Approved, Execution, Completed}, m.To) {
+			return Plan{}, fmt.Errorf("%w: there is no mode %q", ErrForm, m.To)
+		}
 	}
 	return *p, nil
 }

@@ -24,13 +24,18 @@
 //
 // # Modes
 //
-// A plan is a draft, is approved, is executed, and is completed; [Plan.Move] records who moved it, when and why. Only a plan without errors is
-// approved, and not by its owner. [Plan.Admit] refuses a release of a plan that is not approved, or outside of its window: a host asks it in
-// release.Config.Admit, beside the rules of the company.
+// A plan is a draft, is approved, is executed, and is completed; [Plan.Move] records who moved it, when and why, and the digest of what it said
+// then. Only a plan without errors is approved, by one of its people who is in a group that approves and is not its owner, and with the
+// [Plan.Review] of that very plan. Whatever is changed later is not approved: [Plan.Bound], and so Check, Admit and package enact, refuse it until
+// it is a draft again. The digest is no signature: it tells a change from none, and does not prove who wrote the moves. Keep plans where only
+// those write who may.
+//
+// [Plan.Admit] refuses a release of a plan that is not approved, or outside of its window: a host asks it in release.Config.Admit, beside the
+// rules of the company.
 //
 // # JSON
 //
-// Durations are nanoseconds. [Parse] is strict: what it does not know is an error, and so is a plan that Validate finds wrong in its form.
+// Durations are nanoseconds. [Parse] is strict: fields and modes that it does not know are errors. Whether the plan makes sense, Validate says.
 //
 // # Errors
 //

@@ -286,8 +286,8 @@ func TestErr(t *testing.T) {
 func TestPrinted(t *testing.T) {
 	p := good()
 	p.Risks[0].Text = "a | b\n# no *heading* <script>"
-	p.Moves = []plan.Moved{{To: plan.Approved, By: "grace", At: at(7, 0), Why: "well done"}}
-	p.Mode = plan.Approved
+	p, err := p.Move(plan.Moved{To: plan.Approved, By: "grace", At: at(7, 0), Why: "well done"}, p.Review(against(t)))
+	require.NoError(t, err)
 	golden(t, "plan.txt", p.Text())
 	golden(t, "plan.md", p.Markdown())
 	text, err := p.Encode()
@@ -322,14 +322,14 @@ func TestMove(t *testing.T) {
 	require.ErrorIs(t, err, plan.ErrMove, "not by its owner")
 	_, err = p.Move(plan.Moved{To: plan.Approved, By: "grace"}, nil)
 	require.ErrorIs(t, err, plan.ErrMove, "with a time")
-	_, err = p.Move(by(plan.Approved, "grace"), plan.Findings{{Severity: plan.Wrong, Field: "X", What: "wrong"}})
+	_, err = p.Move(by(plan.Approved, "grace"), &plan.Review{Of: p.Digest(), Findings: plan.Findings{{Severity: plan.Wrong, Field: "X", What: "wrong"}}})
 	require.ErrorContains(t, err, "X: wrong")
 	bad := p
 	bad.Rollback = plan.Rollback{}
-	_, err = bad.Move(by(plan.Approved, "grace"), nil)
+	_, err = bad.Move(by(plan.Approved, "grace"), &plan.Review{Of: bad.Digest()})
 	require.ErrorContains(t, err, "there is no rollback", "whatever was checked")
 
-	approved, err := p.Move(by(plan.Approved, "grace"), p.Check(against(t)))
+	approved, err := p.Move(by(plan.Approved, "grace"), p.Review(against(t)))
 	require.NoError(t, err)
 	assert.Equal(t, plan.Draft, p.Stands(), "the plan itself is as before")
 	draft, err := approved.Move(by(plan.Draft, "ada"), nil)
@@ -352,4 +352,69 @@ func TestMove(t *testing.T) {
 	require.Error(t, done.Admit(release))
 	_, err = done.Move(by(plan.Draft, "ada"), nil)
 	require.ErrorIs(t, err, plan.ErrMove)
+}
+
+// What is approved is the plan as it is, by somebody who may.
+func TestApprovalBinds(t *testing.T) {
+	p := good()
+	yes := func(who string) plan.Moved { return plan.Moved{To: plan.Approved, By: who, At: at(7, 0)} }
+	checked := p.Review(against(t))
+	_, err := p.Move(yes("grace"), nil)
+	require.ErrorIs(t, err, plan.ErrMove, "it was not checked")
+	for _, who := range []string{"Ada", "nobody-in-the-plan", "linus", "ada"} {
+		_, err = p.Move(yes(who), checked)
+		require.ErrorIs(t, err, plan.ErrMove, who)
+	}
+	other := good()
+	other.Window.Until = at(17, 0)
+	_, err = other.Move(yes("grace"), checked)
+	require.ErrorIs(t, err, plan.ErrChanged, "another one was checked")
+	approved, err := p.Move(yes("grace"), checked)
+	require.NoError(t, err)
+
+	asked := stage.Release{Service: "shop", RequestedAt: at(9, 0)}
+	tests := map[string]struct {
+		change func(*plan.Plan)
+		want   error
+	}{
+		"nothing":       {func(*plan.Plan) {}, nil},
+		"by hand":       {func(p *plan.Plan) { p.Moves = nil }, plan.ErrMove},
+		"another mode":  {func(p *plan.Plan) { p.Mode = plan.Execution }, plan.ErrMove},
+		"window":        {func(p *plan.Plan) { p.Window.Until = at(20, 0) }, plan.ErrChanged},
+		"risks":         {func(p *plan.Plan) { p.Risks = nil }, plan.ErrChanged},
+		"rollback":      {func(p *plan.Plan) { p.Rollback.How = "" }, plan.ErrChanged},
+		"owner":         {func(p *plan.Plan) { p.Owner = "grace" }, plan.ErrMove},
+		"another owner": {func(p *plan.Plan) { p.Owner = "linus" }, plan.ErrChanged},
+		"by somebody": {func(p *plan.Plan) {
+			p.Moves = []plan.Moved{{To: plan.Approved, By: "linus", At: at(7, 0), Of: p.Digest()}}
+		}, plan.ErrMove},
+		"without digest":  {func(p *plan.Plan) { p.Moves = []plan.Moved{yes("grace")} }, plan.ErrChanged},
+		"moves in a ring": {func(p *plan.Plan) { p.Moves = append(slices.Clone(p.Moves), p.Moves...) }, plan.ErrMove},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := approved
+			test.change(&p)
+			text, err := p.Encode()
+			require.NoError(t, err)
+			p, err = plan.Parse(text)
+			require.NoError(t, err)
+			if test.want == nil {
+				require.NoError(t, p.Bound())
+				require.NoError(t, p.Admit(asked))
+				return
+			}
+			require.ErrorIs(t, p.Bound(), test.want)
+			require.ErrorIs(t, p.Admit(asked), test.want)
+			require.Error(t, p.Validate())
+			_, err = p.Move(plan.Moved{To: plan.Execution, By: "ada", At: at(8, 0)}, nil)
+			require.Error(t, err)
+		})
+	}
+	changed := approved
+	changed.Risks = nil
+	draft, err := changed.Move(plan.Moved{To: plan.Draft, By: "ada", At: at(8, 0)}, nil)
+	require.NoError(t, err, "it is written anew")
+	_, err = draft.Move(yes("grace"), draft.Review(against(t)))
+	require.NoError(t, err)
 }

@@ -111,6 +111,8 @@ func TestParseIsStrict(t *testing.T) {
 		`{"name":"a"} {}`:                   "something comes behind it",
 		`{"name":`:                          "EOF",
 		"null":                              "it is null",
+		`{"mode":"nonsense"}`:               `there is no mode "nonsense"`,
+		`{"moves":[{"to":"soon"}]}`:         `there is no mode "soon"`,
 		"\xff":                              "it is not UTF-8",
 		strings.Repeat(" ", plan.MaxJSON+1): "at most",
 	} {

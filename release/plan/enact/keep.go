@@ -38,8 +38,11 @@ const Patience = 30 * time.Second
 //
 // The error is nil when the release is over and all was done. Otherwise it is the cause when ctx ends, ErrLeft where the runner stops carrying
 // the release, or that of the store; then call Keep again, with the same plan. With it come all signals that were refused (ledger.ErrSignal)
-// and the last error of each action that tell did not take.
+// and the last error of each action that tell did not take. A plan that is not what was approved is not kept, with the error of plan.Plan.Bound; a draft is.
 func Keep(ctx context.Context, r Runner, p plan.Plan, id string, tell func(context.Context, plan.Action) error) error {
+	if err := p.Bound(); err != nil {
+		return err
+	}
 	k := keeper{runner: r, plan: p, id: id, watch: plan.NewWatch(p), done: make(map[string]bool)}
 	state, err := r.State(ctx, id)
 	switch {

@@ -161,3 +161,9 @@ func TestAStageOfAListThatTakesLonger(t *testing.T) {
 		assert.ElementsMatch(t, []string{"late after 15m0s 15m0s", "item after 15m0s 15m0s"}, told)
 	})
 }
+
+func TestAPlanThatWasChangedIsNotKept(t *testing.T) {
+	p := shop()
+	p.Mode = plan.Approved
+	require.ErrorIs(t, enact.Keep(t.Context(), release.NewRunner(release.Config{}), p, "shop-5", nil), plan.ErrMove)
+}
