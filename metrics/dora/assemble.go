@@ -112,7 +112,10 @@ func (f *fold) metrics(m *Metrics, s *score, leads []int64, recoveries, restores
 
 // told fills in what counts and distributions say.
 func (f *fold) told(m *Metrics, s *score, lead, recovered, restored Durations) {
-	m.Unattributed, m.LeadTimeDropped = s.unattributed, s.dropped
+	m.LeadTimeDropped = s.dropped
+	if f.attributes() {
+		m.Unattributed = Known(float64(s.unattributed))
+	}
 	empty := f.r.Empty == EmptyZero
 	if lead.N > 0 || empty {
 		lead.zero(empty)
@@ -170,7 +173,13 @@ func (f *fold) failures(s *score) FailureRate {
 	case NumeratorAll:
 		k = s.opened
 	}
-	r := FailureRate{Rate: rateOf(k, s.denominator, f.spreader.z), Deployments: s.bad, Incidents: s.incidents}
+	r := FailureRate{Rate: rateOf(k, s.denominator, f.spreader.z)}
+	if f.attributes() {
+		r.Incidents = Known(float64(s.incidents))
+	}
+	if f.attributes() || f.r.Blame != BlameNone || f.r.Attempts == AttemptsFail {
+		r.Deployments = Known(float64(s.bad))
+	}
 	if s.denominator == 0 {
 		r.Rate.Rate = Known(0)
 	}

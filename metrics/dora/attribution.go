@@ -17,6 +17,9 @@ func (f *fold) attribute() {
 	}
 }
 
+// attributes says whether the rules look for what caused an incident.
+func (f *fold) attributes() bool { return f.r.Attribution != AttributionNone }
+
 // charges finds the deployments that caused one incident.
 func (f *fold) charges(i uint32) {
 	h := f.h

@@ -161,5 +161,5 @@ func headline(m Metric, of *Metrics) (Figure, int) {
 	case AttemptFailureRate:
 		return rate(of.AttemptFailureRate)
 	}
-	return Known(float64(of.Unattributed)), of.Unattributed
+	return of.Unattributed, int(of.Unattributed.Or(0))
 }

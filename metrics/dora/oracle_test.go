@@ -84,6 +84,9 @@ func newOracle(events []dora.Event, r dora.Rules, from, to time.Time) *oracle {
 	return o
 }
 
+// backwards is an incident that ended before it began.
+func backwards(in dora.Incident) bool { return !in.Resolved.IsZero() && in.Resolved.Before(in.Opened) }
+
 func sameKind(a, b dora.Kind) bool {
 	return a == b || (a == "" || a == dora.KindChange) && (b == "" || b == dora.KindChange)
 }
@@ -363,7 +366,9 @@ func (o *oracle) recovery(i int, caused []dora.Incident, a *answers) {
 		}
 	case dora.RecoveryIncident:
 		for _, in := range caused {
-			o.duration(d.finish, in.Resolved, a)
+			if !backwards(in) {
+				o.duration(d.finish, in.Resolved, a)
+			}
 		}
 		return
 	default:
@@ -426,7 +431,7 @@ func (o *oracle) answerIncidents(service string, a *answers) {
 		default:
 			continue
 		}
-		if o.inside(when) {
+		if o.inside(when) && !backwards(in) {
 			o.duration(begin, in.Resolved, a)
 		}
 	}

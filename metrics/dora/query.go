@@ -12,7 +12,8 @@ import (
 // Query says what a Report is about.
 type Query struct {
 	// From is where the window begins (included), To where it ends (excluded). Where one is zero, it is the
-	// beginning of the day of the first event, and the end of the day of the last one.
+	// beginning of the day of the first event, and the end of the day of the last one: deployments, incidents, outages, answers and work
+	// that is done; commits and work that has begun only where there is nothing else.
 	From, To time.Time
 	// Services are those that count; empty: all. A name that no event has is an error.
 	Services []string

@@ -105,6 +105,8 @@ func (f *fold) recovery(service uint32, at, begin, end int64, u *unit, incident 
 	case end == never:
 		r.open, r.value = true, max(0, f.w.to-begin)
 		e.role = roleCensored
+	case incident != none && f.h.harm[incident].resolved < f.h.harm[incident].opened:
+		e.role, e.why = roleExcluded, whyNegative
 	case f.r.RecoveryWindow == RecoveryWithin && end >= f.w.to:
 		e.role, e.why = roleExcluded, whyLater
 	case end < begin:

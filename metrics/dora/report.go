@@ -64,8 +64,8 @@ type Metrics struct {
 	ErrorBudget        *ErrorBudget `json:"error_budget,omitempty"`
 	// OutsideHours is how many of the commits and deployments were made outside of working hours.
 	OutsideHours *Rate `json:"outside_hours,omitempty"`
-	// Unattributed is how many incidents opened in the window no deployment has caused.
-	Unattributed int `json:"unattributed"`
+	// Unattributed is how many incidents opened in the window no deployment has caused; absent by rules that do not ask for causes.
+	Unattributed Figure `json:"unattributed,omitzero"`
 	// LeadTimeDropped is how many lead times were dropped: the change was committed after it was deployed.
 	LeadTimeDropped int         `json:"lead_time_dropped,omitempty"`
 	QuickCheck      *QuickCheck `json:"quick_check,omitempty"`
@@ -125,9 +125,10 @@ type Rate struct {
 // FailureRate is a Rate with both of the counts that its K may be.
 type FailureRate struct {
 	Rate
-	// Deployments is how many deployments have failed, Incidents how many incidents they have caused.
-	Deployments int `json:"deployments"`
-	Incidents   int `json:"incidents"`
+	// Deployments is how many deployments have failed, Incidents how many incidents they have caused. They are absent by rules that do
+	// not look for it: Incidents where no incident is attributed, Deployments where nothing makes a deployment a failed one besides.
+	Deployments Figure `json:"deployments,omitzero"`
+	Incidents   Figure `json:"incidents,omitzero"`
 }
 
 // CycleTime is the time from the first commit of a change, or the start of the work on it, to its deployment, of

@@ -27,7 +27,7 @@ func TestManyOnOne(t *testing.T) {
 	}
 	report, err := h.Report(dora.Rules{}, days(1))
 	require.NoError(t, err)
-	assert.Equal(t, []int{1, 1, n}, []int{report.ChangeFailureRate.K, report.ChangeFailureRate.N, report.ChangeFailureRate.Incidents})
+	assert.Equal(t, []int{1, 1, n}, []int{report.ChangeFailureRate.K, report.ChangeFailureRate.N, int(report.ChangeFailureRate.Incidents.Or(0))})
 	assert.InDelta(t, float64(n-1)/1000, report.FailedDeploymentRecovery.P50.Or(-1), 1e-6)
 
 	h = &dora.History{}
@@ -86,6 +86,10 @@ func TestWrongYear(t *testing.T) {
 	_, err := h.Report(dora.Rules{}, dora.Query{Brief: true})
 	require.NoError(t, err)
 	require.NoError(t, h.Add(&dora.Change{ID: "c", Time: time.Date(1702, 1, 1, 0, 0, 0, 0, time.UTC)}))
+	report, err := h.Report(dora.Rules{}, dora.Query{})
+	require.NoError(t, err)
+	assert.Equal(t, 24*time.Hour, report.To.Sub(report.From), "a commit makes no window")
+	require.NoError(t, h.Add(&dora.Incident{ID: "i", Opened: time.Date(1702, 1, 1, 0, 0, 0, 0, time.UTC)}))
 	_, err = h.Report(dora.Rules{}, dora.Query{})
 	assert.ErrorIs(t, err, dora.ErrTooLong)
 	assert.ErrorContains(t, err, "of 1000 services")

@@ -115,7 +115,7 @@ func TestWorkingHoursMinuteByMinute(t *testing.T) {
 				continue
 			}
 			h := history(t, []dora.Event{dora.Change{ID: "c", Time: from}, dora.Deployment{ID: "d", Time: to, Changes: []string{"c"}}})
-			report, err := h.Report(dora.Rules{BusinessTime: dora.BusinessLead}, dora.Query{Location: l, Calendar: c})
+			report, err := h.Report(dora.Rules{BusinessTime: dora.BusinessLead}, dora.Query{From: from.Add(-time.Hour), Location: l, Calendar: c})
 			require.NoError(t, err)
 			require.NotNil(t, report.LeadTime, "%v %v %v: %v %v", change, from.In(l), to.In(l), report.From, report.To)
 			require.Equal(t, float64(60*want), report.LeadTime.P50.Or(-1))

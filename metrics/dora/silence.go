@@ -7,7 +7,7 @@ var failing = []Metric{ChangeFailureRate, FailedDeploymentRecovery, ReworkRate, 
 
 // WithoutFailures is the report without what it says of failures, for events that tell nothing of them, as the tags of a repository: a
 // rate of 0 would be good news where nobody has looked. Left out are the change failure rate, recovery and rework, the time to restore,
-// attempts that failed, availability, downtime and the error budget. The quick check scores what remains.
+// attempts that failed, incidents without a cause, availability, downtime and the error budget. The quick check scores what remains.
 func (r *Report) WithoutFailures() *Report {
 	quiet := *r
 	quiet.Metrics = r.Metrics.withoutFailures()
@@ -22,7 +22,7 @@ func (r *Report) WithoutFailures() *Report {
 
 func (m Metrics) withoutFailures() Metrics {
 	m.ChangeFailureRate, m.FailedDeploymentRecovery, m.ReworkRate, m.MTTR, m.AttemptFailureRate = nil, nil, nil, nil, nil
-	m.Availability, m.DowntimePerRelease, m.ErrorBudget = nil, nil, nil
+	m.Availability, m.DowntimePerRelease, m.ErrorBudget, m.Unattributed = nil, nil, nil, Figure{}
 	if m.QuickCheck != nil {
 		c := QuickCheckOf(m.QuickCheck.Year, m.measured())
 		if m.QuickCheck = &c; c.Total.IsZero() {

@@ -39,6 +39,9 @@ func TestWithoutFailures(t *testing.T) {
 		assert.NotContains(t, string(text), `"`+name+`":{"`)
 		delete(want, name)
 	}
+	assert.Contains(t, want, "unattributed")
+	assert.NotContains(t, string(text), "unattributed")
+	delete(want, "unattributed")
 	assert.Equal(t, want["deployment_frequency"], got["deployment_frequency"])
 	assert.Equal(t, want["lead_time"], got["lead_time"])
 	score := got["quick_check"].(map[string]any)

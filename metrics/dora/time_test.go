@@ -135,18 +135,18 @@ func TestWorkingHours(t *testing.T) {
 		{"a holiday", dora.Rules{BusinessTime: dora.BusinessAlways}, dora.Calendar{Holidays: []string{"2026-03-09"}}, time.Hour, 90 * time.Minute},
 		{"open all day", dora.Rules{BusinessTime: dora.BusinessAlways}, always, monday.Sub(friday), 24 * time.Hour},
 	} {
-		report, err := h.Report(tt.rules, dora.Query{Location: ny, Calendar: tt.calendar})
+		report, err := h.Report(tt.rules, dora.Query{From: friday.Add(-17 * time.Hour), Location: ny, Calendar: tt.calendar})
 		require.NoError(t, err)
 		assert.Equal(t, tt.lead.Seconds(), report.LeadTime.P50.Or(-1), tt.name)
 		assert.Equal(t, tt.recovery.Seconds(), report.FailedDeploymentRecovery.P50.Or(-1), tt.name)
 	}
-	report, err := h.Report(dora.Rules{}, dora.Query{Location: ny})
+	report, err := h.Report(dora.Rules{}, dora.Query{From: friday.Add(-17 * time.Hour), Location: ny})
 	require.NoError(t, err)
 	assert.Equal(t, []int{0, 2}, []int{report.OutsideHours.K, report.OutsideHours.N})
-	report, err = h.Report(dora.Rules{}, dora.Query{Location: time.UTC}) // 22:00 and 13:30
+	report, err = h.Report(dora.Rules{}, dora.Query{From: friday.Add(-17 * time.Hour), Location: time.UTC}) // 22:00 and 13:30
 	require.NoError(t, err)
 	assert.Equal(t, []int{1, 2}, []int{report.OutsideHours.K, report.OutsideHours.N})
-	report, err = h.Report(dora.Rules{}, dora.Query{Location: ny, Calendar: dora.Calendar{Hours: []dora.Hours{{Day: "monday", From: "09:30", To: "10:00"}, {Day: "friday", From: "16:00", To: "17:00"}}}})
+	report, err = h.Report(dora.Rules{}, dora.Query{From: friday.Add(-17 * time.Hour), Location: ny, Calendar: dora.Calendar{Hours: []dora.Hours{{Day: "monday", From: "09:30", To: "10:00"}, {Day: "friday", From: "16:00", To: "17:00"}}}})
 	require.NoError(t, err)
 	assert.Equal(t, []int{1, 2}, []int{report.OutsideHours.K, report.OutsideHours.N}, "the end is outside, the beginning within")
 }
@@ -170,6 +170,14 @@ func TestWindow(t *testing.T) {
 	report, err = h.Report(dora.Rules{}, dora.Query{From: at(t, "3T10:00"), To: at(t, "4T10:00")})
 	require.NoError(t, err)
 	assert.Equal(t, 1, report.DeploymentFrequency.N, "windows are half-open")
+
+	h = history(t, append(story(t, "c1 3T10:00\nd1 4T10:00 {c1}"), dora.Change{ID: "old", Time: time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)}, dora.Work{ID: "w", Started: at(t, "1T10:00")}))
+	report, err = h.Report(dora.Rules{}, dora.Query{})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"2025-03-04T00:00:00Z", "2025-03-05T00:00:00Z"}, []string{report.From.Format(time.RFC3339), report.To.Format(time.RFC3339)}, "an old commit makes no window")
+	report, err = history(t, story(t, "c1 3T10:00")).Report(dora.Rules{}, dora.Query{})
+	require.NoError(t, err)
+	assert.Equal(t, "2025-03-03", report.From.Format(time.DateOnly), "where there is nothing else")
 
 	_, err = (&dora.History{}).Report(dora.Rules{}, dora.Query{})
 	assert.ErrorIs(t, err, dora.ErrNoWindow)

@@ -145,7 +145,7 @@ func (f *fold) noteUnit(u *unit) {
 
 // noteIncident notes what an incident opened in the window counts for.
 func (f *fold) noteIncident(i uint32, n *incident) {
-	if f.cause[i] == none {
+	if f.cause[i] == none && f.attributes() {
 		f.note(entry{metric: mUnattributed, role: roleHit, service: f.home[i], at: n.opened, other: i, of: 'i'})
 	}
 	if f.r.Numerator == NumeratorAll {

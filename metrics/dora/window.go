@@ -113,7 +113,8 @@ func sameDay(t time.Time, y int, m time.Month, d int) bool {
 	return ty == y && tm == m && td == d
 }
 
-// extent is when the first and the last event was, never where there is none.
+// extent is when the first and the last event was, never where there is none. Commits and the beginning of work do not count where there
+// is anything else: what was deployed may be years old, and one clock that is wrong would make a window of decades.
 func (h *History) extent() (first, last int64) {
 	first, last = math.MaxInt64, never
 	see := func(t int64) {
@@ -124,15 +125,11 @@ func (h *History) extent() (first, last int64) {
 	for i := range h.deployed {
 		see(h.deployed[i].finish)
 	}
-	for _, t := range h.committed {
-		see(t)
-	}
 	for i := range h.harm {
 		see(h.harm[i].opened)
 		see(h.harm[i].resolved)
 	}
 	for i := range h.worked {
-		see(h.worked[i].started)
 		see(h.worked[i].done)
 	}
 	for i := range h.outages {
@@ -141,6 +138,14 @@ func (h *History) extent() (first, last int64) {
 	}
 	for i := range h.answers {
 		see(h.answers[i].at)
+	}
+	if last == never { // there is nothing but what was begun
+		for _, t := range h.committed {
+			see(t)
+		}
+		for i := range h.worked {
+			see(h.worked[i].started)
+		}
 	}
 	if last == never {
 		return never, never

@@ -143,7 +143,7 @@ func uptimeGauges() []metricGauge {
 			}
 			return single(m.ErrorBudget.Burn)
 		}},
-		{"unattributed_incidents", "Incidents opened in the window that no deployment is known to have caused.", func(m *dora.Metrics) []reading { return single(float64(m.Unattributed)) }},
+		{"unattributed_incidents", "Incidents opened in the window that no deployment is known to have caused.", func(m *dora.Metrics) []reading { return []reading{{value: m.Unattributed}} }},
 		{"lead_times_dropped", "Lead times that were dropped, since the commit is later than the deployment.", func(m *dora.Metrics) []reading { return single(float64(m.LeadTimeDropped)) }},
 		{"quick_check_score", "Score of DORA's quick check, from 0 to 10.", quickCheck},
 		{"tier_info", "The tier of a figure: see davit_dora_rules_info for whose it is.", tiers},

@@ -25,7 +25,7 @@ type gridRow struct {
 	Most         int    // the most of a week
 	Figures      [3]gridFigure
 	Rework       gridFigure // without a picture
-	Unattributed int
+	Unattributed string
 }
 
 // A gridFigure is a figure with its interval, in words and as a picture.
@@ -73,7 +73,7 @@ func servicesOf(r *dora.Report) *grid {
 		s := &r.Services[i]
 		all := five(&s.Metrics)
 		row := gridRow{
-			Name: named(s.Name, "(no name)"), N: all[0].n, Frequency: all[0].value, Tier: all[0].tier, Unattributed: s.Unattributed,
+			Name: named(s.Name, "(no name)"), N: all[0].n, Frequency: all[0].value, Tier: all[0].tier, Unattributed: s.Unattributed.String(),
 		}
 		row.Rework = gridFigure{Value: brief(all[4]), Interval: all[4].interval, N: all[4].n}
 		row.Weeks, row.Most = spark(s.Weeks)

@@ -76,7 +76,10 @@ func loose(r *dora.Report, o Options) section {
 
 // open says in sentences what no figure, or a figure in part, accounts for.
 func open(r *dora.Report) []string {
-	all := []string{"Incidents that no deployment is known to have caused: " + fmt.Sprint(r.Unattributed) + "."}
+	var all []string
+	if !r.Unattributed.IsZero() {
+		all = append(all, "Incidents that no deployment is known to have caused: "+r.Unattributed.String()+".")
+	}
 	if d := r.FailedDeploymentRecovery; d != nil && d.Censored > 0 {
 		all = append(all, fmt.Sprintf("Failures that have not ended: %d. Quantiles of those that have ended are without them, and look shorter than they are.", d.Censored))
 	}

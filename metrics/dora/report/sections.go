@@ -95,7 +95,7 @@ func services(r *dora.Report) []section {
 		all := five(&s.Metrics)
 		fast.rows = append(fast.rows, join([]cell{name}, row(all[0].n, all[0].value), tier(all[0]), row(all[1].value, all[1].interval, all[1].n), tier(all[1])))
 		sound.rows = append(sound.rows, join([]cell{name}, row(all[2].value, all[2].interval, all[2].n), tier(all[2]), row(all[3].value, all[3].interval, all[3].n), tier(all[3]),
-			row(all[4].value, all[4].interval, all[4].n, fmt.Sprint(s.Unattributed))))
+			row(all[4].value, all[4].interval, all[4].n, s.Unattributed.String())))
 	}
 	return []section{
 		{name: "Services: throughput", table: fast, before: []sentence{says("What stands for all services pools their samples; it is no average of these.")}},

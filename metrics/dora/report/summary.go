@@ -120,7 +120,16 @@ func failures(r *dora.FailureRate) figure {
 		return unknown(name)
 	}
 	f := rate(name, &r.Rate)
-	f.more = append(f.more, count(r.Deployments, "deployment", "deployments")+" failed, "+count(r.Incidents, "incident", "incidents")+" caused by one")
+	var both []string
+	if n, ok := r.Deployments.Get(); ok {
+		both = append(both, count(int(n), "deployment", "deployments")+" failed")
+	}
+	if n, ok := r.Incidents.Get(); ok {
+		both = append(both, count(int(n), "incident", "incidents")+" caused by one")
+	}
+	if len(both) > 0 {
+		f.more = append(f.more, strings.Join(both, ", "))
+	}
 	return f
 }
 
