@@ -94,7 +94,7 @@ func TestSampleIsTold(t *testing.T) {
 	got := call(t)
 	assert.Equal(t, 0, got.status)
 	assert.Empty(t, got.err)
-	for _, part := range []string{"Lead time for changes", "Change failure rate", "SERVICE", "checkout", "commit-after-deploy", "2025-01-06"} {
+	for _, part := range []string{"Lead time for changes", "Change failure rate", "SERVICE", "checkout", "commit-after-deploy", "2025-01-07"} {
 		assert.Contains(t, got.out, part)
 	}
 	assert.Equal(t, got, call(t), "byte for byte")

@@ -82,6 +82,7 @@ func (f *fold) lastBefore(s uint32, n *incident) uint32 {
 func (m *Meter) change(c uint32) bool {
 	f, h := m.f, m.h
 	f.stamps = append(f.stamps, make([]uint32, len(h.committed)-len(f.stamps))...)
+	f.split = (f.r.Start == StartCommit || f.r.Start == "") && len(h.originals) > 0
 	if f.plain = f.plain && len(h.originals) == 0; len(h.merged) > 0 {
 		f.cycled = true
 	}
@@ -170,7 +171,11 @@ func (m *Meter) follows(d *deployment, last *newest) bool {
 		return false
 	}
 	for _, c := range d.changes.of(h.brought) {
-		if k := h.known(c); k != none && f.stamps[k]&wantedMark != 0 {
+		k := h.known(c)
+		if k == none {
+			continue
+		}
+		if f.stamps[k]&wantedMark != 0 || slices.ContainsFunc(h.behind(k), func(o original) bool { return f.stamps[o.id]&wantedMark != 0 }) {
 			return false
 		}
 	}

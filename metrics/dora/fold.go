@@ -20,6 +20,7 @@ type fold struct {
 	nameless   uint32   // the word of the service without a name; none
 	counts     []bool   // of a word: an environment that counts
 	plain      bool     // a lead time is the finish less the commit
+	split      bool     // each of the commits behind a change is a sample
 	cycled     bool     // cycle times can be told
 	tiers      *TierModel
 
@@ -104,6 +105,7 @@ func (h *History) fold(r Rules, q Query, why purpose) (*fold, error) {
 	if f.tiers == nil {
 		f.tiers = &TierModel{}
 	}
+	f.split = (r.Start == StartCommit || r.Start == "") && len(h.originals) > 0
 	f.plain = why != forEvidence && (r.Start == StartChange || (r.Start == StartCommit || r.Start == StartFirstCommit || r.Start == "") && len(h.originals) == 0) &&
 		(r.LeadRounding == "" || r.LeadRounding == RoundNothing) && (r.BusinessTime == "" || r.BusinessTime == BusinessNever)
 	f.cycled = why != forEvidence && len(h.merged) > 0

@@ -45,8 +45,15 @@ func scramble(r *rand.Rand) []dora.Event {
 		if r.IntN(2) == 0 {
 			c.Merged = c.Time.Add(time.Duration(r.IntN(5000)-500) * time.Second)
 		}
-		for k := range max(0, r.IntN(6)-3) {
-			c.Originals = append(c.Originals, dora.Commit{ID: fmt.Sprintf("o%d-%d", i, k), Time: c.Time.Add(-time.Duration(r.IntN(90000)) * time.Second)})
+		for k := range max(0, r.IntN(6)-3) * ((i + 1) % 2) { // what is behind a change has nothing behind itself
+			id := fmt.Sprintf("o%d-%d", i, k)
+			switch r.IntN(6) { // it may be behind another one, too, or be told of itself
+			case 0:
+				id = fmt.Sprintf("o%d-%d", r.IntN(changes), k)
+			case 1:
+				id = fmt.Sprint("c", 2*r.IntN(changes/2)+1)
+			}
+			c.Originals = append(c.Originals, dora.Commit{ID: id, Time: c.Time.Add(-time.Duration(r.IntN(90000)) * time.Second)})
 		}
 		events = append(events, c)
 	}

@@ -114,6 +114,15 @@ func (f *fold) bring(u *unit, stamp uint32) {
 			} else if was&wantedMark != 0 {
 				f.shippers[c] = append(f.shippers[c], u.first)
 			}
+			if len(h.originals) > 0 {
+				if commits := h.behind(c); commits != nil {
+					f.wanted(u, c, commits)
+					if f.split {
+						f.unpack(u, c, stamp, commits)
+						continue
+					}
+				}
+			}
 			switch {
 			case !u.inside:
 			case u.baseline:
@@ -133,6 +142,41 @@ func (f *fold) bring(u *unit, stamp uint32) {
 	}
 	if unknown > 0 && u.inside {
 		f.odd(Anomaly{Code: CodeUnknownChange, ID: h.deployments.String(u.first), Count: unknown})
+	}
+}
+
+// wanted notes who deployed the commits behind a change, where an incident names them.
+func (f *fold) wanted(u *unit, c uint32, commits []original) {
+	for _, o := range commits {
+		if f.stamps[o.id]&wantedMark != 0 && o.id != c {
+			f.shippers[o.id] = append(f.shippers[o.id], u.first)
+		}
+	}
+}
+
+// unpack takes the commits behind a change, each once: it may be behind several changes, or told of as a change itself.
+func (f *fold) unpack(u *unit, c, stamp uint32, commits []original) {
+	counts := u.inside && !u.baseline
+	if counts && f.cycled {
+		f.addCycle(u, c)
+	}
+	for _, o := range commits {
+		was := f.stamps[o.id]
+		switch {
+		case o.id == c: // it says that it is what is behind it
+		case was == 0:
+			f.stamps[o.id] = stamp
+		case f.stamped(o.id, was, stamp):
+			if counts {
+				f.note(entry{metric: mLeadTime, role: roleExcluded, why: whyCounted, unit: u, other: o.id, of: 'c'})
+			}
+			continue
+		}
+		if counts {
+			f.sample(u, c, o.id, o.at)
+		} else if u.inside {
+			f.note(entry{metric: mLeadTime, role: roleExcluded, why: whyBaseline, unit: u, other: o.id, of: 'c'})
+		}
 	}
 }
 
@@ -161,7 +205,7 @@ func (f *fold) stamped(c, was, stamp uint32) bool {
 	return false
 }
 
-// lead adds the lead time of a change, or of each of the commits behind it.
+// lead adds the lead time of a change.
 func (f *fold) lead(u *unit, c uint32) {
 	h := f.h
 	at := h.committed[c]
@@ -181,13 +225,6 @@ func (f *fold) lead(u *unit, c uint32) {
 	case StartFirstCommit:
 		for _, o := range h.behind(c) {
 			at = min(at, o.at)
-		}
-	case StartCommit, "":
-		if commits := h.behind(c); commits != nil {
-			for _, o := range commits {
-				f.sample(u, c, o.id, o.at)
-			}
-			return
 		}
 	}
 	f.sample(u, c, c, at)

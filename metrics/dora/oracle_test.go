@@ -121,6 +121,19 @@ func (o *oracle) shipped(i, k int, change string) bool {
 	return false
 }
 
+// brought is as shipped, of a commit: as a change, or behind one.
+func (o *oracle) brought(i, k int, commit string) bool {
+	if o.shipped(i, k, commit) {
+		return true
+	}
+	for _, c := range o.changes {
+		if slices.ContainsFunc(c.Originals, func(x dora.Commit) bool { return x.ID == commit }) && o.shipped(i, k, c.ID) {
+			return true
+		}
+	}
+	return false
+}
+
 // before is the successful deployment of the same service before i; -1.
 func (o *oracle) before(i int) int {
 	for j := i - 1; j >= 0; j-- {
@@ -141,6 +154,20 @@ func (o *oracle) leads(i int) []float64 {
 		c, ok := o.change(id)
 		if !ok || o.shipped(i, k, c.ID) {
 			continue
+		}
+		if o.r.Start == "" && o.brought(i, k, c.ID) {
+			continue
+		}
+		if o.r.Start == "" && len(c.Originals) > 0 {
+			var fresh []dora.Commit
+			for x, commit := range c.Originals {
+				if !o.brought(i, k, commit.ID) && !slices.ContainsFunc(c.Originals[:x], func(y dora.Commit) bool { return y.ID == commit.ID }) {
+					fresh = append(fresh, commit)
+				}
+			}
+			if c.Originals = fresh; len(fresh) == 0 {
+				continue
+			}
 		}
 		var starts []time.Time
 		switch o.r.Start {
@@ -212,7 +239,10 @@ func (o *oracle) causes(in dora.Incident) []int {
 				continue
 			}
 			holds := func(d deployed) bool {
-				return !d.failed && slices.ContainsFunc(d.changes, func(id string) bool { x, ok := o.change(id); return ok && x.ID == c.ID })
+				return !d.failed && slices.ContainsFunc(d.changes, func(id string) bool {
+					x, ok := o.change(id)
+					return ok && (x.ID == c.ID || slices.ContainsFunc(x.Originals, func(y dora.Commit) bool { return y.ID == c.ID }))
+				})
 			}
 			i := slices.IndexFunc(o.deployments, func(d deployed) bool { return d.service == in.Service && holds(d) })
 			if i < 0 {

@@ -61,12 +61,13 @@ const (
 	whyUnchanged
 	whyNotOldest
 	whyBaseline
+	whyCounted
 )
 
 var reasons = []string{
 	"", "it was not merged", "it ended before it began", "nothing is left of it when it is rounded", "it ended after the window",
 	"rollbacks do not count", "it failed before users saw it", "it brought no change that is known", "it is not the oldest of its deployment",
-	"its deployment is the first one, or the first in a long time",
+	"its deployment is the first one, or the first in a long time", "it was deployed with another change already",
 }
 
 // note keeps an entry, if anybody asks for it.
