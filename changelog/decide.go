@@ -69,7 +69,8 @@ func Decide(history History, policy Policy) (Plan, error) {
 // leave out what all of them have among their ancestors. A component has several where its last release has
 // several tags of one precedence, which differ in their build metadata alone. One is empty where a component was never released, so
 // that the whole history counts, and one may be on another branch, where the policy lets those count. The history
-// needs no Commits, but then all tags must say whether they are Reachable.
+// needs no Commits, but then all tags must say whether they are Reachable. For a channel, the Commits since those bases may show
+// that the last release was merged into it and has overtaken its pre-releases: then there are more bases, with which they lack nothing.
 func Bases(history History, policy Policy) ([]string, error) {
 	if err := policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
@@ -84,7 +85,7 @@ func Bases(history History, policy Policy) ([]string, error) {
 			bases = append(bases, "")
 		}
 		bases = append(bases, v.released...)
-		if policy.channel() != "" && v.prerelease.Version != nil { // the last release may have been merged after it
+		if policy.channel() != "" && (v.prerelease.Version != nil || v.passed) { // the last release may have been merged after it
 			bases = append(bases, v.tried...)
 		}
 	}

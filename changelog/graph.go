@@ -81,14 +81,18 @@ func (r reached) from(base, commit int) bool {
 }
 
 // passes reports whether the last release of a component can be reached from Head, and neither of it and the last pre-release is
-// an ancestor of the other: it was merged. The graph has all commits since the release, and perhaps more: a pre-release that is
-// not among them is an ancestor.
+// an ancestor of the other: it was merged. That pre-release may be one that the release has overtaken. The graph has all commits since
+// the release, and perhaps more: a pre-release that is not among them is an ancestor.
 func (g *graph) passes(v *view) bool {
-	if v.prerelease.Version == nil || !v.previous.Reachable {
+	tried := v.prerelease.Commit
+	if v.prerelease.Version == nil && len(v.tried) > 0 {
+		tried = v.tried[0]
+	}
+	if tried == "" || !v.previous.Reachable {
 		return false
 	}
-	_, ok := g.at[v.prerelease.Commit]
-	return ok && !g.descends(v.prerelease.Commit, v.previous.Commit) && !g.descends(v.previous.Commit, v.prerelease.Commit)
+	_, ok := g.at[tried]
+	return ok && !g.descends(tried, v.previous.Commit) && !g.descends(v.previous.Commit, tried)
 }
 
 // descends reports whether a commit is another one or one of its descendants, as far as the graph says. The other one need not be in it.

@@ -1,5 +1,7 @@
 package changelog
 
+import "slices"
+
 // merge finds the commits that the last release brought and that the last pre-release does not have, because that release was merged
 // after it: whoever has the pre-release gets them with the next one. k is the component's place among the views.
 func (d *Decision) merge(s *sight, r *reading, k int, policy *Policy) {
@@ -11,7 +13,11 @@ func (d *Decision) merge(s *sight, r *reading, k int, policy *Policy) {
 	if v.unstable(*policy) {
 		zero = policy.Zero
 	}
-	gone := r.cancel(v.merged, *policy)
+	both := slices.Clone(v.merged) // what was merged may have been taken back since
+	for i, fresh := range v.news {
+		both[i] = both[i] || fresh
+	}
+	gone := r.cancel(both, *policy)
 	for i := range r.commits {
 		if !v.merged[i] {
 			continue

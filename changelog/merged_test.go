@@ -30,6 +30,8 @@ func TestNotesOfAHotfix(t *testing.T) {
 		{"all since the last release", []string{"merge main"}, changelog.Policy{Channel: "beta"}, changelog.NotesOptions{Whole: true},
 			"## 1.1.0-beta.2\n\n### Features\n\n- a (0000000200)\n"},
 		{"of the final release", []string{"merge main"}, changelog.Policy{}, changelog.NotesOptions{}, "## 1.1.0\n\n### Features\n\n- a (0000000200)\n"},
+		{"a hotfix that the branch has taken back", []string{"merge main", "Revert \"fix: hot\""}, changelog.Policy{Channel: "beta"}, changelog.NotesOptions{},
+			"## 1.1.0-beta.2\n\n### Reverts\n\n- Revert \"fix: hot\" (0000000600)\n"},
 		{"a hotfix that was taken back", []string{"on main", "Revert \"fix: hot\"", "tag v1.0.2", "on beta", "merge main"}, changelog.Policy{Channel: "beta"}, changelog.NotesOptions{}, "## 1.1.0-beta.2\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -44,6 +46,18 @@ func TestNotesOfAHotfix(t *testing.T) {
 			require.NoError(t, json.Unmarshal(text, &back))
 			assert.Equal(t, d.Notes(tc.notes).Markdown(), back.Notes(tc.notes).Markdown())
 		})
+	}
+	overtaken := []string{"chore: begin", "tag v1.0.0", "on beta", "feat: a", "tag v1.1.0-beta.1", "on main", "fix!: hot", "tag v2.0.0", "on beta", "merge main"}
+	for want, more := range map[string][]string{
+		"## 2.1.0-beta.1\n\n### Breaking changes\n\n- hot (0000000300)\n":                                      nil,
+		"## 2.1.0-beta.1\n\n### Breaking changes\n\n- hot (0000000300)\n\n### Features\n\n- b (0000000500)\n":  {"feat: b"},
+		"## 2.1.0-beta.1\n\n### Reverts\n\n- Revert \"fix!: hot\" (0000000500)\n":                              {"Revert \"fix!: hot\""},
+		"## 2.1.0-beta.2\n\n### Fixes\n\n- c (0000000500)\n":                                                   {"tag v2.1.0-beta.1", "fix: c"},
+		"## 2.1.0-beta.1\n\n### Breaking changes\n\n- hot (0000000300)\n\n### Fixes\n\n- again (0000000500)\n": {"on main", "fix: again", "tag v2.0.1", "on beta", "merge main"},
+	} {
+		plan, err := changelog.Decide(steps(append(overtaken[:len(overtaken):len(overtaken)], more...)...).history(), changelog.Policy{Channel: "beta"})
+		require.NoError(t, err)
+		assert.Equal(t, want, plan.Components[0].Notes(changelog.NotesOptions{}).Markdown())
 	}
 	plan, err := changelog.Decide(steps(append(begin, "merge main")...).history(), changelog.Policy{Channel: "beta"})
 	require.NoError(t, err)

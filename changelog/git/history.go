@@ -44,6 +44,9 @@ func (r *Repository) History(ctx context.Context, policy changelog.Policy) (chan
 			if err := r.complement(ctx, &h, read, bases, known); err != nil {
 				return changelog.History{}, err
 			}
+			if err := r.extend(ctx, &h, policy, bases, known); err != nil {
+				return changelog.History{}, err
+			}
 			return h, r.retrace(ctx, &h, policy, known)
 		}
 		if err := r.trace(ctx, known, h.Head, doubtful); err != nil {
@@ -84,6 +87,28 @@ func (r *Repository) complement(ctx context.Context, h *changelog.History, read 
 		h.Tags[i].Reachable = known[t.Commit]
 	}
 	return r.fork(ctx, h, bases, known)
+}
+
+// extend reads more commits if those since the bases show that more are needed.
+func (r *Repository) extend(ctx context.Context, h *changelog.History, policy changelog.Policy, bases []string, known reach) error {
+	if policy.Channel == "" {
+		return nil
+	}
+	more, err := changelog.Bases(*h, policy)
+	if err != nil || len(more) == len(bases) {
+		return err
+	}
+	from, err := r.common(ctx, more)
+	if err != nil {
+		return err
+	}
+	if _, err := r.since(ctx, h, Range{From: from, Paths: policy.NeedsPaths()}, known); err != nil {
+		return err
+	}
+	for i, t := range h.Tags {
+		h.Tags[i].Reachable = known[t.Commit]
+	}
+	return nil
 }
 
 // fork says of the bases on other branches where those begin.
