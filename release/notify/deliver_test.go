@@ -206,6 +206,27 @@ func TestALetterDiesOfAge(t *testing.T) {
 	})
 }
 
+// By default a message lives for a day: an outage of nearly that long loses nothing.
+func TestADayOfOutageLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, back := new(release.MemoryStore), time.Now().Add(23*time.Hour)
+		ch := &room{fail: func(notify.Message, int) error {
+			if time.Now().Before(back) {
+				return errDown
+			}
+			return nil
+		}}
+		written(t, store, "shop-1", 10)
+		n, err := notify.New(plain(store, map[string]notify.Channel{"room": ch}))
+		require.NoError(t, err)
+		run(t, n)
+		time.Sleep(24*time.Hour + 30*time.Minute)
+		assert.Len(t, ch.got(), 22)
+		assert.Empty(t, n.Status()[0].Dead)
+		assert.Empty(t, n.Status()[0].Held)
+	})
+}
+
 func TestAChannelThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, good := new(release.MemoryStore), &room{}

@@ -72,7 +72,7 @@
 //
 //	a channel fails          it is tried again with the same ID, less and less often; others for the same channel take turns with it
 //	it says when             an AfterError, or Retry-After in an answer of HTTP, is heeded up to MaxWait
-//	a message is refused     for what it is (Permanent), too often (Retry.Attempts) or for too long (Retry.Within): it is a dead letter,
+//	a message is refused     for what it is (Permanent), for too long (Retry.Within: a day) or too often (Retry.Attempts): it is a dead letter,
 //	                         which is logged, kept in Status, and told to Options.Alarms on all other channels (several within half a minute as one)
 //	a channel hangs          its call is given up by its context after Options.Timeout; one that does not heed it is told of as an alarm, and called
 //	                         no further until it returns; Run ends with ErrHangs if it never does

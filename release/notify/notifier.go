@@ -57,8 +57,8 @@ const (
 
 // Retry says how a message is sent again that was not taken.
 type Retry struct {
-	// Attempts and Within bound how often, and from the first failure on for how long, it is tried before it is a dead letter. Zero: DefaultAttempts,
-	// DefaultWithin.
+	// Attempts and Within bound how often, and from the first failure on for how long, it is tried before it is a dead letter. Zero: as often as
+	// there is time for, and DefaultWithin.
 	Attempts int
 	Within   time.Duration
 	// Backoff is the wait after the first failure; it doubles with each further one, up to MaxBackoff. It is between a half and the
@@ -67,11 +67,8 @@ type Retry struct {
 	MaxBackoff time.Duration
 }
 
-// The defaults of a Retry.
-const (
-	DefaultAttempts = 100
-	DefaultWithin   = 24 * time.Hour
-)
+// DefaultWithin is for how long a message is tried where Retry does not say.
+const DefaultWithin = 24 * time.Hour
 
 // Notifier tells people and programs of what happens to releases. Make one with New.
 type Notifier struct {
@@ -111,9 +108,6 @@ func New(o Options) (*Notifier, error) {
 	}
 	if n.o.Timeout == 0 {
 		n.o.Timeout = DefaultTimeout
-	}
-	if n.o.Retry.Attempts == 0 {
-		n.o.Retry.Attempts = DefaultAttempts
 	}
 	if n.o.Retry.Within == 0 {
 		n.o.Retry.Within = DefaultWithin

@@ -92,7 +92,8 @@ func (w *worker) sent(ctx context.Context, l *letter, err error) {
 	if first.IsZero() {
 		first = now
 	}
-	if IsPermanent(err) || tries >= w.o.Retry.Attempts || now.Sub(first) >= w.o.Retry.Within {
+	tired := w.o.Retry.Attempts > 0 && tries >= w.o.Retry.Attempts
+	if IsPermanent(err) || tired || now.Sub(first) >= w.o.Retry.Within {
 		w.bury(ctx, l, DeadLetter{Message: l.Message, Tries: tries, Since: first.UTC(), Until: now.UTC(), Error: plain(err.Error(), 500)})
 	} else {
 		backoff := ledger.Retry{Backoff: w.o.Retry.Backoff, MaxBackoff: w.o.Retry.MaxBackoff}
