@@ -16,7 +16,8 @@ type course struct {
 
 	state        *ledger.State
 	environments []string
-	version      string // as of the values at that sequence number
+	areas        map[string][]string // of stages that name no environment: those of the stages behind them
+	version      string              // as of the values at that sequence number
 	previous     string
 	artifact     *stage.Artifact
 	asks         map[string]*ask // by stage, and region of a rollout
@@ -63,6 +64,7 @@ func (c *course) apply(e ledger.Event) (Occurrence, bool, error) {
 				c.environments = append(c.environments, s.Environment)
 			}
 		}
+		c.areas = areas(b.Pipeline.Stages)
 		c.values()
 	case ledger.Wrote, ledger.Copied:
 		c.values()
@@ -76,6 +78,34 @@ func (c *course) apply(e ledger.Event) (Occurrence, bool, error) {
 		a.occurrence = o
 	}
 	return o, true, nil
+}
+
+// areas are the environments of the stages behind each stage, in the order of the pipeline: those that need it, and those that need these.
+func areas(stages []ledger.Stage) map[string][]string {
+	needs := make(map[string][]string, len(stages))
+	for _, s := range stages {
+		needs[s.Name] = s.Needs
+	}
+	all := map[string][]string{}
+	for _, s := range stages {
+		if s.Environment == "" {
+			continue
+		}
+		seen := map[string]bool{}
+		for before := slices.Clone(s.Needs); len(before) > 0; {
+			name := before[0]
+			before = before[1:]
+			if seen[name] {
+				continue
+			}
+			seen[name] = true
+			if !slices.Contains(all[name], s.Environment) {
+				all[name] = append(all[name], s.Environment)
+			}
+			before = append(before, needs[name]...)
+		}
+	}
+	return all
 }
 
 // judge gives the occurrence its severity.
@@ -109,7 +139,15 @@ func (c *course) blank(e ledger.Event) Occurrence {
 		return o
 	}
 	if node := c.state.Node(o.Stage); node != nil {
-		o.Environment = node.Environment
+		if o.Environment = node.Environment; o.Environment == "" {
+			o.Environments = c.areas[node.Name]
+			if node.Of != "" && len(o.Environments) == 0 {
+				o.Environments = c.areas[node.Of]
+			}
+			if len(o.Environments) == 0 {
+				o.Environments = c.environments
+			}
+		}
 		moved, rolls := c.moved[o.Stage]
 		o.Deploys = moved || !rolls && slices.Contains(node.Traits, stage.Deploys) || c.deploys != nil && c.deploys(*node)
 	}

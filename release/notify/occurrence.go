@@ -16,8 +16,9 @@ type Occurrence struct {
 	// Release is what was known of the release from its start, Pipeline is its pipeline.
 	Release  stage.Release `json:"release"`
 	Pipeline string        `json:"pipeline,omitempty"`
-	// Stage is the stage that it happened to, and Environment where that works; empty for the release as a whole. Environments are then all in
-	// which stages of the release work.
+	// Stage is the stage that it happened to, and Environment where that works; empty for the release as a whole. Environments are those that it is
+	// about where Environment is empty: for a stage those of the stages behind it, which need it by some way, and for the release as a whole, or a
+	// stage with none behind it, all in which stages of the release work.
 	Stage        string   `json:"stage,omitempty"`
 	Environment  string   `json:"environment,omitempty"`
 	Environments []string `json:"environments,omitempty"`

@@ -11,7 +11,8 @@ type Rule struct {
 	// Name is unique.
 	Name string
 	// Kinds, Services and Environments are patterns, as path.Match has them: "release.*", "shop-*". An occurrence must match one of each. Nil:
-	// all. What happens to a release as a whole is in all environments in which its stages work.
+	// all. A stage that names no environment, as an approval often does not, is in those of all stages behind it, which need it by some way; one with
+	// none behind it, and what happens to a release as a whole, is in all environments in which stages of the release work.
 	Kinds        []string
 	Services     []string
 	Environments []string
@@ -42,7 +43,7 @@ func (r *rule) matches(o *Occurrence) bool {
 	if o.Severity < r.AtLeast || !matchesAny(r.Kinds, string(o.Kind)) || !matchesAny(r.Services, o.Release.Service) {
 		return false
 	}
-	if o.Stage == "" && r.Environments != nil {
+	if o.Environment == "" && r.Environments != nil {
 		return slices.ContainsFunc(o.Environments, func(e string) bool { return matchesAny(r.Environments, e) })
 	}
 	return matchesAny(r.Environments, o.Environment)
