@@ -83,9 +83,10 @@ func (m *member) closes(now time.Time) time.Time {
 	y, mon, d := now.In(m.zone).Date()
 	for n := range 3 {
 		for _, at := range m.DigestAt {
-			t := wall(y, mon, d+n, at, m.zone)[0]
-			if t.After(now) && (next.IsZero() || t.Before(next)) {
-				next = t
+			for _, t := range wall(y, mon, d+n, at, m.zone) { // twice, where clocks are turned back over it
+				if t.After(now) && (next.IsZero() || t.Before(next)) {
+					next = t
+				}
 			}
 		}
 	}

@@ -98,6 +98,13 @@ func TestADigestClosesByTheClockOfTheRecipient(t *testing.T) {
 	night := notify.Recipient{Zone: "Europe/Berlin", DigestAt: []time.Duration{2*time.Hour + 30*time.Minute}}
 	gap := time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
 	assert.Equal(t, "2026-03-29T01:00:00Z", notify.Closes(night, gap).UTC().Format(time.RFC3339), "02:30 is skipped: when clocks are put")
+	for now, want := range map[string]string{ // 02:30 comes twice
+		"2026-10-24T20:00:00Z": "2026-10-25T00:30:00Z", "2026-10-25T00:40:00Z": "2026-10-25T01:30:00Z", "2026-10-25T01:30:00Z": "2026-10-26T01:30:00Z",
+	} {
+		at, err := time.Parse(time.RFC3339, now)
+		require.NoError(t, err)
+		assert.Equal(t, want, notify.Closes(night, at).UTC().Format(time.RFC3339), now)
+	}
 }
 
 // sun are three groups around the world.
