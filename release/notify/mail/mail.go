@@ -11,6 +11,7 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/davit-sdk/davit/release/notify"
 	"github.com/davit-sdk/davit/stage"
@@ -47,7 +48,7 @@ func (c *Channel) Validate() error {
 	if host, port, err := net.SplitHostPort(c.Server); err != nil || host == "" || port == "" {
 		errs = multierror.Append(errs, fmt.Errorf("Server: %q is no host and port", c.Server))
 	}
-	if _, err := mail.ParseAddress(c.From); err != nil {
+	if _, err := parse(c.From); err != nil {
 		errs = multierror.Append(errs, fmt.Errorf("From: %q is no address: %w", c.From, err))
 	}
 	if c.Username == "" && !c.Password.IsZero() {
@@ -67,11 +68,11 @@ const patience = time.Minute
 
 // Send sends the message as one mail.
 func (c *Channel) Send(ctx context.Context, m notify.Message) error {
-	from, err := mail.ParseAddress(c.From)
+	from, err := parse(c.From)
 	if err != nil {
 		return fmt.Errorf("From: %w", err)
 	}
-	to, err := mail.ParseAddress(m.Address)
+	to, err := parse(m.Address)
 	if err != nil {
 		return notify.Permanent(fmt.Errorf("the address of %s: %w", m.To, err))
 	}
@@ -82,6 +83,19 @@ func (c *Channel) Send(ctx context.Context, m notify.Message) error {
 		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	return err
+}
+
+// parse reads an address. One that would have to be quoted on its way is none here: it is sent to servers as it is read, without its quotes.
+func parse(text string) (*mail.Address, error) {
+	a, err := mail.ParseAddress(text)
+	if err != nil {
+		return nil, err
+	}
+	local, _, _ := strings.Cut(a.Address, "@") // it has one
+	if strings.Count(a.Address, "@") != 1 || strings.ContainsFunc(a.Address, unicode.IsSpace) || strings.ContainsAny(local, `<>()[]:;\,"`) {
+		return nil, fmt.Errorf("%q: a quoted name before the @ is not supported", a.Address)
+	}
+	return a, nil
 }
 
 func (c *Channel) deliver(ctx context.Context, from, to *mail.Address, m notify.Message) error {

@@ -142,6 +142,21 @@ func TestAnswers(t *testing.T) {
 	assert.True(t, notify.IsPermanent(err), "what is no address is never one")
 }
 
+func TestAnAddressThatNeedsQuotesIsNone(t *testing.T) {
+	for _, a := range []string{`"a b"@example.com`, `"a<b"@example.com`, `"a>b"@example.com`, `"a@b"@example.com`, `"a> SIZE=1"@example.com`, "\"a\tb\"@example.com"} {
+		address, _ := plain(t, nil)
+		err := (&mail.Channel{Server: address, From: "davit@example.com", Insecure: true}).Send(t.Context(), notify.Message{ID: "x", Address: a})
+		assert.True(t, notify.IsPermanent(err), a)
+		assert.ErrorContains(t, err, "is not supported", a)
+		assert.ErrorContains(t, (&mail.Channel{Server: "a:1", From: a}).Validate(), "From", a)
+	}
+	for _, a := range []string{"ada@example.com", `"ada"@example.com`, "Ada <ada+x@[192.0.2.1]>", "ada.o'b@example.com"} {
+		address, _ := plain(t, nil)
+		err := (&mail.Channel{Server: address, From: "davit@example.com", Insecure: true}).Send(t.Context(), notify.Message{ID: "x", Address: a})
+		assert.NoError(t, err, a)
+	}
+}
+
 func TestAServerThatDoesNotAnswer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
