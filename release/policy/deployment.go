@@ -40,7 +40,8 @@ func to(s *ledger.Stage) string {
 	return "to " + s.Environment + " "
 }
 
-// Progressive asks that each deployment gives what is new to a part of the users first, and that gates or a person look at it there: a canary.
+// Progressive asks that each deployment gives what is new to a part of the users first, and that gates or a person look at it there: a canary. Which
+// does is told by the trait stage.Progressive; package stage/deploy says what it takes for that: at most half of the traffic at first, for example.
 type Progressive struct{}
 
 // Breaches are the deployments that reach everybody at once, or unseen.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/hashicorp/go-multierror"
@@ -36,8 +35,8 @@ type Stage struct {
 	// moves: what cannot be taken back is not begun. Nil: nothing to make sure of.
 	Recall func(ctx context.Context, r strategy.Revision) error
 	// Edit may change the plan before it is carried out, for example mark a step as irreversible.
-	// It must be a pure function, as it is called again when the stage resumes, and with a plan between
-	// made-up revisions when the stage is checked. Nil: no change.
+	// It must be a pure function, as it is called again when the stage resumes, and with plans between
+	// made-up revisions, of two, three and ten instances, when the stage is checked. Nil: no change.
 	Edit func(p strategy.Plan) (strategy.Plan, error)
 	// Hours say what becomes of the rollout when a calendar closes: it runs to its end, pauses until the calendar
 	// opens, or is taken back. Zero: it runs to its end.
@@ -67,30 +66,6 @@ func (s Stage) Reads() []stage.Ref { return steer.Reads() }
 // Listens are the signals that steer a rollout. Approve is the answer to a pause of the plan, and
 // so is Resume; Reject takes the release back.
 func (s Stage) Listens() []stage.SignalKind { return steer.Signals() }
-
-// Gates are the names of the gates in the options, sorted.
-func (s Stage) Gates() []string { return slices.Sorted(maps.Keys(s.Options.Gates)) }
-
-// Traits are that it deploys, and that it does so progressively where its strategy gives a part of the traffic to a new revision first, and
-// has gates or a person to agree before it goes on. That is looked for in a plan between made-up revisions, of ten instances.
-func (s Stage) Traits() []stage.Trait {
-	if s.Strategy == nil {
-		return []stage.Trait{stage.Deploys}
-	}
-	plan, err := s.plan(made())
-	if err != nil || !steer.Progressive(plan) {
-		return []stage.Trait{stage.Deploys}
-	}
-	return []stage.Trait{stage.Deploys, stage.Progressive}
-}
-
-// made is a position between made-up revisions.
-func made() position {
-	return position{
-		From: strategy.State{Stable: strategy.Group{Revision: strategy.Revision{Version: "1.0.0"}, Replicas: 10, Share: strategy.All()}},
-		To:   strategy.Revision{Version: "1.1.0"},
-	}
-}
 
 // Validate reports everything that is wrong with the stage.
 func (s Stage) Validate() error {
@@ -145,7 +120,7 @@ func nested(field string, err error) (all []error) {
 // unknown are gates that the strategy names and the options do not have, sorted. What runs is not known
 // yet; names of gates seldom depend on it, and where they do, the rollout looks at them once more.
 func (s Stage) unknown() []string {
-	plan, err := s.plan(made())
+	plan, err := s.plan(made(10))
 	if err != nil {
 		return nil // it may be that this strategy plans from something else
 	}

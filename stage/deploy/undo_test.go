@@ -312,10 +312,8 @@ func TestAHostThatSleptMovesNothing(t *testing.T) {
 	})
 }
 
-func TestGatesAreTold(t *testing.T) {
+func TestWhatIsDeclared(t *testing.T) {
 	d := deployment(world(), answers(gate.Pass))
-	d.Options.Gates["latency"] = answers(gate.Pass)
-	assert.Equal(t, []string{"errors", "latency"}, stage.Gates(d))
 	assert.True(t, stage.CanUndo(d))
 	assert.Equal(t, stage.Idempotent, stage.EffectOf(d), "it goes on from its checkpoint")
 	d.Options.Fence = 1

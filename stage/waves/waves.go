@@ -38,8 +38,8 @@ type Stage struct {
 	// once. Nil: nothing to make sure of.
 	Recall func(ctx context.Context, region string, r strategy.Revision) error
 	// Edit may change the plan before it is carried out, for example mark a step of a region as
-	// irreversible. It must be a pure function, as it is called again when the stage resumes, and with a
-	// plan between made-up revisions when the stage is checked. Nil: no change.
+	// irreversible. It must be a pure function, as it is called again when the stage resumes, and with
+	// plans between made-up revisions, of two, three and ten instances in a region, when the stage is checked. Nil: no change.
 	Edit func(p strategy.WavePlan) (strategy.WavePlan, error)
 	// Hours say what becomes of the waves when a calendar closes: they run to their end, pause in all regions until
 	// the calendar opens, or are taken back. Zero: they run to their end.
@@ -69,45 +69,6 @@ func (s Stage) Reads() []stage.Ref { return steer.Reads() }
 // Listens are the signals that steer the waves. Approve and Resume are answers, as told at the package;
 // Reject takes the release back in all regions.
 func (s Stage) Listens() []stage.SignalKind { return steer.Signals() }
-
-// Gates are the names of the gates in the options, of all regions, sorted.
-func (s Stage) Gates() []string {
-	names := slices.Collect(maps.Keys(s.Options.Each.Gates))
-	if s.Options.Gates != nil {
-		for _, region := range slices.Sorted(maps.Keys(s.Targets)) {
-			names = slices.AppendSeq(names, maps.Keys(s.Options.Gates(region)))
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// Traits are that it deploys, and that it does so progressively where each region of the first wave does, or where that wave is held with gates
-// or for a person, and others follow. That is looked for in a plan between made-up revisions, of ten instances in each region.
-func (s Stage) Traits() []stage.Trait {
-	traits := []stage.Trait{stage.Deploys}
-	plan, err := s.plan(s.made())
-	if err != nil || len(plan.Waves) == 0 {
-		return traits
-	}
-	for wave, r := range plan.Regions() {
-		last := r.Plan.Steps[len(r.Plan.Steps)-1]
-		watched := last.Pause != nil || slices.ContainsFunc(last.Gates, func(name string) bool { return name != strategy.WaveGate })
-		if wave == 0 && !steer.Progressive(r.Plan) && !(watched && r.Held() && len(plan.Waves) > 1) {
-			return traits
-		}
-	}
-	return append(traits, stage.Progressive)
-}
-
-// made is a position between made-up revisions.
-func (s Stage) made() position {
-	at := position{From: map[string]strategy.State{}, To: strategy.Revision{Version: "1.1.0"}}
-	for _, name := range s.regions() {
-		at.From[name] = strategy.State{Stable: strategy.Group{Revision: strategy.Revision{Version: "1.0.0"}, Replicas: 10, Share: strategy.All()}}
-	}
-	return at
-}
 
 // Validate reports everything that is wrong with the stage.
 func (s Stage) Validate() error {
@@ -168,7 +129,7 @@ func (s Stage) regions() []string {
 // unknown are gates that the plan of a region names and the options do not have for it. What runs is not
 // known yet; names of gates seldom depend on it, and where they do, the rollout looks at them once more.
 func (s Stage) unknown() (errs []error) {
-	plan, err := s.plan(s.made())
+	plan, err := s.plan(s.made(10))
 	if err != nil {
 		return nil // it may be that these strategies plan from something else
 	}
