@@ -45,7 +45,7 @@ func Compile(o Options, calendars ...Calendar) (*Schedule, error) {
 	if s.horizon < 0 || s.horizon > 100*DefaultHorizon {
 		errs = multierror.Append(errs, fmt.Errorf("Options.Horizon: %s is below zero, or above 100 years", o.Horizon))
 	}
-	zones := atlas{load: o.Zones, known: map[string]*zone{}, broken: map[string]error{}}
+	zones := NewAtlas(o.Zones).zones
 	for i, c := range calendars {
 		out := !c.Scope.Covers(o.Subject)
 		courses, wrong := zones.courses(c)
@@ -89,46 +89,4 @@ func (s *Schedule) Calendars() []string {
 		names = append(names, c.Name)
 	}
 	return names
-}
-
-// atlas opens each zone once.
-type atlas struct {
-	load   func(string) (*time.Location, error)
-	known  map[string]*zone
-	broken map[string]error
-}
-
-func (a atlas) open(name string) (*zone, error) {
-	if a.known[name] == nil && a.broken[name] == nil {
-		a.known[name], a.broken[name] = openZone(name, a.load)
-	}
-	return a.known[name], a.broken[name]
-}
-
-// courses are the windows of a calendar, and all that is wrong with it.
-func (a atlas) courses(c Calendar) (all []course, wrong []error) {
-	wrong = c.problems()
-	home, err := a.open(c.Zone)
-	if err != nil {
-		wrong = append(wrong, fmt.Errorf("Zone: %w", err))
-	}
-	c.each(func(field string, w Window, freeze bool) {
-		z := home
-		if w.Zone != "" {
-			var err error
-			if z, err = a.open(w.Zone); err != nil {
-				wrong = append(wrong, fmt.Errorf("%s: Zone: %w", field, err))
-			}
-		}
-		if z == nil || len(w.problems()) > 0 {
-			return
-		}
-		k, problems := newCourse(c, w, z)
-		for _, err := range problems {
-			wrong = append(wrong, fmt.Errorf("%s: %w", field, err))
-		}
-		k.freeze = freeze
-		all = append(all, k)
-	})
-	return all, wrong
 }

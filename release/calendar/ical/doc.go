@@ -11,8 +11,10 @@
 //
 // An event is a freeze, or an allow window where one of its CATEGORIES is ALLOW; Options.Kind decides otherwise. Its SUMMARY is the
 // window's name, its DESCRIPTION the text. An all-day event is from midnight to midnight, in the zone of the options, as is one whose
-// time has no zone. What is cancelled does not take place. An instance that was moved (RECURRENCE-ID) is an exception and a window of its
-// own; so is each RDATE, and a first instance that the rule does not hold on. Alarms, attendees and TRANSP mean nothing to a window.
+// time has no zone. What is cancelled does not take place. An instance that was moved (RECURRENCE-ID) is an exception, whatever becomes
+// of itself, and a window of its own; so is each RDATE, and a first instance that the rule does not hold on. Of several versions of an
+// event the one of the highest SEQUENCE counts, and of equal ones that of the latest DTSTAMP (RFC 5546). What began before 1970 and comes
+// again is moved on by its rule, and an UNTIL beyond 2199 is none. Alarms, attendees and TRANSP mean nothing to a window.
 //
 // A TZID is a name of the IANA database, also behind a prefix or in X-LIC-LOCATION, or one of Windows. Any other has to be told in
 // Options.Names: the rules in VTIMEZONE are not read.
@@ -20,7 +22,8 @@
 // # What cannot be expressed
 //
 // is never dropped without a word: Read fails with a *LossError that lists it, unless Options.Partial is set, and then the list is in the
-// Reading. Each entry says whether the event was left out as a whole.
+// Reading. Each entry says whether the event was left out as a whole. An allow window of which nobody can tell which instance was changed
+// is left out, while a freeze stays as it is.
 //
 // # Errors
 //

@@ -14,16 +14,15 @@ import (
 
 // event is an event on its way to a window.
 type event struct {
-	component *lib.Component
-	uid       string
-	instance  *when // of which master it is an instance
-	cancelled bool
-	kind      Kind
-	summary   string
-	window    calendar.Window
-	start     when
-	more      []when // RDATE
-	except    []when
+	identity
+	kind    Kind
+	summary string
+	window  calendar.Window
+	start   when
+	old     bool   // it began before the years of calendars, and was moved on by its rule
+	more    []when // RDATE
+	except  []when
+	out     bool // it becomes no window
 }
 
 // when is a time of an event.
@@ -34,17 +33,10 @@ type when struct {
 	date     bool // a day, without a time
 }
 
-// event reads an event; nil where it is left out.
-func (r *reader) event(c *lib.Component) *event {
-	e := &event{component: c}
-	text := func(name string) string {
-		if p := c.Props.Get(name); p != nil {
-			text, _ := p.Text()
-			return text
-		}
-		return ""
-	}
-	e.uid, e.summary, e.cancelled = text(lib.PropUID), text(lib.PropSummary), strings.EqualFold(text(lib.PropStatus), "CANCELLED")
+// read reads an event; it is out where it is no window, or cannot be one.
+func (r *reader) read(e *event) {
+	c := e.component
+	e.out, e.summary = true, textOf(c, lib.PropSummary)
 	var categories []string
 	for _, p := range c.Props.Values(lib.PropCategories) {
 		list, _ := p.TextList()
@@ -52,29 +44,36 @@ func (r *reader) event(c *lib.Component) *event {
 	}
 	switch e.kind = r.kind(e.summary, categories); e.kind {
 	case Nothing:
-		return nil
+		return
 	case Freeze, Allow:
 	default:
 		r.leave(c, lib.PropCategories, fmt.Sprintf("%q is no kind of window", e.kind), true)
-		return nil
+		return
+	}
+	if e.wrong != nil {
+		r.leave(c, lib.PropRecurrenceID, e.wrong.Error(), true)
+		return
+	}
+	if e.cancelled {
+		return
 	}
 	if property, err := r.fill(e); err != nil {
 		r.leave(c, property, err.Error(), true)
-		return nil
+		return
 	}
-	e.window.Text = text(lib.PropDescription)
+	e.out = false
+	e.window.Text = textOf(c, lib.PropDescription)
 	if len(e.window.Text) > 2000 {
 		e.window.Text = strings.ToValidUTF8(e.window.Text[:1990], "") + "…"
 		r.leave(c, lib.PropDescription, "is longer than 2000 bytes, the rest of it is left out", false)
 	}
-	e.window.Gap, e.window.Fold = calendar.Gap(text(propGap)), calendar.Fold(text(propFold))
-	return e
+	e.window.Gap, e.window.Fold = calendar.Gap(textOf(c, propGap)), calendar.Fold(textOf(c, propFold))
 }
 
 // fill reads all that has to do with time. The error is about the property.
 func (r *reader) fill(e *event) (property string, err error) {
 	props := e.component.Props
-	for _, once := range []string{lib.PropDateTimeStart, lib.PropDateTimeEnd, lib.PropDuration, lib.PropRecurrenceRule, lib.PropRecurrenceID} {
+	for _, once := range []string{lib.PropDateTimeStart, lib.PropDateTimeEnd, lib.PropDuration, lib.PropRecurrenceRule} {
 		if len(props.Values(once)) > 1 {
 			return once, errors.New("is there more than once")
 		}
@@ -93,19 +92,14 @@ func (r *reader) fill(e *event) (property string, err error) {
 	if property, err = r.ends(e); err != nil {
 		return property, err
 	}
-	if id := props.Get(lib.PropRecurrenceID); id != nil {
-		if id.Params.Get(lib.ParamRange) != "" {
-			return lib.PropRecurrenceID, errors.New("RANGE is not supported")
-		}
-		at, err := r.when(id, id.Value)
-		if err != nil {
-			return lib.PropRecurrenceID, err
-		}
-		e.instance = &at
-	}
 	if rule := props.Get(lib.PropRecurrenceRule); rule != nil {
-		if e.window.Rule, err = calendar.ParseRule(rule.Value); err != nil {
+		if e.window.Rule, err = calendar.ParseRule(endless(rule.Value)); err != nil {
 			return lib.PropRecurrenceRule, err
+		}
+	}
+	if e.window.Start.Year < calendar.FirstYear {
+		if err := e.age(); err != nil {
+			return lib.PropDateTimeStart, err
 		}
 	}
 	if len(props.Values("EXRULE")) > 0 {
@@ -126,6 +120,12 @@ func (r *reader) times(e *event, name string) (all []when, err error) {
 		for value := range strings.SplitSeq(p.Value, ",") {
 			at, err := r.when(&p, value)
 			if err != nil {
+				return nil, err
+			}
+			if e.old && at.local.Year < calendar.FirstYear {
+				continue
+			}
+			if err := at.local.Validate(); err != nil {
 				return nil, err
 			}
 			all = append(all, at)
@@ -216,7 +216,7 @@ func (r *reader) when(p *lib.Prop, value string) (when, error) {
 			return when{}, err
 		}
 	}
-	return w, w.local.Validate()
+	return w, nil
 }
 
 // in is the local time in the zone of another one; of a day, at the time of that.
@@ -229,6 +229,11 @@ func (w when) in(other when) calendar.Local {
 	case w.zone == other.zone || w.date:
 		return w.local
 	}
+	return localOf(w.moment().In(other.location))
+}
+
+// moment is when it is.
+func (w when) moment() time.Time {
 	l := w.local
-	return localOf(time.Date(l.Year, l.Month, l.Day, l.Hour, l.Minute, l.Second, 0, w.location).In(other.location))
+	return time.Date(l.Year, l.Month, l.Day, l.Hour, l.Minute, l.Second, 0, w.location)
 }

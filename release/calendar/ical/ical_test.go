@@ -117,7 +117,7 @@ func TestWhatIsRead(t *testing.T) {
 		"a zone behind a prefix": {[]string{"DTSTART;TZID=/freeassociation.sourceforge.net/Europe/Paris:20260101T100000", "DURATION:PT1H"},
 			[]calendar.Window{{Name: "s", Zone: "Europe/Paris", Start: local("2026-01-01T10:00"), Length: time.Hour}}},
 		"a first time that the rule does not know": {[]string{"DTSTART:20260101T100000", "DTEND:20260101T110000", "RRULE:FREQ=WEEKLY;BYDAY=MO"}, []calendar.Window{
-			{Name: "s", Start: local("2026-01-01T10:00"), End: local("2026-01-01T11:00"), Rule: rule("FREQ=WEEKLY;BYDAY=MO")},
+			{Name: "s", Start: local("2026-01-05T10:00"), End: local("2026-01-05T11:00"), Rule: rule("FREQ=WEEKLY;BYDAY=MO")},
 			{Name: "s 2", Start: local("2026-01-01T10:00"), End: local("2026-01-01T11:00")}}},
 		"further dates": {[]string{"DTSTART:20260101T100000", "DTEND:20260101T110000", "RDATE:20260105T120000,20260106T120000", "EXDATE:20260106T120000"}, []calendar.Window{
 			{Name: "s", Start: local("2026-01-01T10:00"), End: local("2026-01-01T11:00")},

@@ -42,7 +42,8 @@ type Options struct {
 	// Kind says what an event means, by its summary and categories. Nil: it is a freeze, unless it has the category
 	// ALLOW.
 	Kind func(summary string, categories []string) Kind
-	// Partial returns what can be expressed, with a list of the rest.
+	// Partial returns what can be expressed, with a list of the rest. Where no allow window is left of those in the file,
+	// it is an error all the same: without any, the calendar would be open.
 	Partial bool
 }
 
@@ -93,7 +94,7 @@ func Read(data []byte, o Options) (*Reading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read iCalendar: %w", err)
 	}
-	r := &reader{options: o, zones: zones{options: o, located: map[string]string{}}, names: map[string]bool{}}
+	r := &reader{options: o, zones: zones{options: o, located: map[string]string{}}, atlas: calendar.NewAtlas(o.Zones), names: map[string]int{}}
 	if err := r.head(file); err != nil {
 		return nil, fmt.Errorf("read iCalendar: %w", err)
 	}
@@ -107,17 +108,19 @@ func Read(data []byte, o Options) (*Reading, error) {
 		switch c.Name {
 		case lib.CompTimezone:
 		case lib.CompEvent:
-			if e := r.event(c); e != nil {
-				events = append(events, e)
-			}
+			events = append(events, r.identify(c))
 		default:
 			r.leave(c, "", "a "+c.Name+" is no event", true)
 		}
 	}
+	events = latest(events)
 	r.add(events)
 	reading := &Reading{Calendar: r.calendar, Left: r.left}
 	if len(r.left) > 0 && !o.Partial {
 		return nil, &LossError{Left: r.left}
+	}
+	if len(r.calendar.Allow) == 0 && slices.ContainsFunc(events, func(e *event) bool { return e.kind == Allow }) {
+		return nil, errors.New("read iCalendar: no allow window is left of those in the file, and a calendar without any would be open")
 	}
 	if err := r.calendar.Validate(); err != nil {
 		return nil, fmt.Errorf("read iCalendar: %w", err)
@@ -153,9 +156,10 @@ func decode(data []byte) (file *lib.Calendar, err error) {
 type reader struct {
 	options  Options
 	zones    zones
+	atlas    *calendar.Atlas
 	home     *time.Location
 	calendar calendar.Calendar
-	names    map[string]bool
+	names    map[string]int // how many windows wanted a name, about
 	left     []Left
 }
 
@@ -247,10 +251,11 @@ func (r *reader) name(wanted string) string {
 		wanted = "unnamed"
 	}
 	name := wanted
-	for n := 2; r.names[name]; n++ {
-		ending := fmt.Sprintf(" %d", n)
+	for r.names[name] > 0 {
+		r.names[wanted]++
+		ending := fmt.Sprintf(" %d", r.names[wanted])
 		name = strings.ToValidUTF8(wanted[:min(len(wanted), longest-len(ending))], "") + ending
 	}
-	r.names[name] = true
+	r.names[name] = 1
 	return name
 }

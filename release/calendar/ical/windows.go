@@ -9,45 +9,62 @@ import (
 	lib "github.com/emersion/go-ical"
 )
 
-// add turns events into windows: masters first, since instances that were moved are exceptions of theirs.
+// add turns events into windows. Instances that were moved or cancelled are exceptions of their masters first.
 func (r *reader) add(events []*event) {
-	masters := map[string]*event{}
+	masters := map[string][]*event{}
 	for _, e := range events {
-		if e.instance == nil {
-			masters[e.uid] = e
+		if r.read(e); e.instance == nil && e.wrong == nil && e.uid != "" {
+			masters[e.uid] = append(masters[e.uid], e)
 		}
 	}
 	for _, e := range events {
-		if e.instance == nil {
+		if e.instance == nil && e.wrong == nil {
 			continue
 		}
-		if master := masters[e.uid]; master != nil && e.uid != "" {
-			master.except = append(master.except, *e.instance)
-		} else if e.cancelled {
+		for _, master := range masters[e.uid] {
+			r.except(master, e)
+			e.out = e.out || master.cancelled && e.before(master.identity)
+		}
+		if e.cancelled && e.wrong == nil && e.kind != Nothing && masters[e.uid] == nil {
 			r.leave(e.component, lib.PropRecurrenceID, "it cancels an instance of an event that is not in the file", true)
 		}
 	}
 	for _, e := range events {
-		if !e.cancelled {
+		if !e.out {
 			r.windows(e)
 		}
+	}
+}
+
+// except makes an instance an exception of its master. Where nobody knows which one it is, a freeze stays as it is,
+// while an allow window, of which a time may not hold any more, does not.
+func (r *reader) except(master, instance *event) {
+	switch {
+	case instance.wrong == nil:
+		master.except = append(master.except, *instance.instance)
+	case master.kind == Allow && !master.out:
+		master.out = true
+		r.leave(master.component, lib.PropRecurrenceID, "it cannot be told which of its instances was changed", true)
 	}
 }
 
 // windows adds the windows of an event.
 func (r *reader) windows(e *event) {
 	w := e.window
-	first, holds := e.start.local, true
-	if !w.Rule.IsZero() {
-		holds = r.begins(w, first)
-		if !holds && w.Rule.Count > 0 {
-			r.leave(e.component, lib.PropRecurrenceRule, "it counts from a first time on which it does not hold", true)
-			return
-		}
+	first, err := r.first(w)
+	if err != nil {
+		r.leave(e.component, "", strings.ReplaceAll(err.Error(), "\n", " "), true)
+		return
 	}
+	holds := first == w.Start || e.old
+	if !holds && w.Rule.Count > 0 {
+		r.leave(e.component, lib.PropRecurrenceRule, "it counts from a first time on which it does not hold", true)
+		return
+	}
+	w = starting(w, first)
 	var single []calendar.Local
 	if !holds {
-		single = append(single, first)
+		single = append(single, e.start.local)
 	}
 	for _, at := range e.more {
 		if l := at.in(e.start); !slices.Contains(single, l) && !r.begins(w, l) {
@@ -56,6 +73,9 @@ func (r *reader) windows(e *event) {
 	}
 	for _, at := range e.except {
 		l := at.in(e.start)
+		if e.old && l.Year < calendar.FirstYear {
+			continue
+		}
 		switch i := slices.Index(single, l); {
 		case i >= 0:
 			single = slices.Delete(single, i, i+1)
@@ -70,30 +90,41 @@ func (r *reader) windows(e *event) {
 		r.put(e, w)
 	}
 	for _, l := range single {
-		one := w
-		one.Rule, one.Except, one.Start = calendar.Rule{}, nil, l
-		if w.Length == 0 {
-			one.End = localOf(civil(l).Add(civil(w.End).Sub(civil(w.Start))))
-		}
+		one := starting(w, l)
+		one.Rule, one.Except = calendar.Rule{}, nil
 		r.put(e, one)
 	}
 }
 
+// first is when a window begins first.
+func (r *reader) first(w calendar.Window) (calendar.Local, error) {
+	w.Name = "w"
+	return r.atlas.First(calendar.Calendar{Name: "c", Zone: r.calendar.Zone}, w)
+}
+
 // begins reports whether an occurrence of a window begins at a local time.
 func (r *reader) begins(w calendar.Window, l calendar.Local) bool {
-	w.Name, w.Except, w.Gap, w.Fold = "w", []calendar.Local{l}, "", ""
-	_, err := calendar.Compile(calendar.Options{Zones: r.options.Zones}, calendar.Calendar{Name: "c", Zone: r.calendar.Zone, Freeze: []calendar.Window{w}})
+	w.Except = []calendar.Local{l}
+	_, err := r.first(w)
 	return err == nil
+}
+
+// starting is a window that starts on another day, and lasts as long by the clock.
+func starting(w calendar.Window, start calendar.Local) calendar.Window {
+	if w.Length == 0 {
+		w.End = localOf(civil(start).Add(civil(w.End).Sub(civil(w.Start))))
+	}
+	w.Start = start
+	return w
 }
 
 // put adds a window, where it is one.
 func (r *reader) put(e *event, w calendar.Window) {
-	w.Name = r.name(e.summary)
-	alone := calendar.Calendar{Name: "c", Zone: r.calendar.Zone, Freeze: []calendar.Window{w}}
-	if _, err := calendar.Compile(calendar.Options{Zones: r.options.Zones}, alone); err != nil {
+	if _, err := r.first(w); err != nil {
 		r.leave(e.component, "", strings.ReplaceAll(err.Error(), "\n", " "), true)
 		return
 	}
+	w.Name = r.name(e.summary)
 	if e.kind == Allow {
 		r.calendar.Allow = append(r.calendar.Allow, w)
 		return

@@ -21,7 +21,8 @@ const (
 // years is how far ahead the changes of a zone are written.
 const years = 10
 
-// Write writes a calendar, such that Read reads it as the same one. Zones finds a zone by its name; stamp is when the file
+// Write writes a calendar, such that Read reads it as the same one; but a window on whose Start its Rule does not hold starts
+// on the first day on which it does, since to other programs it would begin on that day, too (DTSTART counts). Zones finds a zone by its name; stamp is when the file
 // was made (DTSTAMP), since a PURE package does not know.
 //
 // The rules of the zones are written for the years from the first event on, and ten years beyond the last that begins.
@@ -47,11 +48,17 @@ func Write(c calendar.Calendar, zones func(name string) (*time.Location, error),
 		return nil, fmt.Errorf("write iCalendar: %w", err)
 	}
 	set(file.Props, propCalendar, string(data))
+	atlas := calendar.NewAtlas(zones)
 	if err := timezones(file, c, zones); err != nil {
 		return nil, fmt.Errorf("write iCalendar: %w", err)
 	}
 	for kind, windows := range [][]calendar.Window{c.Allow, c.Freeze} {
 		for _, w := range windows {
+			first, err := atlas.First(c, w)
+			if err != nil {
+				return nil, fmt.Errorf("write iCalendar: %w", err)
+			}
+			w = starting(w, first)
 			e := eventOf(c, w, stamp)
 			set(e.Props, lib.PropSummary, w.Name)
 			set(e.Props, lib.PropDescription, w.Text)
