@@ -174,3 +174,21 @@ func TestARuleThatNeverHolds(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, got.Calendar.Freeze)
 }
+
+// Each zone is looked for once or twice, however many questions there are about it.
+func TestZonesAreOpenedOnce(t *testing.T) {
+	calls := map[string]int{}
+	zones := func(name string) (*time.Location, error) {
+		calls[name]++
+		return time.LoadLocation(name)
+	}
+	var all []string
+	for i := range 100 {
+		all = append(all, "SUMMARY:s\nSEQUENCE:0\nDTSTART;TZID=Europe/Berlin:2026010"+string(rune('1'+i%9))+"T100000\nDURATION:PT1H\nRRULE:FREQ=DAILY\nEXDATE;TZID=Europe/Berlin:20260201T100000,20260202T100000")
+	}
+	got, err := ical.Read(events(all...), ical.Options{Name: "c", Zone: "Europe/London", Zones: zones})
+	require.NoError(t, err)
+	require.Len(t, got.Calendar.Freeze, 100)
+	assert.Equal(t, "s 100", got.Calendar.Freeze[99].Name)
+	assert.Equal(t, map[string]int{"Europe/Berlin": 2, "Europe/London": 2}, calls)
+}

@@ -94,7 +94,7 @@ func Read(data []byte, o Options) (*Reading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read iCalendar: %w", err)
 	}
-	r := &reader{options: o, zones: zones{options: o, located: map[string]string{}}, atlas: calendar.NewAtlas(o.Zones), names: map[string]int{}}
+	r := &reader{options: o, zones: zones{options: o, located: map[string]string{}, found: map[string]place{}}, atlas: calendar.NewAtlas(o.Zones), names: map[string]int{}}
 	if err := r.head(file); err != nil {
 		return nil, fmt.Errorf("read iCalendar: %w", err)
 	}
@@ -223,39 +223,4 @@ func (r *reader) kind(summary string, categories []string) Kind {
 		return Allow
 	}
 	return Freeze
-}
-
-// longest is how long a name may be, in bytes.
-const longest = 100
-
-// tidy is a text as a name may be.
-func tidy(name string) string {
-	name = strings.Map(func(r rune) rune {
-		switch {
-		case r == '/':
-			return '-'
-		case r < ' ' || r == 0x7f || r == '�':
-			return ' '
-		}
-		return r
-	}, name)
-	if len(name) > longest {
-		name = strings.ToValidUTF8(name[:longest], "")
-	}
-	return strings.TrimSpace(name)
-}
-
-// name is a name that no other window has.
-func (r *reader) name(wanted string) string {
-	if wanted = tidy(wanted); wanted == "" {
-		wanted = "unnamed"
-	}
-	name := wanted
-	for r.names[name] > 0 {
-		r.names[wanted]++
-		ending := fmt.Sprintf(" %d", r.names[wanted])
-		name = strings.ToValidUTF8(wanted[:min(len(wanted), longest-len(ending))], "") + ending
-	}
-	r.names[name] = 1
-	return name
 }
