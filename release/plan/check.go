@@ -27,7 +27,8 @@ type Against struct {
 	Changes *changelog.Plan
 	// Gates are the names of the gates that there are.
 	Gates []string
-	// Others are other plans, with which this one shares resources and people. Not nil, but empty: there are none.
+	// Others are other plans, with which this one shares resources and people; one of its own name is not looked at. Not nil, but empty:
+	// there are none.
 	Others []Plan
 }
 

@@ -13,7 +13,7 @@ func (c *checker) people() {
 	if len(c.People) == 0 {
 		c.wrong("People", "name those who take part", "there is nobody")
 	}
-	awake, cover := map[string]func(Span) bool{}, c.cover()
+	awake, cover := presence{}, c.cover()
 	for i, one := range c.People {
 		field := fmt.Sprintf("People[%d] (%s)", i, one.Name)
 		if strings.TrimSpace(one.Name) == "" {
@@ -30,6 +30,9 @@ func (c *checker) people() {
 				c.wrong(fmt.Sprintf("%s.Hours[%d]", field, j), "", "%v", err)
 			}
 		}
+		for j, away := range one.Away {
+			c.span(fmt.Sprintf("%s.Away[%d]", field, j), away)
+		}
 		if c.against.Zones == nil || !c.windowed() {
 			continue
 		}
@@ -38,9 +41,7 @@ func (c *checker) people() {
 			c.wrong(field, "", "when they work is not known: %v", err)
 			continue
 		}
-		awake[one.Name] = func(s Span) bool {
-			return slices.ContainsFunc(working, func(w Span) bool { _, both := w.common(s); return both })
-		}
+		awake[one.Name] = working
 	}
 	c.groups()
 	if c.against.Zones == nil {
@@ -111,37 +112,11 @@ func (c *checker) ask(field string, a Ask) {
 	case a.quorum() > len(g.People):
 		c.wrong(field+".Quorum", "", "%d of %s must say yes, and there are %d", a.quorum(), a.Group, len(g.People))
 	}
+	if others := slices.DeleteFunc(slices.Clone(g.People), func(name string) bool { return name == c.Owner }); a.FourEyes && len(others) < a.quorum() && len(others) < len(g.People) {
+		c.doubt(field+".FourEyes", "add others to the group", "without %s, who asks for the release as a rule, %d of %s can say yes, and %d must", c.Owner, len(others), a.Group, a.quorum())
+	}
 	if g.Role != Approves {
 		c.doubt(field+".Group", "give it the role approves", "group %s has no say, it is %s", a.Group, g.Role)
-	}
-}
-
-// sleepers reports phases during which too few of those who have a say work, or the owner does not.
-func (c *checker) sleepers(awake map[string]func(Span) bool) {
-	for i, ph := range c.Phases {
-		if !ph.From.Before(ph.Until) {
-			continue
-		}
-		field := fmt.Sprintf("Phases[%d] (%s)", i, ph.Name)
-		if is := awake[ph.Owner]; is != nil && !is(ph.Span) {
-			c.doubt(field+".Owner", "move the phase, or name somebody else", "%s does not work at any time of it", ph.Owner)
-		}
-		g := c.group(ph.Ask.Group)
-		if g == nil || ph.Ask == (Ask{}) {
-			continue
-		}
-		var asleep []string
-		for _, name := range g.People {
-			if is := awake[name]; is != nil && !is(ph.Span) {
-				asleep = append(asleep, name)
-			}
-		}
-		switch {
-		case len(g.People)-len(asleep) < ph.Ask.quorum():
-			c.wrong(field+".Ask", "move the phase, or ask others", "%d of %s must say yes, and at no time of it at work: %s", ph.Ask.quorum(), g.Name, strings.Join(asleep, ", "))
-		case len(asleep) > 0:
-			c.doubt(field+".Ask", "", "of %s, at no time of it at work: %s", g.Name, strings.Join(asleep, ", "))
-		}
 	}
 }
 
@@ -178,7 +153,8 @@ func (c *checker) resources() {
 	if c.against.Others == nil {
 		c.unchecked("Bookings", "whether other plans book the same", "Others")
 	}
-	for _, conflict := range Conflicts(append([]Plan{c.Plan}, c.against.Others...)...) {
+	others := slices.DeleteFunc(slices.Clone(c.against.Others), func(o Plan) bool { return o.Name == c.Name }) // the plan itself is no other
+	for _, conflict := range Conflicts(append([]Plan{c.Plan}, others...)...) {
 		if !slices.Contains(conflict.Plans, c.Name) {
 			continue
 		}

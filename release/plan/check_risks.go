@@ -164,11 +164,38 @@ func (c *checker) ending() {
 	case c.person(r.Decides) == nil:
 		c.wrong("Rollback.Decides", "add them to People", "nobody is called %q", r.Decides)
 	}
-	if o := c.against.Outline; o != nil && r.Automatic {
-		for _, s := range o.Stages {
-			if slices.Contains(s.Traits, stage.Deploys) && !s.CanUndo {
-				c.wrong("Rollback.Automatic", "make it a stage.Undoer", "stage %s deploys and cannot take it back", s.Name)
+	if c.against.Outline != nil && r.Automatic {
+		c.automatic()
+	}
+	if e := c.against.Expected; e != nil && c.windowed() && r.Within > 0 && c.Window.Length() >= e.Work.P95 && c.Window.Length() < e.Work.P95+r.Within {
+		c.doubt("Window", "make it longer", "it is %s long: when the release has taken %s, there is no room for a rollback of %s", c.Window.Length(), e.Work.P95.Round(time.Second), r.Within)
+	}
+}
+
+// automatic looks at whether the stages of the pipeline undo what they did, as the plan says.
+func (c *checker) automatic() {
+	o := c.against.Outline
+	if o.OnAbort != "" && o.OnAbort != ledger.Undo {
+		c.wrong("Rollback.Automatic", "let OnAbort be undo", "pipeline %s leaves what it did as it is when it is aborted", o.Name)
+	}
+	for _, s := range o.Stages {
+		if s.Irreversible {
+			c.wrong("Rollback.Automatic", "say in How what a person does", "stage %s is irreversible: once it has begun, nothing is undone by itself", s.Name)
+		}
+		if !slices.Contains(s.Traits, stage.Deploys) {
+			continue
+		}
+		switch {
+		case !s.CanUndo:
+			c.wrong("Rollback.Automatic", "make it a stage.Undoer", "stage %s deploys and cannot take it back", s.Name)
+		case s.Always:
+			c.wrong("Rollback.Automatic", "let it not run always", "stage %s deploys also when the release goes badly", s.Name)
+		case s.OnFailure != ledger.Undo:
+			policy := s.OnFailure
+			if policy == "" {
+				policy = ledger.Stop
 			}
+			c.wrong("Rollback.Automatic", "let its OnFailure be undo", "stage %s deploys, and when it fails, its policy is %s", s.Name, policy)
 		}
 	}
 }

@@ -64,7 +64,7 @@ func good() plan.Plan {
 func outline() ledger.Pipeline {
 	return ledger.Pipeline{Name: "shop", Stages: []ledger.Stage{
 		{Name: "build"}, {Name: "approval", Needs: []string{"build"}},
-		{Name: "production", Needs: []string{"approval"}, CanUndo: true, Traits: []stage.Trait{stage.Deploys}, Listens: []stage.SignalKind{stage.Promote}},
+		{Name: "production", Needs: []string{"approval"}, CanUndo: true, OnFailure: ledger.Undo, Traits: []stage.Trait{stage.Deploys}, Listens: []stage.SignalKind{stage.Promote}},
 		{Name: "page", Needs: []string{"production"}, Always: true, When: []ledger.Condition{{Stage: "production", Is: []stage.Outcome{stage.Failed, stage.RolledBack}}}},
 	}}
 }
@@ -195,7 +195,8 @@ func TestFindings(t *testing.T) {
 		{"a cycle", func(p *plan.Plan, _ *plan.Against) { p.Phases[0].Needs = []string{"rollout"} },
 			[]string{"error Phases: they need each other in a circle: build needs rollout needs build", "error Phases[0] (build).Needs: it begins at 2026-11-24T08:00Z, before rollout ends"}},
 		{"no such phase", func(p *plan.Plan, _ *plan.Against) { p.Phases[0].Needs = []string{"plan"} }, []string{`error Phases[0] (build).Needs: there is no phase "plan"`}},
-		{"too early", func(p *plan.Plan, _ *plan.Against) { p.Phases[1].From = at(9, 0) }, []string{"error Phases[1] (rollout).Needs: it begins at 2026-11-24T09:00Z, before build ends at 2026-11-24T10:00Z"}},
+		{"too early", func(p *plan.Plan, _ *plan.Against) { p.Phases[1].From = at(9, 0) }, []string{"error Phases[1] (rollout).Needs: it begins at 2026-11-24T09:00Z, before build ends at 2026-11-24T10:00Z",
+			"warning Rollback.Decides: grace does not work from 2026-11-24T09:00Z to 2026-11-24T13:00Z"}},
 		{"outside of the window", func(p *plan.Plan, _ *plan.Against) { p.Window.Until = at(15, 0) }, []string{"error Phases[1] (rollout): it is not within the window"}},
 		{"odd phases", func(p *plan.Plan, _ *plan.Against) {
 			p.Phases[0].Owner, p.Phases[0].Stages, p.Phases[0].Downtime = "", []string{"bild"}, 3*time.Hour
@@ -203,13 +204,35 @@ func TestFindings(t *testing.T) {
 		}, []string{"error Phases[0] (build).Owner: there is none", "error Phases[0] (build).Downtime: 3h0m0s", `error Phases[0] (build).Stages: pipeline shop has no stage "bild"`,
 			"error Phases[1].Name: there are two phases build", `error Phases[1] (build).Owner: nobody is called "eve"`, "warning Phases: stage build of the pipeline runs in no phase",
 			"error Downtime.Budget: it is 5m0s, and the phases need 3h1m0s"}},
-		{"no phases", func(p *plan.Plan, _ *plan.Against) { p.Phases = nil }, []string{"warning Phases: there is no timeline"}},
+		{"no phases", func(p *plan.Plan, _ *plan.Against) { p.Phases = nil }, []string{"warning Phases: there is no timeline",
+			"warning Rollback.Decides: grace does not work from 2026-11-24T08:00Z to 2026-11-24T13:00Z"}},
 		{"an approver who sleeps", func(p *plan.Plan, _ *plan.Against) { p.Phases[1].Span, p.Bookings = span(10, 12), nil },
-			[]string{"warning Phases[1] (rollout).Owner: grace does not work at any time of it", "error Phases[1] (rollout).Ask: 2 of board must say yes, and at no time of it at work: grace"}},
+			[]string{"warning Phases[1] (rollout).Owner: grace does not work at any time of it", "error Phases[1] (rollout).Ask: 2 of board must say yes, and at no time of it at work: grace",
+				"warning Rollback.Decides: grace works at no time from 2026-11-24T10:00Z to 2026-11-24T12:00Z"}},
 		{"one of them sleeps", func(p *plan.Plan, _ *plan.Against) {
 			p.Phases[1].Span, p.Phases[1].Ask.Quorum, p.Phases[1].Owner, p.Bookings = span(10, 12), 1, "linus", nil
-		}, []string{"warning Phases[1] (rollout).Ask: of board, at no time of it at work: grace"}},
-		{"away", func(p *plan.Plan, _ *plan.Against) { p.People[0].Away = []plan.Span{span(13, 18)} }, []string{"error Phases[1] (rollout).Ask: 2 of board must say yes, and at no time of it at work: ada"}},
+		}, []string{"warning Phases[1] (rollout).Ask: of board, at no time of it at work: grace", "warning Rollback.Decides: grace works at no time"}},
+		{"away", func(p *plan.Plan, _ *plan.Against) { p.People[0].Away = []plan.Span{span(13, 18)} }, []string{"error Phases[1] (rollout).Ask: 2 of board must say yes, and at no time of it at work: ada",
+			"warning Succeed[1] (accepted).Ask: of board, at no time of it at work: ada"}},
+		{"away at no time", func(p *plan.Plan, _ *plan.Against) { p.People[0].Away = []plan.Span{span(18, 13), {}} },
+			[]string{"error People[0] (ada).Away[0]: it ends at", "error People[0] (ada).Away[1]: it has no begin"}},
+		{"criteria asked of sleepers", func(p *plan.Plan, _ *plan.Against) {
+			p.People = append(p.People, plan.Person{Name: "kiri", Zone: "Pacific/Auckland"})
+			p.Window, p.Phases, p.Bookings = span(9, 17), []plan.Phase{{Name: "roll", Span: span(9, 17), Owner: "ada", Stages: []string{"build", "approval", "production", "page"}}}, nil
+			p.Groups[0].People, p.Rollback.Decides = []string{"kiri"}, "kiri"
+			p.Activate, p.Succeed = []plan.Criterion{{Name: "go", Ask: plan.Ask{Group: "board"}}}, []plan.Criterion{{Name: "ok", Ask: plan.Ask{Group: "board"}}}
+		}, []string{"error Activate[0] (go).Ask: 1 of board must say yes, and at no time of it at work: kiri", "error Succeed[0] (ok).Ask: 1 of board must say yes",
+			"warning Rollback.Decides: kiri works at no time from 2026-11-24T09:00Z to 2026-11-24T17:00Z"}},
+		{"success asked behind the end of work", func(p *plan.Plan, _ *plan.Against) {
+			p.Groups[0].People, p.Phases[1].Ask = []string{"ada"}, plan.Ask{}
+			p.Phases[1].Span, p.Phases[1].Owner, p.Rollback.Decides = span(16, 18), "grace", "grace"
+		}, []string{"error Succeed[1] (accepted).Ask: 1 of board must say yes, and at no time of it at work: ada",
+			"warning Rollback.Decides: grace does not work from 2026-11-24T17:00Z to 2026-11-24T18:00Z"}},
+		{"four eyes of one", func(p *plan.Plan, _ *plan.Against) { p.Phases[1].Ask.FourEyes = true },
+			[]string{"warning Phases[1] (rollout).Ask.FourEyes: without ada, who asks for the release as a rule, 1 of board can say yes, and 2 must"}},
+		{"four eyes of the owner", func(p *plan.Plan, _ *plan.Against) {
+			p.Groups[0].People, p.Phases[1].Ask = []string{"ada"}, plan.Ask{Group: "board", FourEyes: true}
+		}, []string{"warning Phases[1] (rollout).Ask.FourEyes: without ada, who asks for the release as a rule, 0 of board"}},
 		{"a question to nobody", func(p *plan.Plan, _ *plan.Against) { p.Phases[1].Ask.Group = "bored" }, []string{`error Phases[1] (rollout).Ask.Group: there is no group "bored"`}},
 		{"a question to too few", func(p *plan.Plan, _ *plan.Against) { p.Phases[1].Ask.Quorum = 3 },
 			[]string{"error Phases[1] (rollout).Ask.Quorum: 3 of board must say yes, and there are 2", "error Phases[1] (rollout).Ask: 3 of board"}},
@@ -226,6 +249,8 @@ func TestFindings(t *testing.T) {
 			a.Others = []plan.Plan{other}
 		}, []string{"error Bookings: 70 of 64 of cpus is booked from 2026-11-24T09:00Z to 2026-11-24T10:00Z, by blog-2 and shop-5",
 			"warning Phases: ada has phases of blog-2 and shop-5 at once from 2026-11-24T09:00Z to 2026-11-24T10:00Z"}},
+		{"the plan among the others", func(_ *plan.Plan, a *plan.Against) { a.Others = []plan.Plan{good()} }, nil},
+		{"no room for a rollback", func(p *plan.Plan, _ *plan.Against) { p.Rollback.Within = 9 * time.Hour }, []string{"warning Window: it is 10h0m0s long: when the release has taken 2h0m0s"}},
 		{"odd bookings", func(p *plan.Plan, _ *plan.Against) {
 			p.Resources = append(p.Resources, plan.Resource{Name: "cpus", Capacity: -1}, plan.Resource{})
 			p.Bookings = []plan.Booking{{Resource: "moon", Span: span(9, 10)}, {Resource: "production", Amount: -1, Span: span(10, 9)}, {Resource: "production", Amount: 2, Span: span(9, 10)}}
@@ -417,4 +442,28 @@ func TestApprovalBinds(t *testing.T) {
 	require.NoError(t, err, "it is written anew")
 	_, err = draft.Move(yes("grace"), draft.Review(against(t)))
 	require.NoError(t, err)
+}
+
+func TestAWayBackThatIsNotAutomatic(t *testing.T) {
+	tests := map[string]func(p *ledger.Pipeline, s *ledger.Stage){
+		"stage production deploys, and when it fails, its policy is stop":  func(_ *ledger.Pipeline, s *ledger.Stage) { s.OnFailure = "" },
+		"stage production deploys, and when it fails, its policy is go-on": func(_ *ledger.Pipeline, s *ledger.Stage) { s.OnFailure = ledger.GoOn },
+		"stage production deploys and cannot take it back":                 func(_ *ledger.Pipeline, s *ledger.Stage) { s.CanUndo = false },
+		"stage production is irreversible":                                 func(_ *ledger.Pipeline, s *ledger.Stage) { s.Irreversible = true },
+		"stage production deploys also when the release goes badly":        func(_ *ledger.Pipeline, s *ledger.Stage) { s.Always = true },
+		"pipeline shop leaves what it did as it is when it is aborted":     func(p *ledger.Pipeline, _ *ledger.Stage) { p.OnAbort = ledger.Stop },
+	}
+	for want, change := range tests {
+		t.Run(want, func(t *testing.T) {
+			a := against(t)
+			change(a.Outline, &a.Outline.Stages[2])
+			found := good().Check(a)
+			require.Len(t, found, 1, found.Text())
+			assert.Equal(t, "Rollback.Automatic", found[0].Field)
+			assert.Contains(t, found[0].What, want)
+			p := good()
+			p.Rollback.Automatic = false
+			assert.Empty(t, p.Check(a))
+		})
+	}
 }
