@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -56,53 +55,6 @@ func (Progressive) Breaches(s *Subject) []Breach {
 	return breaches
 }
 
-// Reversible asks that each deployment can be taken back: that its stage can undo what it did, that it is not Irreversible, and that
-// nothing is before it that is.
-type Reversible struct {
-	// Automatic also asks that it is taken back by itself: that OnFailure of the deployment, and of each stage behind it that does not run
-	// Always, is Undo.
-	Automatic bool
-}
-
-// Breaches are the deployments without a way back.
-func (r Reversible) Breaches(s *Subject) []Breach {
-	var breaches []Breach
-	for _, d := range s.Deployments() {
-		if !d.CanUndo {
-			breaches = append(breaches, Breach{d.Name, "it deploys " + to(d) + "and cannot take it back",
-				"give it a method Undo, or wrap it in a stage.Undoable"})
-		}
-		if d.Irreversible {
-			breaches = append(breaches, Breach{d.Name, "it deploys " + to(d) + "and is Irreversible", "put what cannot be taken back behind it, in a stage of its own"})
-		}
-		for i := range s.Pipeline.Stages {
-			if p := &s.Pipeline.Stages[i]; p.Irreversible && s.behind[s.index[d.Name]][i] {
-				breaches = append(breaches, Breach{d.Name, "nothing is taken back behind " + p.Name + ", which is Irreversible", "let " + p.Name + " come after it"})
-			}
-		}
-		if !r.Automatic {
-			continue
-		}
-		for _, p := range append([]*ledger.Stage{d}, s.Behind(d)...) {
-			if !p.Always && p.OnFailure != ledger.Undo {
-				breaches = append(breaches, Breach{p.Name, fmt.Sprintf("when it fails, what %s did is not taken back", d.Name), "set its OnFailure to Undo"})
-			}
-		}
-	}
-	return compact(breaches)
-}
-
-// compact leaves out what was told before.
-func compact(breaches []Breach) []Breach {
-	var told []Breach
-	for _, b := range breaches {
-		if !slices.Contains(told, b) {
-			told = append(told, b)
-		}
-	}
-	return told
-}
-
 // Gated asks for a gate before each deployment, or within it.
 type Gated struct {
 	// Names are gates, one of which it must be, by their names. Empty: any gate.
@@ -143,9 +95,6 @@ func (Approved) Looks(s *Subject) []*ledger.Stage { return s.Deployments() }
 
 // Looks are the deployments.
 func (Progressive) Looks(s *Subject) []*ledger.Stage { return s.Deployments() }
-
-// Looks are the deployments.
-func (Reversible) Looks(s *Subject) []*ledger.Stage { return s.Deployments() }
 
 // Looks are the deployments.
 func (Gated) Looks(s *Subject) []*ledger.Stage { return s.Deployments() }

@@ -79,13 +79,30 @@ func TestRules(t *testing.T) {
 		{"an approval that need not be given", func(p *ledger.Pipeline) {
 			named(p, "production").When = []ledger.Condition{{Stage: "approval", Is: []stage.Outcome{stage.Succeeded, stage.Skipped}}}
 		}, []string{"approval production", "scan production"}},
-		{"a deployment in any case", func(p *ledger.Pipeline) { named(p, "production").Always = true }, []string{"approval production", "scan production"}},
+		{"a deployment in any case", func(p *ledger.Pipeline) { named(p, "production").Always = true }, []string{"approval production", "way-back production", "scan production"}},
 		{"an approval beside", func(p *ledger.Pipeline) { named(p, "production").Needs = []string{"staging"} }, []string{"approval production"}},
 		{"no canary", func(p *ledger.Pipeline) { named(p, "production").Traits = []stage.Trait{stage.Deploys} }, []string{"canary production"}},
 		{"no way back", func(p *ledger.Pipeline) { named(p, "staging").CanUndo = false }, []string{"way-back staging"}},
 		{"irreversible", func(p *ledger.Pipeline) { named(p, "production").Irreversible = true }, []string{"way-back production"}},
 		{"irreversible before", func(p *ledger.Pipeline) { named(p, "scan").Irreversible = true }, []string{"way-back staging", "way-back production"}},
 		{"not taken back", func(p *ledger.Pipeline) { named(p, "production").OnFailure = ledger.Stop }, []string{"way-back production", "way-back production"}},
+		{"irreversible beside", func(p *ledger.Pipeline) {
+			p.Stages = append(p.Stages, ledger.Stage{Name: "drop", Needs: []string{"staging"}, Irreversible: true, OnFailure: ledger.Undo})
+		}, []string{"way-back production"}},
+		{"irreversible in any case", func(p *ledger.Pipeline) {
+			p.Stages = append(p.Stages, ledger.Stage{Name: "drop", Irreversible: true, Always: true})
+		},
+			[]string{"way-back staging", "way-back production"}},
+		{"irreversible behind", func(p *ledger.Pipeline) { named(p, "tell").Irreversible = true }, nil},
+		{"stops beside", func(p *ledger.Pipeline) { p.Stages = append(p.Stages, ledger.Stage{Name: "smoke"}) }, []string{"way-back smoke", "way-back smoke"}},
+		{"freezes beside", func(p *ledger.Pipeline) {
+			p.Stages = append(p.Stages, ledger.Stage{Name: "smoke", Needs: []string{"staging"}, OnFailure: ledger.Freeze})
+		}, []string{"way-back smoke", "way-back smoke"}},
+		{"stops before", func(p *ledger.Pipeline) { named(p, "scan").OnFailure = ledger.Stop }, nil},
+		{"undoes beside", func(p *ledger.Pipeline) {
+			p.Stages = append(p.Stages, ledger.Stage{Name: "smoke", OnFailure: ledger.Undo})
+		}, nil},
+		{"an abort leaves it", func(p *ledger.Pipeline) { p.OnAbort = ledger.Stop }, []string{"way-back "}},
 		{"reads nothing", func(p *ledger.Pipeline) { named(p, "staging").Reads = nil }, []string{"one-artifact staging"}},
 		{"built twice", func(p *ledger.Pipeline) {
 			again := stage.NewKey[stage.Artifact]("again").Ref()
