@@ -27,7 +27,7 @@
 // Each [Fact] says what it counts, and in which unit. Counted is what ended in the days before Input.At, the end excluded. Records in which something is missing (who deployed, a
 // strategy, who approved, or, unless they are Release.Whole, whether that is all) are neither for nor against: a check holds only if it held whatever they were, and fails only if it failed whatever they were.
 // Shares are divided by all, the missing ones included; medians take the missing ones for the least, and for the most. Where there are fewer samples than Check.MinN, those that lack
-// are as such records. So, more evidence for a practice never lowers a level.
+// are as such records. That nothing failed is known where failures are told of, see Service.FailuresTold. So, more evidence for a practice never lowers a level.
 //
 // # What comes next
 //

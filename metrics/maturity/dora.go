@@ -111,11 +111,14 @@ func (v *view) dora(c Check) figure {
 	if report == nil {
 		return unknown("no delivery metrics are given")
 	}
-	i, ok := slices.BinarySearchFunc(report.Services, v.Name, func(s dora.Service, name string) int { return strings.Compare(s.Name, name) })
+	i, ok := find(report, v.Name)
 	if !ok {
 		return unknown("the delivery metrics know nothing of it" + within(c.Days))
 	}
 	f := doraFigure(c, report.Services[i].Metrics)
+	if (c.Fact == FactFailureRate || c.Fact == FactRework) && f.known && f.k == 0 && !v.FailuresTold && !v.figures.failed(v.Name) {
+		return unknown("no failure of it was ever told: perhaps nobody looks")
+	}
 	if f.known {
 		v.young(c, &f)
 		f.pro, f.con = v.figures.events(c, v.Name)
@@ -125,6 +128,25 @@ func (v *view) dora(c Check) figure {
 		f.why = "the delivery metrics have no figure" + within(c.Days)
 	}
 	return f
+}
+
+// find is where a report tells of a service.
+func find(report *dora.Report, service string) (int, bool) {
+	return slices.BinarySearchFunc(report.Services, service, func(s dora.Service, name string) int { return strings.Compare(s.Name, name) })
+}
+
+// failed says whether a failure, a repair or an incident of a service was told at any time.
+func (f *figures) failed(service string) bool {
+	report := f.reports[0]
+	if report == nil {
+		return false
+	}
+	i, ok := find(report, service)
+	if !ok {
+		return false
+	}
+	m := report.Services[i].Metrics
+	return m.Unattributed.Or(0) > 0 || m.MTTR != nil || m.FailedDeploymentRecovery != nil || m.ChangeFailureRate != nil && m.ChangeFailureRate.K > 0 || m.ReworkRate != nil && m.ReworkRate.K > 0
 }
 
 // young widens a frequency where the history begins within the window: what was before that is not known.

@@ -46,12 +46,12 @@ const (
 	FactFrequency Fact = "deployments-per-week"
 	// FactLeadTime is the median lead time of changes, in hours. Less is better. With a MinN above 1, it cannot be declared: ByEvidence or ByBoth.
 	FactLeadTime Fact = "lead-time"
-	// FactFailureRate is the change failure rate. Less is better.
+	// FactFailureRate is the change failure rate. Less is better. That there is none is only known of a service of which a failure was told once: see Service.FailuresTold.
 	FactFailureRate Fact = "change-failure-rate"
 	// FactRecovery is the median failed deployment recovery time, in hours; of what has not ended yet, dora.Durations.Survival takes account. Less is better. As to
 	// Check.MinN, it is as FactLeadTime.
 	FactRecovery Fact = "recovery-time"
-	// FactRework is the deployment rework rate. Less is better.
+	// FactRework is the deployment rework rate. Less is better. As to none, it is as FactFailureRate.
 	FactRework Fact = "rework-rate"
 )
 

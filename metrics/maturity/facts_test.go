@@ -1,6 +1,7 @@
 package maturity_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -270,6 +271,30 @@ func TestDelivery(t *testing.T) {
 	in.Services = []maturity.Service{{Name: "t"}, {Name: "s"}}
 	a := assess(t, one(maturity.Practice{Check: &[]maturity.Check{in30(most(maturity.FactLeadTime, 2))}[0]}), maturity.Input{At: now, History: h, Services: in.Services})
 	assert.Equal(t, "the delivery metrics know nothing of it in 30 days", finding(t, a, "t", "p").Evidence.Why)
+}
+
+// That no failure is told is no proof that there was none, unless somebody says that they are all told, or one was told before.
+func TestFailuresThatNobodyTells(t *testing.T) {
+	for _, fact := range []maturity.Fact{maturity.FactFailureRate, maturity.FactRework} {
+		check := most(fact, 0.05)
+		check.Days = 30
+		h := new(dora.History)
+		for i := range 60 {
+			require.NoError(t, h.Add(dora.Deployment{ID: fmt.Sprint("d", i), Service: "s", Time: ago(float64(i%25 + 1))}))
+		}
+		in := maturity.Input{History: h}
+		e := evidence(t, check, in)
+		assert.Equal(t, []any{maturity.Unknown, "no failure of it was ever told: perhaps nobody looks"}, []any{e.Answer, e.Why}, fact)
+		assert.Empty(t, e.Events)
+		in.Services = []maturity.Service{{Name: "s", FailuresTold: true}}
+		assert.Equal(t, maturity.Yes, evidence(t, check, in).Answer, fact)
+		in.Services = nil
+		require.NoError(t, h.Add(dora.Incident{ID: "i", Service: "another", Opened: ago(200), Resolved: ago(199)}))
+		assert.Equal(t, maturity.Unknown, evidence(t, check, in).Answer, "of another service")
+		require.NoError(t, h.Add(dora.Incident{ID: "j", Service: "s", Opened: ago(200), Resolved: ago(199)}))
+		e = evidence(t, check, in)
+		assert.Equal(t, []any{maturity.Yes, "0 of 60 (0 %); asked for: at most 5 %"}, []any{e.Answer, e.Why}, fact)
+	}
 }
 
 // What nobody says is not taken for granted: not that a machine did it, and not that a release which tells of no gate and no approval had none.

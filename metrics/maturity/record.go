@@ -135,6 +135,9 @@ type Service struct {
 	Standing Standing `json:"standing,omitempty"`
 	// Observed is since when all of its deployments are told: from then on, none is none. Zero: since the first that is.
 	Observed time.Time `json:"observed,omitzero"`
+	// FailuresTold says that Input.History has all of its failures: where there is none, there was none. Without it, a share of failures or of repairs that is 0
+	// is not known before one of them, or an incident, was told at any time, since perhaps nobody looks.
+	FailuresTold bool `json:"failures_told,omitempty"`
 }
 
 // Standing says whether a service is a legacy system; empty: nobody said.
