@@ -41,6 +41,23 @@ func TestHalfReleaseIsCountedFromWhatWasThere(t *testing.T) {
 	assert.Equal(t, "1.0.1", plan.Components[1].Next.String())
 }
 
+// A release on another branch does not hide what was merged of that branch before it.
+func TestReleaseOfABranchThatWasMergedBefore(t *testing.T) {
+	w := newWorkshop(t)
+	w.commit("feat: begin")
+	w.run("checkout", "--quiet", "-b", "other")
+	w.commit("feat: merged")
+	w.run("checkout", "--quiet", "main")
+	w.commit("fix: x")
+	w.run("tag", "v1.0.0")
+	w.run("merge", "--quiet", "--no-ff", "-m", "Merge branch 'other'", "other")
+	w.run("checkout", "--quiet", "other")
+	w.commit("docs: later")
+	w.run("tag", "v2.0.0")
+	w.run("checkout", "--quiet", "main")
+	assert.Equal(t, "v1.1.0", w.next(""))
+}
+
 // staggered makes a repository of n commits on two branches that merge now and then, whose components are released one by one.
 func staggered(t *testing.T, r *rand.Rand, n int) *workshop {
 	t.Helper()
@@ -89,10 +106,11 @@ func TestHalfReleasesAreReadWhole(t *testing.T) {
 	grouped.Groups = []changelog.Group{{Name: "g", Kind: changelog.Fixed, Components: []string{"a", "c"}}}
 	beta.Channel = "beta"
 	fixed.Groups, fixed.Umbrella = []changelog.Group{{Name: "g", Kind: changelog.Fixed, Components: []string{"b", "c"}}}, nil
+	alone := changelog.Policy{Tags: "a/v{version}"}
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		w := staggered(t, r, 4+r.IntN(16))
-		for i, policy := range []changelog.Policy{bound, grouped, beta, fixed} {
+		for i, policy := range []changelog.Policy{bound, grouped, beta, fixed, alone} {
 			h, err := w.open().History(t.Context(), policy)
 			require.NoError(t, err)
 			whole := h
