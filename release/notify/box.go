@@ -13,21 +13,23 @@ type box struct {
 	members map[string]*member // by their keys
 	wake    chan struct{}      // something is to be looked at
 
-	saving   sync.Mutex // one save at a time; it is taken before mu
-	mu       sync.Mutex
-	rec      *record             // nil until it is loaded
-	version  uint64              // of the record, raised by each change
-	saved    uint64              // the version that was saved last
-	sealed   uint64              // the version at which a digest was sealed last
-	ids      map[string]struct{} // of the letters
-	through  int                 // the place of rec.Through in the order of the store; -1: unknown
-	held     map[string]*held    // what is held for each recipient
-	lags     int                 // in rec.Lags
-	relieved bool                // there is room again for somebody, and the reader is to be told
-	early    []*letter           // that came before it was loaded
-	failing  string              // how the last try ended; empty: well
-	since    time.Time
-	hangs    bool
+	saving      sync.Mutex // one save at a time; it is taken before mu
+	mu          sync.Mutex
+	rec         *record             // nil until it is loaded
+	version     uint64              // of the record, raised by each change
+	saved       uint64              // the version that was saved last
+	sealed      uint64              // the version at which a digest was sealed last
+	ids         map[string]struct{} // of the letters
+	through     int                 // the place of rec.Through in the order of the store; -1: unknown
+	held        map[string]*held    // what is held for each recipient
+	lags        int                 // in rec.Lags
+	relieved    bool                // there is room again for somebody, and the reader is to be told
+	early       []*letter           // that came before it was loaded
+	failing     string              // how the last try ended; empty: well
+	since       time.Time
+	hangs       bool
+	unkept      string // how the last save failed; empty: it did not
+	unkeptSince time.Time
 }
 
 func newBox(name string) *box {

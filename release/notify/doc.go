@@ -38,7 +38,7 @@
 //
 //   - At once, by default.
 //   - In quiet hours of the recipient, by the clocks of the recipient's zone, when these end. Recipient.WakeForUrgent lets urgent ones through.
-//   - As a part of a digest, with Recipient.DigestEvery or DigestAt. A digest is recorded before it is sent.
+//   - As a part of a digest, with Recipient.DigestEvery or DigestAt. A digest is recorded before it is sent, as long as that is possible.
 //   - Not at all, where something like it was told less than Rule.Dedupe before; the next one says how many were left out.
 //
 // What is held is sent even if it is over by then: a question that was answered in the night is told in the morning, and so is the answer.
@@ -80,7 +80,8 @@
 //	a template fails         the default words stand in, and say so
 //	a cursor cannot be read  the channel sends nothing, as it can know nothing, and tries again each minute; that is logged, and an alarm. The files of
 //	                         FileCursors keep the one before, which counts where the newest is torn
-//	a cursor cannot be kept  messages go on, and come again after a crash; digests wait
+//	a cursor cannot be kept  messages go on, and come again after a crash; digests wait for five minutes, and what they hold comes again after a crash in
+//	                         other ones. Status says that the channel fails, and after five failures in a row there is an alarm
 //	the store fails          it is asked again, every 30 s at most seldom; nothing is lost
 //	a release is broken      nothing more is told of it, and all others go on; it is tried again every half minute; that is logged, and an alarm
 //	the clock is put back    what waits, waits for what was left of its time, and no longer

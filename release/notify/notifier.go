@@ -153,8 +153,8 @@ type ChannelStatus struct {
 	Collected int    `json:"collected,omitempty"`
 	Behind    bool   `json:"behind,omitempty"`
 	Held      []Held `json:"held,omitempty"`
-	// Failing is how the last try failed, and Since is since when none has succeeded; empty: the last one has. Hangs says that the channel has not
-	// returned in time.
+	// Failing is how the last try failed, and Since is since when none has succeeded; empty: the last one has. Where messages are taken it is how the
+	// cursor could not be saved. Hangs says that the channel has not returned in time.
 	Failing string    `json:"failing,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
 	Hangs   bool      `json:"hangs,omitempty"`
@@ -175,6 +175,9 @@ func (b *box) status() ChannelStatus {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := ChannelStatus{Name: b.name, Open: b.rec != nil, Failing: b.failing, Since: b.since, Hangs: b.hangs}
+	if s.Failing == "" {
+		s.Failing, s.Since = b.unkept, b.unkeptSince
+	}
 	if b.rec != nil {
 		s.Waiting = len(b.rec.Letters)
 		s.Held, s.Behind = b.holding(time.Now()), len(b.rec.Lags) > 0

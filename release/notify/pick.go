@@ -9,6 +9,9 @@ import (
 // maxParts is how many messages one digest holds at most; of more, several are made.
 const maxParts = 200
 
+// sealPatience is how long a digest waits to be recorded before it is sent. Then it is better that it may come twice than that it never comes.
+const sealPatience = 5 * time.Minute
+
 // forever is how long a channel sleeps that has nothing to wait for.
 const forever = 365 * day
 
@@ -40,8 +43,8 @@ func (b *box) pick(now time.Time, sore sores) (next *letter, wait time.Duration)
 		if l.Collected {
 			l = b.seal(i, now)
 		}
-		if l.sealed > b.saved {
-			wait = min(wait, time.Second)
+		if rest := sealPatience - now.Sub(l.Set); l.sealed > b.saved && rest > 0 {
+			wait = min(wait, rest, time.Second)
 			continue
 		}
 		last, is := sore[l.Key]
@@ -79,7 +82,7 @@ func (l *letter) rebase(now time.Time) {
 }
 
 // seal makes one letter of all that are collected for a recipient, in place of the first one. It is sent once it is saved, so that it is the same after a
-// restart. The mutex is held.
+// restart, or when that was waited for in vain. The mutex is held.
 func (b *box) seal(i int, now time.Time) *letter {
 	first := b.rec.Letters[i]
 	parts := []Message{first.Message}

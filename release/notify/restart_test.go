@@ -102,22 +102,62 @@ func behind(releases map[string]struct{ Seq uint64 }, each, count int) int {
 	return n
 }
 
-func TestACursorThatCannotBeSavedStopsNoMessageButDigests(t *testing.T) {
+// A cursor that cannot be saved makes digests late, and is told of.
+func TestACursorThatCannotBeSaved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, ch := new(release.MemoryStore), &room{}
 		o := plain(store, map[string]notify.Channel{"room": ch})
 		o.Groups[0].Recipients = append(o.Groups[0].Recipients, notify.Recipient{Name: "boss", Channel: "room", DigestEvery: time.Hour})
+		o.Groups = append(o.Groups, notify.Group{Name: "admins", Recipients: []notify.Recipient{{Name: "root", Channel: "room"}}})
+		o.Alarms = "admins"
 		kept := &snapshots{fail: true}
 		o.Cursors = kept
 		written(t, store, "shop-1", 2)
-		begin(t, o)
-		time.Sleep(3 * time.Hour)
-		assert.Len(t, ch.got(), 6, "the digest waits for its ID to be kept")
+		n, err := notify.New(o)
+		require.NoError(t, err)
+		stop := run(t, n)
+		time.Sleep(5 * time.Minute)
+		assert.Len(t, ch.to("ada"), 6)
+		require.Len(t, ch.to("root"), 1)
+		assert.Equal(t, "The cursor of channel room cannot be saved", ch.to("root")[0].Subject)
+		assert.Contains(t, n.Status()[0].Failing, "the cursor cannot be saved: down")
+		assert.Less(t, time.Since(n.Status()[0].Since), 5*time.Minute+time.Second)
+		time.Sleep(58 * time.Minute)
+		assert.Empty(t, ch.to("boss"), "the digest waits for its ID to be kept")
+		time.Sleep(5 * time.Minute)
+		require.Len(t, ch.to("boss"), 1, "but not for ever")
+		assert.Len(t, ch.to("boss")[0].Parts, 6)
+		time.Sleep(7 * 24 * time.Hour)
+		assert.Len(t, ch.got(), 8, "everything once")
 		kept.mu.Lock()
 		kept.fail = false
 		kept.mu.Unlock()
 		time.Sleep(time.Minute)
-		assert.Len(t, ch.got(), 7)
+		assert.Empty(t, n.Status()[0].Failing)
+		stop()
+		begin(t, o)
+		time.Sleep(2 * time.Hour)
+		assert.Len(t, ch.got(), 8)
+	})
+}
+
+// A digest whose ID can be kept within some minutes waits for that.
+func TestADigestWaitsForItsCursor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, ch := new(release.MemoryStore), &room{}
+		o := plain(store, map[string]notify.Channel{"room": ch})
+		o.Groups[0].Recipients[0].DigestEvery = time.Hour
+		kept := &snapshots{fail: true}
+		o.Cursors = kept
+		written(t, store, "shop-1", 2)
+		begin(t, o)
+		time.Sleep(time.Hour + time.Minute)
+		assert.Empty(t, ch.got())
+		kept.mu.Lock()
+		kept.fail = false
+		kept.mu.Unlock()
+		time.Sleep(time.Minute)
+		assert.Len(t, ch.got(), 1)
 	})
 }
 

@@ -18,6 +18,8 @@ const (
 	// again, or read again.
 	saveSoon = 100 * time.Millisecond
 	saveLate = 10 * time.Second
+	// tooOften is after how many failures in a row to save a cursor an alarm is raised.
+	tooOften = 5
 )
 
 // worker serves one channel. It belongs to one goroutine.
@@ -102,6 +104,10 @@ func (w *worker) keep(ctx context.Context, now time.Time) time.Duration {
 	if err := w.save(ctx, w.box); err != nil && ctx.Err() == nil {
 		w.unsaved++
 		w.logger.Error("the cursor cannot be saved", "channel", w.box.name, "failures", w.unsaved, "error", err)
+		if w.unsaved == tooOften {
+			w.alarm(ctx, nil, idOf("unsaved", w.box.name, time.Now().UTC().Format(time.DateOnly)), "The cursor of channel "+w.box.name+" cannot be saved",
+				fmt.Sprintf("Messages go on, digests are late, and what is sent until it can be saved comes again after a restart.\n\n%s\n", err))
+		}
 	} else if err == nil {
 		w.unsaved, w.soon = 0, false
 	}
@@ -127,13 +133,17 @@ func (n *Notifier) save(ctx context.Context, b *box) error {
 		err = n.cursors.Save(limited, b.name, text)
 		cancel()
 	}
-	if err != nil {
-		return fmt.Errorf("channel %s: its cursor: %w", b.name, err)
-	}
 	b.mu.Lock()
-	b.saved = version
-	b.mu.Unlock()
-	return nil
+	defer b.mu.Unlock()
+	if err == nil {
+		b.saved, b.unkept, b.unkeptSince = version, "", time.Time{}
+		return nil
+	}
+	if b.unkept == "" {
+		b.unkeptSince = time.Now()
+	}
+	b.unkept = plain("the cursor cannot be saved: "+err.Error(), 500)
+	return fmt.Errorf("channel %s: its cursor: %w", b.name, err)
 }
 
 // load opens the box with its cursor, and tries again until it can; false where ctx ends before.
