@@ -14,9 +14,15 @@ import (
 type Hold struct {
 	// Person says that a person has paused the rollout.
 	Person bool `json:"person,omitempty"`
-	// Lifted says that a person lets it go on though the schedule is closed, until that opens.
-	Lifted bool `json:"lifted,omitempty"`
+	// Lifted says that a person lets it go on though the schedule is closed, until that opens, or until Until where that is set.
+	Lifted bool      `json:"lifted,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
+	// Taken says that what an earlier stage handed on was taken in.
+	Taken bool `json:"taken,omitempty"`
 }
+
+// lifts reports whether a person lets it go on though the schedule is closed.
+func (h Hold) lifts(now time.Time) bool { return h.Lifted && (h.Until.IsZero() || now.Before(h.Until)) }
 
 // Keeper holds a rollout while a schedule is closed. All methods may be called from any goroutine.
 type Keeper struct {
@@ -24,6 +30,7 @@ type Keeper struct {
 	watch  *window.Watch
 	acting sync.Mutex // one word at a time reaches the rollout, of the schedule or of a person
 	holds  bool       // the schedule has paused the rollout
+	last   window.Word
 	mu     sync.Mutex // never held while the rollout is told, which may wait for a checkpoint that asks what was said
 	said   Hold
 }
@@ -50,12 +57,26 @@ func (k *Keeper) say(change func(*Hold)) {
 // nobody would end any more, as the guard was changed since.
 func (k *Keeper) begin(ctx context.Context, t *stage.Task, r Rollout) (again time.Time) {
 	if !k.guard.Idle() {
+		k.take(t)
 		return k.look(ctx, t, r)
 	}
 	if err := k.obey(window.Word{Open: true, Why: "no schedule holds the rollout any more"}, r); err != nil {
 		t.Logger().Warn("the rollout could not be resumed", "error", err)
 	}
 	return time.Time{}
+}
+
+// take takes in the override that an earlier stage hands on, once.
+func (k *Keeper) take(t *stage.Task) {
+	lift, err := k.guard.Handed(t)
+	if err != nil {
+		t.Logger().Warn("the override of the schedule cannot be read", "error", err)
+	}
+	if err != nil || lift.By == "" || k.Said().Taken {
+		return
+	}
+	k.say(func(h *Hold) { h.Lifted, h.Until, h.Taken = true, lift.Until, true })
+	t.Logger().Info("the schedule was overridden before", "by", lift.By, "why", lift.Why, "until", lift.Until)
 }
 
 // keep looks at the schedule again and again until ctx ends.
@@ -92,18 +113,27 @@ func (k *Keeper) look(ctx context.Context, t *stage.Task, r Rollout) (again time
 func (k *Keeper) obey(word window.Word, r Rollout) error {
 	k.acting.Lock()
 	defer k.acting.Unlock()
-	said := k.Said()
+	k.last = word
+	said, now := k.Said(), time.Now()
+	lifted := said.lifts(now)
 	switch {
 	case word.Open:
-		k.say(func(h *Hold) { h.Lifted = false })
+		if !lifted || said.Until.IsZero() {
+			k.say(func(h *Hold) { h.Lifted, h.Until = false, time.Time{} })
+		}
 		held := k.holds
 		if k.holds = false; !held || said.Person {
 			return nil
 		}
 		return r.Resume(window.By, word.Why)
+	case lifted && k.holds && !said.Person: // the last host died before it did
+		k.holds = false
+		return r.Resume(window.By, "the schedule is overridden")
+	case lifted:
+		return nil
 	case k.guard.Closing == window.RollBack && word.Known:
 		return r.Abort(window.By, word.Why)
-	case k.guard.Closing != window.Pause || said.Lifted:
+	case k.guard.Closing != window.Pause:
 		return nil
 	}
 	if err := r.Pause(window.By, word.Why); err != nil { // also where it holds already: the last host may have died before it did
@@ -113,29 +143,54 @@ func (k *Keeper) obey(word window.Word, r Rollout) error {
 	return nil
 }
 
-// hear hands a person's signal on to the rollout, unless it does not count.
-func (k *Keeper) hear(t *stage.Task, s stage.Signal, r Rollout) {
+// hear hands a person's signal on to the rollout, unless it does not count, and records what becomes of it beside the schedule.
+func (k *Keeper) hear(ctx context.Context, t *stage.Task, s stage.Signal, r Rollout) {
 	k.acting.Lock()
 	defer k.acting.Unlock()
+	held := k.holds
 	if ignored := k.weigh(s); ignored != "" {
 		t.Logger().Warn("signal does not count", "kind", s.Kind, "by", s.By, "reason", ignored)
+		record(ctx, t, window.DetailIgnored, window.Ignored{By: s.By, Signal: s.Kind, Reason: ignored})
 		return
 	}
-	if err := obey(r, s); err != nil {
+	steered := obey
+	if held && s.Kind == stage.Approve {
+		steered = answer
+	}
+	switch err := steered(r, s); {
+	case err != nil:
 		t.Logger().Warn("signal came too late or too early", "kind", s.Kind, "by", s.By, "error", err)
+		if held {
+			record(ctx, t, window.DetailIgnored, window.Ignored{By: s.By, Signal: s.Kind, Reason: clip(err.Error(), 500)})
+		}
+	case held && !k.holds:
+		record(ctx, t, window.DetailOverride, window.Override{By: s.By, Why: clip(s.Why, 500), Look: k.last.Look})
 	}
 }
+
+func record(ctx context.Context, t *stage.Task, name string, detail any) {
+	if err := t.Detail(ctx, name, detail); err != nil {
+		t.Logger().Error("what was said could not be recorded", "error", err)
+	}
+}
+
+// answer hands on a yes to what the plan asks. It is none to the schedule: the pause of that stays.
+func answer(r Rollout, s stage.Signal) error { return r.Answer(s.By, s.Why) }
 
 // weigh notes what a person says, and returns why it does not count.
 func (k *Keeper) weigh(s stage.Signal) (ignored string) {
 	switch s.Kind {
 	case stage.Pause:
 		k.say(func(h *Hold) { h.Person = true })
-	case stage.Resume, stage.Approve, stage.Promote:
+	case stage.Approve:
+		if !k.holds {
+			k.say(func(h *Hold) { h.Person = false })
+		}
+	case stage.Resume, stage.Promote:
 		if k.holds {
 			if ignored = k.guard.Barred(s.By, s.Why); ignored == "" {
 				k.holds = false
-				k.say(func(h *Hold) { h.Lifted = true })
+				k.say(func(h *Hold) { h.Lifted, h.Until = true, time.Time{} })
 			}
 		}
 		if ignored == "" || s.Kind == stage.Resume { // their own pause is over, also where that of the schedule is not

@@ -14,6 +14,7 @@ import (
 type Rollout interface {
 	Pause(by, why string) error
 	Resume(by, why string) error
+	Answer(by, why string) error
 	Promote(by, why string) error
 	Abort(by, why string) error
 }
@@ -70,7 +71,7 @@ func listen(ctx, running context.Context, t *stage.Task, r Rollout, k *Keeper, s
 			stop(fmt.Errorf("listen for signals: %w", err))
 			return err
 		}
-		k.hear(t, s, r)
+		k.hear(running, t, s, r)
 	}
 }
 

@@ -45,6 +45,7 @@ func (w *wheel) turn(how, by, why string) {
 
 func (w *wheel) Pause(by, why string) error  { w.turn("pause", by, why); return nil }
 func (w *wheel) Resume(by, why string) error { w.turn("resume", by, why); return nil }
+func (w *wheel) Answer(by, why string) error { w.turn("answer", by, why); return nil }
 func (w *wheel) Promote(by, why string) error {
 	w.turn("promote", by, why)
 	return errors.New("too early")

@@ -60,8 +60,8 @@ const (
 	DetailEvent = steer.DetailEvent
 )
 
-// Reads are the version and the artifact.
-func (s Stage) Reads() []stage.Ref { return steer.Reads() }
+// Reads are the version, the artifact, and the override that Hours name.
+func (s Stage) Reads() []stage.Ref { return append(steer.Reads(), s.Hours.Reads()...) }
 
 // Listens are the signals that steer a rollout. Approve is the answer to a pause of the plan, and
 // so is Resume; Reject takes the release back.

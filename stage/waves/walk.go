@@ -62,6 +62,11 @@ func (s steered) Resume(by, why string) error {
 	return s.Waves.Resume(by, why, addressed(why, s.regions)...)
 }
 
+// Answer answers as Resume does, and ends no pause.
+func (s steered) Answer(by, why string) error {
+	return s.Waves.Answer(by, why, addressed(why, s.regions)...)
+}
+
 // addressed are the names before the first colon of a reason, where each is one of a region. Whether they ask
 // just now does not matter: an answer that comes too late for one must not go to another.
 func addressed(why string, regions []string) []string {

@@ -63,8 +63,8 @@ const (
 	DetailEvent = steer.DetailEvent
 )
 
-// Reads are the version and the artifact.
-func (s Stage) Reads() []stage.Ref { return steer.Reads() }
+// Reads are the version, the artifact, and the override that Hours name.
+func (s Stage) Reads() []stage.Ref { return append(steer.Reads(), s.Hours.Reads()...) }
 
 // Listens are the signals that steer the waves. Approve and Resume are answers, as told at the package;
 // Reject takes the release back in all regions.

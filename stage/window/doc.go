@@ -21,6 +21,12 @@
 // A person lets the release go on by stage.Promote, with a reason, and ends it by stage.Reject. Who may say so is told by People.
 // What does not count is recorded (DetailIgnored).
 //
+// stage.SkipStage passes over any stage, whoever sends it: People and NoOverride say nothing of it. A stage of which another
+// reads a key cannot be skipped; so a window that must not be sets Lift, and the deployment behind it reads that:
+//
+//	{Name: "window", Do: window.Stage{Schedule: open, NoOverride: true, Lift: window.Lifted}},
+//	{Name: "deploy", Needs: []string{"window"}, Do: deploy.Stage{..., Hours: window.Guard{Schedule: open, Closing: window.Pause, Lift: window.Lifted}}},
+//
 // # When it closes
 //
 // What is to become of a rollout that is under way then is told by Guard, in the field Hours of deploy.Stage and waves.Stage.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/davit-sdk/davit/release/calendar"
+	"github.com/davit-sdk/davit/stage"
 	"github.com/hashicorp/go-multierror"
 )
 
@@ -35,7 +36,12 @@ const By = "calendar"
 // or does not answer within Patience, Pause holds, and RollBack takes nothing back.
 //
 // A person who resumes or promotes a rollout that is held, and gives a reason, overrides the schedule until it opens the
-// next time; so for RollBack there is nothing to override: what is not to be taken back must not close.
+// next time (DetailOverride, among the details of the rollout's stage). stage.Approve is a yes to what the plan asks alone, also
+// while the rollout is held: it goes on when both are settled. What does not count while it is held is recorded (DetailIgnored).
+//
+// Whoever has overridden a window stage before has overridden the guard, too, where Lift names the key by which that hands it on:
+// until the moment at which the window would have let the release go by itself, as was known then, or, where that was not
+// known, until the schedule opens. So what a window let begin in a freeze is neither held nor taken back for it.
 type Guard struct {
 	// Schedule is the schedule as it is now; see Stage.Schedule.
 	Schedule func(ctx context.Context) (*calendar.Schedule, error)
@@ -43,6 +49,8 @@ type Guard struct {
 	Closing Closing
 	// People are those who may override Pause. Empty: everybody who gives a reason.
 	People []string
+	// Lift is the key of the window stage before it, Stage.Lift: as a rule Lifted. Zero: an override there says nothing here.
+	Lift stage.Key[Lift]
 	// Interval is how long it takes at most to read the calendars again, and so how late a freeze is seen that was made
 	// meanwhile. Zero: DefaultGuardInterval.
 	Interval time.Duration

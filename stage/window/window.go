@@ -34,10 +34,16 @@ type Stage struct {
 	Need time.Duration
 	// Expect tells Need where that is learned: it is called at each look, as Schedule is. Nil: it is Need.
 	Expect func(ctx context.Context, t *stage.Task) (time.Duration, error)
-	// People are those who may let the release go on though the schedule is closed, or end it. Names are compared
+	// People are those who may let the release go on though the schedule is closed, or end it. They say nothing of
+	// stage.SkipStage, see the package comment. Names are compared
 	// without regard to case and outer spaces. Empty: everybody may.
 	People []string
-	// NoOverride says that nobody may let it go on. It may be ended.
+	// Lift is the key by which an override is handed on to the Guard of a deployment behind it, and to whoever else reads it: as
+	// a rule Lifted, where a pipeline has one window. A stage whose key is read by another cannot be skipped by stage.SkipStage.
+	// Zero: it is not handed on.
+	Lift stage.Key[Lift]
+	// NoOverride says that nobody may let it go on by stage.Promote. It may be ended; and it may be skipped, see the package
+	// comment.
 	NoOverride bool
 	// MaxWait is how long it waits, counted from the begin of the first attempt. Zero: as long as it takes.
 	MaxWait time.Duration
@@ -73,6 +79,7 @@ type Ignored struct {
 
 var (
 	_ stage.Stage     = Stage{}
+	_ stage.Writer    = Stage{}
 	_ stage.Listener  = Stage{}
 	_ stage.Traiter   = Stage{}
 	_ stage.Validator = Stage{}
@@ -146,6 +153,9 @@ func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 		return err
 	}
 	if look.open() {
+		if err := s.hand(t, Lift{}); err != nil {
+			return err
+		}
 		return t.Detail(ctx, DetailOpen, look)
 	}
 	if late := s.deadline(t); !late.IsZero() && !now.Before(late) {
@@ -186,6 +196,9 @@ func (s Stage) hear(ctx context.Context, t *stage.Task, look Look) (done, heard 
 			continue // there is nothing to override
 		case sig.Kind == stage.Reject:
 			return true, heard, &stage.Error{Outcome: stage.Rejected, By: sig.By, Reason: sig.Why}
+		}
+		if err := s.hand(t, Lift{By: sig.By, Why: sig.Why, Until: look.Start}); err != nil {
+			return true, heard, err
 		}
 		return true, heard, t.Detail(ctx, DetailOverride, Override{By: sig.By, Why: sig.Why, Look: look})
 	}

@@ -58,6 +58,17 @@ func (r *Rollout) Resume(by, why string) error {
 	})
 }
 
+// Answer says go where an answer is waited for. A pause goes on: what was answered counts when that is over.
+func (r *Rollout) Answer(by, why string) error {
+	return r.control.give(func(c *control) error {
+		if !c.waiting {
+			return ErrNotWaiting
+		}
+		c.answered = &command{by, why}
+		return nil
+	})
+}
+
 // Promote skips the holds (bake, gates, pauses) of this and all further steps. The steps
 // themselves are walked, since they keep the capacity. It ends a pause.
 func (r *Rollout) Promote(by, why string) error {
@@ -165,7 +176,7 @@ func (c *control) overlay(at *Checkpoint) {
 		return
 	}
 	at.Promoting = at.Promoting || c.promoted != nil
-	at.Paused = c.paused != nil
+	at.pause(c.paused)
 	if c.aborted != nil {
 		at.Abort = &AbortError{By: c.aborted.by, Why: c.aborted.why}
 	}

@@ -148,8 +148,10 @@ type Checkpoint struct {
 	Short int `json:"short,omitempty"`
 	// Promoting says that the holds are skipped.
 	Promoting bool `json:"promoting,omitempty"`
-	// Paused says that somebody paused the rollout.
-	Paused bool `json:"paused,omitempty"`
+	// Paused says that somebody paused the rollout, PausedBy who, PausedWhy why.
+	Paused    bool   `json:"paused,omitempty"`
+	PausedBy  string `json:"paused_by,omitempty"`
+	PausedWhy string `json:"paused_why,omitempty"`
 	// Abort is the word of whoever aborted it; nil where nobody did.
 	Abort *AbortError `json:"abort,omitempty"`
 	// Back says that the rollout is on its way back from Step, because of Cause; BackStep is the
@@ -162,4 +164,20 @@ type Checkpoint struct {
 	Cause    string `json:"cause,omitempty"`
 	// Outcome is set when the rollout has ended for good; Interrupted never is.
 	Outcome Outcome `json:"outcome,omitempty"`
+}
+
+// pause puts a pause into the position; nil is none.
+func (c *Checkpoint) pause(by *command) {
+	c.Paused, c.PausedBy, c.PausedWhy = by != nil, "", ""
+	if by != nil {
+		c.PausedBy, c.PausedWhy = by.by, by.why
+	}
+}
+
+// pauser is whose word the pause is.
+func pauser(by, why string) command {
+	if by == "" && why == "" {
+		return command{"checkpoint", "paused before"}
+	}
+	return command{by, why}
 }

@@ -147,7 +147,8 @@ func wire(target Target, plan strategy.Plan, c Checkpoint, o Options) (*Rollout,
 		r.control.promoted = &command{"checkpoint", "promoted before"}
 	}
 	if c.Paused {
-		r.control.paused = &command{"checkpoint", "paused before"}
+		by := pauser(c.PausedBy, c.PausedWhy)
+		r.control.paused = &by
 	}
 	return r, nil
 }

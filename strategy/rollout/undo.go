@@ -21,7 +21,8 @@ func Undo(target Target, plan strategy.Plan, c Checkpoint, why string, o Options
 		return nil, fmt.Errorf("undo: the checkpoint belongs to plan %.12s, not to plan %.12s", c.Plan, hash)
 	}
 	promoted := c.Outcome == Promoted && !c.Back
-	c.Step, c.Outcome, c.Paused, c.Memory = min(c.Step, len(plan.Steps)-1), "", false, nil
+	c.Step, c.Outcome, c.Memory = min(c.Step, len(plan.Steps)-1), "", nil
+	c.pause(nil)
 	if !c.Back {
 		c = Checkpoint{Plan: c.Plan, Step: c.Step, Short: c.Short, Back: true, Cause: why}
 	}

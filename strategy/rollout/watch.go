@@ -131,7 +131,8 @@ func (r *Rollout) commands(ctx context.Context, l leg) error {
 		tell(Promoting, promoted)
 	}
 	if is := paused != nil; is != r.paused {
-		r.paused, r.at.Paused = is, is
+		r.paused = is
+		r.at.pause(paused)
 		if err := r.record(ctx); err != nil {
 			return err
 		}

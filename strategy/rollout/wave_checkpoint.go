@@ -28,9 +28,11 @@ type WaveCheckpoint struct {
 	Granted bool      `json:"granted,omitempty"`
 	// Promoting says that the holds are skipped.
 	Promoting bool `json:"promoting,omitempty"`
-	// Paused says that somebody paused all regions, and PausedAt since when.
-	Paused   bool      `json:"paused,omitempty"`
-	PausedAt time.Time `json:"paused_at,omitzero"`
+	// Paused says that somebody paused all regions, PausedAt since when, PausedBy who, PausedWhy why.
+	Paused    bool      `json:"paused,omitempty"`
+	PausedAt  time.Time `json:"paused_at,omitzero"`
+	PausedBy  string    `json:"paused_by,omitempty"`
+	PausedWhy string    `json:"paused_why,omitempty"`
 	// Abort is the word of whoever aborted the waves; nil where nobody did.
 	Abort *AbortError `json:"abort,omitempty"`
 	// Stopped says why the wave that is under way is a bad one; nil where it is not.

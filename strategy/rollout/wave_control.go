@@ -19,7 +19,7 @@ func (w *Waves) Pause(by, why string) error {
 			return ErrGoingBack
 		}
 		if !w.at.Paused {
-			w.at.Paused, w.at.PausedAt = true, time.Now()
+			w.at.Paused, w.at.PausedAt, w.at.PausedBy, w.at.PausedWhy = true, time.Now(), by, why
 			w.pause = standstill{command: command{by, why}, told: w.pause.told}
 		}
 		return nil
@@ -34,10 +34,9 @@ func (w *Waves) Resume(by, why string, regions ...string) error {
 		return w.answer(by, why, regions)
 	}
 	w.mu.Lock()
-	paused, asked := w.at.Paused, !w.at.Asked.IsZero() && !w.at.Granted
+	paused := w.at.Paused
 	w.mu.Unlock()
-	switch {
-	case paused:
+	if paused {
 		return w.command(func() error {
 			if !w.at.Paused {
 				return ErrNotWaiting
@@ -46,7 +45,20 @@ func (w *Waves) Resume(by, why string, regions ...string) error {
 			w.pause = standstill{command: command{by, why}, told: w.pause.told}
 			return nil
 		}, func(r *Rollout) { r.goOn(by, why) })
-	case asked:
+	}
+	return w.Answer(by, why)
+}
+
+// Answer says go where an answer is waited for, as Resume does where nothing is paused. A pause goes on: what was answered counts
+// when that is over.
+func (w *Waves) Answer(by, why string, regions ...string) error {
+	if len(regions) > 0 {
+		return w.answer(by, why, regions)
+	}
+	w.mu.Lock()
+	asked := !w.at.Asked.IsZero() && !w.at.Granted
+	w.mu.Unlock()
+	if asked {
 		return w.command(func() error {
 			if w.at.Asked.IsZero() || w.at.Granted {
 				return ErrNotWaiting
@@ -201,7 +213,7 @@ func (w *Waves) unpause(now time.Time) {
 			w.ask.deadline = w.ask.deadline.Add(d)
 		}
 	}
-	w.at.Paused, w.at.PausedAt = false, time.Time{}
+	w.at.Paused, w.at.PausedAt, w.at.PausedBy, w.at.PausedWhy = false, time.Time{}, "", ""
 }
 
 // goOn ends a pause, and answers nothing.

@@ -84,7 +84,7 @@ func UndoWaves(targets map[string]Target, plan strategy.WavePlan, c WaveCheckpoi
 	if why == "" {
 		why = "the waves are undone"
 	}
-	c.Outcome, c.Paused, c.PausedAt, c.Promoting = "", false, time.Time{}, false
+	c.Outcome, c.Paused, c.PausedAt, c.PausedBy, c.PausedWhy, c.Promoting = "", false, time.Time{}, "", "", false
 	return wireWaves(targets, plan, c, o, func(w *Waves) error {
 		w.resumed, w.undo, w.closed = true, why, true
 		var errs *multierror.Error
@@ -112,7 +112,7 @@ func wireWaves(targets map[string]Target, plan strategy.WavePlan, c WaveCheckpoi
 		commanding: newTurn(), writing: newTurn(), telling: newTurn(), wake: make(chan struct{}, 1)}
 	w.ask.told = c.Granted
 	if c.Paused {
-		w.pause = standstill{command: command{"checkpoint", "paused before"}}
+		w.pause = standstill{command: pauser(c.PausedBy, c.PausedWhy)}
 	}
 	if c.Promoting {
 		w.pause.command = command{"checkpoint", "promoted before"}
@@ -191,7 +191,8 @@ func (w *Waves) forth(g *region) (err error) {
 		g.begun, g.phase = true, over
 	default:
 		c := p.Rollout
-		c.Paused, c.Promoting = w.at.Paused, c.Promoting || w.at.Promoting
+		c.Promoting = c.Promoting || w.at.Promoting
+		c.Paused, c.PausedBy, c.PausedWhy = w.at.Paused, w.at.PausedBy, w.at.PausedWhy
 		g.begun = true
 		g.arrived = w.held(g) && c.Step == len(g.plan.Steps)-1 && !c.Reached.IsZero()
 		g.rollout, err = Resume(g.target, g.plan, c, o)
