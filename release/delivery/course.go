@@ -29,6 +29,7 @@ type course struct {
 type stint struct {
 	moved   bool             // a rollout was begun, and moved something
 	rolls   bool             // a rollout was begun
+	rolled  bool             // one was, in an attempt before: a stage that moves rollouts moved nothing without one
 	harmed  time.Time        // when it turned back
 	outcome rollout.Outcome  // of the rollout as a whole
 	lives   *dora.Deployment // that may be undone
@@ -136,7 +137,7 @@ func decided(b ledger.Noted) ([]dora.Change, bool) {
 // ended finds out whether a stage that ended an attempt was a deployment.
 func (r *course) ended(e ledger.Event, b ledger.Ended, o Options) []fact {
 	st, node, t := r.state.Stage(e.Stage), r.state.Node(e.Stage), r.stint(e.Stage)
-	deploys := t.rolls || o.Deploys != nil && o.Deploys(*node)
+	deploys := t.rolls || !t.rolled && o.Deploys != nil && o.Deploys(*node)
 	if e.Attempt == 0 || e.Attempt == t.told || st.Expanded || !deploys {
 		return nil
 	}
@@ -158,7 +159,7 @@ func (r *course) ended(e ledger.Event, b ledger.Ended, o Options) []fact {
 		if reached && (st.Over() || b.Outcome == stage.RolledBack) {
 			restored := b.Outcome == stage.RolledBack || b.Outcome == stage.Aborted && t.outcome == rollout.RolledBack
 			facts := r.harmed(is, t, restored)
-			*t = stint{told: e.Attempt}
+			*t = stint{told: e.Attempt, rolled: t.rolls || t.rolled}
 			return facts
 		}
 		is.deployment.Status = dora.Failure

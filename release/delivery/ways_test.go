@@ -163,6 +163,9 @@ func TestTakenBackAndParked(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, []string{"r1/deploy", "rollback r1/deploy/back"}, names(events))
 		}
+		// An attempt after one that was taken back moves nothing, and says so.
+		require.NoError(t, p.runner.Signal(t.Context(), "r1", stage.Signal{Kind: stage.Retry, Stage: "deploy", By: "grace"}))
+		time.Sleep(time.Minute)
 		require.NoError(t, p.runner.Signal(t.Context(), "r1", stage.Signal{Kind: stage.Abort, Stage: "deploy", By: "grace"}))
 		p.wait("r1")
 		for _, o := range []delivery.Options{{}, deploying} {
