@@ -76,19 +76,23 @@ func TestScope(t *testing.T) {
 	all := []calendar.Calendar{
 		of("company", calendar.Scope{}), of("shop", calendar.Scope{Services: []string{"shop-*", "till"}}), of("production", calendar.Scope{Environments: []string{"production"}}),
 		of("both", calendar.Scope{Services: []string{"till"}, Environments: []string{"staging"}}), of("team", calendar.Scope{Teams: []string{"blue"}}),
+		of("any", calendar.Scope{Services: []string{"*"}}), of("api", calendar.Scope{Services: []string{"api/*"}}),
 	}
 	for _, c := range []struct {
 		subject calendar.Subject
 		want    string
 	}{
-		{calendar.Subject{}, "company shop production both team"},
-		{calendar.Subject{Team: "red", Service: "till", Environment: "staging"}, "company shop both"},
-		{calendar.Subject{Team: "red", Service: "shop-api", Environment: "production"}, "company shop production"},
-		{calendar.Subject{Team: "blue", Service: "blog", Environment: "dev"}, "company team"},
-		{calendar.Subject{Service: "blog"}, "company production team"},
+		{calendar.Subject{}, "company shop production both team any api"},
+		{calendar.Subject{Team: "red", Service: "till", Environment: "staging"}, "company shop both any"},
+		{calendar.Subject{Team: "red", Service: "shop-api", Environment: "production"}, "company shop production any"},
+		{calendar.Subject{Team: "blue", Service: "blog", Environment: "dev"}, "company team any"},
+		{calendar.Subject{Service: "blog"}, "company production team any"},
+		{calendar.Subject{Team: "red", Service: "api/shop", Environment: "dev"}, "company any api"},
+		{calendar.Subject{Team: "red", Service: "api/shop/v2", Environment: "dev"}, "company any"},
 	} {
 		assert.Equal(t, c.want, strings.Join(compile(t, calendar.Options{Subject: c.subject}, all...).Calendars(), " "), "%v", c.subject)
 	}
+	assert.ErrorContains(t, calendar.Scope{Services: []string{"api/**"}}.Validate(), "there is no **")
 }
 
 func TestOverrides(t *testing.T) {

@@ -3,10 +3,14 @@ package calendar
 import (
 	"fmt"
 	"path"
+	"strings"
 )
 
-// Scope says what a calendar is for, by patterns of path.Match: "shop-*". An empty list stands for all there are.
-// What is told by several lists must be in each: the service shop in the environment production.
+// Scope says what a calendar is for, by patterns of path.Match: "shop-*". An empty list stands for all there are, and so does
+// the pattern "*". In any other, "*" and "?" stand for no slash: "shop/*" covers shop/api and not shop/api/v2, and there is
+// no "**". What is told by several lists must be in each: the service shop in the environment production.
+//
+// Names are compared byte by byte. Mind the case: a freeze of "Shop" does not cover shop.
 type Scope struct {
 	Teams        []string `json:"teams,omitempty"`
 	Services     []string `json:"services,omitempty"`
@@ -39,6 +43,8 @@ func (s Scope) problems() (all []error) {
 		for i, p := range list.patterns {
 			if _, err := path.Match(p, ""); err != nil || p == "" {
 				all = append(all, fmt.Errorf("%s[%d]: %.40q is no pattern such as shop or shop-*", list.field, i, p))
+			} else if strings.Contains(p, "**") {
+				all = append(all, fmt.Errorf("%s[%d]: %.40q: there is no **: * stands for all, and beside other letters for all but a slash", list.field, i, p))
 			}
 		}
 	}
@@ -50,7 +56,7 @@ func matches(patterns []string, name string) bool {
 		return true
 	}
 	for _, p := range patterns {
-		if ok, _ := path.Match(p, name); ok {
+		if ok, _ := path.Match(p, name); ok || p == "*" {
 			return true
 		}
 	}

@@ -71,8 +71,8 @@ func (e *TooLittleError) Error() string {
 		e.Points, e.Weeks, e.Known, e.Slots, e.Needed)
 }
 
-// Learn makes a profile of a series. Its points may come in any order. The error is a *TooLittleError where less than
-// half of the week is known.
+// Learn makes a profile of a series. Its points may come in any order. The error is ErrCoarse where there are slots in
+// which no point can be, and a *TooLittleError where less than half of the week is known.
 func Learn(points []metrics.Point, o Options) (*Profile, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -83,6 +83,9 @@ func Learn(points []metrics.Point, o Options) (*Profile, error) {
 	}
 	perDay := 24 * 60 / p.minutes
 	p.slots = make([]Expected, 7*perDay)
+	if err := p.fine(points); err != nil {
+		return nil, err
+	}
 	measured := p.measured(points)
 	wrong := &TooLittleError{Slots: len(p.slots), Needed: p.needed, Points: len(measured)}
 	weeks := make([][]float64, len(p.slots))
@@ -125,7 +128,7 @@ type measurement struct {
 // measured are the finite points by slot and value.
 func (p *Profile) measured(points []metrics.Point) (all []measurement) {
 	for _, point := range points {
-		if math.IsNaN(point.Value) || math.IsInf(point.Value, 0) || point.At.Year() < 1970 || point.At.Year() > 9999 {
+		if !usable(point) {
 			continue
 		}
 		all = append(all, measurement{p.count(point.At), point.Value})
@@ -139,27 +142,72 @@ func (p *Profile) measured(points []metrics.Point) (all []measurement) {
 	return all
 }
 
+func usable(p metrics.Point) bool {
+	return !math.IsNaN(p.Value) && !math.IsInf(p.Value, 0) && p.At.Year() >= 1970 && p.At.Year() <= 9999
+}
+
+// fine reports a series whose points are usually further apart than a slot is long, by more than a tenth, so that
+// some slots would stay empty in each week.
+func (p *Profile) fine(points []metrics.Point) error {
+	var times []time.Time
+	for _, point := range points {
+		if usable(point) {
+			times = append(times, point.At)
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	times = slices.CompactFunc(times, time.Time.Equal)
+	var apart []time.Duration
+	for i := 1; i < len(times); i++ {
+		apart = append(apart, times[i].Sub(times[i-1]))
+	}
+	slot := time.Duration(p.minutes) * time.Minute
+	slices.Sort(apart)
+	if n := len(apart); n > 0 && apart[n/2] > slot+slot/10 {
+		return fmt.Errorf("Options.Slot: %w: the points are usually %s apart, a slot is %s", ErrCoarse, apart[n/2], slot)
+	}
+	return nil
+}
+
 // monday is 1969-12-29, the last Monday before 1970, in days from there.
 const monday = -3
 
 // count is the number of a slot, by the local clock, from a Monday long ago on.
 func (p *Profile) count(t time.Time) int {
-	_, offset := t.In(p.location).Zone()
-	local := t.Unix() + int64(offset) - monday*24*60*60
-	return int(local / 60 / int64(p.minutes))
+	return int(floor(p.local(t)-monday*24*60*60, int64(p.minutes)*60))
 }
 
-// left is how long the slot lasts from t on.
+// left is how long the slot lasts from t on, or the offset of the clock does.
 func (p *Profile) left(t time.Time) time.Duration {
-	_, offset := t.In(p.location).Zone()
-	slot := time.Duration(p.minutes) * time.Minute
-	local := time.Duration((t.Unix()+int64(offset))%int64(p.minutes*60))*time.Second + time.Duration(t.Nanosecond())
-	return slot - local
+	slot, local := int64(p.minutes)*60, p.local(t)
+	left := time.Duration((floor(local, slot)+1)*slot-local)*time.Second - time.Duration(t.Nanosecond())
+	if _, change := t.In(p.location).ZoneBounds(); change.After(t) {
+		left = min(left, change.Sub(t))
+	}
+	return left
 }
 
-// At is what is expected at a moment; false where it is not known.
+// local is what the clock shows, in seconds.
+func (p *Profile) local(t time.Time) int64 {
+	_, offset := t.In(p.location).Zone()
+	return t.Unix() + int64(offset)
+}
+
+// floor is a division that rounds down, also below zero.
+func floor(a, b int64) int64 {
+	if a < 0 {
+		return -((-a + b - 1) / b)
+	}
+	return a / b
+}
+
+// At is what is expected at a moment; false where it is not known. The zero Profile knows nothing.
 func (p *Profile) At(t time.Time) (Expected, bool) {
-	e := p.slots[p.count(t)%len(p.slots)]
+	if len(p.slots) == 0 {
+		return Expected{}, false
+	}
+	n := len(p.slots)
+	e := p.slots[(p.count(t)%n+n)%n]
 	return e, e.Weeks >= p.needed
 }
 
@@ -192,5 +240,9 @@ func orDefault(v, otherwise time.Duration) time.Duration {
 	return v
 }
 
-// ErrNowhere says that there is no time of that length within what the calendar allows, in which the load is known.
-var ErrNowhere = errors.New("no time that is long enough is open and known")
+var (
+	// ErrNowhere says that there is no time of that length within what the calendar allows, in which the load is known.
+	ErrNowhere = errors.New("no time that is long enough is open and known")
+	// ErrCoarse says that the points of a series are further apart than a slot is long: take a longer slot.
+	ErrCoarse = errors.New("the series is coarser than the slots")
+)

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -77,58 +78,50 @@ func (p *Profile) Quietest(q Question) ([]Time, error) {
 			return nil, err
 		}
 	}
-	var all []Time
-	for open := range q.Schedule.Spans(q.From, q.To) {
-		for at := open.From; !at.Add(q.Length).After(open.To); at = at.Add(p.left(at)) {
-			if t, ok := p.over(at, at.Add(q.Length)); ok {
-				all = append(all, t)
+	all := p.candidates(q)
+	slices.SortStableFunc(all, func(a, b Time) int { return cmp.Compare(a.Load, b.Load) })
+	best := apart(all, q.Count)
+	if best == nil {
+		unknown := 0
+		for _, e := range p.slots {
+			if e.Weeks < p.needed {
+				unknown++
 			}
 		}
-	}
-	slices.SortStableFunc(all, func(a, b Time) int {
-		switch {
-		case a.Load < b.Load:
-			return -1
-		case a.Load > b.Load:
-			return 1
-		}
-		return 0
-	})
-	var best []Time
-	for _, t := range all {
-		if len(best) == q.Count {
-			break
-		}
-		if !slices.ContainsFunc(best, func(o Time) bool { return t.From.Before(o.To) && o.From.Before(t.To) }) {
-			best = append(best, t)
-		}
-	}
-	if best == nil {
-		return nil, fmt.Errorf("%w: %s between %s and %s", ErrNowhere, q.Length, q.From.UTC().Format(time.RFC3339), q.To.UTC().Format(time.RFC3339))
+		return nil, fmt.Errorf("%w: %s between %s and %s, where %d of the %d slots of a week are not known", ErrNowhere, q.Length,
+			q.From.UTC().Format(time.RFC3339), q.To.UTC().Format(time.RFC3339), unknown, len(p.slots))
 	}
 	return best, nil
 }
 
-// over is the load in a span; false where a part of it is not known.
-func (p *Profile) over(from, to time.Time) (Time, bool) {
-	t := Time{Span: calendar.Span{From: from, To: to}}
-	for at := from; at.Before(to); {
-		e, ok := p.At(at)
-		if !ok {
-			return Time{}, false
-		}
-		end := at.Add(p.left(at))
-		if end.After(to) {
-			end = to
-		}
-		t.Load += e.Load * (float64(end.Sub(at)) / float64(to.Sub(from)))
-		if peak := e.Load + e.Spread; at.Equal(from) || peak > t.Peak {
-			t.Peak = peak
-		}
-		if t.Weeks == 0 || e.Weeks < t.Weeks {
-			t.Weeks = e.Weeks
-		}
-		at = end
+// candidates are all times that are open, long enough and known, by time.
+func (p *Profile) candidates(q Question) (all []Time) {
+	if len(p.slots) == 0 {
+		return nil
 	}
-	return t, true
+	l := p.line(q.From, q.To)
+	for open := range q.Schedule.Spans(q.From, q.To) {
+		for at := open.From; !at.Add(q.Length).After(open.To); at = at.Add(p.left(at)) {
+			if t, ok := l.over(at, at.Add(q.Length)); ok {
+				all = append(all, t)
+			}
+		}
+	}
+	return all
+}
+
+// apart are the first of the times, all of one length, that do not overlap.
+func apart(all []Time, count int) (best []Time) {
+	var taken []Time // the same by time
+	for _, t := range all {
+		if len(best) == count {
+			break
+		}
+		i, _ := slices.BinarySearchFunc(taken, t, func(a, b Time) int { return a.From.Compare(b.From) })
+		if i > 0 && taken[i-1].To.After(t.From) || i < len(taken) && t.To.After(taken[i].From) {
+			continue
+		}
+		best, taken = append(best, t), slices.Insert(taken, i, t)
+	}
+	return best
 }
