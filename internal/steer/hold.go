@@ -72,7 +72,7 @@ func (k *Keeper) take(t *stage.Task) {
 	if err != nil {
 		t.Logger().Warn("the override of the schedule cannot be read", "error", err)
 	}
-	if err != nil || lift.By == "" || k.Said().Taken {
+	if err != nil || lift == (window.Lift{}) || k.Said().Taken {
 		return
 	}
 	k.say(func(h *Hold) { h.Lifted, h.Until, h.Taken = true, lift.Until, true })

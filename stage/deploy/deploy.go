@@ -64,7 +64,7 @@ const (
 func (s Stage) Reads() []stage.Ref { return append(steer.Reads(), s.Hours.Reads()...) }
 
 // Listens are the signals that steer a rollout. Approve is the answer to a pause of the plan, and
-// so is Resume; Reject takes the release back.
+// so is Resume; Reject takes the release back. While Hours hold the rollout, Approve answers the plan alone.
 func (s Stage) Listens() []stage.SignalKind { return steer.Signals() }
 
 // Validate reports everything that is wrong with the stage.

@@ -26,8 +26,9 @@
 // # Hours
 //
 // When the stage may begin is for a stage of package stage/window before it to say. What becomes of a rollout that is under way when the
-// calendar closes is told by Hours: it runs to its end, holds until the calendar opens, or is taken back. Who did so shows as
-// "calendar" in the events. The time for which it holds counts for the Timeout of the stage in its pipeline, if that has one.
+// calendar closes is told by Hours: it runs to its end, holds until the calendar opens, or is taken back. The calendar is looked at
+// before anything moves, for up to window.Patience: what begins while it is closed holds where it is, or is refused as aborted. Who
+// did so shows as "calendar" in the events. The time for which it holds counts for the Timeout of the stage in its pipeline, if that has one.
 //
 // # Errors
 //

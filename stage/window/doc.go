@@ -11,10 +11,12 @@
 //
 // The stage waits with stage.Wait, for the moment at which what it has asked for begins: so the wait costs nothing,
 // outlives the host, and ends by itself. The calendars are read anew at each look, at least each Interval, so that a freeze
-// that was made meanwhile, or taken back, counts. A schedule that cannot be read is no open one: it is waited for.
+// that was made meanwhile, or taken back, counts. A schedule that cannot be read, panics, or does not answer within Patience is no open
+// one: it is waited for. Signals are heard after a look, so at most twice Patience later.
 //
-// Why it waits, and until when, is the text of its progress, and a detail (DetailWait) each time that changes. What let it
-// go on is one, too (DetailOpen, DetailOverride).
+// Why it waits, and until when, is the text of its progress, and a detail (DetailWait) each time that changes; that it is not
+// known is told once, however the texts of errors differ. What let it go on is one, too (DetailOpen, DetailOverride). A Look tells
+// the first 20 reasons.
 //
 // # Override
 //
@@ -29,7 +31,14 @@
 //
 // # When it closes
 //
-// What is to become of a rollout that is under way then is told by Guard, in the field Hours of deploy.Stage and waves.Stage.
+// What is to become of a rollout that is under way then is told by Guard, in the field Hours of deploy.Stage and waves.Stage. It
+// looks at the schedule before anything moves, and at least each Guard.Interval from then on.
+//
+// # Concurrency
+//
+// The functions of the host (Schedule, Expect) are called in goroutines of their own, by all releases at once, and must return
+// when their context ends. One that does not keeps its goroutine: a Guard calls it no second time before it has returned, a Stage
+// does at each look.
 //
 // # Errors
 //

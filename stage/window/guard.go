@@ -41,7 +41,8 @@ const By = "calendar"
 //
 // Whoever has overridden a window stage before has overridden the guard, too, where Lift names the key by which that hands it on:
 // until the moment at which the window would have let the release go by itself, as was known then, or, where that was not
-// known, until the schedule opens. So what a window let begin in a freeze is neither held nor taken back for it.
+// known, until the schedule opens. So what a window let begin in a freeze is neither held nor taken back for it. RollBack holds nothing,
+// so it is overridden at the window alone.
 type Guard struct {
 	// Schedule is the schedule as it is now; see Stage.Schedule.
 	Schedule func(ctx context.Context) (*calendar.Schedule, error)

@@ -80,7 +80,7 @@ func call[T any](ctx context.Context, f func(context.Context) (T, error)) <-chan
 	go func() {
 		ctx, cancel := context.WithTimeoutCause(ctx, Patience, errLate)
 		defer cancel()
-		var a answer[T]
+		a := answer[T]{err: errGone}
 		defer func() {
 			if p := recover(); p != nil {
 				a.err = fmt.Errorf("it panicked: %v", p)
@@ -94,6 +94,8 @@ func call[T any](ctx context.Context, f func(context.Context) (T, error)) <-chan
 	}()
 	return answers
 }
+
+var errGone = errors.New("it has ended its goroutine")
 
 var errLate = fmt.Errorf("no answer within %s", Patience)
 
