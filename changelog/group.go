@@ -110,33 +110,11 @@ func (c *composition) catchUp(u *unit, m int) {
 	}
 	d.Next, d.NextTag = u.target.Version, v.format.Print(u.target.Version)
 	d.Channel, _ = channelOf(d.Next.Prerelease())
-	d.Level = difference(d.Previous, d.Next)
+	if d.Level = difference(d.Previous, d.Next); d.Previous == nil {
+		d.Level = max(c.weighed[m].Level, Patch)
+	}
 	d.Why = fmt.Sprintf("the fixed group %s: %s was released without it", u.group.Name, u.target.Name)
 	c.outward[m], c.own[m] = max(c.outward[m], d.Level), max(c.own[m], Patch)
-}
-
-// leave finds the members of a fixed group that its last release has left behind: those that had the version of the one that was
-// released, and do not have the new one. Members that were never in step are brought together by the next release.
-func (u *unit) leave(s *sight, policy Policy) {
-	u.target = u.view.previous
-	if channel := policy.channel(); channel != "" {
-		u.target = u.view.prerelease
-	}
-	if u.group.Kind != Fixed || u.target.Version == nil || !u.target.Reachable {
-		return
-	}
-	u.leader = u.members[slices.IndexFunc(u.members, func(m int) bool {
-		return slices.ContainsFunc(s.views[m].tags, func(t Tag) bool { return t.Name == u.target.Name })
-	})]
-	for _, m := range u.members {
-		v := s.views[m]
-		if v.previous.Version == nil || v.has(u.target.Version) || !s.views[u.leader].has(v.previous.Version) {
-			continue
-		}
-		if h := v.highest().Version; h == nil || !h.GreaterThan(u.target.Version) { // or it is ahead on a channel
-			u.left = append(u.left, m)
-		}
-	}
 }
 
 // merge is what the members of a group see together: a component with the tags and the commits of all.

@@ -65,6 +65,18 @@ func TestHalfReleases(t *testing.T) {
 		{"a channel that has gone on", group12 + "a/v1.3.0-beta.1@1", beta, []change{changes("feat: x", "a/x", "b/x"), changes("fix: y", "b/x")}, "a 1.3.0-beta.2, b 1.3.0-beta.2",
 			[]string{"b of the fixed group g was not released with a/v1.3.0-beta.1, as if a release had stopped half way; 1.3.0-beta.2 brings them together"}},
 
+		{"a group, its first release", "a/v0.1.0@2", fixed, []change{changes("feat: x", "a/x"), changes("feat: x", "b/x")}, "a -, b 0.1.0",
+			[]string{"b of the fixed group g was not released with a/v0.1.0, as if a release had stopped half way; 0.1.0 brings them together"}},
+		{"a group, its first release, and more has come", "a/v0.1.0@2", fixed, []change{changes("feat: x", "a/x"), changes("feat: x", "b/x"), changes("fix: x", "b/x")}, "a 0.1.1, b 0.1.1",
+			[]string{"b of the fixed group g was not released with a/v0.1.0, as if a release had stopped half way; 0.1.1 brings them together"}},
+		{"a group, a new member of it", "a/v1.2.0@0 a/v1.3.0@1", fixed, []change{changes("feat: x", "b/x")}, "a -, b 1.3.0", []string{behind + "1.3.0 brings them together"}},
+		{"a group, a member that came since", "a/v1.3.0@0", fixed, []change{changes("feat: x", "b/x")}, "a 1.4.0, b 1.4.0", nil},
+		{"a group, the new member alone", "a/v1.2.0@0 b/v1.3.0@1", fixed, []change{changes("feat: x", "b/x")}, "a 1.3.0, b -",
+			[]string{"a of the fixed group g was not released with b/v1.3.0, as if a release had stopped half way; 1.3.0 brings them together"}},
+		{"a group, a new member that is not in step", "a/v1.2.0@0 b/v1.5.0@1", fixed, []change{changes("docs: x", "b/x")}, "a -, b -", nil},
+		{"a group, a first pre-release", "a/v0.1.0-beta.1@2", beta, []change{changes("feat: x", "a/x"), changes("feat: x", "b/x")}, "a -, b 0.1.0-beta.1",
+			[]string{"b of the fixed group g was not released with a/v0.1.0-beta.1, as if a release had stopped half way; 0.1.0-beta.1 brings them together"}},
+
 		{"a dependent in step", app + "lib/v1.1.0@1 app/v1.0.1@1", depends, []change{changes("feat: x", "lib/x")}, "app -, lib -", nil},
 		{"a dependent that was released later", app + "lib/v1.1.0@1 app/v1.0.1@2", depends, []change{changes("feat: x", "lib/x"), changes("docs: y", "c/x")}, "app -, lib -", nil},
 		{"a dependent", app + "lib/v1.1.0@1", depends, []change{changes("feat: x", "lib/x")}, "app 1.0.1, lib -", []string{without + "1.0.1 brings them together"}},

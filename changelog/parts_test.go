@@ -103,24 +103,46 @@ func (p plainly) last(name string) (*semver.Version, map[string]bool) {
 	return best, gone
 }
 
-// leader is the member of a fixed group with the highest version that a member which had that of the leader was left behind by,
-// nil for none, and that version.
+// leader is the member of a fixed group with the highest version that another one was left behind by, "" for none, and that version.
 func (p plainly) leader(name string) (leader string, ahead *semver.Version) {
 	for _, g := range p.policy.Groups {
-		mine, _ := p.last(name)
-		if g.Kind != changelog.Fixed || mine == nil || !slices.Contains(g.Components, name) {
+		mine, gone := p.last(name)
+		if g.Kind != changelog.Fixed || !slices.Contains(g.Components, name) {
 			continue
 		}
 		for _, other := range g.Components {
-			if v, _ := p.last(other); v != nil && v.GreaterThan(mine) && (ahead == nil || v.GreaterThan(ahead)) {
+			if v, _ := p.last(other); v != nil && (mine == nil || v.GreaterThan(mine)) && (ahead == nil || v.GreaterThan(ahead)) {
 				leader, ahead = other, v
 			}
 		}
-		if !slices.ContainsFunc(p.history.Tags, func(t changelog.Ref) bool { return t.Name == leader+"/v"+mine.String() }) {
+		if ahead != nil && !p.behind(name, mine, gone, leader, ahead) {
 			return "", nil
 		}
 	}
 	return leader, ahead
+}
+
+// behind says that a member should have what another one has.
+func (p plainly) behind(name string, mine *semver.Version, gone map[string]bool, leader string, ahead *semver.Version) bool {
+	_, theirs := p.last(leader)
+	if mine == nil {
+		at := slices.IndexFunc(p.policy.Components, func(c changelog.Component) bool { return c.Name == name })
+		return slices.ContainsFunc(p.history.Commits, func(c changelog.Commit) bool { return theirs[c.ID] && p.owns(p.policy.Components[at], c) })
+	}
+	first := true
+	for _, t := range p.history.Tags {
+		text, ok := strings.CutPrefix(t.Name, leader+"/v")
+		if !ok {
+			continue
+		}
+		switch v := semver.MustParse(text); {
+		case v.Equal(mine):
+			return true
+		case v.LessThan(ahead), v.Equal(ahead) && gone[t.Commit]:
+			first = false
+		}
+	}
+	return first && ahead.Minor() == mine.Minor()+1 // all of these tags differ in that
 }
 
 // missed is the level of the releases of a component that another one should have been part of.
