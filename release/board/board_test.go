@@ -114,6 +114,41 @@ func everything(t testing.TB) board.Input {
 	}
 }
 
+// A rollout asks no more when its attempt has failed, and goes on to ask when its host was lost.
+func TestAQuestionOfAnEarlierAttempt(t *testing.T) {
+	deploy := ledger.Stage{Name: "deploy", Listens: []stage.SignalKind{stage.Approve}, Retry: ledger.Retry{Attempts: 3, Backoff: time.Minute}}
+	ask := func(minute int, text0 string) told {
+		return told{minute, "deploy", ledger.Noted{Name: "rollout-event", Data: text(map[string]any{"kind": "asked", "text": text0})}}
+	}
+	began, failed := told{50, "deploy", ledger.Began{}}, told{40, "deploy", ledger.Ended{Outcome: stage.Failed, Reason: "the cluster is away", RetryAt: noon.Add(-135 * time.Minute)}}
+	for name, c := range map[string]struct {
+		events []told
+		want   string // the question
+		since  int
+	}{
+		"asked":                   {[]told{{10, "deploy", ledger.Began{}}, ask(20, "first?")}, "first?", 20},
+		"failed":                  {[]told{{10, "deploy", ledger.Began{}}, ask(40, "first?"), failed, began}, "", 0},
+		"failed, and asked again": {[]told{{10, "deploy", ledger.Began{}}, ask(20, "first?"), failed, began, ask(60, "second?")}, "second?", 60},
+		"its host was lost":       {[]told{{10, "deploy", ledger.Began{}}, ask(20, "first?"), {40, "", ledger.Taken{Host: "b", Fence: 2}}, began}, "first?", 20},
+		"lost, and asked again":   {[]told{{10, "deploy", ledger.Began{}}, ask(20, "first?"), {40, "", ledger.Taken{Host: "b", Fence: 2}}, began, ask(60, "first?")}, "first?", 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := board.Make(board.Input{Now: noon, Reviews: []*ledger.Review{review(t, "shop-1", "shop", []ledger.Stage{deploy}, c.events...)}})
+			require.Len(t, b.Cards, 1)
+			require.Len(t, b.Cards[0].Items, 1)
+			item := b.Cards[0].Items[0]
+			if c.want == "" {
+				assert.Equal(t, board.Running, item.Section)
+				assert.Equal(t, "runs", item.What)
+				return
+			}
+			assert.Equal(t, board.Waiting, item.Section)
+			assert.Equal(t, c.want, item.Text)
+			assert.Equal(t, noon.Add(time.Duration(c.since-180)*time.Minute), item.Since)
+		})
+	}
+}
+
 func deploy1(s ledger.Stage) ledger.Stage {
 	s.Needs = nil
 	return s

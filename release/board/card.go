@@ -142,16 +142,23 @@ const (
 	ended     = "ended"
 )
 
-// questions are those that are open, the first one of each stage.
+// questions are those that are open, the first one of each stage. What an attempt asked that failed is asked no longer; what one asked that a host left
+// behind is, as the next one goes on where that was.
 func questions(r *ledger.Review) map[string]question {
 	open := map[string][]question{}
+	failed := map[string]time.Time{} // when the last attempt of a stage ended that is not gone on with
+	for _, a := range r.Attempts {
+		if !a.Undo && a.Outcome != stage.Interrupted {
+			failed[a.Stage] = a.Ended
+		}
+	}
 	for _, d := range r.Details {
 		var e struct {
 			Kind   string `json:"kind"`
 			Region string `json:"region"`
 			Text   string `json:"text"`
 		}
-		if d.Name != rolloutEvent || json.Unmarshal(d.Data, &e) != nil {
+		if d.Name != rolloutEvent || !d.Time.After(failed[d.Stage]) || json.Unmarshal(d.Data, &e) != nil {
 			continue
 		}
 		same := func(q question) bool { return q.region == e.Region }
