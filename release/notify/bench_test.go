@@ -96,6 +96,7 @@ func BenchmarkNotify(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
+					b.Cleanup(func() { _ = f.Close() })
 					cursors = f
 				}
 				n, sent := load(b, store, c.kinds, cursors)

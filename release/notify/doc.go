@@ -7,6 +7,7 @@
 //	if err != nil {
 //		return err
 //	}
+//	defer cursors.Close()
 //	n, err := notify.New(notify.Options{
 //		Store:    events,
 //		Cursors:  cursors,
@@ -95,4 +96,5 @@
 // # Concurrency
 //
 // The methods of a Notifier may be called from any goroutine; it runs once at a time. Two notifiers with cursors of their own tell everything twice, with the same IDs.
+// A folder of FileCursors serves one at a time: the second one gets ErrLocked. Other CursorStores have to see to that themselves.
 package notify

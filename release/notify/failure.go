@@ -46,3 +46,6 @@ var ErrHangs = errors.New("the channel hangs")
 
 // ErrCursor says that something is no cursor.
 var ErrCursor = errors.New("no cursor")
+
+// ErrLocked says that the folder of FileCursors is in use, by this process or another one.
+var ErrLocked = errors.New("the folder is in use by another notifier: stop that one, or take another folder")

@@ -12,21 +12,30 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // FileCursors keep each cursor in a file of a folder: written beside it, made to last, and put in its place by one rename. The one before is kept
 // as well: a file that is torn is told by its checksum, and then the one before counts. What was sent since is sent again then, with the same IDs.
 //
-// Two notifiers must not use one folder at a time. Make one with NewFileCursors.
+// A folder is for one notifier at a time: a lock of the system on a file in it, named lock, sees to that, which ends with Close and with the process,
+// however that ends. Make one with NewFileCursors.
 type FileCursors struct {
 	folder string
+	locked *os.File
 	mu     sync.Mutex
+	closed bool
 	whole  map[string]bool // channels whose newest file is known to be whole
 }
 
 var _ CursorStore = (*FileCursors)(nil)
 
-// NewFileCursors keeps cursors in that folder, which is made where it is missing.
+// lockPatience is how long a lock that is held is tried again. A process that was killed while it started another one leaves its locks with that
+// until it runs its own program, which is an instant.
+const lockPatience = 300 * time.Millisecond
+
+// NewFileCursors keeps cursors in that folder, which is made where it is missing, and is the caller's alone until Close. It fails with ErrLocked where
+// another one has it, and with errors.ErrUnsupported on systems without a lock that ends with its process.
 func NewFileCursors(folder string) (*FileCursors, error) {
 	if folder == "" {
 		return nil, errors.New("file cursors: the folder has no name")
@@ -34,7 +43,37 @@ func NewFileCursors(folder string) (*FileCursors, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("file cursors: %w", err)
 	}
-	return &FileCursors{folder: folder, whole: map[string]bool{}}, nil
+	for tries := 0; ; tries++ {
+		locked, err := lock(filepath.Join(folder, "lock"))
+		switch {
+		case err == nil:
+			return &FileCursors{folder: folder, locked: locked, whole: map[string]bool{}}, nil
+		case !errors.Is(err, ErrLocked) || tries == 10:
+			return nil, fmt.Errorf("file cursors in %s: %w", folder, err)
+		}
+		time.Sleep(lockPatience / 10)
+	}
+}
+
+// Close lets the folder go; call it when Run has returned. Load and Save fail after it with os.ErrClosed. Further calls do nothing.
+func (f *FileCursors) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	return f.locked.Close()
+}
+
+// open fails after Close.
+func (f *FileCursors) open() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return fmt.Errorf("file cursors: %w", os.ErrClosed)
+	}
+	return nil
 }
 
 // magic is the first line of a file, before its checksum.
@@ -46,6 +85,9 @@ func (f *FileCursors) name(channel string) string {
 
 // Load gives the newest cursor that is whole. The error wraps ErrCursor where there are files, and none is.
 func (f *FileCursors) Load(_ context.Context, channel string) ([]byte, error) {
+	if err := f.open(); err != nil {
+		return nil, err
+	}
 	name := f.name(channel)
 	text, err := read(name)
 	if err == nil {
@@ -87,6 +129,9 @@ func read(name string) ([]byte, error) {
 
 // Save puts the cursor in place of the one before.
 func (f *FileCursors) Save(_ context.Context, channel string, cursor []byte) error {
+	if err := f.open(); err != nil {
+		return err
+	}
 	name := f.name(channel)
 	sum := sha256.Sum256(cursor)
 	if err := write(name+".new", []byte(magic+hex.EncodeToString(sum[:])+"\n"), cursor); err != nil {

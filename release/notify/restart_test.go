@@ -307,6 +307,7 @@ func TestFileCursors(t *testing.T) {
 	load := func() (string, error) {
 		f, err := notify.NewFileCursors(folder)
 		require.NoError(t, err)
+		defer f.Close()
 		text, err := f.Load(t.Context(), "mail")
 		return string(text), err
 	}
@@ -317,6 +318,7 @@ func TestFileCursors(t *testing.T) {
 		require.NoError(t, f.Save(t.Context(), "mail", fmt.Append(nil, i)))
 	}
 	require.NoError(t, f.Save(t.Context(), "chat", []byte("other")))
+	require.NoError(t, f.Close())
 	got, err := load()
 	assert.NoError(t, err)
 	assert.Equal(t, "2", got)
@@ -334,6 +336,7 @@ func TestFileCursors(t *testing.T) {
 	_, err = g.Load(t.Context(), "mail")
 	require.NoError(t, err)
 	require.NoError(t, g.Save(t.Context(), "mail", []byte("3")))
+	require.NoError(t, g.Close())
 	require.NoError(t, os.WriteFile(name, []byte("rubbish"), 0o600))
 	got, err = load()
 	assert.NoError(t, err)
