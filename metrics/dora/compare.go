@@ -11,6 +11,8 @@ type Comparison struct {
 	B string `json:"b"`
 	// Metrics are the figures that differ, in the order of Metrics.
 	Metrics []Difference `json:"metrics"`
+	// Knobs are those that the rules have set otherwise, by name: they say why figures differ where the events do not.
+	Knobs []Knob `json:"knobs"`
 	// Events is what becomes of single events under one of the two, and not under the other.
 	Events []EventDifference `json:"events"`
 }
@@ -23,6 +25,17 @@ type Difference struct {
 	// NA and NB are how many there are of what the figure is made of.
 	NA int `json:"n_a"`
 	NB int `json:"n_b"`
+	// TierA and TierB are the tiers of the figure, where both have one and they are not the same.
+	TierA Tier `json:"tier_a,omitempty"`
+	TierB Tier `json:"tier_b,omitempty"`
+}
+
+// Knob is a field of Rules that two rules do not have in common, with what each of them has; the default where it is empty.
+type Knob struct {
+	// Name is that of the field in JSON.
+	Name string `json:"name"`
+	A    string `json:"a"`
+	B    string `json:"b"`
 }
 
 // EventDifference is what an event is to a figure under A, and under B; nil: nothing.
@@ -36,7 +49,7 @@ type EventDifference struct {
 // the other has not, or has otherwise.
 func (h *History) Compare(a, b Rules, q Query) (Comparison, error) {
 	q.Brief = true
-	c := Comparison{A: name(a), B: name(b), Metrics: []Difference{}, Events: []EventDifference{}}
+	c := Comparison{A: name(a), B: name(b), Metrics: []Difference{}, Knobs: knobs(a, b), Events: []EventDifference{}}
 	first, err := h.fold(a, q, forEvidence)
 	if err != nil {
 		return c, err
@@ -118,14 +131,18 @@ func unlike(m Metric, a, b []Entry) []EventDifference {
 
 // about orders entries by the events that they are about.
 func about(a, b Entry) int {
-	return cmp.Or(cmp.Compare(a.Deployment, b.Deployment), cmp.Compare(a.Change, b.Change), cmp.Compare(a.Incident, b.Incident), cmp.Compare(a.Remedy, b.Remedy))
+	return cmp.Or(cmp.Compare(a.Deployment, b.Deployment), cmp.Compare(a.Change, b.Change), cmp.Compare(a.Incident, b.Incident),
+		cmp.Compare(a.Work, b.Work), a.At.Compare(b.At), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Remedy, b.Remedy))
 }
 
 func difference(m Metric, a, b *Metrics) (Difference, bool) {
 	d := Difference{Metric: m}
 	d.A, d.NA = headline(m, a)
 	d.B, d.NB = headline(m, b)
-	return d, d.A != d.B || d.NA != d.NB
+	if a, b := tierOf(m, a), tierOf(m, b); a != b && a != "" && b != "" {
+		d.TierA, d.TierB = a, b
+	}
+	return d, d.A != d.B || d.NA != d.NB || d.TierA != d.TierB
 }
 
 // headline is the figure that one looks at first, and of how many it is.
@@ -161,5 +178,37 @@ func headline(m Metric, of *Metrics) (Figure, int) {
 	case AttemptFailureRate:
 		return rate(of.AttemptFailureRate)
 	}
-	return of.Unattributed, int(of.Unattributed.Or(0))
+	return further(m, of)
+}
+
+// further is headline of what is beyond the five; what belongs to no service is the same under all rules.
+func further(m Metric, of *Metrics) (Figure, int) {
+	switch {
+	case m == Unattributed:
+		return of.Unattributed, int(of.Unattributed.Or(0))
+	case m == CycleTimes && of.CycleTime != nil:
+		return of.CycleTime.Typical, of.CycleTime.N
+	case m == Available && of.Availability != nil:
+		return Known(of.Availability.Ratio), 0
+	case m == DowntimePerRelease && of.DowntimePerRelease != nil:
+		return Known(of.DowntimePerRelease.MeanMinutes), of.DowntimePerRelease.N
+	case m == OutsideHours && of.OutsideHours != nil:
+		return of.OutsideHours.Rate, of.OutsideHours.N
+	}
+	return Figure{}, 0
+}
+
+// tierOf is the tier of a metric that has one.
+func tierOf(m Metric, of *Metrics) Tier {
+	switch {
+	case m == DeploymentFrequency:
+		return of.DeploymentFrequency.Tier
+	case m == LeadTime && of.LeadTime != nil:
+		return of.LeadTime.Tier
+	case m == ChangeFailureRate && of.ChangeFailureRate != nil:
+		return of.ChangeFailureRate.Tier
+	case m == FailedDeploymentRecovery && of.FailedDeploymentRecovery != nil:
+		return of.FailedDeploymentRecovery.Tier
+	}
+	return ""
 }

@@ -37,8 +37,10 @@ func (f *fold) addCycle(u *unit, c uint32) {
 		}
 	}
 	if merged == never || start == never || last > merged || merged > start || start > u.finish {
+		f.note(entry{metric: mCycle, role: roleExcluded, why: whyIncomplete, unit: u, other: c, of: 'c'})
 		return
 	}
+	f.note(entry{metric: mCycle, role: roleSample, unit: u, other: c, of: 'c', value: u.finish - first})
 	f.cycles = append(f.cycles, cycle{u.service, [4]int64{last - first, merged - last, start - merged, u.finish - start}})
 }
 

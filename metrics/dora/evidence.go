@@ -20,9 +20,27 @@ const (
 	MTTR                     Metric = "mttr"
 	AttemptFailureRate       Metric = "attempt_failure_rate"
 	Unattributed             Metric = "unattributed"
+	// CycleTimes are of the changes of Metrics.CycleTime.
+	CycleTimes Metric = "cycle_time"
+	// Available is Metrics.Availability, by outages.
+	Available Metric = "availability"
+	// DowntimePerRelease and BudgetUsed are by outages, too.
+	DowntimePerRelease Metric = "downtime_per_release"
+	BudgetUsed         Metric = "error_budget"
+	// OutsideHours is of all services together.
+	OutsideHours Metric = "outside_hours"
+	// Velocities are of the items of Report.Velocity, WorkTimes those of Report.WorkTime.
+	Velocities Metric = "velocity"
+	WorkTimes  Metric = "work_time"
+	// AnswersCSAT and AnswersNPS are of answers, which have no ids but when they were given.
+	AnswersCSAT Metric = "csat"
+	AnswersNPS  Metric = "nps"
 )
 
-var known = []Metric{DeploymentFrequency, LeadTime, ChangeFailureRate, FailedDeploymentRecovery, ReworkRate, MTTR, AttemptFailureRate, Unattributed}
+var known = []Metric{
+	DeploymentFrequency, LeadTime, ChangeFailureRate, FailedDeploymentRecovery, ReworkRate, MTTR, AttemptFailureRate, Unattributed,
+	CycleTimes, Available, DowntimePerRelease, BudgetUsed, OutsideHours, Velocities, WorkTimes, AnswersCSAT, AnswersNPS,
+}
 
 // Role is what an event is to a figure.
 type Role string
@@ -64,6 +82,11 @@ type Entry struct {
 	Deployment string `json:"deployment,omitempty"`
 	Change     string `json:"change,omitempty"`
 	Incident   string `json:"incident,omitempty"`
+	// Work is the id of a work item.
+	Work string `json:"work,omitempty"`
+	// At is when an outage began, or an answer was given, neither of which has an id; Service is that of the outage.
+	At      time.Time `json:"at,omitzero"`
+	Service string    `json:"service,omitempty"`
 	// Remedy is the id of the deployment that remedies Deployment.
 	Remedy string `json:"remedy,omitempty"`
 	// Seconds is the duration of a sample, or how long what has not ended has lasted.
@@ -99,7 +122,7 @@ func (h *History) Evidence(r Rules, q Query, about About) (Evidence, error) {
 	e := Evidence{Metric: about.Metric, Entries: []Entry{}}
 	for i := range f.trace.entries {
 		x := &f.trace.entries[i]
-		if metricNames[x.metric] != about.Metric || x.at < from || x.at >= to || about.Service != nil && x.service != service {
+		if metricNames[x.metric] != about.Metric || x.at < from || x.at >= to || about.Service != nil && x.service != service && (x.of != 'o' || x.service != none) {
 			continue
 		}
 		e.Entries = append(e.Entries, f.entry(x))
@@ -117,7 +140,7 @@ func (h *History) Evidence(r Rules, q Query, about About) (Evidence, error) {
 
 func compareEntries(a, b Entry) int {
 	return cmp.Or(cmp.Compare(a.Deployment, b.Deployment), cmp.Compare(a.Change, b.Change), cmp.Compare(a.Incident, b.Incident),
-		cmp.Compare(a.Remedy, b.Remedy), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Seconds.float(), b.Seconds.float()))
+		cmp.Compare(a.Work, b.Work), a.At.Compare(b.At), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Remedy, b.Remedy), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Seconds.float(), b.Seconds.float()))
 }
 
 func (f *fold) entry(x *entry) Entry {
@@ -131,6 +154,12 @@ func (f *fold) entry(x *entry) Entry {
 		e.Change = h.changes.String(x.other)
 	case x.of == 'i' && x.other != none:
 		e.Incident = h.incidents.String(x.other)
+	case x.of == 'w':
+		e.Work = h.works.String(x.other)
+	case x.of == 'o':
+		e.At, e.Service = instant(h.outages[x.other].from), h.words.String(h.outages[x.other].service)
+	case x.of == 'a':
+		e.At = instant(h.answers[x.other].at)
 	case x.of == 'd' && x.role == roleLink:
 		e.Remedy = h.deployments.String(x.other)
 	}

@@ -108,7 +108,7 @@ func (h *History) fold(r Rules, q Query, why purpose) (*fold, error) {
 	f.split = (r.Start == StartCommit || r.Start == "") && len(h.originals) > 0
 	f.plain = why != forEvidence && (r.Start == StartChange || (r.Start == StartCommit || r.Start == StartFirstCommit || r.Start == "") && len(h.originals) == 0) &&
 		(r.LeadRounding == "" || r.LeadRounding == RoundNothing) && (r.BusinessTime == "" || r.BusinessTime == BusinessNever)
-	f.cycled = why != forEvidence && len(h.merged) > 0
+	f.cycled = len(h.merged) > 0
 	f.run(why)
 	return f, nil
 }
@@ -128,6 +128,7 @@ func (f *fold) run(why purpose) {
 	f.recover()
 	f.restore()
 	f.count()
+	f.noteOthers()
 	f.oddMerges()
 	f.oddOutages()
 	f.oddWork()

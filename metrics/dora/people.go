@@ -22,7 +22,7 @@ func (f *fold) velocity(report *Report) {
 	all := map[uint32]*sprint{}
 	var spans []int64
 	points := false
-	for i, w := range f.h.worked {
+	for _, w := range f.h.worked {
 		if w.done != never && w.started != never && w.done >= w.started && f.w.has(w.done) {
 			spans = append(spans, w.done-w.started)
 		}
@@ -40,7 +40,6 @@ func (f *fold) velocity(report *Report) {
 		if w.done != never {
 			s.Done++
 			s.Points += w.points
-			f.note(entry{metric: mVelocity, role: roleCounted, service: none, at: w.done, other: uint32(i), of: 'w'})
 		}
 	}
 	if len(spans) > 0 {

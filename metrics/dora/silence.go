@@ -3,7 +3,7 @@ package dora
 import "slices"
 
 // failing are the metrics that rest on what is told of failures.
-var failing = []Metric{ChangeFailureRate, FailedDeploymentRecovery, ReworkRate, MTTR, AttemptFailureRate, Unattributed}
+var failing = []Metric{ChangeFailureRate, FailedDeploymentRecovery, ReworkRate, MTTR, AttemptFailureRate, Unattributed, Available, DowntimePerRelease, BudgetUsed}
 
 // WithoutFailures is the report without what it says of failures, for events that tell nothing of them, as the tags of a repository: a
 // rate of 0 would be good news where nobody has looked. Left out are the change failure rate, recovery and rework, the time to restore,

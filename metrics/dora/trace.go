@@ -8,7 +8,7 @@ type entry struct {
 	metric  metric
 	role    role
 	why     why
-	of      byte // what other is the number of: 'd', 'c', 'i' or 'w'
+	of      byte // what other is the number of: 'd', 'c', 'i', 'w', 'o' or 'a'
 	unit    *unit
 	service uint32 // rank
 	at      int64
@@ -27,13 +27,18 @@ const (
 	mMTTR
 	mAttempts
 	mUnattributed
-	mVelocity
+	mCycle
 	mAvailability
+	mDowntime
+	mBudget
+	mHours
+	mVelocity
+	mWork
+	mCSAT
+	mNPS
 )
 
-var metricNames = []Metric{
-	DeploymentFrequency, LeadTime, ChangeFailureRate, FailedDeploymentRecovery, ReworkRate, MTTR, AttemptFailureRate, Unattributed, "velocity", "availability",
-}
+var metricNames = known
 
 type role uint8
 
@@ -62,12 +67,14 @@ const (
 	whyNotOldest
 	whyBaseline
 	whyCounted
+	whyIncomplete
 )
 
 var reasons = []string{
 	"", "it was not merged", "it ended before it began", "nothing is left of it when it is rounded", "it ended after the window",
 	"rollbacks do not count", "it failed before users saw it", "it brought no change that is known", "it is not the oldest of its deployment",
 	"its deployment is the first one, or the first in a long time", "it was deployed with another change already",
+	"not all of its times are known, or they are not in order",
 }
 
 // note keeps an entry, if anybody asks for it.

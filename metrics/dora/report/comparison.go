@@ -10,8 +10,8 @@ import (
 
 // timed are the metrics whose figures are seconds; sharing are those whose figures are shares.
 var (
-	timed   = []dora.Metric{dora.LeadTime, dora.FailedDeploymentRecovery, dora.MTTR}
-	sharing = []dora.Metric{dora.ChangeFailureRate, dora.ReworkRate, dora.AttemptFailureRate}
+	timed   = []dora.Metric{dora.LeadTime, dora.FailedDeploymentRecovery, dora.MTTR, dora.CycleTimes}
+	sharing = []dora.Metric{dora.ChangeFailureRate, dora.ReworkRate, dora.AttemptFailureRate, dora.Available, dora.OutsideHours}
 )
 
 // measured shows a figure of a metric in its unit.
@@ -43,11 +43,28 @@ func comparison(o Options) []section {
 	for _, d := range c.Metrics {
 		a, b := apart(d.A, d.B, func(f dora.Figure) string { return measured(d.Metric, f) })
 		figures.table.rows = append(figures.table.rows, row(label(string(d.Metric)), a, fmt.Sprint(d.NA), b, fmt.Sprint(d.NB)))
+		if d.TierA != d.TierB {
+			tiers := row(label(string(d.Metric))+", tier", "", "", "", "")
+			tiers[1], tiers[3] = named(string(d.TierA), noFigure), named(string(d.TierB), noFigure)
+			figures.table.rows = append(figures.table.rows, tiers)
+		}
 	}
 	if len(c.Metrics) == 0 {
 		figures.table, figures.before = table{}, []sentence{says("They come to the same figures.")}
 	}
-	return []section{figures, because(c, o)}
+	return append([]section{figures, because(c, o)}, otherwise(c)...)
+}
+
+// otherwise are the knobs that two rules have set otherwise.
+func otherwise(c *dora.Comparison) []section {
+	if len(c.Knobs) == 0 {
+		return nil
+	}
+	s := section{name: "What their rules say", table: table{columns: left("Rule", c.A, c.B)}}
+	for _, k := range c.Knobs {
+		s.table.rows = append(s.table.rows, []cell{own(label(k.Name)), named(k.A, "(none)"), named(k.B, "(none)")})
+	}
+	return []section{s}
 }
 
 // label is a name in JSON as words.
