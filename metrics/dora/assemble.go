@@ -112,7 +112,7 @@ func (f *fold) metrics(m *Metrics, s *score, leads []int64, recoveries, restores
 
 // told fills in what counts and distributions say.
 func (f *fold) told(m *Metrics, s *score, lead, recovered, restored Durations) {
-	m.LeadTimeDropped = s.dropped
+	m.LeadTimeDropped, m.LeadTimeUnmerged, m.LeadTimeRounded = s.dropped, s.unmerged, s.rounded
 	if f.attributes() {
 		m.Unattributed = Known(float64(s.unattributed))
 	}

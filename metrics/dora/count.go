@@ -5,6 +5,7 @@ type score struct {
 	n, deployments, attempts, attemptsFailed    int
 	bad, denominator, incidents, opened, rework int
 	days, unattributed, dropped                 int
+	unmerged, rounded                           int
 }
 
 func (s *score) add(o *score) {
@@ -20,6 +21,8 @@ func (s *score) add(o *score) {
 	s.days += o.days
 	s.unattributed += o.unattributed
 	s.dropped += o.dropped
+	s.unmerged += o.unmerged
+	s.rounded += o.rounded
 }
 
 // cell is a week of a service.

@@ -16,7 +16,7 @@ func (m *Meter) ship(u *unit, at uint32, success int64) ([]int64, []cycle) {
 		m.scratch = make([]int64, 2*room)
 	}
 	f.leads, f.cycles, f.next[u.service] = m.scratch, f.cycles[:0], 0
-	dropped := f.scores[u.service].dropped
+	before := f.scores[u.service]
 	if !u.failed {
 		u.baseline = success == never && f.r.Baseline == BaselineSkipped || success != never && f.r.BaselineGap > 0 && u.finish-success > int64(f.r.BaselineGap)
 		stamp := u.service + 1
@@ -25,9 +25,10 @@ func (m *Meter) ship(u *unit, at uint32, success int64) ([]int64, []cycle) {
 		}
 		f.bring(u, stamp)
 	}
-	dropped = f.scores[u.service].dropped - dropped
-	m.services[u.service].score.dropped += dropped
-	m.all.score.dropped += dropped
+	after := &f.scores[u.service]
+	without := score{dropped: after.dropped - before.dropped, unmerged: after.unmerged - before.unmerged, rounded: after.rounded - before.rounded}
+	m.services[u.service].score.add(&without)
+	m.all.score.add(&without)
 	return m.scratch[:f.next[u.service]], f.cycles
 }
 

@@ -184,6 +184,7 @@ func (f *fold) lead(u *unit, c uint32) {
 	switch f.r.Start {
 	case StartMerged:
 		if at = h.mergedAt(c); at == never {
+			f.scores[u.service].unmerged++
 			f.note(entry{metric: mLeadTime, role: roleExcluded, why: whyUnmerged, unit: u, other: c, of: 'c'})
 			return
 		}
@@ -212,6 +213,7 @@ func (f *fold) sample(u *unit, c, id uint32, at int64) {
 	}
 	if !f.plain {
 		if lead = f.r.LeadRounding.round(lead); lead == 0 && (f.r.LeadRounding == RoundMinutes || f.r.LeadRounding == RoundHours) {
+			f.scores[u.service].rounded++
 			f.note(entry{metric: mLeadTime, role: roleExcluded, why: whyRounded, unit: u, other: id, of: 'c'})
 			return
 		}

@@ -67,8 +67,12 @@ type Metrics struct {
 	// Unattributed is how many incidents opened in the window no deployment has caused; absent by rules that do not ask for causes.
 	Unattributed Figure `json:"unattributed,omitzero"`
 	// LeadTimeDropped is how many lead times were dropped: the change was committed after it was deployed.
-	LeadTimeDropped int         `json:"lead_time_dropped,omitempty"`
-	QuickCheck      *QuickCheck `json:"quick_check,omitempty"`
+	LeadTimeDropped int `json:"lead_time_dropped,omitempty"`
+	// LeadTimeUnmerged is how many changes have none since they were not merged, where rules begin there; LeadTimeRounded how many
+	// nothing was left of when they were rounded.
+	LeadTimeUnmerged int         `json:"lead_time_unmerged,omitempty"`
+	LeadTimeRounded  int         `json:"lead_time_rounded,omitempty"`
+	QuickCheck       *QuickCheck `json:"quick_check,omitempty"`
 }
 
 // Frequency is how often was deployed.

@@ -86,6 +86,12 @@ func open(r *dora.Report) []string {
 	if r.LeadTimeDropped > 0 {
 		all = append(all, fmt.Sprintf("Lead times that were dropped, as the commit is later than the deployment: %d.", r.LeadTimeDropped))
 	}
+	if r.LeadTimeUnmerged > 0 {
+		all = append(all, fmt.Sprintf("Changes without a lead time, as it would begin with a merge that nobody told of: %d.", r.LeadTimeUnmerged))
+	}
+	if r.LeadTimeRounded > 0 {
+		all = append(all, fmt.Sprintf("Lead times of which nothing was left when they were rounded: %d.", r.LeadTimeRounded))
+	}
 	if r.Elsewhere > 0 {
 		all = append(all, fmt.Sprintf("Deployments to other environments, which are left out: %d.", r.Elsewhere))
 	}
