@@ -15,6 +15,8 @@ var (
 	ErrOther = errors.New("another pipeline")
 	// ErrUnseen says that of a stage no run is known.
 	ErrUnseen = errors.New("never seen")
+	// ErrFew says that of a stage fewer runs are known than Options.Least.
+	ErrFew = errors.New("too few runs")
 	// ErrNoEnd says that nothing can be said of the end of a release.
 	ErrNoEnd = errors.New("its end is not known")
 )
@@ -35,6 +37,8 @@ type Options struct {
 	Enough int
 	// Keep is how many runs of each kind count of a stage, the latest ones. Zero: 100.
 	Keep int
+	// Least is how many runs of each stage must be known for a runway. Of few runs, the 95 % are little more than the slowest of them. Zero: 3.
+	Least int
 	// Confidence is that of intervals, between 0 and 1. Zero: 0.9.
 	Confidence float64
 	// Draws is how often a pipeline is played through. Zero: 1000.
@@ -51,6 +55,7 @@ func (o Options) normal() Options {
 	}
 	set(&o.Enough, 5)
 	set(&o.Keep, 100)
+	set(&o.Least, 3)
 	set(&o.Draws, 1000)
 	if !(o.Confidence > 0 && o.Confidence < 1) {
 		o.Confidence = 0.9

@@ -20,11 +20,17 @@ type Course struct {
 	done     []sample
 }
 
-// stint is a run of a stage: an attempt, or several with waits in between.
+// stint is a run of a stage: from its first attempt on, with those that failed and were tried again, and with the waits in between.
 type stint struct {
 	work, wait time.Duration
-	whole      bool      // it did not begin in the middle
-	asked      time.Time // since when a person is waited for by a rollout; zero: none is
+	mark       [2]time.Duration // work and wait when its last try began: what was interrupted since then begins anew
+	peak       time.Duration    // the most work that it came to
+	retried    bool
+	began      time.Time     // its last attempt
+	lead       time.Duration // the work before the first step of its rollout
+	again      bool          // a try went on from a checkpoint, so that its steps are not whole
+	whole      bool          // it did not begin in the middle
+	asked      time.Time     // since when a person is waited for by a rollout; zero: none is
 	paused     time.Duration
 	step       walk
 	steps      []sample // of its rollout
@@ -96,10 +102,15 @@ func (c *Course) Apply(e ledger.Event) error {
 
 // began begins a stint, or goes on with one after a wait.
 func (c *Course) began(e ledger.Event, was ledger.StageState) {
+	defer func() { c.stints[e.Stage].began = e.Time }()
 	node := c.state.Node(e.Stage)
-	t := c.stints[e.Stage]
-	if t == nil || was.Outcome != stage.Waiting {
-		c.stints[e.Stage] = &stint{whole: len(was.Checkpoint) == 0 || node.Effect == stage.Pure}
+	t, anew := c.stints[e.Stage], len(was.Checkpoint) == 0 || node.Effect == stage.Pure
+	if t == nil {
+		c.stints[e.Stage] = &stint{whole: anew}
+		return
+	}
+	if was.Outcome != stage.Waiting {
+		t.tries(e.Time, &was, anew)
 		return
 	}
 	gap := e.Time.Sub(was.Ended)
@@ -108,6 +119,30 @@ func (c *Course) began(e ledger.Event, was ledger.StageState) {
 	} else {
 		t.work += gap
 	}
+}
+
+// tries begins one more try of a stage. What failed, and the wait until it was to be tried again, is work: the release could not go on before.
+// The time for which a person was asked what becomes of it is neither work nor wait, and nor is that for which no host carried it.
+func (t *stint) tries(at time.Time, was *ledger.StageState, anew bool) {
+	t.peak = max(t.peak, t.work)
+	switch {
+	case was.Outcome == "" || was.Outcome == stage.Interrupted:
+		t.work, t.wait = t.mark[0], t.mark[1]
+		t.whole = t.whole && anew
+	case was.RetryAt.After(was.Ended):
+		t.work += earlier(at, was.RetryAt).Sub(was.Ended)
+	}
+	t.mark = [2]time.Duration{t.work, t.wait}
+	t.asked, t.paused, t.step, t.steps = time.Time{}, 0, walk{}, nil
+	t.again = t.again || !anew
+	t.retried = true
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // idle reports whether a stage only waits: for people or for a time.
@@ -132,7 +167,9 @@ func (c *Course) ended(e ledger.Event, b ledger.Ended, was ledger.StageState) {
 		return
 	}
 	c.done = append(c.done, sample{stage: e.Stage, of: node.Of, step: -1, work: t.work, wait: t.wait})
-	c.done = append(c.done, t.steps...)
+	if !t.again {
+		c.done = append(c.done, t.steps...)
+	}
 }
 
 // The words of a rollout's events, as package stage/deploy records them.
@@ -164,6 +201,9 @@ func (t *stint) noted(e ledger.Event, data json.RawMessage) {
 		t.step = walk{back: true}
 	case r.Kind == stepStarted:
 		t.answered(e.Time)
+		if len(t.steps) == 0 && t.lead == 0 {
+			t.lead = t.work + e.Time.Sub(t.began) - t.paused
+		}
 		t.step = walk{step: r.Step, steps: r.Steps, since: e.Time, paused: t.paused}
 	case r.Kind == stepDone && t.step.steps == r.Steps && t.step.step == r.Step && !t.step.since.IsZero():
 		t.answered(e.Time)

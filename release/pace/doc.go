@@ -17,8 +17,9 @@
 //
 // # What is learned
 //
-// A stage counts when it succeeded, with its last attempt alone, unless that went on from a checkpoint of one before: what failed or was
-// interrupted tells nothing. Its time is parted in two. Work is what it ran, and waits for a time that it had named itself. Waits are the time
+// A stage counts when it succeeded in the end, from its first attempt on: those that failed and were tried again, and the waits until then, are
+// part of what it takes. What a stopped host interrupted is not, nor the time for which a person had to say what becomes of a stage; and a stage
+// that went on from a checkpoint after an interruption tells nothing. Its time is parted in two. Work is what it ran, and waits for a time that it had named itself. Waits are the time
 // that people took: to approve, to answer a pause of a rollout, to resume one. All waits of a stage that asks people, or that only holds
 // (stage.Asks, stage.Holds), are waits. The steps of a deployment by stage/deploy are learned one by one; those of several regions are not, as
 // they go side by side.
@@ -62,7 +63,7 @@
 // # Errors
 //
 // Add and Apply refuse what is no history of a release (ledger.ErrBroken), and Add one of another pipeline (ErrOther). [Expectation.Runway] and
-// [Forecast.Runway] fail with ErrUnseen where a stage was never seen, and with ErrNoEnd: what is not known is not taken as nothing.
+// [Forecast.Runway] fail with ErrUnseen where a stage was never seen, with ErrFew where it was seen fewer than Options.Least times, and with ErrNoEnd: what is not known is not taken as nothing.
 //
 // # Concurrency
 //

@@ -21,7 +21,7 @@ func (p *play) draw(n *node) {
 	if t == nil {
 		t = new(stint)
 	}
-	worked, waited := t.work, t.wait+t.paused
+	worked, waited, before := t.work, t.wait+t.paused, time.Duration(0)
 	if !t.asked.IsZero() {
 		waited += p.now.Sub(t.asked)
 	}
@@ -37,14 +37,20 @@ func (p *play) draw(n *node) {
 	case st.Outcome == stage.Waiting:
 		worked += p.now.Sub(st.Ended)
 		n.running = true
+	case !st.RetryAt.IsZero():
+		worked += p.now.Sub(st.Ended)
+		before = max(0, st.RetryAt.Sub(p.now))
 	default: // it begins anew, or for the first time
-		worked, waited = 0, 0
-		n.before = max(0, st.RetryAt.Sub(p.now))
-		if st.RetryAt.IsZero() {
-			n.before = 0
-		}
+		worked, waited = t.mark[0], t.mark[1]
+	}
+	n.worked = max(worked, t.peak)
+	if did, ok := p.stepped(n.name, t); ok {
+		n.worked = did
 	}
 	p.drawWork(n, t, line, max(0, worked))
+	for j := range n.work {
+		n.work[j] = max(n.work[j], before)
+	}
 	waits := p.book.find(line, true)
 	if len(waits.sorted) > 0 {
 		late := false
@@ -66,6 +72,9 @@ func (p *play) drawWork(n *node, t *stint, line *ledger.Stage, worked time.Durat
 		if n.work = work; late {
 			p.overdue = append(p.overdue, n.name)
 		}
+		if !p.enough(line) {
+			p.few = append(p.few, n.name)
+		}
 		return
 	}
 	known := p.book.find(line, false)
@@ -76,10 +85,18 @@ func (p *play) drawWork(n *node, t *stint, line *ledger.Stage, worked time.Durat
 		n.work = make([]time.Duration, p.book.options.Draws)
 		return
 	}
+	if !p.enough(line) {
+		p.few = append(p.few, n.name)
+	}
 	late := false
 	if n.work, late = p.draws(n.name, known.sorted, worked); late && !idle(line) {
 		p.overdue = append(p.overdue, n.name)
 	}
+}
+
+// enough reports whether so many runs of a stage are known that something can be said of its slow ones.
+func (p *play) enough(line *ledger.Stage) bool {
+	return idle(line) || len(p.book.find(line, false).sorted) >= p.book.options.Least
 }
 
 // find are the times of a stage, or those of all that were made of the same one, where it was never seen itself.
@@ -117,6 +134,40 @@ func (p *play) steps(name string, t *stint) (left []time.Duration, late, ok bool
 		}
 	}
 	return left, late, true
+}
+
+// stepped is how much of a rollout is done, by the medians of its steps: one that is slow does not count for those behind it. ok is false
+// where it is at none, one of them was never seen, or it is not the first try.
+func (p *play) stepped(name string, t *stint) (did time.Duration, ok bool) {
+	if t.retried || t.step.back {
+		return 0, false
+	}
+	median := func(step, steps int) time.Duration {
+		known := p.book.sorted(subject{name, false, step, steps}, false)
+		ok = ok && len(known.sorted) > 0
+		return quantile(known.sorted, 0.5)
+	}
+	did = t.lead
+	for _, s := range t.steps {
+		did, ok = did+quantile(p.book.sorted(subject{name, false, s.step, s.steps}, false).sorted, 0.5), true
+	}
+	w := t.step
+	if w.since.IsZero() {
+		return did, ok
+	}
+	ok = true
+	for step := range w.steps {
+		one := median(step, w.steps)
+		if step != w.step {
+			continue
+		}
+		worked := p.now.Sub(w.since) - (t.paused - w.paused)
+		if !t.asked.IsZero() {
+			worked -= p.now.Sub(t.asked)
+		}
+		did += min(max(0, worked), one)
+	}
+	return did, ok
 }
 
 func stepName(name string, step int) string { return name + " step " + strconv.Itoa(step) }

@@ -28,6 +28,8 @@ type Expectation struct {
 	// is not known how long they take: WithPeople is at least what it says.
 	Unseen  []string `json:"unseen,omitempty"`
 	Unasked []string `json:"unasked,omitempty"`
+	// Few are the stages of which fewer runs are known than Options.Least.
+	Few []string `json:"few,omitempty"`
 	// Stages are the stages that will run, in the order of the pipeline.
 	Stages []StagePace `json:"stages"`
 }
@@ -56,7 +58,7 @@ func (b *Book) Expect(outline ledger.Pipeline) (Expectation, error) {
 		return Expectation{}, fmt.Errorf("pipeline %s: %w", outline.Name, err)
 	}
 	p := b.newPlay(c, time.Time{})
-	e := Expectation{Pipeline: outline.Name, Unseen: p.unseen, Unasked: p.unasked, Stages: []StagePace{}}
+	e := Expectation{Pipeline: outline.Name, Unseen: p.unseen, Unasked: p.unasked, Few: p.few, Stages: []StagePace{}}
 	e.Work, e.WithPeople = spread(p.lengths(false)), spread(p.lengths(true))
 	late := make(map[string]time.Duration)
 	for i := range p.nodes {
@@ -81,10 +83,14 @@ func spread(sorted []time.Duration) Spread {
 	return Spread{quantile(sorted, 0.5), quantile(sorted, 0.95)}
 }
 
-// Runway is how long the work needs before the next close: the 95 % of it. The error is ErrUnseen, with the stages.
+// Runway is how long the work needs before the next close: the 95 % of it. The error is ErrUnseen or ErrFew, with the
+// stages.
 func (e Expectation) Runway() (time.Duration, error) {
 	if len(e.Unseen) > 0 {
 		return 0, fmt.Errorf("pipeline %s: how long it takes is not known: %w: %s", e.Pipeline, ErrUnseen, strings.Join(e.Unseen, ", "))
+	}
+	if len(e.Few) > 0 {
+		return 0, fmt.Errorf("pipeline %s: how long it takes is not known: %w: %s", e.Pipeline, ErrFew, strings.Join(e.Few, ", "))
 	}
 	return e.Work.P95, nil
 }

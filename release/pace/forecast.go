@@ -27,9 +27,12 @@ type Forecast struct {
 	Unseen  []string `json:"unseen,omitempty"`
 	Overdue []string `json:"overdue,omitempty"`
 	Unasked []string `json:"unasked,omitempty"`
+	// Few are stages to come of which fewer runs are known than Options.Least.
+	Few []string `json:"few,omitempty"`
 	// People are the stages that wait for people now.
 	People []Waiting `json:"people,omitempty"`
-	// Done is the share of the work that is done, by medians: from 0, and below 1 before the end. It is no share where Known is false, since
+	// Done is the share of the work that is done, by medians: from 0, and below 1 before the end. It does not fall, but where a rollout goes
+	// back or is tried again, or more stages are found to be run. It is no share where Known is false, since
 	// there is a stage that was never seen.
 	Done  float64 `json:"done"`
 	Known bool    `json:"known"`
@@ -65,7 +68,7 @@ func (b *Book) Forecast(c *Course, now time.Time) Forecast {
 		return f
 	}
 	p := b.newPlay(c, now)
-	f.Unseen, f.Overdue, f.Unasked = p.unseen, p.overdue, p.unasked
+	f.Unseen, f.Few, f.Overdue, f.Unasked = p.unseen, p.few, p.overdue, p.unasked
 	f.Done, f.Known = p.done()
 	if f.Turned {
 		f.Known = false
@@ -126,13 +129,8 @@ func (p *play) done() (share float64, known bool) {
 			did += whole
 		case len(known.sorted) == 0 && !idle(line):
 			return 0, false
-		case n.running:
-			left := slices.Clone(n.work)
-			slices.Sort(left)
-			rest := min(whole, quantile(left, 0.5))
-			did += whole - rest
-		case n.waiting:
-			did += whole
+		default: // by what it has worked, which never falls, as what is left may; and never all of it before it is over
+			did += time.Duration(0.99 * float64(min(max(0, n.worked), whole)))
 		}
 		all += whole
 	}
@@ -151,13 +149,16 @@ func (f Forecast) Ends() (likely, late time.Time) {
 }
 
 // Runway is how long the work that is left needs before the next close: the 95 % of it. It is for a stage that waits in the midst of a release
-// until there is room for the rest: what it waits itself is no work. The error is ErrUnseen, with the stages, or ErrNoEnd.
+// until there is room for the rest: what it waits itself is no work. The error is ErrUnseen or ErrFew, with the stages, or
+// ErrNoEnd.
 func (f Forecast) Runway() (time.Duration, error) {
 	switch {
 	case f.Over || f.Turned:
 		return 0, fmt.Errorf("release %s: %w: it is over, or does not go well any more", f.Release, ErrNoEnd)
 	case len(f.Unseen) > 0:
 		return 0, fmt.Errorf("release %s: how long it takes is not known: %w: %s", f.Release, ErrUnseen, strings.Join(f.Unseen, ", "))
+	case len(f.Few) > 0:
+		return 0, fmt.Errorf("release %s: how long it takes is not known: %w: %s", f.Release, ErrFew, strings.Join(f.Few, ", "))
 	case len(f.Overdue) > 0:
 		return 0, fmt.Errorf("release %s: %w: %s takes longer than ever", f.Release, ErrNoEnd, strings.Join(f.Overdue, ", "))
 	}

@@ -20,7 +20,7 @@ type play struct {
 	index  map[string]int
 	room   int // how many stages run at once
 
-	unseen, overdue, unasked []string
+	unseen, few, overdue, unasked []string
 
 	lists []int // the stages whose lists are known, and that are not made yet
 
@@ -40,12 +40,12 @@ type node struct {
 	leads   []int // to the stages that need it
 	needs   int   // how many are not over
 	over    bool
-	instant bool // it does not run itself: it is skipped, or others were made of it
-	running bool // it takes up room already
-	waiting bool // it has worked, and waits for people
-	of      int  // what it was made of; -1: it is in the pipeline itself
-	limit   int  // how many that were made of it run at once; 0: any
-	before  time.Duration
+	instant bool            // it does not run itself: it is skipped, or others were made of it
+	running bool            // it takes up room already
+	waiting bool            // it has worked, and waits for people
+	of      int             // what it was made of; -1: it is in the pipeline itself
+	limit   int             // how many that were made of it run at once; 0: any
+	worked  time.Duration   // so far
 	work    []time.Duration // by draws
 	wait    []time.Duration // by draws; nil: none, or not known
 }

@@ -31,7 +31,7 @@ func (p *play) length(people bool, work, wait func(*node) time.Duration) time.Du
 			p.busy[n.of]++
 		}
 		room--
-		p.active = append(p.active, active{from + n.before + work(n), i, false})
+		p.active = append(p.active, active{from + work(n), i, false})
 	}
 	for i := range p.nodes {
 		switch n := &p.nodes[i]; {

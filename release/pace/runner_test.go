@@ -3,8 +3,10 @@ package pace_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -97,7 +99,7 @@ func TestARehearsalTellsHowLongTheReleaseTakes(t *testing.T) {
 		go approve("rehearsal-1", 17*time.Minute)
 		_, err := runner.Run(ctx, shop(1), release.Request{ID: "rehearsal-1", Service: "shop", RequestedBy: "ada"})
 		require.NoError(t, err)
-		book := pace.NewBook(pace.Options{})
+		book := pace.NewBook(pace.Options{Least: 1})
 		require.NoError(t, book.Add(pace.Rehearsal, store.Events(ctx, "rehearsal-1", 0)))
 
 		outline, err := shop(2).Outline()
@@ -175,10 +177,10 @@ func TestWhatIsNotKnownIsSaid(t *testing.T) {
 	likely, late := f.Ends()
 	assert.True(t, likely.IsZero() && late.IsZero() && !f.Known && f.AtLeast())
 
-	book := pace.NewBook(pace.Options{})
+	book := pace.NewBook(pace.Options{Least: 1})
 	require.NoError(t, book.Add(pace.Real, each(events)))
 	f = book.Forecast(followed(t, events, 2), epoch.Add(30*time.Second))
-	assert.Equal(t, "r: 17 %, 0 of 3 stages; 2m30s of work left, p95 2m30s, by 12:03:00Z", f.String())
+	assert.Equal(t, "r: 16 %, 0 of 3 stages; 2m30s of work left, p95 2m30s, by 12:03:00Z", f.String())
 	need, err := f.Runway()
 	require.NoError(t, err)
 	assert.Equal(t, 150*time.Second, need)
@@ -223,13 +225,19 @@ func TestOnlyWholeRunsThatWentWellAreLearned(t *testing.T) {
 		work, wait time.Duration
 		learned    bool
 	}{
-		"well":         {[]ledger.Event{began(0, 1), ended(5, 1, good)}, 5 * time.Minute, 0, true},
-		"failed":       {[]ledger.Event{began(0, 1), ended(5, 1, ledger.Ended{Outcome: stage.Failed})}, 0, 0, false},
-		"tried again":  {[]ledger.Event{began(0, 1), ended(5, 1, ledger.Ended{Outcome: stage.Failed, RetryAt: at(6)}), began(6, 2), ended(8, 2, good)}, 2 * time.Minute, 0, true},
+		"well":             {[]ledger.Event{began(0, 1), ended(5, 1, good)}, 5 * time.Minute, 0, true},
+		"failed":           {[]ledger.Event{began(0, 1), ended(5, 1, ledger.Ended{Outcome: stage.Failed})}, 0, 0, false},
+		"tried again":      {[]ledger.Event{began(0, 1), ended(5, 1, ledger.Ended{Outcome: stage.Failed, RetryAt: at(6)}), began(6, 2), ended(8, 2, good)}, 8 * time.Minute, 0, true},
+		"tried again late": {[]ledger.Event{began(0, 1), ended(5, 1, ledger.Ended{Outcome: stage.Failed, RetryAt: at(6)}), began(16, 2), ended(18, 2, good)}, 8 * time.Minute, 0, true},
+		"interrupted":      {[]ledger.Event{began(0, 1), ended(5, 1, ledger.Ended{Outcome: stage.Interrupted}), began(6, 2), ended(8, 2, good)}, 2 * time.Minute, 0, true},
+		"tried again and interrupted": {[]ledger.Event{began(0, 1), ended(5, 1, ledger.Ended{Outcome: stage.Failed, RetryAt: at(6)}), began(6, 2),
+			ended(9, 2, ledger.Ended{Outcome: stage.Interrupted}), began(20, 3), ended(22, 3, good)}, 8 * time.Minute, 0, true},
+		"interrupted behind a checkpoint": {[]ledger.Event{began(0, 1), {Time: at(1), Stage: "a", Attempt: 1, Body: ledger.Saved{Checkpoint: json.RawMessage("1")}},
+			ended(5, 1, ledger.Ended{Outcome: stage.Interrupted}), began(6, 2), ended(8, 2, good)}, 0, 0, false},
 		"waits itself": {[]ledger.Event{began(0, 1), ended(1, 1, ledger.Ended{Outcome: stage.Waiting, Until: at(4)}), began(4, 2), ended(5, 2, good)}, 5 * time.Minute, 0, true},
 		"is answered":  {[]ledger.Event{began(0, 1), ended(1, 1, ledger.Ended{Outcome: stage.Waiting, Until: at(9)}), began(4, 2), ended(5, 2, good)}, 2 * time.Minute, 3 * time.Minute, true},
 		"goes on from a checkpoint": {[]ledger.Event{began(0, 1), {Time: at(1), Stage: "a", Attempt: 1, Body: ledger.Saved{Checkpoint: json.RawMessage("1")}},
-			ended(5, 1, ledger.Ended{Outcome: stage.Failed, RetryAt: at(6)}), began(6, 2), ended(8, 2, good)}, 0, 0, false},
+			ended(5, 1, ledger.Ended{Outcome: stage.Failed, RetryAt: at(6)}), began(6, 2), ended(8, 2, good)}, 8 * time.Minute, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := append([]ledger.Event{begin}, test.events...)
@@ -257,4 +265,86 @@ func TestOnlyWholeRunsThatWentWellAreLearned(t *testing.T) {
 	assert.Empty(t, f.Overdue, "what only waits is never late")
 	assert.Equal(t, []string{"a"}, f.Unseen)
 	assert.Equal(t, []time.Duration{time.Minute, 600 * time.Minute}, []time.Duration{work.Median, wait.Median}, "to wait for an opening is no work, though its time was named")
+}
+
+// A stage that fails twice each time takes as long as it takes until it has succeeded: the runway has the tries and the waits between.
+func TestTheRunwayHasTheRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(release.MemoryStore)
+		runner := release.NewRunner(release.Config{Store: store})
+		defer runner.Stop(t.Context())
+		n := 0
+		flaky := release.Pipeline{Name: "shop", Stages: []release.Stage{{Name: "a", Retry: release.Retry{Attempts: 4, Backoff: time.Hour}, Do: stage.Func(func(ctx context.Context, _ *stage.Task) error {
+			if n++; n%3 != 0 {
+				_ = sleep(ctx, 10*time.Minute)
+				return errors.New("flaky")
+			}
+			return sleep(ctx, 10*time.Minute)
+		})}}}
+		outline, err := flaky.Outline()
+		require.NoError(t, err)
+		book := pace.NewBook(pace.Options{})
+		var slowest time.Duration
+		for i := range 3 {
+			e, err := book.Expect(outline)
+			require.NoError(t, err)
+			_, err = e.Runway()
+			if i == 0 {
+				require.ErrorIs(t, err, pace.ErrUnseen)
+			} else {
+				require.ErrorIs(t, err, pace.ErrFew)
+				require.ErrorContains(t, err, "a")
+			}
+			begun, id := time.Now(), fmt.Sprint("r", i)
+			_, err = runner.Run(t.Context(), flaky, release.Request{ID: id, Service: "shop", RequestedBy: "ada"})
+			require.NoError(t, err)
+			slowest = max(slowest, time.Since(begun))
+			require.NoError(t, book.Add(pace.Real, store.Events(t.Context(), id, 0)))
+		}
+		e, err := book.Expect(outline)
+		require.NoError(t, err)
+		need, err := e.Runway()
+		require.NoError(t, err)
+		assert.Greater(t, need, 2*time.Hour)
+		assert.LessOrEqual(t, need, slowest)
+
+		require.NoError(t, runner.Begin(t.Context(), flaky, release.Request{ID: "live", Service: "shop", RequestedBy: "ada"}))
+		done, begun := 0.0, time.Now()
+		for {
+			time.Sleep(7 * time.Minute)
+			course, err := pace.Follow(store.Events(t.Context(), "live", 0))
+			require.NoError(t, err)
+			f := book.Forecast(course, time.Now())
+			assert.GreaterOrEqual(t, f.Done, done)
+			if done = f.Done; f.Over {
+				break
+			}
+			if !f.AtLeast() {
+				assert.InDelta(t, need, time.Since(begun)+f.Work.P95, float64(30*time.Minute), f.String())
+			}
+		}
+	})
+}
+
+// The share that is done does not fall, though what is left of a stage may grow while it runs.
+func TestTheShareThatIsDoneDoesNotFall(t *testing.T) {
+	p := ledger.Pipeline{Name: "shop", Stages: []ledger.Stage{{Name: "a"}, {Name: "b", Needs: []string{"a"}}}}
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 24))
+		book := pace.NewBook(pace.Options{Draws: 100})
+		took := func() time.Duration { return time.Duration(r.ExpFloat64()*300+1) * time.Second }
+		for i := range 30 {
+			require.NoError(t, book.Add(pace.Real, each(ran(fmt.Sprint("r", i), p, map[string]time.Duration{"a": took(), "b": took()}))))
+		}
+		events := ran("live", p, map[string]time.Duration{"a": took(), "b": took()})
+		done := 0.0
+		for i := range events[:len(events)-1] {
+			for at := events[i].Time; !at.After(events[i+1].Time); at = at.Add(10 * time.Second) {
+				f := book.Forecast(followed(t, events, i+1), at)
+				require.GreaterOrEqual(t, f.Done, done, "seed %d: %s", seed, f)
+				require.Less(t, f.Done, 1.0)
+				done = f.Done
+			}
+		}
+	}
 }

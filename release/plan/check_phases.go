@@ -131,6 +131,9 @@ func (c *checker) runway() {
 		if need, err = e.Runway(); errors.Is(err, pace.ErrUnseen) {
 			c.doubt("Window", "rehearse the pipeline", "how long the release takes is not known: never seen: %s", strings.Join(e.Unseen, ", "))
 			need = e.Work.P95
+		} else if runs, of := fewest(e); errors.Is(err, pace.ErrFew) || runs == 1 {
+			c.doubt("Window", "rehearse the pipeline more often", "how long the release takes rests on few runs: %d of %s", runs, of)
+			need = e.Work.P95
 		}
 		if c.Window.Length() < need {
 			c.wrong("Window", "make it longer, or the release quicker", "it is %s long, and the release takes %s in 95 of 100 times", c.Window.Length(), need.Round(time.Second))
@@ -147,4 +150,14 @@ func (c *checker) runway() {
 			c.wrong("Window", "move it", "it is open for %s at a time, and the release takes %s in 95 of 100 times", longest, need.Round(time.Second))
 		}
 	}
+}
+
+// fewest is how many runs are known of the stage that was seen the fewest times, and which it is; 0 where there is none.
+func fewest(e *pace.Expectation) (runs int, of string) {
+	for _, s := range e.Stages {
+		if s.Work != nil && (s.Work.P95 > 0 || slices.Contains(e.Few, s.Stage)) && (of == "" || s.Work.Runs() < runs) {
+			runs, of = s.Work.Runs(), s.Stage
+		}
+	}
+	return runs, of
 }

@@ -250,6 +250,14 @@ func TestFindings(t *testing.T) {
 		}, []string{"error Bookings: 70 of 64 of cpus is booked from 2026-11-24T09:00Z to 2026-11-24T10:00Z, by blog-2 and shop-5",
 			"warning Phases: ada has phases of blog-2 and shop-5 at once from 2026-11-24T09:00Z to 2026-11-24T10:00Z"}},
 		{"the plan among the others", func(_ *plan.Plan, a *plan.Against) { a.Others = []plan.Plan{good()} }, nil},
+		{"one run", func(_ *plan.Plan, a *plan.Against) {
+			a.Expected.Stages = []pace.StagePace{{Stage: "build", Work: &pace.Figures{Real: 9, P95: time.Hour}}, {Stage: "production", Work: &pace.Figures{Rehearsed: 1, P95: time.Hour}}}
+		}, []string{"warning Window: how long the release takes rests on few runs: 1 of production"}},
+		{"few runs", func(p *plan.Plan, a *plan.Against) {
+			a.Expected.Few = []string{"build"}
+			a.Expected.Stages = []pace.StagePace{{Stage: "build", Work: &pace.Figures{Real: 2, P95: time.Hour}}}
+			a.Expected.Work.P95 = 11 * time.Hour
+		}, []string{"warning Window: how long the release takes rests on few runs: 2 of build", "error Window: it is 10h0m0s long", "error Window: it is open for 8h0m0s at a time"}},
 		{"no room for a rollback", func(p *plan.Plan, _ *plan.Against) { p.Rollback.Within = 9 * time.Hour }, []string{"warning Window: it is 10h0m0s long: when the release has taken 2h0m0s"}},
 		{"odd bookings", func(p *plan.Plan, _ *plan.Against) {
 			p.Resources = append(p.Resources, plan.Resource{Name: "cpus", Capacity: -1}, plan.Resource{})

@@ -113,7 +113,7 @@ func TestAllOfItTogether(t *testing.T) {
 			defer writes.Unlock()
 			fmt.Fprintf(&b, format+"\n", args...)
 		}
-		c := company{store: new(release.MemoryStore), book: pace.NewBook(pace.Options{Draws: 50})}
+		c := company{store: new(release.MemoryStore), book: pace.NewBook(pace.Options{Draws: 50, Least: 1})}
 		var err error
 		c.schedule, err = calendar.Compile(calendar.Options{Zones: time.LoadLocation}, calendar.Calendar{Name: "company", Zone: "Europe/London", Allow: []calendar.Window{{
 			Name: "office", Start: calendar.Clock(2026, time.January, 1, 8, 0), End: calendar.Clock(2026, time.January, 1, 16, 0),
