@@ -52,7 +52,7 @@ func (o options) answer() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{Subject: o.subject, Calendars: schedule.Calendars(), Runway: runway{schedule.Fits(o.at, o.length), o.length.String()}, Slots: []calendar.Span{}, Quietest: []load.Time{}}
+	a := answer{Subject: o.subject, Calendars: append([]string{}, schedule.Calendars()...), Runway: runway{schedule.Fits(o.at, o.length), o.length.String()}, Slots: []calendar.Span{}, Quietest: []load.Time{}}
 	for span := range schedule.Spans(o.at, a.Runway.Horizon) {
 		if span.Length() < o.length {
 			continue
@@ -140,7 +140,11 @@ func (o options) write(a answer, out io.Writer) error {
 func (o options) text(a answer) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("%s in %s, %s, by the calendars %s", a.Subject.Service, a.Subject.Environment, o.clock(a.Runway.At), strings.Join(a.Calendars, ", "))
+	by := "by no calendar"
+	if len(a.Calendars) > 0 {
+		by = "by the calendars " + strings.Join(a.Calendars, ", ")
+	}
+	line("%s in %s, %s, %s", a.Subject.Service, a.Subject.Environment, o.clock(a.Runway.At), by)
 	word := "closed"
 	if a.Runway.Open {
 		word = "open"

@@ -56,6 +56,23 @@ func TestWhatItSays(t *testing.T) {
 	assert.Equal(t, call("-at", "2026-11-23T12:00:00Z"), call(), "it is now, where nothing else is said")
 }
 
+// Black Friday is the day after the fourth Thursday of November, which is the 29th in 2024 and the 24th in 2028.
+func TestBlackFriday(t *testing.T) {
+	for _, day := range []string{"2026-11-27", "2027-11-26", "2028-11-24", "2029-11-23", "2030-11-29", "2035-11-23"} {
+		for _, at := range []string{"T05:00:00Z", "T23:59:59Z"} {
+			assert.Contains(t, call("-at", day+at).out, "frozen by company/black-friday", day)
+		}
+	}
+	assert.NotContains(t, call("-at", "2028-12-01T12:00:00Z").out, "black-friday")
+}
+
+func TestNoCalendars(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "none.json")
+	require.NoError(t, os.WriteFile(file, []byte("[]"), 0o644))
+	assert.Contains(t, call("-file", file, "-json").out, `"calendars": []`)
+	assert.Contains(t, call("-file", file).out, "by no calendar\n")
+}
+
 func TestItsOwnFiles(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string {
