@@ -21,15 +21,43 @@ type Runway struct {
 // the schedule closes. A need of zero or below asks when it is open. What lies behind the horizon is not known, and so
 // counts as closed: a need that is longer than the horizon never fits.
 func (s *Schedule) Fits(t time.Time, need time.Duration) Runway {
-	r := Runway{Status: s.At(t), Need: need}
-	for span := range s.Spans(t, r.Horizon) {
-		if span.Length() >= need {
-			r.Start = span.From
-			break
+	st, w := s.look(t)
+	r := Runway{Status: st, Need: need}
+	if w == nil {
+		for span := range s.Spans(t, r.Horizon) {
+			if span.Length() >= need {
+				r.Start = span.From
+				break
+			}
+		}
+		return r
+	}
+	r.Start = w.runway(st, need)
+	r.Fits = r.Start.Equal(t)
+	return r
+}
+
+// runway goes on from a status to the first span that is as long as the need, and tells when it begins; zero where there is
+// none. To begin anew would take as long again, which is long where nothing opens.
+func (w *sweep) runway(st Status, need time.Duration) time.Time {
+	end := earlier(moment(w.limit), st.Horizon)
+	from, to := st.NextOpening, st.NextClosing
+	if st.Open {
+		from = st.At
+	}
+	if to.IsZero() {
+		to = end
+	}
+	if from.IsZero() || to.Sub(from) >= need {
+		return from
+	}
+	for w.open() {
+		from = moment(w.t)
+		if w.close(); earlier(moment(w.t), end).Sub(from) >= need {
+			return from
 		}
 	}
-	r.Fits = r.Start.Equal(t) && !r.Start.IsZero()
-	return r
+	return time.Time{}
 }
 
 // String is the runway in one line.

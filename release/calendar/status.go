@@ -65,13 +65,20 @@ func (s Span) Length() time.Duration { return s.To.Sub(s.From) }
 
 // At says whether the schedule is open at a moment, why, and when that changes next.
 func (s *Schedule) At(t time.Time) Status {
+	st, _ := s.look(t)
+	return st
+}
+
+// look is the status of a moment, and the sweep that found it, which is at the last change that it tells; nil where
+// there is none.
+func (s *Schedule) look(t time.Time) (Status, *sweep) {
 	st := Status{At: t.UTC(), Horizon: t.Add(s.horizon).UTC()}
 	if !known(t) {
 		st.Why = []Reason{{Cause: OutOfTime}}
-		return st
+		return st, nil
 	}
-	at, limit := t.Unix(), min(t.Add(s.horizon).Unix(), lastSecond)
-	w := s.sweep(at, limit)
+	limit := min(ceil(st.Horizon), lastSecond)
+	w := s.sweep(t.Unix(), limit)
 	st.Why, st.Open = s.why(w)
 	if st.Open {
 		if w.close(); w.t < limit {
@@ -80,7 +87,7 @@ func (s *Schedule) At(t time.Time) Status {
 		if w.open() {
 			st.NextOpening = moment(w.t)
 		}
-		return st
+		return st, w
 	}
 	if w.open() {
 		st.NextOpening = moment(w.t)
@@ -88,7 +95,7 @@ func (s *Schedule) At(t time.Time) Status {
 			st.NextClosing = moment(w.t)
 		}
 	}
-	return st
+	return st, w
 }
 
 // Open reports whether the schedule is open at a moment, and why, in words for people. So a schedule is a Calendar of
