@@ -193,6 +193,12 @@ func TestUntrustedRepositories(t *testing.T) {
 	require.NoError(t, os.WriteFile(config, []byte(fmt.Sprintf("[safe]\n\tdirectory = %q\n", w.dir)), 0o600))
 	t.Setenv("GIT_CONFIG_GLOBAL", config)
 	assert.Equal(t, "v0.1.0", w.next(""))
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	t.Setenv("GIT_CONFIG_SYSTEM", config)
+	assert.Equal(t, "v0.1.0", w.next(""), "a whole machine may trust it")
+	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+	_, err = git.Open(t.Context(), w.dir, git.Options{})
+	require.ErrorIs(t, err, git.ErrUntrusted)
 }
 
 // What is found without git is what git finds. A limit to the search, which changes nothing here, makes git search.

@@ -46,6 +46,8 @@ type Repository struct {
 	dir, program string
 	place        place
 	log          hclog.Logger
+	// system says that the configuration of the whole machine is read, since it alone trusts the owner of the repository.
+	system bool
 }
 
 // Open finds the repository that the folder is in. It fails with ErrNoGit, ErrNotRepository, ErrUntrusted
@@ -86,7 +88,11 @@ func (r *Repository) locate(ctx context.Context) error {
 	at, ok := discover(r.dir)
 	if !ok {
 		var err error
-		if at, err = r.ask(ctx); err != nil {
+		if at, err = r.ask(ctx); errors.Is(err, ErrUntrusted) {
+			r.system = true
+			at, err = r.ask(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}

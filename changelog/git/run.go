@@ -48,7 +48,7 @@ var overrules = []string{
 }
 
 // kept are the GIT_ variables that say how git is installed and whom it trusts, not what it reads.
-var kept = []string{"GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_CONFIG_GLOBAL", "GIT_DISCOVERY_ACROSS_FILESYSTEM"}
+var kept = []string{"GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_DISCOVERY_ACROSS_FILESYSTEM"}
 
 // identifying are the GIT_ variables that say who writes, and how a remote is reached.
 var identifying = []string{
@@ -63,7 +63,7 @@ func environment(kept ...string) []string {
 		return strings.HasPrefix(name, "GIT_") && !slices.Contains(kept, name) ||
 			strings.HasPrefix(name, "LC_") || name == "LANG" || name == "LANGUAGE"
 	})
-	return append(env, "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
+	return append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0",
 		// No file: old-fashioned grafts, like replacements, do not change the history.
 		"GIT_GRAFT_FILE="+os.DevNull+"/none")
 }
@@ -75,6 +75,9 @@ func (r *Repository) command(ctx context.Context, args ...string) (*exec.Cmd, *t
 		"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none",
 		// One write for many commits, not one for each.
 		"GIT_FLUSH=0")
+	if !r.system { // it says nothing about what is read
+		env = append(env, "GIT_CONFIG_NOSYSTEM=1")
+	}
 	return r.prepared(ctx, env, args)
 }
 

@@ -48,7 +48,8 @@ func (r *Repository) change(ctx context.Context, who Identity, input string, arg
 	return err
 }
 
-// dealt is change with what git wrote.
+// dealt is change with what git wrote. Unlike what only reads, it also goes by the configuration of the whole machine, which may say
+// how a remote is reached, whom to trust there, and what signs.
 func (r *Repository) dealt(ctx context.Context, who Identity, input string, args ...string) (string, error) {
 	env := append(environment(slices.Concat(kept, identifying)...), who.variables()...)
 	cmd, said := r.prepared(ctx, env, append([]string{"-c", "user.useConfigOnly=true"}, args...))
