@@ -2,6 +2,7 @@ package changelog_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,23 @@ func TestTemplateTextsEscapeThemselves(t *testing.T) {
 		assert.NotContains(t, executed(t, all, changelog.TemplateOptions{}, tempting(text)), "<b>")
 		assert.NotContains(t, executed(t, all, changelog.TemplateOptions{Form: changelog.FormHTML}, tempting(text)), "<b>")
 	}
+}
+
+// A text that is cut is cut before it is escaped: nothing comes alive where the end is missing.
+func TestTemplateCutsBeforeItEscapes(t *testing.T) {
+	const text = "use `<img src=x>` and @ann of <b>"
+	item := func(text string) string { return `{{range .Sections}}{{range .Items}}` + text + `{{end}}{{end}}` }
+	for most := range len(text) + 1 {
+		for _, way := range []string{"%.*s", "%-60.*s|", "%60.*v"} {
+			call := item(`{{printf "` + way + `" ` + strconv.Itoa(most) + ` .Text}}`)
+			got := executed(t, call, changelog.TemplateOptions{}, tempting(text))
+			assert.Contains(t, strings.TrimSpace(got), strings.TrimSpace(changelog.Escape(text[:most])))
+			got = executed(t, call, changelog.TemplateOptions{Form: changelog.FormHTML}, tempting(text))
+			assert.NotContains(t, got, "<")
+		}
+	}
+	assert.Equal(t, "[größ        ]", executed(t, item(`[{{printf "%-12.4s" .Text}}]`), changelog.TemplateOptions{Form: changelog.FormText}, tempting("größer")))
+	assert.Equal(t, `"größ"`, executed(t, item(`{{printf "%.4q" .Text}}`), changelog.TemplateOptions{Form: changelog.FormText}, tempting("größer")))
 }
 
 func TestTemplateLinks(t *testing.T) {

@@ -3,6 +3,7 @@ package changelog
 import (
 	"fmt"
 	"html"
+	"strconv"
 	"strings"
 )
 
@@ -19,17 +20,47 @@ func (t markdownText) Raw() string { return string(t) }
 func (t htmlText) Raw() string     { return string(t) }
 func (t plainText) Raw() string    { return string(t) }
 
-// Format prints the text escaped, whatever the verb.
-func (t markdownText) Format(s fmt.State, verb rune) { format(s, verb, Escape(string(t))) }
-func (t htmlText) Format(s fmt.State, verb rune)     { format(s, verb, escapeHTML(string(t))) }
-func (t plainText) Format(s fmt.State, verb rune)    { format(s, verb, oneLine(string(t))) }
+// Format prints the text escaped, whatever the verb. A precision cuts the text before it is escaped: cut afterwards, what was inert
+// could come alive.
+func (t markdownText) Format(s fmt.State, verb rune) { format(s, verb, string(t), Escape) }
+func (t htmlText) Format(s fmt.State, verb rune)     { format(s, verb, string(t), escapeHTML) }
+func (t plainText) Format(s fmt.State, verb rune)    { format(s, verb, string(t), oneLine) }
 
-// format prints a text that is escaped with the width and the flags that were asked for.
-func format(s fmt.State, verb rune, text string) {
-	if verb != 'q' {
+// format prints a text as a verb asks for it: cut to the precision, then escaped, then with the width and the flags.
+func format(s fmt.State, verb rune, text string, escape func(string) string) {
+	if most, ok := s.Precision(); ok {
+		text = cut(text, most)
+	}
+	how := "%"
+	for _, flag := range "-0" {
+		if s.Flag(int(flag)) {
+			how += string(flag)
+		}
+	}
+	if verb == 'q' {
+		how = strings.ReplaceAll(how, "0", "")
+		for _, flag := range "+#" {
+			if s.Flag(int(flag)) {
+				how += string(flag)
+			}
+		}
+	} else {
 		verb = 's'
 	}
-	fmt.Fprintf(s, fmt.FormatString(s, verb), text)
+	if width, ok := s.Width(); ok {
+		how += strconv.Itoa(width)
+	}
+	fmt.Fprintf(s, how+string(verb), escape(text))
+}
+
+// cut is a text with at most so many runes.
+func cut(text string, most int) string {
+	for i := range text {
+		if most--; most < 0 {
+			return text[:i]
+		}
+	}
+	return text
 }
 
 // escapeHTML makes a text inert in HTML. Mentions and references stay what they are, as no page makes links of them by itself.
