@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -170,5 +171,28 @@ func TestARefusalIsOfOneRecipient(t *testing.T) {
 			require.Len(t, ch.to("owl"), i+1)
 		}
 		assert.Less(t, tries.Load(), int64(20*31), "it is not tried all the time")
+	})
+}
+
+// However many others a channel takes a long time to refuse, somebody who was not refused waits for one of them at most.
+func TestWhoIsRefusedComesLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, ch := new(release.MemoryStore), &room{}
+		o := night(store, notify.Func(func(ctx context.Context, m notify.Message) error {
+			if m.To != "owl" {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return ch.Send(ctx, m)
+		}), notify.Recipient{})
+		for i := range 20 {
+			o.Groups[0].Recipients = append(o.Groups[0].Recipients, notify.Recipient{Name: fmt.Sprintf("sleeper-%d", i), Channel: "mail"})
+		}
+		begin(t, o)
+		written(t, store, "r", 20)
+		time.Sleep(3 * time.Hour)
+		asked(t, store, "ask")
+		time.Sleep(35 * time.Second)
+		assert.Len(t, ch.got(), 1)
 	})
 }
