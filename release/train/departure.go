@@ -63,7 +63,7 @@ func (t *Timetable) all(i int, limit time.Time) iter.Seq[Departure] {
 		var held *time.Time   // the departure that is worked out when the next one is known
 		work := func(next time.Time) bool {
 			number++
-			d := t.departure(one, number, *held, next, arrives)
+			d := t.departure(i, number, *held, next, arrives)
 			if !d.Dropped() {
 				arrives = d.Arrives
 			}
@@ -87,8 +87,9 @@ func (t *Timetable) all(i int, limit time.Time) iter.Seq[Departure] {
 
 // departure works out whether and when a train leaves. next is when the one behind it is planned, arrives when the last one that left is done;
 // either may be zero.
-func (t *Timetable) departure(one Train, number int, planned, next, arrives time.Time) Departure {
-	d := Departure{Train: one.Name, Number: number, Planned: planned.UTC(), CutOff: t.cutOff(one, planned)}
+func (t *Timetable) departure(i, number int, planned, next, arrives time.Time) Departure {
+	one := t.trains[i]
+	d := Departure{Train: one.Name, Number: number, Planned: planned.UTC(), CutOff: t.cutOff(i, planned)}
 	from, windows := planned, (*calendar.Schedule)(nil)
 	if t.options.Windows != nil {
 		windows = t.options.Windows(one.Name)
@@ -115,8 +116,9 @@ func (t *Timetable) departure(one Train, number int, planned, next, arrives time
 }
 
 // cutOff is until when changes may come for a planned departure.
-func (t *Timetable) cutOff(one Train, planned time.Time) time.Time {
-	if one.CutOff.Clock == "" {
+func (t *Timetable) cutOff(i int, planned time.Time) time.Time {
+	one := t.trains[i]
+	if t.cutOffs[i] == nil {
 		return planned.Add(-one.CutOff.Before).UTC()
 	}
 	zone := time.UTC
@@ -125,21 +127,15 @@ func (t *Timetable) cutOff(one Train, planned time.Time) time.Time {
 			zone = z
 		}
 	}
-	clock, _ := time.Parse("15:04", one.CutOff.Clock) // New has looked at it
 	y, m, day := planned.In(zone).Date()
-	date := time.Date(y, m, day, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -one.CutOff.Days)
-	at := calendar.Clock(date.Year(), date.Month(), date.Day(), clock.Hour(), clock.Minute())
-	s, err := calendar.Compile(calendar.Options{Zones: t.options.Zones}, calendar.Calendar{Name: "cut-off", Zone: one.Zone, Allow: []calendar.Window{{
-		Name: "cut-off", Start: at, Length: time.Second,
-	}}})
-	if err == nil {
-		for span := range s.Spans(date.AddDate(0, 0, -2), date.AddDate(0, 0, 3)) {
-			if span.From.Before(planned) {
-				return span.From
-			}
+	date := time.Date(y, m, day-one.CutOff.Days, 0, 0, 0, 0, time.UTC)
+	for span := range t.cutOffs[i].Spans(date.AddDate(0, 0, -1), date.AddDate(0, 0, 3)) {
+		y, m, day := span.From.In(zone).Date() // a day that a zone leaves out has none: then it is the next one
+		if !time.Date(y, m, day, 0, 0, 0, 0, time.UTC).Before(date) && span.From.Before(planned) {
+			return span.From
 		}
 	}
-	return planned.UTC()
+	return planned.UTC() // the clocks have changed in between: it closes when it leaves
 }
 
 // index is the place of a train; -1 where there is none.

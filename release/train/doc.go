@@ -23,12 +23,13 @@
 // Trains of different names never wait; [Timetable.Overlaps] tells which of them carry the same service at once.
 //
 // Departures are numbered from First on, those that do not leave too, so that the fifth train is the fifth whoever asks when. For that they
-// are counted from First at each question; move First where that is long ago.
+// are counted from First at each question.
 //
 // # What goes with it
 //
 // A change that is ready before the cut-off; the cut-off itself is too late. It is that of the planned departure, also of a train that waits:
-// what leaves is what was there to be tested. Of each service the highest version goes. A service that has nothing new stays as it is, unless
+// what leaves is what was there to be tested. Of each service the highest version goes, and never one that is lower than what an
+// earlier train carried, unless that is asked for (Change.Lower): it is listed instead. A service that has nothing new stays as it is, unless
 // it is Required: then the manifest says that it is missing.
 //
 // # Errors

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -21,6 +22,8 @@ type Change struct {
 	Version string `json:"version"`
 	// Ready is since when it may go.
 	Ready time.Time `json:"ready"`
+	// Lower lets it go although an earlier train carried a higher version of the service: it is taken back to this one.
+	Lower bool `json:"lower,omitempty"`
 }
 
 // Manifest is what goes with a train.
@@ -33,6 +36,8 @@ type Manifest struct {
 	Missing []string `json:"missing,omitempty"`
 	// Late are the changes that come too late for it: they go with a later one.
 	Late []Change `json:"late,omitempty"`
+	// Lower are the changes that do not go, since an earlier train carried a higher version of the service: see Change.Lower.
+	Lower []Change `json:"lower,omitempty"`
 }
 
 // Item is a service that goes with a train.
@@ -50,7 +55,7 @@ type Item struct {
 func (m Manifest) Complete() bool { return len(m.Missing) == 0 && !m.Departure.Dropped() }
 
 // Load says what goes with a departure of the timetable, of all changes that there are: those that were not ready for the one before that
-// left, and are before the cut-off. With one that does not leave goes nothing. The error reports all changes that are none, and a departure
+// left, and are before the cut-off. What is lower than what an earlier train carried does not go, unless it is asked for. With one that does not leave goes nothing. The error reports all changes that are none, and a departure
 // that the timetable does not have.
 func (t *Timetable) Load(d Departure, changes []Change) (Manifest, error) {
 	m := Manifest{Departure: d, Waves: [][]Item{}}
@@ -63,10 +68,15 @@ func (t *Timetable) Load(d Departure, changes []Change) (Manifest, error) {
 	if err != nil {
 		return m, err
 	}
-	before, found := t.before(i, d)
+	earlier, found := t.before(i, d)
 	if !found {
 		return m, fmt.Errorf("train %s has no departure %d at %s", d.Train, d.Number, stamp(d.Planned))
 	}
+	var before time.Time
+	if len(earlier) > 0 {
+		before = earlier[len(earlier)-1]
+	}
+	carried := carried(changes, versions, earlier)
 	items := make(map[string]Item)
 	highest := make(map[string]*semver.Version)
 	for _, k := range byReady(changes) {
@@ -78,6 +88,9 @@ func (t *Timetable) Load(d Departure, changes []Change) (Manifest, error) {
 			m.Late = append(m.Late, c)
 			continue
 		case c.Ready.Before(before) || d.Dropped():
+			continue
+		case lower(c, versions[k], carried):
+			m.Lower = append(m.Lower, c)
 			continue
 		}
 		item := items[c.Service]
@@ -109,17 +122,43 @@ func (t *Timetable) Load(d Departure, changes []Change) (Manifest, error) {
 	return m, nil
 }
 
-// before is the cut-off of the last departure before one that left; zero where there is none. found is false where there is no such departure.
-func (t *Timetable) before(i int, d Departure) (cutOff time.Time, found bool) {
+// before are the cut-offs of the departures before one that left, in order. found is false where there is no such departure.
+func (t *Timetable) before(i int, d Departure) (cutOffs []time.Time, found bool) {
 	for o := range t.all(i, d.Planned) {
 		if o.Planned.Equal(d.Planned) && o.Number == d.Number {
-			return cutOff, true
+			return cutOffs, true
 		}
 		if !o.Dropped() {
-			cutOff = o.CutOff
+			cutOffs = append(cutOffs, o.CutOff)
 		}
 	}
-	return time.Time{}, false
+	return nil, false
+}
+
+// carried are the versions that the services have after trains with these cut-offs, as far as trains brought them.
+func carried(changes []Change, versions []*semver.Version, cutOffs []time.Time) map[string]*semver.Version {
+	has, goes := make(map[string]*semver.Version), make(map[string]*semver.Version)
+	n := 0 // the train that changes go with now
+	for _, k := range byReady(changes) {
+		c, v := changes[k], versions[k]
+		for ; n < len(cutOffs) && !c.Ready.Before(cutOffs[n]); n++ {
+			maps.Copy(has, goes)
+			clear(goes)
+		}
+		if n == len(cutOffs) {
+			return has
+		}
+		if v != nil && !lower(c, v, has) && (goes[c.Service] == nil || v.GreaterThan(goes[c.Service])) {
+			goes[c.Service] = v
+		}
+	}
+	maps.Copy(has, goes)
+	return has
+}
+
+// lower reports whether a change would take its service back without being asked to.
+func lower(c Change, v *semver.Version, has map[string]*semver.Version) bool {
+	return !c.Lower && has[c.Service] != nil && v.LessThan(has[c.Service])
 }
 
 // byReady are the places of changes by the time at which they are ready, and otherwise as they were given.
@@ -181,6 +220,9 @@ func (m Manifest) CheckPlans(plans ...plan.Plan) plan.Findings {
 			if !p.Window.Holds(under) {
 				add(plan.Wrong, field, "move its window", "the train is under way from %s to %s, which is not within the window of plan %s", stamp(under.From), stamp(under.Until), p.Name)
 			}
+			if err := p.Bound(); err != nil {
+				add(plan.Wrong, field, "have it approved anew", "%v", err)
+			}
 			if p.Stands() != plan.Approved && p.Stands() != plan.Execution {
 				add(plan.Doubtful, field, "approve it", "plan %s is in the mode %s", p.Name, p.Stands())
 			}
@@ -213,6 +255,9 @@ func (m Manifest) Text() string {
 			word = "is missing, and required"
 		}
 		fmt.Fprintf(&b, "  %s %s\n", name, word)
+	}
+	for _, c := range m.Lower {
+		fmt.Fprintf(&b, "  does not go: %s of %s %s is lower than what an earlier train carried\n", c.ID, c.Service, c.Version)
 	}
 	for _, c := range m.Late {
 		fmt.Fprintf(&b, "  too late: %s of %s %s, ready %s\n", c.ID, c.Service, c.Version, stamp(c.Ready))

@@ -78,6 +78,7 @@ type Timetable struct {
 	options Options
 	trains  []Train
 	planned []*calendar.Schedule // of each train: open for a second when it is to leave
+	cutOffs []*calendar.Schedule // of each train: open for a second at its cut-off's time of day; nil where that is none
 }
 
 // New makes a timetable, or reports everything that is wrong with the trains. The error is a *multierror.Error.
@@ -96,7 +97,12 @@ func New(o Options, trains ...Train) (*Timetable, error) {
 		if err != nil {
 			bad("First, Rule, Except, Zone: %w", err)
 		}
-		t.planned = append(t.planned, s)
+		t.planned, t.cutOffs = append(t.planned, s), append(t.cutOffs, nil)
+		if clock, wrong := time.Parse("15:04", one.CutOff.Clock); err == nil && one.CutOff.Clock != "" && wrong == nil && errs == nil {
+			if t.cutOffs[i], err = calendar.Compile(calendar.Options{Zones: o.Zones}, one.closing(clock)); err != nil {
+				bad("CutOff: %w", err)
+			}
+		}
 	}
 	if err := errs.ErrorOrNil(); err != nil {
 		return nil, err
@@ -108,6 +114,15 @@ func New(o Options, trains ...Train) (*Timetable, error) {
 func (t Train) departures() calendar.Calendar {
 	return calendar.Calendar{Name: "departures", Zone: t.Zone, Gap: t.Gap, Fold: t.Fold, Allow: []calendar.Window{{
 		Name: "departure", Start: t.First, Length: time.Second, Rule: t.Rule, Except: t.Except,
+	}}}
+}
+
+// closing is a calendar that is open for a second each day at a time of day, from well before the first cut-off on.
+func (t Train) closing(clock time.Time) calendar.Calendar {
+	first := time.Date(t.First.Year, t.First.Month, t.First.Day-t.CutOff.Days-7, 0, 0, 0, 0, time.UTC)
+	return calendar.Calendar{Name: "cut-offs", Zone: t.Zone, Allow: []calendar.Window{{
+		Name: "cut-off", Start: calendar.Clock(first.Year(), first.Month(), first.Day(), clock.Hour(), clock.Minute()), Length: time.Second,
+		Rule: calendar.Rule{Freq: calendar.Daily},
 	}}}
 }
 
@@ -123,7 +138,7 @@ func (t Train) check(bad func(format string, args ...any)) {
 		bad("Closed: %q is neither %s nor %s", t.Closed, Drops, Waits)
 	}
 	c := t.CutOff
-	switch _, err := time.Parse("15:04", c.Clock); {
+	switch clock, err := time.Parse("15:04", c.Clock); {
 	case c.Before != 0 && c.Clock != "":
 		bad("CutOff: it is both Before and Clock")
 	case c.Before < 0:
@@ -134,6 +149,8 @@ func (t Train) check(bad func(format string, args ...any)) {
 		bad("CutOff.Clock: it is missing")
 	case c.Clock != "" && err != nil:
 		bad("CutOff.Clock: %q is no time of day such as 18:00", c.Clock)
+	case c.Clock != "" && c.Days == 0 && clock.Hour()*60+clock.Minute() > t.First.Hour*60+t.First.Minute:
+		bad("CutOff.Days: it is 0, and %s is behind the departure at %02d:%02d", c.Clock, t.First.Hour, t.First.Minute)
 	}
 	if len(t.Members) == 0 {
 		bad("Members: there is none")
