@@ -15,6 +15,7 @@ import (
 
 	"github.com/davit-sdk/davit/internal/steer"
 	"github.com/davit-sdk/davit/metrics/gate"
+	"github.com/davit-sdk/davit/release/calendar"
 	"github.com/davit-sdk/davit/stage"
 	"github.com/davit-sdk/davit/stage/stagetest"
 	"github.com/davit-sdk/davit/stage/window"
@@ -79,6 +80,42 @@ func TestSignalsSteer(t *testing.T) {
 		assert.ErrorIs(t, steer.Run(t.Context(), h.Task(), w, steer.NewKeeper(window.Guard{}, steer.Hold{}, false), w.run), errBroken)
 		assert.Equal(t, []string{"pause by ada: because", "resume by ada: because", "promote by ada: because", "resume by ada: because", "abort by ada: because"}, w.turns)
 	})
+}
+
+// A host that goes on resumes what the schedule has paused and nobody is to hold any more.
+func TestAPauseThatIsLeft(t *testing.T) {
+	closed, err := calendar.Compile(calendar.Options{}, calendar.Calendar{Name: "company", Zone: "UTC", Allow: []calendar.Window{{
+		Name: "never again", Start: calendar.Local{Year: 1990, Month: time.March, Day: 1}, Length: time.Hour,
+	}}})
+	require.NoError(t, err)
+	shut := window.Guard{Closing: window.Pause, Schedule: func(context.Context) (*calendar.Schedule, error) { return closed, nil }}
+	for name, c := range map[string]struct {
+		guard window.Guard
+		said  steer.Hold
+		want  string
+	}{
+		"the guard is gone":       {window.Guard{}, steer.Hold{}, "resume by calendar: no schedule holds"},
+		"the schedule is lifted":  {shut, steer.Hold{Lifted: true}, "resume by calendar: the schedule is overridden"},
+		"the lift is over":        {shut, steer.Hold{Lifted: true, Until: time.Unix(0, 0)}, "pause by calendar"},
+		"the schedule is closed":  {shut, steer.Hold{}, "pause by calendar"},
+		"a person has paused it":  {window.Guard{}, steer.Hold{Person: true}, ""},
+		"a person has, in a lift": {shut, steer.Hold{Person: true, Lifted: true}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, ran := &wheel{}, false
+				require.NoError(t, steer.Run(t.Context(), stagetest.NewHost(listener{}).Task(), w, steer.NewKeeper(c.guard, c.said, true), func(context.Context) error {
+					if ran = true; c.want == "" {
+						assert.Empty(t, w.turns)
+					} else if assert.Len(t, w.turns, 1, "before it runs") {
+						assert.Contains(t, w.turns[0], c.want)
+					}
+					return nil
+				}))
+				assert.True(t, ran)
+			})
+		})
+	}
 }
 
 // A person who aborts takes the release back; a host that stops leaves it as it is. A rollout that ends well did so.

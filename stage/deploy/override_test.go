@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/davit-sdk/davit/release"
+	"github.com/davit-sdk/davit/release/calendar"
 	"github.com/davit-sdk/davit/stage"
 	"github.com/davit-sdk/davit/stage/deploy"
 	"github.com/davit-sdk/davit/stage/window"
@@ -17,19 +19,25 @@ import (
 )
 
 // behind puts a window before the deployment, and begins.
-func behind(t *testing.T, closing window.Closing, lift stage.Key[window.Lift]) *evening {
+func behind(t *testing.T, closing window.Closing, lift stage.Key[window.Lift], alter ...func(*evening, *window.Stage)) *evening {
 	w := world()
 	e := &evening{t: t, world: w, deploy: deployment(w, answers("pass")), store: new(release.MemoryStore)}
 	e.deploy.Strategy = strategy.Canary{Steps: []strategy.CanaryStep{{Share: strategy.Percent(50), Bake: time.Minute, Gates: []string{"errors"}}}}
 	e.deploy.Hours = window.Guard{Schedule: closedAfter(t), Closing: closing, Lift: lift}
-	time.Sleep(time.Minute)
+	opens := window.Stage{Schedule: e.deploy.Hours.Schedule, Lift: lift}
+	if len(alter) == 0 {
+		time.Sleep(time.Minute)
+	}
+	for _, change := range alter {
+		change(e, &opens)
+	}
 	does := pipeline(release.Stage{Do: e.deploy})
 	for i := range does.Stages {
 		if does.Stages[i].Name == "deploy" {
 			does.Stages[i].Needs = append(does.Stages[i].Needs, "window")
 		}
 	}
-	does.Stages = append(does.Stages, release.Stage{Name: "window", Do: window.Stage{Schedule: e.deploy.Hours.Schedule, Lift: lift}})
+	does.Stages = append(does.Stages, release.Stage{Name: "window", Do: opens})
 	e.runner = release.NewRunner(release.Config{Store: e.store})
 	require.NoError(t, e.runner.Begin(t.Context(), does, byBob))
 	return e.after(time.Second)
@@ -63,6 +71,29 @@ func TestAnOverrideOfTheWindow(t *testing.T) {
 			e.after(5 * time.Minute).is(stage.Succeeded)
 		})
 	}
+	bubble(t, "who begins though it will close soon is not held when it does", func(t *testing.T) {
+		e := behind(t, window.Pause, window.Lifted, func(_ *evening, s *window.Stage) { s.Need = time.Hour })
+		defer e.end()
+		e.promoteWindow()
+		e.after(5 * time.Minute).is(stage.Succeeded)
+	})
+	bubble(t, "it ends when the window would have opened, though it does not", func(t *testing.T) {
+		e := behind(t, window.Pause, window.Lifted, func(e *evening, s *window.Stage) {
+			night := time.Now()
+			time.Sleep(10 * time.Minute)
+			again := closedAfter(t) // from the end of the first night on
+			e.deploy.Hours.Schedule = func(ctx context.Context) (*calendar.Schedule, error) {
+				if time.Since(night) < 10*time.Minute+30*time.Second {
+					return s.Schedule(ctx)
+				}
+				return again(ctx)
+			}
+		})
+		defer func() { e.end() }()
+		e.promoteWindow()
+		e.after(9 * time.Minute).is("")
+		e.after(5 * time.Minute).is(stage.Succeeded)
+	})
 	bubble(t, "a window whose override is read cannot be skipped", func(t *testing.T) {
 		e := behind(t, window.End, window.Lifted)
 		defer e.end()

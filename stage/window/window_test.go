@@ -398,7 +398,7 @@ func TestErrorsThatDiffer(t *testing.T) {
 			return nil, fmt.Errorf("request %s", time.Now())
 		}})
 		defer h.stop()
-		h.after(24 * time.Hour)
+		h.after(3 * time.Hour)
 		h.is(stage.Waiting)
 		assert.Len(t, h.details(window.DetailWait), 1)
 	})
