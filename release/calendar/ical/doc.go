@@ -16,7 +16,7 @@
 // event the one of the highest SEQUENCE counts, and of equal ones that of the latest DTSTAMP (RFC 5546). What began before 1970 and comes
 // again is moved on by its rule, and an UNTIL beyond 2199 is none. Alarms, attendees and TRANSP mean nothing to a window.
 //
-// A TZID is a name of the IANA database, also behind a prefix or in X-LIC-LOCATION, or one of Windows. Any other has to be told in
+// A TZID is a name of the IANA database, also behind a prefix or in X-LIC-LOCATION, or one of Windows, as CLDR lists them. Any other has to be told in
 // Options.Names: the rules in VTIMEZONE are not read.
 //
 // # What cannot be expressed

@@ -192,3 +192,16 @@ func TestZonesAreOpenedOnce(t *testing.T) {
 	assert.Equal(t, "s 100", got.Calendar.Freeze[99].Name)
 	assert.Equal(t, map[string]int{"Europe/Berlin": 2, "Europe/London": 2}, calls)
 }
+
+// The names that Outlook writes, in whatever case.
+func TestNamesOfOutlook(t *testing.T) {
+	for name, want := range map[string]string{
+		"Dateline Standard Time": "Etc/GMT+12", "UTC-11": "Etc/GMT+11", "Pacific Standard Time (Mexico)": "America/Tijuana", "Russia Time Zone 3": "Europe/Samara",
+		"UTC+12": "Etc/GMT-12", "Line Islands Standard Time": "Pacific/Kiritimati", "Aus Central W. Standard Time": "Australia/Eucla", "UTC": "UTC",
+		"West Asia Standard Time": "Asia/Tashkent", "W. Europe Standard Time": "Europe/Berlin", "Turks And Caicos Standard Time": "America/Grand_Turk",
+	} {
+		got, err := ical.Read(events("SUMMARY:s\nDTSTART;TZID="+name+":20260101T100000\nDURATION:PT1H"), ical.Options{Name: "c", Zone: "Europe/Rome", Zones: time.LoadLocation})
+		require.NoError(t, err, name)
+		assert.Equal(t, want, got.Calendar.Freeze[0].Zone)
+	}
+}
