@@ -126,7 +126,7 @@ func Make(in Input) Board {
 	b := Board{Now: in.Now.UTC(), Cards: []Card{}, zone: time.UTC, sections: Sections()}
 	if in.Now.IsZero() {
 		for _, r := range in.Reviews {
-			if r.Last.After(b.Now) {
+			if r != nil && r.Last.After(b.Now) {
 				b.Now = r.Last.UTC()
 			}
 		}

@@ -114,6 +114,13 @@ func everything(t testing.TB) board.Input {
 	}
 }
 
+// Reviews of nothing are left out, also where the page is of the time of the last one.
+func TestReviewsOfNothing(t *testing.T) {
+	b := board.Make(board.Input{Reviews: []*ledger.Review{nil, {}, review(t, "shop-1", "shop", []ledger.Stage{{Name: "build"}}, told{30, "build", ledger.Began{}})}})
+	assert.Len(t, b.Cards, 1)
+	assert.Equal(t, noon.Add(-150*time.Minute), b.Now)
+}
+
 // A rollout asks no more when its attempt has failed, and goes on to ask when its host was lost.
 func TestAQuestionOfAnEarlierAttempt(t *testing.T) {
 	deploy := ledger.Stage{Name: "deploy", Listens: []stage.SignalKind{stage.Approve}, Retry: ledger.Retry{Attempts: 3, Backoff: time.Minute}}
