@@ -97,7 +97,7 @@ func (b *box) take(id string, seq uint64, at time.Time, over bool, write func(ta
 	if s == nil {
 		s = &stand{Floor: b.rec.Floor}
 	}
-	t := &taking{box: b, id: id, seq: seq, left: map[string]bool{}}
+	t := &taking{box: b, id: id, seq: seq}
 	t.fresh = !s.Over && s.Seq+1 == seq && b.room()
 	if !t.fresh && !b.behind(id, seq) {
 		return false

@@ -114,6 +114,9 @@ func (t *taking) takes(key string, o *Occurrence) bool {
 		t.lags++
 	}
 	if l.Seq == t.seq {
+		if t.left == nil {
+			t.left = map[string]bool{}
+		}
 		t.left[key] = true
 	}
 	if t.fresh && (o.Severity >= Urgent || o.Kind.Asks()) && len(l.Ahead) < maxAhead {
