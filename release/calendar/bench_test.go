@@ -85,6 +85,14 @@ func BenchmarkNextOpening(b *testing.B) {
 		}
 		return []calendar.Calendar{c}
 	}
+	never := calendar.Calendar{Name: "c", Zone: "Europe/London"} // each allow window is under a freeze of its own
+	for i := range 5000 {
+		w := calendar.Window{Name: fmt.Sprint("allow ", i), Start: calendar.Clock(2023, 1, 1, 0, 0), Length: 5 * time.Minute, Rule: calendar.Rule{Freq: calendar.Daily}}
+		w.Start.Hour, w.Start.Minute, w.Start.Second = i*17/3600%24, i*17/60%60, i*17%60
+		never.Allow = append(never.Allow, w)
+		w.Name = fmt.Sprint("freeze ", i)
+		never.Freeze = append(never.Freeze, w)
+	}
 	chain := calendar.Calendar{Name: "c", Zone: "Europe/London"}
 	for i := range 10_000 {
 		from := benchNow.Add(time.Duration(10_000-i) * 10 * time.Minute)
@@ -101,9 +109,11 @@ func BenchmarkNextOpening(b *testing.B) {
 		{"over", covered("FREQ=DAILY;UNTIL=20250101", "2023-01-01T00:00", 10_000)},
 		{"always", covered("FREQ=DAILY", "2023-01-01T00:00", 10_000)},
 		{"chain", []calendar.Calendar{chain}},
+		{"never", []calendar.Calendar{never}},
 	} {
 		s := scheduleOf(b, c.all)
 		b.Run(c.name, func(b *testing.B) { measure(b, func() { s.At(benchNow) }) })
+		b.Run(c.name+"/fits", func(b *testing.B) { measure(b, func() { s.Fits(benchNow, time.Hour) }) })
 	}
 }
 
