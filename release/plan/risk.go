@@ -51,7 +51,8 @@ type Trigger struct {
 
 // Mitigation is what is done about a risk that has come. It is one of three: a signal, a stage of the pipeline, or a person or group.
 type Mitigation struct {
-	// Signal is sent by itself, to the stage To, or to the whole release.
+	// Signal is sent by itself, to the stage To, or to the whole release. To approve, resume, retry or withdraw is a person's decision, and so is
+	// to skip or promote a stage that asks people or gates, waits for its time, or is a criterion.
 	Signal stage.SignalKind `json:"signal,omitempty"`
 	To     string           `json:"to,omitempty"`
 	// Stage is a stage of the pipeline that runs when the trigger's stage has ended so, and otherwise not: see package enact.

@@ -151,7 +151,12 @@ func (w *Watch) comes(r Risk, at time.Time, why string) {
 	}
 	if m.Signal != "" {
 		a.Signal = &stage.Signal{ID: a.ID, Kind: m.Signal, Stage: m.To, By: "plan " + w.plan.Name, Why: "risk " + r.Name + ": " + a.Why}
-		if why := m.forbidden(w.state.Node(m.To)); why != "" {
+		to := w.state.Node(m.To)
+		why := m.forbidden(to)
+		if to == nil && (m.Signal == stage.SkipStage || m.Signal == stage.Promote) {
+			why = fmt.Sprintf("the release has no stage %q", m.To)
+		}
+		if why != "" {
 			a = w.Refuse(a, why)
 		}
 	}

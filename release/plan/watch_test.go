@@ -159,3 +159,18 @@ func FuzzParse(f *testing.F) {
 		require.Equal(t, back, again)
 	})
 }
+
+// A signal that would let something pass is not sent to a stage that there is not, either: nobody knows what it is.
+func TestASignalToNoStageIsRefused(t *testing.T) {
+	p := good()
+	p.Risks[0].Mitigation = plan.Mitigation{Signal: stage.SkipStage, To: "approval.eu"}
+	w := plan.NewWatch(p)
+	for _, e := range story(ledger.Event{Stage: "production", Attempt: 1, Body: ledger.Judged{Verdict: gate.Verdict{Gate: "errors", Outcome: gate.Fail}}}) {
+		require.NoError(t, w.Apply(e))
+	}
+	due := w.Due(at(9, 30))
+	require.Len(t, due, 1)
+	assert.Nil(t, due[0].Signal)
+	assert.Equal(t, `the release has no stage "approval.eu"`, due[0].Refused)
+	assert.Equal(t, []string{"grace"}, due[0].Tell)
+}

@@ -125,6 +125,9 @@ func (k *keeper) act(ctx context.Context) error {
 	var errs []error
 	due := k.watch.Due(time.Now())
 	for i, a := range due {
+		if a.Refused != "" && !k.done[a.ID] { // by the plan itself
+			k.refused = append(k.refused, fmt.Errorf("risk %s: %w: %s", a.Risk, ledger.ErrSignal, a.Refused))
+		}
 		if a.Signal == nil || k.done[a.ID] {
 			continue
 		}

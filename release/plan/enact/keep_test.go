@@ -113,7 +113,9 @@ func TestAPlanLetsNothingPass(t *testing.T) {
 			pipeline.Stages[0].Needs = []string{"ask"}
 			pipeline.Stages = append(pipeline.Stages, release.Stage{Name: "ask", Do: approval.Stage{FourEyes: true}})
 			require.NoError(t, runner.Begin(t.Context(), pipeline, request()))
-			require.ErrorIs(t, <-kept, context.DeadlineExceeded)
+			err := <-kept
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorIs(t, err, ledger.ErrSignal)
 			for e, err := range store.Events(t.Context(), "shop-5", 0) {
 				require.NoError(t, err)
 				_, sent := e.Body.(ledger.Signalled)
