@@ -35,8 +35,11 @@ func (r *Repository) History(ctx context.Context, policy changelog.Policy) (chan
 			if read, err = r.since(ctx, &h, Range{From: oldest(h.Tags, bases), Paths: policy.NeedsPaths()}, known); err != nil {
 				return changelog.History{}, err
 			}
-			if bases, err = known.bases(h, policy); err != nil { // the commits may have told that the presumed ones are elsewhere
-				return changelog.History{}, err
+			// The commits may have told that one of the presumed bases is elsewhere.
+			if slices.ContainsFunc(bases, func(b string) bool { yes, told := known[b]; return b != "" && told && !yes }) {
+				if bases, err = known.bases(h, policy); err != nil {
+					return changelog.History{}, err
+				}
 			}
 		}
 		doubtful, err := known.doubts(h, policy, bases, batch)
