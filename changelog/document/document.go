@@ -110,8 +110,22 @@ func mostLevel(t title) int {
 	return 3
 }
 
-// contentEnd is the line behind the last one that is neither blank nor a definition, nor an anchor of the next section.
+// contentEnd is the line behind the last one that is neither blank nor a definition, nor a rule or an anchor before the next section.
 func (d *Document) contentEnd(from, to int) int {
+	for {
+		to = d.textEnd(from, to)
+		if to == from {
+			return to
+		}
+		if l := d.lines[to-1]; l.kind != prose || !isRule(strings.TrimLeft(l.text, " ")) {
+			return to
+		}
+		to--
+	}
+}
+
+// textEnd is contentEnd where a rule is content.
+func (d *Document) textEnd(from, to int) int {
 	for to > from {
 		switch l := d.lines[to-1]; {
 		case l.kind == blank, l.kind == definition:

@@ -184,6 +184,24 @@ func TestUpsertAgain(t *testing.T) {
 	assert.Equal(t, text[strings.Index(text, "## [1.2.0]"):], again[strings.Index(again, "## [1.2.0]"):])
 }
 
+// A rule at the end of a version stays there.
+func TestRuleBelowAVersion(t *testing.T) {
+	text := upserted(t, "## 1.3.0\n\n### Fixed\n\n- mine\n\n---\n\n## 1.2.0\n\n### Fixes\n\n- z\n\n***\n", notes("1.3.0", "fixes y c0ffee0001", "features x c0ffee0002"), document.Options{})
+	assert.Regexp(t, `(?s)- mine\n- y [^\n]*\n\n---\n\n## 1\.2\.0.*- z\n\n\*\*\*\n$`, text)
+	notes, ok := document.Parse(text).Notes(version("1.2.0"))
+	assert.True(t, ok)
+	assert.NotContains(t, notes, "***")
+}
+
+// What is not released yet may be decorated as versions are.
+func TestDecoratedUnreleased(t *testing.T) {
+	for _, title := range []string{"✨ [Unreleased]", "✨ Unreleased", "🎉 🎉 Unreleased - x"} {
+		d := document.Parse("# C\n\n## " + title + "\n\n- a\n\n## 🎉 1.2.3\n")
+		assert.Len(t, d.Versions(), 2, title)
+	}
+	assert.Len(t, document.Parse("# C\n\n## Über Unreleased\n\n- a\n\n## 1.2.3\n").Versions(), 1)
+}
+
 func TestRelease(t *testing.T) {
 	released := func(text string) string {
 		d := document.Parse(text)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -58,6 +60,11 @@ func readTitle(text string) (title, bool) {
 	}
 	before, version, ok := readVersion(label)
 	if !ok {
+		if rest, ok := undecorated(text[at:]); ok {
+			inner, ok := readTitle(rest)
+			inner.from, inner.to = inner.from+len(text)-len(rest), inner.to+len(text)-len(rest)
+			return inner, ok && inner.unreleased
+		}
 		return t, false
 	}
 	t.before, t.version = before, version
@@ -66,6 +73,13 @@ func readTitle(text string) (title, bool) {
 	}
 	t.yanked = yankedMark.MatchString(t.rest)
 	return t, true
+}
+
+// undecorated is a title without the symbol that it begins with, such as an emoji.
+func undecorated(text string) (rest string, ok bool) {
+	word, rest, ok := strings.Cut(text, " ")
+	plain := strings.ContainsFunc(word, func(r rune) bool { return r < utf8.RuneSelf || unicode.IsLetter(r) || unicode.IsDigit(r) })
+	return strings.TrimLeft(rest, " "), ok && word != "" && !plain
 }
 
 // cut parts the title into label, address and rest, from a place on.

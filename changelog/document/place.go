@@ -116,7 +116,7 @@ func (d *Document) placeOfFirst() (int, error) {
 			return 0, &PlaceError{Line: i + 1, Why: "there are headings, but none is of a version: write one, such as \"## Unreleased\", where the versions shall stand"}
 		}
 	}
-	return d.contentEnd(0, len(d.lines)), nil
+	return d.textEnd(0, len(d.lines)), nil
 }
 
 // above is the line before which something goes that is to stand above a section: before the anchor that
