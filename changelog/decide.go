@@ -59,10 +59,7 @@ func Decide(history History, policy Policy) (Plan, error) {
 		}
 	}
 	plan.Diagnostics = slices.Concat(read.diagnostics(), read.raised(policy), sight.untagged(read), odd, parts.outOfStep(plan.Umbrella), sight.untouched(policy))
-	if errs != nil && len(errs.Errors) == 1 {
-		return plan, errs.Errors[0]
-	}
-	return plan, errs.ErrorOrNil()
+	return plan, joined(errs)
 }
 
 // Bases are the commits of the last releases of all components, and of the umbrella, and for a channel those of its last pre-releases: whoever reads a repository for Decide may

@@ -216,6 +216,14 @@ func (p Policy) Validate() error {
 	}
 	p.validateChoice(bad)
 	p.validateComponents(bad)
+	return joined(errs)
+}
+
+// joined is the error itself where there is but one.
+func joined(errs *multierror.Error) error {
+	if errs != nil && len(errs.Errors) == 1 {
+		return errs.Errors[0]
+	}
 	return errs.ErrorOrNil()
 }
 

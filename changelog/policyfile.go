@@ -14,6 +14,7 @@ import (
 // ParsePolicy reads a policy from its JSON and validates it. It is strict: a field that there is not, a field
 // that comes twice, and text behind the policy are errors. PropagateBy is not in JSON.
 func ParsePolicy(text []byte) (Policy, error) {
+	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // some editors begin a file with it
 	var p Policy
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()

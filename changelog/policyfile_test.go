@@ -47,7 +47,7 @@ func TestParsePolicy(t *testing.T) {
 		`{"types":{"a":"none","x":"huge"}}`:                             `policy: field types["x"]: level "huge": want none, patch, minor or major`,
 		`{"free":"big","unknown":"patch"}`:                              `policy: field free: level "big"`,
 		`{"unknown":"big"}`:                                             `policy: field unknown: level "big"`,
-		`{"initial":"1.0"}`:                                             `policy: 1 error occurred`,
+		`{"initial":"1.0"}`:                                             `policy: Initial: `,
 		`{"zero":"none","propagate":"all"}`:                             `Propagate: "all" is none of "patch", "same" and "none"`,
 		`{"components":[{"name":"a","initial":"v1.0.0"},{"name":"b"}]}`: `Components["a"].Initial: "v1.0.0" must be written as 1.0.0`,
 		`{"components":[{"name":"a","paths":["a/"]}]}`:                  `Components["a"].Paths[0]: "a/" must be written as "a"`,
@@ -72,6 +72,21 @@ func FuzzParsePolicy(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, string(again), string(twice))
 	})
+}
+
+func TestPolicyOfAnEditorWithAMark(t *testing.T) {
+	p, err := changelog.ParsePolicy([]byte("\uFEFF{\"channel\": \"beta\"}"))
+	require.NoError(t, err)
+	assert.Equal(t, "beta", p.Channel)
+	_, err = changelog.ParsePolicy([]byte("\uFEFF"))
+	assert.ErrorContains(t, err, "it is empty")
+}
+
+// One problem is one line.
+func TestOneProblemIsALine(t *testing.T) {
+	err := changelog.Policy{Channel: "b eta"}.Validate()
+	require.ErrorContains(t, err, "Channel: ")
+	assert.NotContains(t, err.Error(), "\n")
 }
 
 func TestPolicySaysWhichField(t *testing.T) {

@@ -79,7 +79,7 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 	}
 	w.bringing(views)
 	w.own = make([]int, len(w.tracks))
-	return w, errs.ErrorOrNil()
+	return w, joined(errs)
 }
 
 // take takes the next commit.

@@ -143,11 +143,14 @@ func (j FileJournal) Load(context.Context) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	var r Record
+	var r *Record
 	if err := json.Unmarshal(text, &r); err != nil {
 		return nil, fmt.Errorf("%s: %w", j.Path, err)
 	}
-	return &r, nil
+	if r == nil {
+		return nil, fmt.Errorf("%s: there is no record in it", j.Path)
+	}
+	return r, nil
 }
 
 // Save replaces the file.

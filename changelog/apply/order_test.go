@@ -1,6 +1,8 @@
 package apply_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/Masterminds/semver/v3"
@@ -32,4 +34,12 @@ func TestTagsComeAfterWhatTheyAreMadeOf(t *testing.T) {
 		names = append(names, s.Name)
 	}
 	assert.Equal(t, []string{"base/v1.0.1", "lib/v1.0.1", "app/v1.0.1", "other/v1.0.1", "all/v1.0.1"}, names)
+}
+
+// A journal that holds null was not written by an Applier, and says nothing of what is done.
+func TestJournalWithoutARecord(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "release.json")
+	require.NoError(t, os.WriteFile(path, []byte("null\n"), 0o600))
+	_, err := apply.FileJournal{Path: path}.Load(t.Context())
+	assert.ErrorContains(t, err, "there is no record in it")
 }

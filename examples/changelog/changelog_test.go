@@ -252,6 +252,9 @@ func TestLinks(t *testing.T) {
 	wrong = call(t, dir, "-forge", "github")
 	assert.Equal(t, 1, wrong.status)
 	assert.NotContains(t, wrong.err, "secret")
+	wrong = call(t, repository(t, "feat: begin"), "-forge", "github")
+	assert.Equal(t, 1, wrong.status)
+	assert.Contains(t, wrong.err, "there is no remote origin")
 	first := call(t, repository(t, "feat: begin"))
 	assert.Contains(t, first.out, "### Contributors\n\n- Ada\n", "of a first release everybody is new")
 }
@@ -332,7 +335,9 @@ func TestUsage(t *testing.T) {
 	help := call(t, ".", "-h")
 	assert.Equal(t, 0, help.status)
 	assert.Contains(t, help.out, "usage: changelog")
-	assert.Equal(t, 1, call(t, ".", "-channel", "no channel", "-C", repository(t, "feat: x")).status)
+	channel := call(t, ".", "-channel", "no channel", "-C", repository(t, "feat: x"))
+	assert.Equal(t, 2, channel.status)
+	assert.Contains(t, channel.err, "changelog: -channel: Channel: ")
 	lines := strings.Split(help.out, "\n")
 	for _, name := range []string{"-C DIR", "-next", "-notes", "-full", "-why", "-json", "-channel NAME", "-final", "-config FILE", "-forge NAME"} {
 		assert.True(t, slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "  "+name) }), name)

@@ -25,6 +25,12 @@ func links(ctx context.Context, repo *git.Repository, o options) (changelog.Link
 	if err != nil {
 		return changelog.Links{}, err
 	}
+	if address == "" {
+		if o.forge == "" {
+			return changelog.Links{}, nil
+		}
+		return changelog.Links{}, fmt.Errorf("-forge %s: there is no remote %s, whose pages notes could lead to", o.forge, remote)
+	}
 	links, err := changelog.LinksFor(address, changelog.Forge(o.forge))
 	if err != nil && o.forge == "" {
 		return changelog.Links{}, nil // it is a folder, or a host that nobody knows

@@ -84,6 +84,9 @@ func parse(args []string) (options, error) {
 	case !slices.Contains(forges, o.forge):
 		return o, fmt.Errorf("-forge %s: is none of %s", o.forge, strings.Join(forges[1:], ", "))
 	}
+	if err := (changelog.Policy{Channel: o.channel}).Validate(); err != nil {
+		return o, fmt.Errorf("-channel: %w", err)
+	}
 	return o, nil
 }
 
