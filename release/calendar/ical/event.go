@@ -62,7 +62,7 @@ func (r *reader) read(e *event) {
 		return
 	}
 	e.out = false
-	e.window.Text = textOf(c, lib.PropDescription)
+	e.window.Text = strings.ReplaceAll(textOf(c, lib.PropDescription), "\r", "") // which Write could not write
 	if len(e.window.Text) > 2000 {
 		e.window.Text = strings.ToValidUTF8(e.window.Text[:1990], "") + "…"
 		r.leave(c, lib.PropDescription, "is longer than 2000 bytes, the rest of it is left out", false)

@@ -205,3 +205,13 @@ func TestNamesOfOutlook(t *testing.T) {
 		assert.Equal(t, want, got.Calendar.Freeze[0].Zone)
 	}
 }
+
+// A carriage return within a text is left out, so that what was read can be written.
+func TestTextsWithoutCarriageReturns(t *testing.T) {
+	data := strings.Replace(string(events("SUMMARY:s\nDESCRIPTION:a?b\nDTSTART:20260101T100000\nDURATION:PT1H")), "?", "\r", 1)
+	got, err := ical.Read([]byte(data), ical.Options{Name: "c", Zone: "UTC"})
+	require.NoError(t, err)
+	assert.Equal(t, "ab", got.Calendar.Freeze[0].Text)
+	_, err = ical.Write(got.Calendar, nil, stamp)
+	require.NoError(t, err)
+}
