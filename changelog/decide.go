@@ -31,7 +31,8 @@ func (e *ComponentError) Unwrap() error { return e.Err }
 // header of a single commit. The revert of a merge takes back what the merge brought.
 //
 // The error is a ComponentError, or joins one for each component that has no version. The plan is as complete as can be
-// then, to be looked at and not to be carried out: Why is the error's sentence. The time is linear in the number of commits.
+// then, to be looked at and not to be carried out: Why is the error's sentence. The time is linear in the number of commits, and for each
+// merge that is reverted in the number of commits before it.
 func Decide(history History, policy Policy) (Plan, error) {
 	if err := policy.Validate(); err != nil {
 		return Plan{}, fmt.Errorf("policy: %w", err)

@@ -8,9 +8,13 @@
 //
 // A Repository only reads. A [Committer], a [Tagger] and a [Remote] write, for package changelog/apply. Git runs without pager, colours, hooks, prompts, replacement objects and optional
 // locks, in the C locale, with all GIT_ variables taken out of its environment that could lead it
-// to another repository, and without the system's configuration. The configuration of the user and
+// to another repository. The configuration of the user and
 // of the repository stay in force, because they say which repositories to trust; what could change
-// the output is overruled.
+// the output is overruled. The configuration of the whole machine is in force for what writes, which may say how a remote is reached and
+// what signs; what only reads goes by it where it alone trusts the repository. GIT_CONFIG_NOSYSTEM=1 turns it off for both.
+//
+// A partial clone that lacks its trees (--filter=tree:0) has no paths: a policy that needs them fails with what git says of the
+// missing objects. Nothing is fetched by itself.
 //
 // Commits come in one stream from one process, however long the history is. Where the repository stands and how its tags are called is
 // read from its files, without a process; git is asked wherever they hold more than plain references.
