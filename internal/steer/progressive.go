@@ -43,7 +43,9 @@ func Watched(s strategy.Step) bool {
 }
 
 // Asks reports whether there is a pause that ends only when a person says go: not by itself, when nobody has answered.
-func Asks(p *strategy.Pause) bool { return p != nil && (p.Deadline == 0 || p.Default != strategy.AnswerResume) }
+func Asks(p *strategy.Pause) bool {
+	return p != nil && (p.Deadline == 0 || p.Default != strategy.AnswerResume)
+}
 
 // Try makes plans in fleets of all sizes; what cannot be planned in a fleet, or panics there, is left out.
 func Try[P any](plan func(instances int) (P, error)) []P {
