@@ -228,9 +228,9 @@ func Example_whenReleasesMayRun() {
 		}
 		now := func(context.Context) (*calendar.Schedule, error) { return hours, nil } // or read anew: a new freeze counts at once
 		return release.Pipeline{Name: "shop", Stages: []release.Stage{
-			{Name: "window", Do: window.Stage{Schedule: now, Need: 40 * time.Minute, People: []string{"ada"}}},
+			{Name: "window", Do: window.Stage{Schedule: now, Need: 40 * time.Minute, People: []string{"ada"}, Lift: window.Lifted}},
 			{Name: "production", Do: deploy.Stage{Target: target, Strategy: canary,
-				Hours: window.Guard{Schedule: now, Closing: window.Pause}}, Needs: []string{"window"}},
+				Hours: window.Guard{Schedule: now, Closing: window.Pause, Lift: window.Lifted}}, Needs: []string{"window"}},
 		}}, nil
 	}
 	pipeline, err := withHours((&strategytest.World{}).Target(), strategy.Rolling{})
