@@ -69,6 +69,7 @@ func TestDifferences(t *testing.T) {
 
 		"a generic field":                  {one("type T[V any] struct{ A V }"), one("type T[V any] struct{ A []V }"), []string{"! m: T.A: changed from V to []V"}, changelog.Major},
 		"a type parameter renamed":         {one("func F[K comparable, V []K](k K, v V) {}"), one("func F[A comparable, B []A](k A, v B) {}"), []string{}, changelog.None},
+		"type parameters that swap names":  {one("func F[K comparable, V []K](k K, v V) {}"), one("func F[V comparable, K []V](k V, v K) {}"), []string{}, changelog.None},
 		"a tighter constraint":             {one("func F[V any](v V) {}"), one("func F[V comparable](v V) {}"), []string{"! m: F: type parameters changed from [V any] to [V comparable]"}, changelog.Major},
 		"a looser constraint":              {one("func F[V comparable](v V) {}"), one("func F[V any](v V) {}"), []string{"+ m: F: type parameters changed from [V comparable] to [V any]"}, changelog.Minor},
 		"a type parameter more":            {one("func F(n int) {}"), one("func F[V any](n int) {}"), []string{"! m: F: type parameters changed from [] to [V any]"}, changelog.Major},

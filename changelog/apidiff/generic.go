@@ -47,6 +47,9 @@ func parameters(name string, old, new *types.TypeParamList) []exp.Change {
 	return []exp.Change{{Message: what, Compatible: looser}}
 }
 
+// stand is what stands for a name while others are replaced: no name contains it.
+func stand(k int) string { return fmt.Sprintf("\x00%d\x00", k) }
+
 // written are type parameters as text, with the names that another list gives them: a name makes no difference.
 func written(list, names *types.TypeParamList) []string {
 	all := make([]string, list.Len())
@@ -63,7 +66,12 @@ func written(list, names *types.TypeParamList) []string {
 		}
 		word := regexp.MustCompile(`\b` + regexp.QuoteMeta(own) + `\b`)
 		for i := range all {
-			all[i] = word.ReplaceAllLiteralString(all[i], other)
+			all[i] = word.ReplaceAllLiteralString(all[i], stand(k))
+		}
+	}
+	for k := range min(list.Len(), names.Len()) { // all at once: two of them may have swapped their names
+		for i := range all {
+			all[i] = strings.ReplaceAll(all[i], stand(k), names.At(k).Obj().Name())
 		}
 	}
 	for i := range all {
