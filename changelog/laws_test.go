@@ -51,7 +51,7 @@ func grow(t *testing.T, l *lineage, r *rand.Rand, wild bool) {
 
 // TestLaws: whatever the history, as long as its versions were decided, and nothing is taken back or asked for by Release-As.
 func TestLaws(t *testing.T) {
-	for seed := range uint64(200) {
+	for seed := range uint64(200 / raced) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		l := steps("feat: begin")
 		for range 30 {
@@ -101,7 +101,7 @@ func TestLaws(t *testing.T) {
 // walking, and every maximum by trying.
 func TestChoosingAgainstASimpleOne(t *testing.T) {
 	outcomes := map[string]int{}
-	for seed := range uint64(1000) {
+	for seed := range uint64(1000 / raced) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		l := steps("feat: begin")
 		for range 4 + r.IntN(30) {

@@ -305,7 +305,7 @@ func drawnPolicy(r *rand.Rand) changelog.Policy {
 
 func TestComponentsAgainstPlainWalks(t *testing.T) {
 	released := 0
-	for seed := range uint64(4000) {
+	for seed := range uint64(4000 / raced) {
 		r := rand.New(rand.NewPCG(seed, 17))
 		commits, _ := history(r)
 		p := drawnPolicy(r)

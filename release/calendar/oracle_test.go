@@ -380,4 +380,4 @@ func compare(t *testing.T, s *calendar.Schedule, o *oracle, open []bool, from, t
 	}
 }
 
-const rounds = 20
+const rounds = 20 / raced
