@@ -1,7 +1,9 @@
 package steer
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,6 +14,9 @@ import (
 // lightTimeout bounds Light in a stage that was cancelled.
 const lightTimeout = time.Minute
 
+// callTimeout is the default of rollout.Options.CallTimeout.
+const callTimeout = 30 * time.Second
+
 // Light gives the traffic back to what a rollout has left that ended in an earlier attempt, where the target
 // has lost it since, as one does whose router lived in the process of the host.
 func Light(ctx context.Context, target rollout.Target, s strategy.State, o rollout.Options) error {
@@ -21,12 +26,17 @@ func Light(ctx context.Context, target rollout.Target, s strategy.State, o rollo
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lightTimeout)
 		defer cancel()
 	}
-	now, err := target.Observe(ctx)
-	if err != nil {
-		return fmt.Errorf("look at the target: %w", err)
+	return rollout.Relight(ctx, target, s, o)
+}
+
+// Current is what a target runs now, as far as it says so within the time that one call may take.
+func Current(ctx context.Context, target rollout.Target, o rollout.Options) (strategy.State, error) {
+	most := cmp.Or(o.CallTimeout, callTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("the target did not answer within %s", most))
+	defer cancel()
+	s, err := rollout.Current(ctx, target)
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	if len(now.Traffic) > 0 || s.Dark() {
-		return nil
-	}
-	return rollout.Restore(ctx, target, s, o)
+	return s, err
 }

@@ -185,7 +185,7 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 	}
 	if !resumed {
 		at = position{To: to}
-		if at.From, err = rollout.Current(ctx, s.Target); err != nil {
+		if at.From, err = steer.Current(ctx, s.Target, s.Options); err != nil {
 			return nil, nil, err
 		}
 	} else if at.To != to {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 
 	"github.com/hashicorp/go-multierror"
@@ -183,6 +184,11 @@ func (s Stage) each(do func(region string) error) error {
 	var group errgroup.Group
 	for i, name := range regions {
 		group.Go(func() error {
+			defer func() { // here it would take the host with it
+				if value := recover(); value != nil {
+					failed[i] = fmt.Errorf("region %s: it panicked: %v\n%s", name, value, debug.Stack())
+				}
+			}()
 			failed[i] = do(name)
 			return nil
 		})

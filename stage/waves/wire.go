@@ -81,7 +81,7 @@ func (s Stage) current(ctx context.Context) (map[string]strategy.State, error) {
 	states := make([]strategy.State, len(regions))
 	err := s.each(func(region string) (err error) {
 		i := slices.Index(regions, region)
-		if states[i], err = rollout.Current(ctx, s.Targets[region]); err != nil {
+		if states[i], err = steer.Current(ctx, s.Targets[region], s.Options.Each); err != nil {
 			return fmt.Errorf("region %s: %w", region, err)
 		}
 		return nil

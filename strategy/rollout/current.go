@@ -25,7 +25,7 @@ var ErrUnderWay = errors.New("a rollout is under way on the target")
 //		err = rollout.Restore(ctx, target, now, rollout.Options{})
 //	}
 func Current(ctx context.Context, target Target) (strategy.State, error) {
-	o, err := target.Observe(ctx)
+	o, err := see(ctx, target)
 	if err != nil {
 		return strategy.State{}, fmt.Errorf("look at the target: %w", err)
 	}

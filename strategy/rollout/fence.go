@@ -1,9 +1,6 @@
 package rollout
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // fence tells a target that can refuse a stale owner on whose behalf it is moved from now on. Where it
 // has seen a later owner, or says that trying again does not help, nothing is moved.
@@ -17,7 +14,7 @@ func (r *Rollout) fence(ctx context.Context, w *watch) error {
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, ErrFenced), isPermanent(err):
+		case final(err):
 			return &refusal{err}
 		case ctx.Err() != nil:
 			return context.Cause(ctx)

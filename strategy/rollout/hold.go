@@ -124,6 +124,9 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		if final(h.last) {
+			return h.last
+		}
 		if !h.degraded {
 			r.tell(h.leg.event(Degraded, "the target could not be observed: "+h.last.Error()))
 		}
@@ -158,7 +161,7 @@ func (r *Rollout) tend(ctx context.Context, h *hold) error {
 		return nil // but a table that was lost is given back: that is no move
 	}
 	h.last = r.move(ctx, h.leg, s)
-	if isPermanent(h.last) {
+	if final(h.last) {
 		return fmt.Errorf("apply %s: %w", s, h.last)
 	}
 	return h.overdue(missing)

@@ -12,10 +12,11 @@ import (
 // Both methods are called by one rollout at a time, never concurrently, about once a poll interval
 // while the rollout moves and while it holds a state. With a context that is over they return an
 // error and change nothing; when theirs ends under way (Options.CallTimeout, an abort) they return
-// soon.
+// soon: nothing moves until they have, and one that does not is told in the log. A panic is an error.
 type Target interface {
 	// Observe tells what runs now and who gets which traffic, as read back from the world, not
-	// as remembered from the last Apply.
+	// as remembered from the last Apply. An answer that cannot be true (Observation.Validate) is
+	// taken for an error.
 	Observe(ctx context.Context) (Observation, error)
 
 	// Apply brings the target nearer to the state: it does all that can be done right now and
@@ -27,7 +28,7 @@ type Target interface {
 	// (ready for the state's MinReady), and is stopped only when it can get none any more and
 	// those that it had are answered. Pools that the state does not name are to be removed.
 	//
-	// An error is taken as passing, and Apply is tried again until the step's deadline, unless it
+	// An error, of Observe as well, is taken as passing: both are tried again until the step's deadline, unless it
 	// is wrapped by Permanent.
 	Apply(ctx context.Context, s strategy.State) error
 }

@@ -144,13 +144,16 @@ func (r *Rollout) settle(ctx context.Context, w *watch, a aim) error {
 // apply makes one pass and looks at its effect. What passes is kept in mind as w.last.
 func (r *Rollout) apply(ctx context.Context, w *watch, s strategy.State) error {
 	applied := r.move(ctx, w.leg, s)
-	if isPermanent(applied) || errors.Is(applied, ErrFenced) {
+	if final(applied) {
 		return fmt.Errorf("apply %s: %w", s, applied)
 	}
 	w.applied = s
 	before, failed := r.seen, len(r.failed)
 	observed := r.observe(ctx, w.leg)
 	w.last = errors.Join(applied, observed)
+	if final(observed) {
+		return observed
+	}
 	if observed != nil {
 		return nil
 	}
@@ -167,53 +170,6 @@ func (r *Rollout) apply(ctx context.Context, w *watch, s strategy.State) error {
 		return r.drifted(w, seen)
 	}
 	return nil
-}
-
-// observe looks at the target.
-func (r *Rollout) observe(ctx context.Context, l leg) error {
-	return r.call(ctx, l, func(ctx context.Context) error {
-		o, err := r.target.Observe(ctx)
-		if err == nil {
-			r.seen = o
-		}
-		return err
-	})
-}
-
-// call bounds a call of the target. On the way forward an abort cuts it short.
-func (r *Rollout) call(ctx context.Context, l leg, f func(context.Context) error) error {
-	limit := fmt.Errorf("the target did not answer within %s", r.o.CallTimeout)
-	calling, cancel := context.WithTimeoutCause(ctx, r.o.CallTimeout, limit)
-	defer cancel()
-	if l.forward() {
-		defer r.control.abortable(cancel)()
-	}
-	err := f(calling)
-	if err != nil && errors.Is(context.Cause(calling), limit) {
-		return fmt.Errorf("%w: %w", limit, err)
-	}
-	return err
-}
-
-// look observes until the target answers.
-func (r *Rollout) look(ctx context.Context, w *watch) error {
-	for {
-		err := r.observe(ctx, w.leg)
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		w.last = err
-		if err := w.overdue("the target could not be observed"); err != nil {
-			return err
-		}
-		if err := r.mayMove(ctx, w); err != nil {
-			return err
-		}
-		r.control.sleep(ctx, r.o.Poll)
-	}
 }
 
 // relight gives traffic back to what runs, where a router lost its table, as one in the host's own

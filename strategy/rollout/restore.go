@@ -2,7 +2,9 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/davit-sdk/davit/strategy"
 )
@@ -48,6 +50,27 @@ func Restore(ctx context.Context, target Target, s strategy.State, o Options) er
 		return fmt.Errorf("restore %s: %w", s, err)
 	}
 	return nil
+}
+
+// Relight gives the traffic back where a target runs instances and routes nothing, though the state that it was
+// left in is not dark: as Restore does, when its router lived in a process that has ended. Where something is
+// routed, or nothing runs, it does nothing. A look at the target takes CallTimeout of the options at most.
+func Relight(ctx context.Context, target Target, s strategy.State, o Options) error {
+	o, err := o.withDefaults()
+	if err != nil {
+		return fmt.Errorf("relight: %w", err)
+	}
+	looking, cancel := context.WithTimeoutCause(ctx, o.CallTimeout, fmt.Errorf("the target did not answer within %s", o.CallTimeout))
+	defer cancel()
+	seen, err := see(looking, target)
+	if err != nil {
+		return fmt.Errorf("look at the target: %w", errors.Join(context.Cause(looking), err))
+	}
+	runs := slices.ContainsFunc(seen.Pools, func(p PoolStatus) bool { return p.Running > 0 })
+	if len(seen.Traffic) > 0 || !runs || s.Dark() {
+		return nil
+	}
+	return Restore(ctx, target, s, o)
 }
 
 // roles gives the pools that run the roles that they most likely have: what gets most is stable.

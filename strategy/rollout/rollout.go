@@ -268,7 +268,7 @@ func (r *Rollout) arrive(ctx context.Context) error {
 	}
 	if err != nil {
 		var late *DeadlineError
-		if !r.resumed && errors.As(err, &late) {
+		if !r.resumed && (errors.As(err, &late) || final(err)) {
 			return &refusal{err}
 		}
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -273,6 +274,20 @@ func TestResumeAfterDeathAtEveryCall(t *testing.T) {
 	}
 }
 
+// dies reports whether the function ended its goroutine by runtime.Goexit, in a call of the target: the nearest
+// that comes to the death of a process. A panic there is no death: see TestPanicOfTheTarget.
+func dies(f func()) (died bool) {
+	died = true
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+		died = false
+	}()
+	<-done
+	return died
+}
+
 // dieAndResume reports whether the rollout got as far as its n-th call.
 func dieAndResume(t *testing.T, s strategy.Strategy, n int, harm bool) bool {
 	c := newScene(t, s, 3)
@@ -284,24 +299,15 @@ func dieAndResume(t *testing.T, s strategy.Strategy, n int, harm bool) bool {
 			return gate.Verdict{Outcome: gate.Pass}, nil
 		})
 	}
-	type death struct{}
-	calls, alive := 0, true
+	calls := 0
 	c.world.Before = func(string) error {
 		if calls++; calls == n {
-			alive = false
-			panic(death{})
+			runtime.Goexit()
 		}
 		return nil
 	}
 	var err error
-	func() {
-		defer func() {
-			if p := recover(); p != nil && p != any(death{}) {
-				panic(p)
-			}
-		}()
-		_, err = c.rollout().Run(context.Background())
-	}()
+	alive := !dies(func() { _, err = c.rollout().Run(context.Background()) })
 	c.world.Before = nil
 	if !alive {
 		time.Sleep(17 * time.Second) // the world goes on meanwhile

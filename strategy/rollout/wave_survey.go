@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/go-multierror"
 	"golang.org/x/sync/errgroup"
@@ -52,23 +51,14 @@ func (w *Waves) survey(ctx context.Context) error {
 
 // scout looks whether the target is in the state that the plan starts from, and moves nothing.
 func (r *Rollout) scout(ctx context.Context) error {
-	l := r.leg(0)
-	w := r.watch(l)
+	w := r.watch(r.leg(0))
 	if err := r.fence(ctx, w); err != nil {
 		return err
 	}
-	for {
-		if w.last = r.observe(ctx, l); w.last == nil {
-			return r.seen.stale(r.plan.From)
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err := w.overdue("the target could not be observed"); err != nil {
-			return err
-		}
-		r.control.sleep(ctx, r.o.Poll)
+	if err := r.look(ctx, w); err != nil {
+		return err
 	}
+	return r.seen.stale(r.plan.From)
 }
 
 // fence tells every target who has taken over, before anything moves in any: an owner that slept must not
@@ -85,7 +75,8 @@ func (w *Waves) fence(ctx context.Context) error {
 	for i, g := range w.regions {
 		if f, ok := ability[Fencer](g.target); ok {
 			group.Go(func() error {
-				if err := f.Fence(ctx, w.o.Each.Fence); errors.Is(err, ErrFenced) {
+				err := sheltered(func() error { return f.Fence(ctx, w.o.Each.Fence) })
+				if errors.Is(err, ErrFenced) {
 					refused[i] = fmt.Errorf("region %s: %w", g.name, err)
 				}
 				return nil
@@ -113,7 +104,7 @@ func (w *Waves) relight(ctx context.Context) {
 			continue
 		}
 		group.Go(func() error {
-			if err := w.light(ctx, g, s); err != nil {
+			if err := Relight(ctx, g.target, s, w.o.Each); err != nil {
 				w.tell(Event{Kind: Degraded, Region: g.name, Wave: g.wave, Text: fmt.Sprintf("region %s: %v", g.name, err)})
 			}
 			return nil
@@ -140,18 +131,4 @@ func (w *Waves) rests(g *region) (strategy.State, bool) {
 		return g.plan.Steps[c.Step].State, true // it may have to wait until it is its turn
 	}
 	return strategy.State{}, false
-}
-
-func (w *Waves) light(ctx context.Context, g *region, s strategy.State) error {
-	looking, cancel := context.WithTimeout(ctx, w.o.Each.CallTimeout)
-	seen, err := g.target.Observe(looking)
-	cancel()
-	if err != nil {
-		return fmt.Errorf("look at the target: %w", err)
-	}
-	runs := slices.ContainsFunc(seen.Pools, func(p PoolStatus) bool { return p.Running > 0 })
-	if len(seen.Traffic) > 0 || !runs {
-		return nil
-	}
-	return Restore(ctx, g.target, s, w.o.Each)
 }

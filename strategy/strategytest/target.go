@@ -60,6 +60,7 @@ type TargetHarness struct {
 // other's way, around may make the subtests parallel. The laws:
 //
 //	reaches     Apply leads from each state to each other: old, canary, blue-green, new, dark, empty
+//	credible    what Observe shows on the way can be true: see rollout.Observation.Validate
 //	idempotent  applying a state that is reached changes nothing
 //	unnamed     pools that a state does not name are removed
 //	cancelled   with a context that is over calls are errors and change nothing

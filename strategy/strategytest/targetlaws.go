@@ -12,6 +12,7 @@ import (
 
 var targetKit = kit[targetSubject]{name: "target", laws: []law[targetSubject]{
 	{"reaches", targetSubject.provesReaches},
+	{"credible", targetSubject.provesCredible},
 	{"idempotent", targetSubject.provesIdempotent},
 	{"unnamed", targetSubject.provesUnnamed},
 	{"cancelled", targetSubject.provesCancelled},

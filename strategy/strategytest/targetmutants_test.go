@@ -83,6 +83,14 @@ var targetMutants = map[string]func(h *TargetHarness, w *World){
 		}
 		return target.Apply(ctx, s)
 	}),
+	// While instances start it shows what it hopes for.
+	"credible": showing(func(o *rollout.Observation) {
+		for i, p := range o.Pools {
+			if p.Ready < p.Running {
+				o.Pools[i].Available = p.Running
+			}
+		}
+	}),
 	// It starts an instance whenever it has been told the same thing often.
 	"idempotent": func(h *TargetHarness, w *World) {
 		var last strategy.State
