@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,16 +123,24 @@ func (c *Composed) Observe(ctx context.Context) (Observation, error) {
 			o.Traffic = append(o.Traffic, r.Traffic)
 		}
 	}
-	now := time.Now()
-	byPool := map[strategy.Pool]int{}
+	o.Pools = c.count(instances, table)
+	slices.SortStableFunc(o.Pools, func(a, b PoolStatus) int { return cmp.Compare(a.Pool.String(), b.Pool.String()) })
+	return o, nil
+}
+
+// count tells the instances by pool, in the order in which they come.
+func (c *Composed) count(instances []Instance, table Table) []PoolStatus {
+	var all []PoolStatus
+	now, minReady := time.Now(), time.Duration(c.minReady.Load())
+	index, idle := map[strategy.Pool]int{}, map[strategy.Pool]func(id string) bool{}
 	for _, in := range instances {
-		i, ok := byPool[in.Pool]
+		i, ok := index[in.Pool]
 		if !ok {
-			i = len(o.Pools)
-			byPool[in.Pool] = i
-			o.Pools = append(o.Pools, PoolStatus{Pool: in.Pool})
+			i = len(all)
+			index[in.Pool], idle[in.Pool] = i, table.idle(in.Pool)
+			all = append(all, PoolStatus{Pool: in.Pool})
 		}
-		status := &o.Pools[i]
+		status := &all[i]
 		switch in.Phase {
 		case Failed:
 			status.Failures = append(status.Failures, Failure{ID: in.ID, Reason: in.Reason})
@@ -148,14 +155,12 @@ func (c *Composed) Observe(ctx context.Context) (Observation, error) {
 		}
 		if in.Phase == Ready {
 			status.Ready++
-			// An instance that its pool's route does not name yet gets nothing: it is not of use.
-			if route, ok := table.route(in.Pool); available(in, time.Duration(c.minReady.Load()), now) && (!ok || route.none() || route.has(in.ID)) {
+			if available(in, minReady, now) && !idle[in.Pool](in.ID) {
 				status.Available++
 			}
 		}
 	}
-	slices.SortStableFunc(o.Pools, func(a, b PoolStatus) int { return cmp.Compare(a.Pool.String(), b.Pool.String()) })
-	return o, nil
+	return all
 }
 
 func (c *Composed) draining(id string) bool {
@@ -167,42 +172,4 @@ func (c *Composed) draining(id string) bool {
 
 func available(in Instance, minReady time.Duration, now time.Time) bool {
 	return in.Phase == Ready && now.Sub(in.ReadySince) >= minReady
-}
-
-func (t Table) route(p strategy.Pool) (Route, bool) {
-	for _, r := range t.Routes {
-		if r.Pool == p {
-			return r, true
-		}
-	}
-	return Route{}, false
-}
-
-func (r Route) has(id string) bool {
-	return slices.ContainsFunc(r.Backends, func(b Backend) bool { return b.ID == id })
-}
-
-func (t Table) has(id string) bool {
-	return slices.ContainsFunc(t.Routes, func(r Route) bool { return r.has(id) })
-}
-
-// Equal reports whether both tables send every request the same way.
-func (t Table) Equal(o Table) bool { return t.equal(o, strategy.Share{}) }
-
-func (t Table) equal(o Table, grain strategy.Share) bool {
-	return t.Sticky == o.Sticky && slices.EqualFunc(t.Routes, o.Routes, func(a, b Route) bool {
-		return a.Role == b.Role && a.Traffic.equal(b.Traffic, grain) && slices.Equal(a.Backends, b.Backends)
-	})
-}
-
-// String is the table on one line: "stable 1.0.0 90% to 3 backends; candidate 1.1.0 …".
-func (t Table) String() string {
-	if len(t.Routes) == 0 {
-		return "no routes"
-	}
-	parts := make([]string, len(t.Routes))
-	for i, r := range t.Routes {
-		parts[i] = fmt.Sprintf("%s %s gets %s on %d backends", r.Role, r.Pool, r.text(), len(r.Backends))
-	}
-	return strings.Join(parts, "; ")
 }
