@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,7 +28,13 @@ var ErrNotOver = errors.New("it is not over")
 // A stage that is taken over is still what it was: it works in the same environment, writes the same keys, and
 // has come to have no trait and no gate, since what nobody was asked then cannot be answered now. (It has not come
 // to build either, which its keys tell.) Where somebody else asks for the new release, a stage with four eyes runs
-// anew, and so does what needs it: among those who agreed may be who asks now.
+// anew, and so does what needs it: among those who agreed may be who asks now. The same goes for each stage that asks people
+// where a deployment that a yes lets begin is not what it was: one that is new, works elsewhere, is made for the items of another list,
+// reads other keys, or lacks a trait or a gate that it had. A yes is for all deployments behind it, up to the next question to people
+// that comes after one.
+//
+// A stage that waits for a time or an opening (stage.Holds) runs anew where anything behind it does, and that waits for it, though what is
+// in between was done and is taken over; but for what comes after a deployment that is taken over, unless it is a criterion of Activate.
 //
 // Inputs that first does not give are those of this release; one that it gives must not differ from
 // what a stage that is taken over has read, and not at all where such a stage asks people: they have agreed to a release
@@ -114,6 +119,7 @@ func (f *fork) stages() {
 			}
 		}
 	}
+	f.windows()
 	f.twice()
 	before := f.kept(f.old.Pipeline.Stages)
 	for _, node := range f.old.Pipeline.Stages {
@@ -131,17 +137,11 @@ func (f *fork) kept(stages []Stage) map[string]bool {
 	for i := range stages {
 		node := &stages[i]
 		anew := func(need string) bool { return !kept[need] }
-		if node.Name != f.at && !slices.ContainsFunc(node.Needs, anew) && f.old.done(node) && !f.otherEyes(node) {
+		if node.Name != f.at && !slices.ContainsFunc(node.Needs, anew) && f.old.done(node) && !f.otherEyes(node) && !f.otherEnds(node) {
 			kept[node.Name] = true
 		}
 	}
 	return kept
-}
-
-// otherEyes reports whether a stage has counted the yes of people in view of who asked for the release, and
-// somebody else asks now.
-func (f *fork) otherEyes(node *Stage) bool {
-	return slices.Contains(node.Traits, stage.FourEyes) && f.new.Release.RequestedBy != f.old.Release.RequestedBy
 }
 
 // twice reports stages that may run only once and did, and that would run again though nobody has said
@@ -193,45 +193,6 @@ func (s *State) done(node *Stage) bool {
 	}
 	items, err := s.items(node)
 	return err == nil && len(items) == 0
-}
-
-// differs says what makes a stage hand on other things than it did, or stand for more than it did; empty where
-// nothing does.
-func differs(was, is *Stage) string {
-	switch {
-	case was.Each == nil && is.Each != nil:
-		return "it was one stage, and is now made for each of several items"
-	case was.Each != nil && is.Each == nil:
-		return "it was made for each of several items, and is now one stage"
-	case was.Environment != is.Environment:
-		return fmt.Sprintf("its environment was %q, and is now %q", was.Environment, is.Environment)
-	}
-	for _, trait := range is.Traits {
-		// That it builds follows from the keys.
-		if trait != stage.Builds && !slices.Contains(was.Traits, trait) {
-			return fmt.Sprintf("it has come to have the trait %s", trait)
-		}
-	}
-	for _, gate := range is.Gates {
-		if !slices.Contains(was.Gates, gate) {
-			return fmt.Sprintf("it has come to ask the gate %s", cmp.Or(gate, is.Name))
-		}
-	}
-	for _, ref := range is.Writes {
-		at := slices.IndexFunc(was.Writes, func(r stage.Ref) bool { return r.Name == ref.Name })
-		switch {
-		case at < 0:
-			return fmt.Sprintf("it has come to write key %s", ref)
-		case was.Writes[at] != ref:
-			return fmt.Sprintf("it has come to write key %s, which was %s", ref, was.Writes[at])
-		}
-	}
-	for _, ref := range was.Writes {
-		if !slices.Contains(is.Writes, ref) {
-			return fmt.Sprintf("it no longer writes key %s", ref)
-		}
-	}
-	return ""
 }
 
 // events are what the release begins with.

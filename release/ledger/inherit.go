@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/davit-sdk/davit/stage"
@@ -74,4 +76,45 @@ func (f *fork) reads() {
 			}
 		}
 	}
+}
+
+// differs says what makes a stage hand on other things than it did, or stand for more than it did; empty where
+// nothing does.
+func differs(was, is *Stage) string {
+	switch {
+	case was.Each == nil && is.Each != nil:
+		return "it was one stage, and is now made for each of several items"
+	case was.Each != nil && is.Each == nil:
+		return "it was made for each of several items, and is now one stage"
+	case was.each() != is.each():
+		return fmt.Sprintf("it was made for each of %s, and is now made for each of %s", was.each(), is.each())
+	case was.Environment != is.Environment:
+		return fmt.Sprintf("its environment was %q, and is now %q", was.Environment, is.Environment)
+	}
+	for _, trait := range is.Traits {
+		// That it builds follows from the keys.
+		if trait != stage.Builds && !slices.Contains(was.Traits, trait) {
+			return fmt.Sprintf("it has come to have the trait %s", trait)
+		}
+	}
+	for _, gate := range is.Gates {
+		if !slices.Contains(was.Gates, gate) {
+			return fmt.Sprintf("it has come to ask the gate %s", cmp.Or(gate, is.Name))
+		}
+	}
+	for _, ref := range is.Writes {
+		at := slices.IndexFunc(was.Writes, func(r stage.Ref) bool { return r.Name == ref.Name })
+		switch {
+		case at < 0:
+			return fmt.Sprintf("it has come to write key %s", ref)
+		case was.Writes[at] != ref:
+			return fmt.Sprintf("it has come to write key %s, which was %s", ref, was.Writes[at])
+		}
+	}
+	for _, ref := range was.Writes {
+		if !slices.Contains(is.Writes, ref) {
+			return fmt.Sprintf("it no longer writes key %s", ref)
+		}
+	}
+	return ""
 }
