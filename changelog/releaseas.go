@@ -21,7 +21,7 @@ type asked struct {
 }
 
 // asks gives a commit that says Release-As the level of the step to that version. The first one that is asked, which is
-// the newest, counts. One whose pre-release is tagged already has had its say.
+// the newest, counts. One whose pre-release is tagged already has had its say, and with it all that are older: it took their place.
 func (v *view) asks(at int, c *Commit, requested []Requested, level Level, rule string, policy Policy) (Level, string) {
 	if len(requested) == 0 || policy.ReleaseAs == Disregard {
 		return level, rule
@@ -33,8 +33,11 @@ func (v *view) asks(at int, c *Commit, requested []Requested, level Level, rule 
 		}
 	}
 	text := counts.Version
-	if v.asked != nil {
+	switch {
+	case v.asked != nil:
 		return level, fmt.Sprintf("%s; its Release-As: %s is older than that of %s", rule, text, shortID(v.asked.commit))
+	case v.heard != "":
+		return level, fmt.Sprintf("%s; its Release-As: %s is older than that of %s, which was followed", rule, text, shortID(v.heard))
 	}
 	version, err := semver.StrictNewVersion(text)
 	if err != nil {
@@ -44,6 +47,7 @@ func (v *view) asks(at int, c *Commit, requested []Requested, level Level, rule 
 	}
 	for _, t := range v.tags {
 		if t.Reachable && t.Version.Prerelease() != "" && t.Version.Equal(version) {
+			v.heard = c.ID
 			return level, fmt.Sprintf("%s; its Release-As: %s was followed by %s", rule, text, t.Name)
 		}
 	}

@@ -55,6 +55,9 @@ func TestVersionsByReleaseAs(t *testing.T) {
 		{"a pre-release, made final", []string{"chore: go\n\nRelease-As: 3.0.0-rc.1"}, changelog.Policy{Final: true}, "3.0.0", nil, changelog.Major},
 		{"a pre-release that was released", []string{"chore: go\n\nRelease-As: 3.0.0-rc.1", "tag v3.0.0-rc.1", "fix: a"}, changelog.Policy{}, "3.0.0", nil, changelog.Major},
 		{"a pre-release that was released, on its channel", []string{"chore: go\n\nRelease-As: 3.0.0-rc.1", "tag v3.0.0-rc.1", "fix: a"}, changelog.Policy{Channel: "rc"}, "3.0.0-rc.2", nil, changelog.Major},
+		{"a pre-release that was released, in the place of a higher version", []string{go3, "chore: go\n\nRelease-As: 2.0.0-rc.1", "tag v2.0.0-rc.1", "fix: a"}, changelog.Policy{}, "2.0.0", nil, changelog.Major},
+		{"a pre-release that was released, in the place of no version", []string{"chore: go\n\nRelease-As: soon", "chore: go\n\nRelease-As: 2.0.0-rc.1", "tag v2.0.0-rc.1", "fix: a"}, changelog.Policy{Channel: "rc"}, "2.0.0-rc.2", nil, changelog.Major},
+		{"a pre-release that was released, and a newer one", []string{"chore: go\n\nRelease-As: 2.0.0-rc.1", "tag v2.0.0-rc.1", go3}, changelog.Policy{}, "3.0.0", nil, changelog.Major},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, d, err := outcome(t, steps(append([]string{"feat: begin", "tag v1.2.3"}, tc.steps...)...).history(), tc.policy)

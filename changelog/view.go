@@ -36,9 +36,11 @@ type view struct {
 	released, tried []string
 	// passed says that the last release was merged after the last pre-release.
 	passed bool
-	// line is what a maintenance branch keeps to, and asked the Release-As that counts, nil for none.
+	// line is what a maintenance branch keeps to, and asked the Release-As that counts, nil for none. heard is the commit of one whose
+	// pre-release is tagged, "" for none.
 	line  maintained
 	asked *asked
+	heard string
 	// raised says why the level is higher than the commits make it, "" where it is not.
 	raised string
 	// misread says that its releases are tagged in a form that it does not read, nil where they are not.
