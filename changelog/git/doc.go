@@ -13,15 +13,15 @@
 // the output is overruled. The configuration of the whole machine is in force for what writes, which may say how a remote is reached and
 // what signs; what only reads goes by it where it alone trusts the repository. GIT_CONFIG_NOSYSTEM=1 turns it off for both.
 //
-// A partial clone that lacks its trees (--filter=tree:0) has no paths: a policy that needs them fails with what git says of the
-// missing objects. Nothing is fetched by itself.
+// A partial clone that lacks its trees (--filter=tree:0) has no paths: a policy that needs them fails with ErrPartial. One that
+// lacks nothing but files (--filter=blob:none) is as good as a whole one. Nothing is fetched by itself.
 //
 // Commits come in one stream from one process, however long the history is. Where the repository stands and how its tags are called is
 // read from its files, without a process; git is asked wherever they hold more than plain references.
 //
 // # Errors
 //
-// [ErrNoGit], [ErrNotRepository], [ErrShallow], [ErrNoTags] and [ErrNoCommits] are for callers to act on. Every
+// [ErrNoGit], [ErrNotRepository], [ErrShallow], [ErrNoTags], [ErrPartial] and [ErrNoCommits] are for callers to act on. Every
 // other failure of git is an [*Error], which holds what git said.
 //
 // # Concurrency

@@ -43,9 +43,17 @@ func TestPartialClones(t *testing.T) {
 				require.NoError(t, last)
 				assert.Equal(t, []string{"a/x", "b/y", "a/x"}, paths)
 			} else {
-				require.Error(t, last)
+				require.ErrorIs(t, last, git.ErrPartial)
+				_, err := clone.open().History(t.Context(), changelog.Policy{Components: []changelog.Component{{Name: "a", Paths: []string{"a"}}}})
+				require.ErrorIs(t, err, git.ErrPartial)
 			}
 			assert.Equal(t, before, missing(), "nothing was fetched")
+			if !tc.trees { // as the error says
+				clone.run("-c", "maintenance.auto=false", "fetch", "--quiet", "--refetch", "--filter=blob:none")
+				for _, err := range clone.open().Commits(t.Context(), git.Range{Paths: true}) {
+					require.NoError(t, err)
+				}
+			}
 		})
 	}
 }

@@ -28,6 +28,10 @@ var (
 	// ErrNoTags says that the repository was cloned without tags, which would give a wrong version.
 	ErrNoTags = errors.New("the repository was cloned without tags: its last release is out of sight; " +
 		"unset `remote.<name>.tagOpt` and get them with `git fetch --tags`")
+	// ErrPartial says that the repository is a partial clone that lacks what was to be read: mostly the trees, without which nobody knows
+	// which files a commit changes. Nothing is fetched by itself.
+	ErrPartial = errors.New("the repository is a partial clone without its trees, which the paths of components need; " +
+		"get them with `git fetch --refetch --filter=blob:none` (for actions/checkout: `filter: blob:none`)")
 	// ErrNoCommits says that nothing has been committed yet.
 	ErrNoCommits = errors.New("the repository has no commits")
 )

@@ -125,6 +125,8 @@ func failure(ctx context.Context, args []string, said *tail, err error) error {
 		return fmt.Errorf("%w: %w", ErrNotRepository, failed)
 	case strings.HasPrefix(failed.Stderr, "fatal: detected dubious ownership"), strings.HasPrefix(failed.Stderr, "fatal: unsafe repository"):
 		return fmt.Errorf("%w: %w", ErrUntrusted, failed)
+	case args[0] == "log" && strings.Contains(failed.Stderr, "promisor remote"): // which it was not to ask
+		return fmt.Errorf("%w: %w", ErrPartial, failed)
 	}
 	return failed
 }
