@@ -150,6 +150,10 @@ func (v *view) admits(next *semver.Version) error {
 		return v.line.check(p.Version, p.Name)
 	}
 	if err := v.line.check(next, ""); err != nil {
+		var out *RangeError
+		if v.previous.Version == nil && v.asked == nil && v.highest().Version == nil && errors.As(err, &out) {
+			out.Begin = semver.New(v.line.major, v.line.minor, 0, "", "")
+		}
 		return err
 	}
 	if err := v.above(next); err != nil {

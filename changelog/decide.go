@@ -59,7 +59,8 @@ func Decide(history History, policy Policy) (Plan, error) {
 			errs = multierror.Append(errs, &ComponentError{Component: d.Name, Err: err})
 		}
 	}
-	plan.Diagnostics = slices.Concat(read.diagnostics(), read.raised(policy), sight.untagged(read), odd, parts.outOfStep(plan.Umbrella), sight.untouched(policy))
+	plan.Diagnostics = slices.Concat(read.diagnostics(), read.raised(policy), sight.untagged(read), odd, sight.unread(policy, plan.Components),
+		parts.outOfStep(plan.Umbrella), sight.untouched(policy))
 	return plan, joined(errs)
 }
 

@@ -50,9 +50,10 @@ const (
 	CodeEmptyScope Code = "empty-scope"
 	// CodeMidBody: a Release-As that counts stands where it does not belong.
 	CodeMidBody Code = "mid-body"
-	// CodeUntagged: the commit seems to be a release, and there is no tag of that version.
+	// CodeUntagged: the commit seems to be a release, and there is no tag of that version, in whatever form.
 	CodeUntagged Code = "untagged"
-	// CodeOtherFormat: tags hold versions in a form that the policy does not read. Commit is that of the highest.
+	// CodeOtherFormat: tags hold versions in a form that the policy does not read, or are those of parts where it knows only the whole, or of
+	// the whole where it knows only parts. Commit is that of the highest.
 	CodeOtherFormat Code = "other-format"
 	// CodeUntouched: no commit has ever changed a path of a component. It is about no commit.
 	CodeUntouched Code = "untouched"

@@ -23,7 +23,8 @@
 // no say, and the decision names them with their reasons. Of versions that differ in their build metadata alone
 // the last release is the one that comes first in the history. Where no tag can be read and others hold versions in one other
 // form, such as 1.2.3 or release-1.2.3, the answer is [ErrOtherFormat] with the form to set, and not the first version; of fewer such
-// tags, beside releases that can be read, there is a diagnostic.
+// tags, beside releases that can be read, there is a diagnostic. There also is one where the tags are those of parts, such as api/v1.2.3, and
+// the policy has no components, and where components begin anew in a repository that was released as a whole.
 //
 // There are two ranges. The level of a release is the highest of all commits since the last release: a breaking
 // change is major, the rest is up to Policy.Types. Whether there is anything to release on a channel is

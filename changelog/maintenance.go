@@ -24,6 +24,8 @@ type RangeError struct {
 	// Version is the one that is out of range. It is the next one, or, with a Tag, one that was released.
 	Version *semver.Version
 	Tag     string
+	// Begin is, where Version is the first one by Initial, the first version of the line.
+	Begin *semver.Version
 }
 
 // Error says which version is out of which range, and what to do.
@@ -31,6 +33,10 @@ func (e *RangeError) Error() string {
 	if e.Tag != "" {
 		return fmt.Sprintf("%v: the line %s is %s, and %s is among the ancestors of what shall be released: begin the branch before it, or set Policy.Maintenance to another line",
 			ErrOutOfRange, e.Line, e.Range, e.Tag)
+	}
+	if e.Begin != nil {
+		return fmt.Sprintf("%v: the line %s is %s, and nothing was released yet, so that %s would be the first version: set Initial to %s, or another one of the line, or get the tags of its releases",
+			ErrOutOfRange, e.Line, e.Range, e.Version, e.Begin)
 	}
 	return fmt.Sprintf("%v: the line %s is %s, and the commits lead to %s: take out what calls for that, or set Policy.Maintenance to another line",
 		ErrOutOfRange, e.Line, e.Range, e.Version)

@@ -62,6 +62,24 @@ func TestMaintenance(t *testing.T) {
 	}
 }
 
+// TestMaintenanceWithoutReleases: the first branch of a line without any tags says which field to set, and that is the mend.
+func TestMaintenanceWithoutReleases(t *testing.T) {
+	for branch, begin := range map[string]string{"1.x": "1.0.0", "release/1.2.x": "1.2.0"} {
+		h := steps("feat: a", "fix: b").history()
+		h.Branch = branch
+		_, _, err := outcome(t, h, changelog.Policy{})
+		var out *changelog.RangeError
+		require.ErrorAs(t, err, &out)
+		require.ErrorContains(t, err, "nothing was released yet, so that 0.1.0 would be the first version: set Initial to "+begin)
+		got, _, err := outcome(t, h, changelog.Policy{Initial: out.Begin})
+		require.NoError(t, err)
+		assert.Equal(t, begin, got)
+		h.Tags = []changelog.Ref{{Name: "v0.2.0-rc.1", Commit: id(0)}}
+		_, _, err = outcome(t, h, changelog.Policy{})
+		require.NotContains(t, err.Error(), "Initial", "it is not the first version by the policy")
+	}
+}
+
 func TestMaintenanceOfWhatWentOn(t *testing.T) {
 	t.Run("a version that main has", func(t *testing.T) {
 		_, _, err := outcome(t, steps("feat: begin", "tag v1.2.3", "on main", "feat: a", "tag v1.3.0", "on main", "feat: c").history(), changelog.Policy{Maintenance: "1.x"})

@@ -118,12 +118,12 @@ func otherFormOf(v *view, forms []*otherForm) *otherForm {
 // has an answer nonetheless, a diagnostic. It comes after assign.
 func (s *sight) compareForms(policy Policy) (found []Diagnostic) {
 	views := s.all()
-	forms := otherForms(s.history.Tags, views)
-	if len(forms) == 0 {
+	s.forms = otherForms(s.history.Tags, views)
+	if len(s.forms) == 0 {
 		return nil
 	}
 	for k, v := range views {
-		o := otherFormOf(v, forms)
+		o := otherFormOf(v, s.forms)
 		if o == nil {
 			continue
 		}

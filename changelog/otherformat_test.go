@@ -30,8 +30,13 @@ func TestOtherFormat(t *testing.T) {
 		{"a v that is not wanted", []string{"feat: a", "tag v1.2.3", "feat: b"}, changelog.Policy{Tags: "{version}"}, "error", "v{version}", false},
 		{"the form that most have", []string{"feat: a", "tag rel-1.0.0", "tag 1.2.3", "tag 1.2.4", "feat: b"}, changelog.Policy{}, "error", "{version}", false},
 		{"its own form", []string{"feat: a", "tag 1.2.3", "feat: b"}, changelog.Policy{Tags: "{version}"}, "1.3.0", "", false},
-		{"of folders", []string{"feat: a", "tag api/v1.2.3", "feat: b"}, changelog.Policy{}, "0.1.0", "", false},
-		{"of several", []string{"feat: a", "tag api-1.2.3", "tag web-1.2.3", "feat: b"}, changelog.Policy{}, "0.1.0", "", false},
+		{"of folders", []string{"feat: a", "tag api/v1.2.3", "feat: b"}, changelog.Policy{}, "0.1.0", "", true},
+		{"of several", []string{"feat: a", "tag api-1.2.3", "tag web-1.2.3", "feat: b"}, changelog.Policy{}, "0.1.0", "", true},
+		{"of several, to begin anew", []string{"feat: a", "tag api-1.2.3", "tag web-1.2.3", "feat: b"}, changelog.Policy{Initial: first}, "3.0.0", "", false},
+		{"of several since, more than of the whole", []string{"feat: a", "tag v1.2.3", "feat: b", "tag api-1.2.3", "tag web-1.2.3", "feat: c"}, changelog.Policy{}, "1.3.0", "", true},
+		{"of several since, not more than of the whole", []string{"feat: a", "tag v1.2.3", "feat: b", "tag api-1.2.3", "feat: c"}, changelog.Policy{}, "1.3.0", "", false},
+		{"of several before", []string{"feat: a", "tag api-1.2.3", "tag web-1.2.3", "tag v1.2.3", "feat: c"}, changelog.Policy{}, "1.3.0", "", false},
+		{"dates with a name", []string{"feat: a", "tag nightly-2026.7.1", "tag weekly-2026.7.2", "feat: b"}, changelog.Policy{}, "0.1.0", "", false},
 		{"no versions", []string{"feat: a", "tag nightly", "tag 2026-01-02", "tag v2", "tag 1.2.3.4", "tag 1.02.3", "feat: b"}, changelog.Policy{}, "0.1.0", "", false},
 		{"to begin anew", []string{"feat: a", "tag 1.2.3", "feat: b"}, changelog.Policy{Initial: first}, "3.0.0", "", true},
 		{"to begin anew below", []string{"feat: a", "tag 4.2.3", "feat: b"}, changelog.Policy{Initial: first}, "error", "{version}", false},
@@ -115,6 +120,35 @@ func TestOtherFormatOfComponents(t *testing.T) {
 	policy.Groups, policy.Umbrella = nil, &changelog.Component{Name: "all"}
 	_, err = changelog.Decide(history("1.2.3@0"), policy)
 	require.ErrorIs(t, err, changelog.ErrOtherFormat, "an umbrella has the tags of the whole")
+}
+
+// TestWholeThatBecomesParts: components that begin anew in a repository with releases are told, with the mend, and the mend works.
+func TestWholeThatBecomesParts(t *testing.T) {
+	told := func(tags string, policy changelog.Policy) []string {
+		plan, err := changelog.Decide(line(tags, changes("feat: a", "x"), changes("feat: b", "api/x", "web/x")), policy)
+		require.NoError(t, err)
+		var texts []string
+		for _, d := range plan.Diagnostics {
+			if d.Code == changelog.CodeOtherFormat {
+				texts = append(texts, d.Text)
+			}
+		}
+		return texts
+	}
+	policy := changelog.Policy{Components: []changelog.Component{part("api"), part("web")}}
+	assert.Equal(t, []string{"v1.4.0 is a release of the whole repository that no component reads, and api, web begin anew: " +
+		"to go on from it, tag its commit as api/v1.4.0, web/v1.4.0, or say where to begin by Initial"}, told("v1.3.0@0 v1.4.0@0", policy))
+	assert.Equal(t, []string{"v1.4.0 is a release of the whole repository that no component reads, and web begins anew: " +
+		"to go on from it, tag its commit as web/v1.4.0, or say where to begin by Initial"}, told("v1.4.0@0 api/v1.4.0@0", policy))
+	assert.Empty(t, told("v1.4.0@0 api/v1.4.0@0 web/v1.4.0@0", policy))
+	assert.Empty(t, told("v2026.1.2@0", policy), "a date")
+	begun := policy
+	begun.Initial = semver.MustParse("2.0.0")
+	assert.Empty(t, told("v1.4.0@0", begun))
+	policy.Components = append(policy.Components, changelog.Component{Name: "rest", Paths: []string{"."}})
+	assert.Empty(t, told("v1.4.0@0", policy), "the rest reads it")
+	other := changelog.Policy{Components: []changelog.Component{part("docs"), part("more")}}
+	assert.Empty(t, told("v1.4.0@0", other), "neither is released")
 }
 
 func TestReleasesInAnotherFormat(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 )
 
 // untagged reports the commits that seem to be a release that was never tagged, because whatever made it failed before
-// that: what came before them is about to be released a second time.
+// that: what came before them is about to be released a second time. It comes after compareForms.
 func (s *sight) untagged(read *reading) []Diagnostic {
 	var found []Diagnostic
 	for i := range read.messages {
@@ -22,7 +22,7 @@ func (s *sight) untagged(read *reading) []Diagnostic {
 				continue
 			}
 			version := v.announced(words, last)
-			if version == nil || v.previous.Version != nil && !version.GreaterThan(v.previous.Version) || v.has(version) {
+			if version == nil || v.previous.Version != nil && !version.GreaterThan(v.previous.Version) || v.has(version) || s.elsewise(version) {
 				continue
 			}
 			found = append(found, Diagnostic{

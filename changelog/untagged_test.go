@@ -46,6 +46,9 @@ func TestReleasesThatWereNotTagged(t *testing.T) {
 	h.Tags = append(h.Tags, changelog.Ref{Name: "v9.2.0", Commit: id(99)})
 	assert.Empty(t, untagged(h, changelog.Policy{}), "there is such a tag")
 
+	assert.Empty(t, untagged(steps("feat: begin", "tag v9.1.0", "chore(release): 9.2.0", "tag boat-v9.2.0", "fix: b").history(), changelog.Policy{}), "it is tagged in another form")
+	assert.Len(t, untagged(steps("feat: begin", "tag v9.1.0", "chore(release): 9.2.0", "tag boat-v9.3.0", "fix: b").history(), changelog.Policy{}), 1, "another version is")
+
 	assert.Empty(t, untagged(steps("feat: begin", "Release 9.2.0", "tag v9.1.0", "fix: b").history(), changelog.Policy{}), "released by now")
 
 	both := changelog.Policy{Components: []changelog.Component{{Name: "api", Scopes: []string{"api", "release"}}, {Name: "web", Scopes: []string{"web", "release"}}}}

@@ -16,6 +16,8 @@ type sight struct {
 	umbrella *view
 	// ignored are the tags that no component reads.
 	ignored []IgnoredTag
+	// forms are those of the tags with versions that no component reads.
+	forms []*otherForm
 	// foreign says of each commit whether it belongs to no component.
 	foreign []bool
 	// reached says which commits the last releases have, and, after each, the last pre-releases; those of the umbrella come last.

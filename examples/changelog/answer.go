@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/davit-sdk/davit/changelog"
 	"github.com/davit-sdk/davit/changelog/git"
@@ -50,19 +51,42 @@ func answer(ctx context.Context, o options, out, told io.Writer) error {
 
 // warn tells of everything by which a whole release may be wrong.
 func warn(plan changelog.Plan, told io.Writer) {
+	free := 0
 	for _, d := range plan.Diagnostics {
 		switch d.Code {
 		case changelog.CodeOtherFormat, changelog.CodeUntouched, changelog.CodeUntagged, changelog.CodeOutOfStep:
 			note(d, told)
 		case changelog.CodeRaised:
-			if plan.Level() == changelog.Major {
+			if breaks(plan, d.Commit) {
+				note(d, told)
+			}
+		case changelog.CodeHeader:
+			free++
+		case changelog.CodeNotBreaking:
+			if plan.Level() < changelog.Major {
 				note(d, told)
 			}
 		}
 	}
+	if free > 0 && plan.Level() == changelog.None {
+		fmt.Fprintf(told, "changelog: note: commits that are not conventional, and that call for no release by the policy: %d (-why names them)\n", free)
+	}
 }
 
-func note(d changelog.Diagnostic, told io.Writer) { fmt.Fprintln(told, "changelog: note:", d.Text) }
+// breaks says whether a commit is a reason for a major release.
+func breaks(plan changelog.Plan, commit string) bool {
+	return slices.ContainsFunc(plan.Components, func(d changelog.Decision) bool {
+		return slices.ContainsFunc(d.Reasons, func(r changelog.Reason) bool { return r.ID == commit && r.Level == changelog.Major })
+	})
+}
+
+func note(d changelog.Diagnostic, told io.Writer) {
+	about := ""
+	if d.Commit != "" {
+		about = d.Commit[:min(len(d.Commit), 10)] + ": "
+	}
+	fmt.Fprintf(told, "changelog: note: %s%s\n", about, d.Text)
+}
 
 // write writes what is asked for of a plan.
 func write(ask string, plan changelog.Plan, out io.Writer) error {

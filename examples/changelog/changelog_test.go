@@ -350,17 +350,29 @@ func TestWarnings(t *testing.T) {
 	for _, mode := range []string{"-next", "-notes"} {
 		got := call(t, dir, mode)
 		assert.Equal(t, 0, got.status)
-		assert.Contains(t, got.err, "changelog: note: the last release of the form v{version} is v1.2.3, and 2.0.0 has the form {version}")
+		assert.Regexp(t, `^changelog: note: [0-9a-f]{10}: the last release of the form v\{version\} is v1\.2\.3, and 2\.0\.0 has the form \{version\}`, got.err)
 	}
 	for text, want := range map[string]string{
-		"feat: x\n\n* feat!: drop": "changelog: note: the header is minor, but \"feat!: drop\" within the message is major\n",
-		"chore: x\n\n* feat: y":    "",
+		"feat: x\n\n* feat!: drop":          "the header is minor, but \"feat!: drop\" within the message is major\n",
+		"chore: x\n\n* feat: y":             "",
+		"feat: x\n\nBreaking change: drop":  "this is no breaking change: write \"BREAKING CHANGE: \" at the beginning of a line, below a blank line\n",
+		"feat!: x\n\nBreaking change: drop": "",
+		"feat: x\n\nnothing odd about this": "",
+		"Drop x":                            "changelog: note: commits that are not conventional, and that call for no release by the policy: 1 (-why names them)\n",
+		"docs: tell":                        "",
 	} {
-		assert.Equal(t, want, call(t, repository(t, "feat: begin", "tag v1.2.3", text), "-next").err)
+		dir := repository(t, "feat: begin", "tag v1.2.3", text)
+		if want != "" && !strings.HasPrefix(want, "changelog") {
+			want = "changelog: note: " + runGit(t, dir, "rev-parse", "--short=10", "HEAD") + ": " + want
+		}
+		assert.Equal(t, want, call(t, dir, "-next").err)
 	}
+	both := call(t, repository(t, "feat: begin", "tag v1.2.3", "feat!: drop", "chore: x\n\n* feat: y"), "-next")
+	assert.Equal(t, right("2.0.0\n"), both, "what is raised within another commit has no say")
 	full := call(t, dir, "-full")
 	assert.Equal(t, 0, full.status)
-	assert.Equal(t, "changelog: note: 2.0.0 is no release: it has the form {version}, and not v{version}; what came with it is told as unreleased\n", full.err)
+	assert.Regexp(t, `^changelog: note: [0-9a-f]{10}: `, full.err)
+	assert.Contains(t, full.err, ": 2.0.0 is no release: it has the form {version}, and not v{version}; what came with it is told as unreleased\n", full.err)
 	got := call(t, repository(t, "feat: begin", "tag 1.2.3", "feat: add"), "-next")
 	assert.Equal(t, 1, got.status)
 	assert.Empty(t, got.out)
