@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"time"
 
 	"github.com/davit-sdk/davit/changelog"
@@ -265,4 +266,39 @@ func Example_howDeliveryIsGoing() {
 	fmt.Println(tell(context.Background(), new(release.MemoryStore), io.Discard))
 	// Output:
 	// no window, and no event to take it from
+}
+
+// What the author of a stage writes, all of it.
+type announce struct{ room io.Writer }
+
+func (a announce) Run(ctx context.Context, t *stage.Task) error {
+	version, err := stage.Version.Get(t)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.room, "%s %s is coming, as %s asks for\n", t.Release().Service, version, t.Release().RequestedBy)
+	return err
+}
+
+// Reads lets the pipeline check, before anything runs, that a stage before this one writes the version.
+func (a announce) Reads() []stage.Ref { return []stage.Ref{stage.Version.Ref()} }
+
+var _ stage.Stage = announce{}
+
+func Example_stageOfYourOwn() {
+	pipeline := release.Pipeline{Name: "shop", Stages: []release.Stage{{Name: "announce", Do: announce{os.Stdout}}}}
+	fmt.Print(pipeline.Check())
+	pipeline.Inputs = []stage.Ref{stage.Version.Ref()}
+	runner := release.NewRunner(release.Config{})
+	defer runner.Close()
+	_, err := runner.Run(context.Background(), pipeline, release.Request{
+		ID: "shop-1", Service: "shop", RequestedBy: "ada", Inputs: []release.Value{release.Input(stage.Version, "1.5.0")},
+	})
+	fmt.Println(err)
+	// Output:
+	// 1 error occurred:
+	// 	* stage announce: reads key version, which nobody writes
+	//
+	// shop 1.5.0 is coming, as ada asks for
+	// <nil>
 }

@@ -167,7 +167,7 @@ func TestReadme(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)
 	readme := string(text)
-	for _, must := range []string{"go run ./examples/quickstart", "go run ./examples/durable", "go run ./examples/judge", "go test ./..."} {
+	for _, must := range []string{"go run ./examples/first", "go run ./examples/quickstart", "go run ./examples/durable", "go run ./examples/judge", "go test ./..."} {
 		assert.Contains(t, readme, must)
 	}
 	exists := func(dir string) bool {
@@ -186,18 +186,66 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// The programs of the README are examples that are compiled.
+// The programs of the README are compiled: a whole one is that of an example, and a part of one stands in an Example.
 func TestReadmeProgram(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)
 	example, err := os.ReadFile(filepath.Join(root, "release/example_readme_test.go"))
 	require.NoError(t, err)
+	mains, err := filepath.Glob(filepath.Join(root, "examples/*/main.go"))
+	require.NoError(t, err)
+	compiled := []string{string(example), strings.ReplaceAll(string(example), "\n\t\t", "\n")}
+	for _, main := range mains {
+		whole, err := os.ReadFile(main)
+		require.NoError(t, err)
+		compiled = append(compiled, string(whole))
+	}
 	programs := strings.Split(string(text), "```go\n")[1:]
 	require.NotEmpty(t, programs, "README.md shows a program")
 	for _, program := range programs {
 		program, _, _ = strings.Cut(program, "```")
-		assert.Contains(t, strings.ReplaceAll(string(example), "\n\t\t", "\n"), program)
+		assert.True(t, slices.ContainsFunc(compiled, func(c string) bool { return strings.Contains(c, "\n"+program) }), "is compiled nowhere:\n%s", program)
 	}
+}
+
+// row is a row of the README's table of packages: links to some of them, their bands, and what they are.
+var row = regexp.MustCompile(`(?m)^\| ([^|]*\]\([^|]*) \| ((?:pure|contract|shell)(?:, (?:pure|contract|shell))*) \| ([^|]*)\|$`)
+
+// unlisted are the library packages that the README's table lacks, or has with another band.
+func unlisted(readme string, t *tree) []string {
+	told := map[string]string{}
+	for _, r := range row.FindAllStringSubmatch(readme, -1) {
+		dirs, bands := link.FindAllStringSubmatch(r[1], -1), strings.Split(r[2], ", ")
+		for i, dir := range dirs {
+			told[path.Clean(dir[1])] = bands[min(i, len(bands)-1)]
+		}
+		for _, dir := range link.FindAllStringSubmatch(r[3], -1) { // in the words of the row
+			told[path.Clean(dir[1])] = bands[0]
+		}
+	}
+	var broken []string
+	for _, p := range t.packages {
+		if !p.isLibrary() || strings.Contains(p.dir, "internal") {
+			continue
+		}
+		if want := strings.ToLower(p.band().String()); told[p.dir] != want {
+			broken = append(broken, fmt.Sprintf("README.md: package %s is %s, and %q in the table of packages", p.dir, want, told[p.dir]))
+		}
+	}
+	return broken
+}
+
+func TestReadmePackages(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	keepsEverywhere(t, func(t *tree) []string { return unlisted(string(text), t) })
+	pure, shell := "// Package a (PURE) does.\npackage a", "// Package b (SHELL) does.\npackage b"
+	parsed, err := parse(map[string]string{"a/a.go": pure, "a/b/b.go": shell})
+	require.NoError(t, err)
+	assert.Empty(t, unlisted("| [a](a), [b](a/b) | pure, shell | both |\n", parsed))
+	assert.Empty(t, unlisted("| [a](a) | pure | one |\n| a/[b](a/b) | shell | the other |\n", parsed))
+	assert.Equal(t, []string{`README.md: package a/b is shell, and "pure" in the table of packages`}, unlisted("| [a](a), [b](a/b) | pure | both |\n", parsed))
+	assert.Equal(t, []string{`README.md: package a/b is shell, and "" in the table of packages`}, unlisted("| [a](a) | pure | see [b](b) |\n", parsed))
 }
 
 // linked are the links of a README to files and folders that are not there.
