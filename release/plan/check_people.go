@@ -18,7 +18,7 @@ func (c *checker) people() {
 		field := fmt.Sprintf("People[%d] (%s)", i, one.Name)
 		if strings.TrimSpace(one.Name) == "" {
 			c.wrong(field+".Name", "", "it is empty")
-		} else if slices.ContainsFunc(c.People[:i], func(o Person) bool { return o.Name == one.Name }) {
+		} else if slices.ContainsFunc(c.People[:i], func(o Person) bool { return same(o.Name, one.Name) }) {
 			c.wrong(field+".Name", "", "two are called so")
 		}
 		if one.Zone == "" {
@@ -93,7 +93,7 @@ func (c *checker) groups() {
 			if c.person(name) == nil {
 				c.wrong(field+".People", "add them to People", "nobody is called %q", name)
 			}
-			if slices.Contains(g.People[:j], name) {
+			if slices.ContainsFunc(g.People[:j], func(other string) bool { return same(other, name) }) {
 				c.wrong(field+".People", "", "%s is in it twice", name)
 			}
 		}
@@ -112,7 +112,7 @@ func (c *checker) ask(field string, a Ask) {
 	case a.quorum() > len(g.People):
 		c.wrong(field+".Quorum", "", "%d of %s must say yes, and there are %d", a.quorum(), a.Group, len(g.People))
 	}
-	if others := slices.DeleteFunc(slices.Clone(g.People), func(name string) bool { return name == c.Owner }); a.FourEyes && len(others) < a.quorum() && len(others) < len(g.People) {
+	if others := slices.DeleteFunc(slices.Clone(g.People), func(name string) bool { return same(name, c.Owner) }); a.FourEyes && len(others) < a.quorum() && len(others) < len(g.People) {
 		c.doubt(field+".FourEyes", "add others to the group", "without %s, who asks for the release as a rule, %d of %s can say yes, and %d must", c.Owner, len(others), a.Group, a.quorum())
 	}
 	if g.Role != Approves {

@@ -101,11 +101,11 @@ func (c *checker) mitigation(field string, r Risk) {
 func (c *checker) signal(field string, m Mitigation) {
 	switch m.Signal {
 	case stage.Pause, stage.Abort:
-	case stage.SkipStage, stage.Promote, stage.Reject:
+	case stage.SkipStage, stage.Reject:
 		if m.To == "" {
 			c.wrong(field+".To", "name a stage", "%s is for a stage", m.Signal)
 		}
-	case stage.Approve, stage.Resume, stage.Retry, stage.Withdraw: // told below
+	case stage.Approve, stage.Resume, stage.Promote, stage.Retry, stage.Withdraw: // told below
 	default:
 		c.wrong(field+".Signal", "", "there is no signal %q", m.Signal)
 	}

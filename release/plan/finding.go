@@ -70,5 +70,18 @@ func (f Findings) Text() string {
 	return b.String()
 }
 
+// brief is a text on one line, short enough to go with others into the reason of a signal: what a stage says may be longer than that may be.
+func brief(text string) string {
+	const most = 4 << 10
+	text = strings.ToValidUTF8(flat(text), "")
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most-len(cut)], "") + cut
+}
+
+// cut ends what was cut.
+const cut = " ..."
+
 // flat is a text on one line.
 func flat(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -74,12 +75,16 @@ func (p Plan) Stands() Mode {
 	return p.Mode
 }
 
-// Digest tells what the plan says from what any other plan says: the SHA-256 of its JSON without Mode and Moves, in hex. It is empty where a
-// time is of a year that JSON does not have; such a plan cannot be approved.
+// Digest tells what the plan says from what any other plan says: the SHA-256 of its JSON without Mode and Moves, in hex. It is empty where
+// JSON cannot tell that: a time is of a year that it does not have, or a text is not UTF-8. Such a plan cannot be approved.
 func (p Plan) Digest() string {
 	p.Mode, p.Moves = "", nil
 	text, err := json.Marshal(p)
-	if err != nil {
+	var back Plan
+	if err != nil || json.Unmarshal(text, &back) != nil {
+		return ""
+	}
+	if again, err := json.Marshal(back); err != nil || !bytes.Equal(text, again) { // what is not UTF-8 was replaced
 		return ""
 	}
 	return fmt.Sprintf("%x", sha256.Sum256(text))
@@ -116,7 +121,7 @@ func (p Plan) Bound() error {
 func (p Plan) mayApprove(who string) error {
 	says := func(g Group) bool { return g.Role == Approves && slices.Contains(g.People, who) }
 	switch {
-	case who == p.Owner:
+	case same(who, p.Owner):
 		return fmt.Errorf("plan %s: %w: %s is the owner, and somebody else approves", p.Name, ErrMove, who)
 	case p.person(who) == nil:
 		return fmt.Errorf("plan %s: %w: %q is none of its people", p.Name, ErrMove, who)

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/davit-sdk/davit/release/calendar"
@@ -98,6 +99,9 @@ func without(s Span, others []Span) []Span {
 	}
 	return parts
 }
+
+// same reports whether two names are those of one person: an approval compares them without regard to case and outer spaces, too.
+func same(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
 
 // person is somebody by name; nil where there is nobody.
 func (p *Plan) person(name string) *Person {

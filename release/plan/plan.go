@@ -117,7 +117,7 @@ func (a Ask) quorum() int { return max(1, a.Quorum) }
 
 // Person is somebody who takes part.
 type Person struct {
-	// Name is the name that signals bear.
+	// Name is the name that signals bear. No two names differ in case or outer spaces alone.
 	Name string `json:"name"`
 	// Zone is where they are: a zone of the IANA database, or UTC.
 	Zone string `json:"zone"`

@@ -173,18 +173,26 @@ func TestFindings(t *testing.T) {
 		{"signals that let it pass", func(p *plan.Plan, a *plan.Against) {
 			o := outline()
 			o.Stages[0].Gates, o.Stages[1].Traits = []string{"errors"}, []stage.Trait{stage.FourEyes}
-			o.Stages[1].Listens = []stage.SignalKind{stage.Promote}
+			o.Stages[2].Traits = append(o.Stages[2].Traits, stage.Progressive)
 			a.Outline = &o
 			p.Risks[0].Mitigation = plan.Mitigation{Signal: stage.SkipStage, To: "build"}
-			p.Risks[1].Mitigation = plan.Mitigation{Signal: stage.Promote, To: "approval"}
+			p.Risks[1].Mitigation = plan.Mitigation{Signal: stage.SkipStage, To: "approval"}
 			p.Risks[2].Mitigation = plan.Mitigation{Signal: stage.SkipStage, To: "page"}
+			p.Risks = append(p.Risks, plan.Risk{Name: "slow", Likelihood: plan.Low, Impact: plan.Low, Trigger: p.Risks[0].Trigger, Mitigation: plan.Mitigation{Signal: stage.SkipStage, To: "production"}},
+				plan.Risk{Name: "held", Likelihood: plan.Low, Impact: plan.Low, Trigger: p.Risks[0].Trigger, Mitigation: plan.Mitigation{Signal: stage.Promote, To: "production"}})
 		}, []string{"error Risks[0] (errors).Mitigation.Signal: stage build asks gates, and to skip it is a person's decision",
-			"error Risks[1] (stuck).Mitigation.Signal: stage approval asks people, and to promote it is a person's decision"}},
+			"error Risks[1] (stuck).Mitigation.Signal: stage approval asks people, and to skip it is a person's decision",
+			"error Risks[3] (slow).Mitigation.Signal: stage production goes on when gates or people say so, and to skip it is a person's decision",
+			"error Risks[4] (held).Mitigation.Signal: to promote is a person's decision"}},
 		{"a stage that waits for a gate", func(p *plan.Plan, _ *plan.Against) { p.Risks[0].Mitigation = plan.Mitigation{Stage: "page"} },
 			[]string{"error Risks[0] (errors).Mitigation.Stage: a stage can only wait for the end of another one"}},
 		{"no zone", func(p *plan.Plan, _ *plan.Against) { p.People[0].Zone = "" }, []string{"error People[0] (ada).Zone: it is missing"}},
 		{"no such zone", func(p *plan.Plan, _ *plan.Against) { p.People[0].Zone = "Europe/Atlantis" }, []string{"error People[0] (ada): when they work is not known"}},
 		{"no such hours", func(p *plan.Plan, _ *plan.Against) { p.People[2].Hours[0].From = "8" }, []string{`error People[2] (grace).Hours[0]: From: "8" is no time of day`, "error People[2] (grace): when they work is not known"}},
+		{"two of one person", func(p *plan.Plan, _ *plan.Against) {
+			p.People = append(p.People, plan.Person{Name: " Ada", Zone: "UTC"})
+			p.Groups[1].People = append(p.Groups[1].People, " Ada", "ADA")
+		}, []string{"error People[3] ( Ada).Name: two are called so", `error Groups[1] (support).People: nobody is called "ADA"`, "error Groups[1] (support).People: ADA is in it twice"}},
 		{"two of a name", func(p *plan.Plan, _ *plan.Against) {
 			p.People[1].Name, p.Groups[1].Name = "ada", "board"
 		}, []string{"error People[1] (ada).Name: two are called so", "error Groups[1] (board).Name: two are called so", `error Groups[1] (board).People: nobody is called "linus"`}},
@@ -398,6 +406,11 @@ func TestApprovalBinds(t *testing.T) {
 		_, err = p.Move(yes(who), checked)
 		require.ErrorIs(t, err, plan.ErrMove, who)
 	}
+	twice := good()
+	twice.People = append(twice.People, plan.Person{Name: "Ada ", Zone: "UTC"})
+	twice.Groups = append(twice.Groups, plan.Group{Name: "others", Role: plan.Approves, People: []string{"Ada "}})
+	_, err = twice.Move(yes("Ada "), twice.Review(against(t)))
+	require.ErrorContains(t, err, "Ada  is the owner")
 	other := good()
 	other.Window.Until = at(17, 0)
 	_, err = other.Move(yes("grace"), checked)

@@ -51,8 +51,8 @@ type Trigger struct {
 
 // Mitigation is what is done about a risk that has come. It is one of three: a signal, a stage of the pipeline, or a person or group.
 type Mitigation struct {
-	// Signal is sent by itself, to the stage To, or to the whole release. To approve, resume, retry or withdraw is a person's decision, and so is
-	// to skip or promote a stage that asks people or gates, waits for its time, or is a criterion.
+	// Signal is sent by itself, to the stage To, or to the whole release. To approve, resume, promote, retry or withdraw is a person's decision, and
+	// so is to skip a stage that asks people or gates, deploys progressively, waits for its time, or is a criterion.
 	Signal stage.SignalKind `json:"signal,omitempty"`
 	To     string           `json:"to,omitempty"`
 	// Stage is a stage of the pipeline that runs when the trigger's stage has ended so, and otherwise not: see package enact.
@@ -70,9 +70,9 @@ func (m Mitigation) byItself() bool { return m.Signal != "" || m.Stage != "" }
 // by itself lets a release pass what holds it back: neither people who are asked, nor gates, nor calendars.
 func (m Mitigation) forbidden(to *ledger.Stage) string {
 	switch m.Signal {
-	case stage.Approve, stage.Resume, stage.Retry, stage.Withdraw:
+	case stage.Approve, stage.Resume, stage.Promote, stage.Retry, stage.Withdraw:
 		return fmt.Sprintf("to %s is a person's decision", m.Signal)
-	case stage.SkipStage, stage.Promote:
+	case stage.SkipStage:
 	default:
 		return ""
 	}
@@ -85,6 +85,7 @@ func (m Mitigation) forbidden(to *ledger.Stage) string {
 	}{
 		{slices.Contains(to.Traits, stage.Asks) || slices.Contains(to.Traits, stage.FourEyes), "asks people"},
 		{len(to.Gates) > 0, "asks gates"},
+		{slices.Contains(to.Traits, stage.Progressive), "goes on when gates or people say so"},
 		{slices.Contains(to.Traits, stage.Holds), "waits for its time"},
 		{to.Criterion != "", "is a criterion of the release"},
 	} {

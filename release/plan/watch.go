@@ -18,7 +18,7 @@ type Action struct {
 	Plan    string `json:"plan"`
 	Release string `json:"release"`
 	Risk    string `json:"risk"`
-	// At is when the trigger came, and Why what it was.
+	// At is when the trigger came, and Why what it was, in at most 4 KiB.
 	At  time.Time `json:"at"`
 	Why string    `json:"why"`
 	// Signal is what is to be sent to the release; nil where nothing is. Its ID is that of the action.
@@ -147,13 +147,13 @@ func (w *Watch) comes(r Risk, at time.Time, why string) {
 	m := r.Mitigation
 	a := Action{
 		ID: "risk:" + w.plan.Name + "/" + r.Name, Plan: w.plan.Name, Release: w.state.Release.ID, Risk: r.Name,
-		At: at.UTC(), Why: flat(why), Stage: m.Stage, Do: m.Do,
+		At: at.UTC(), Why: brief(why), Stage: m.Stage, Do: m.Do,
 	}
 	if m.Signal != "" {
 		a.Signal = &stage.Signal{ID: a.ID, Kind: m.Signal, Stage: m.To, By: "plan " + w.plan.Name, Why: "risk " + r.Name + ": " + a.Why}
 		to := w.state.Node(m.To)
 		why := m.forbidden(to)
-		if to == nil && (m.Signal == stage.SkipStage || m.Signal == stage.Promote) {
+		if to == nil && m.Signal == stage.SkipStage {
 			why = fmt.Sprintf("the release has no stage %q", m.To)
 		}
 		if why != "" {
@@ -179,7 +179,7 @@ func (w *Watch) Refuse(a Action, why string) Action {
 	if a.Signal.Stage != "" {
 		what += " " + a.Signal.Stage
 	}
-	a.ID, a.Refused, a.Signal = a.ID+"/refused", flat(why), nil
+	a.ID, a.Refused, a.Signal = a.ID+"/refused", brief(why), nil
 	a.Do = strings.TrimSuffix(fmt.Sprintf("decide: to %s was refused (%s), and nothing is done by itself: %s", what, a.Refused, a.Do), ": ")
 	if who != "" {
 		a.Tell = []string{who}

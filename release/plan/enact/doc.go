@@ -18,7 +18,7 @@
 // nothing twice. People are told at least once: after a restart again, with the same plan.Action.ID, by which whoever passes it on tells
 // copies apart. Signals are sent before anybody is told, and people who cannot be told hold nothing up.
 //
-// No signal lets a release pass what holds it back: to skip or promote a stage that asks people or gates, that waits for its time, or that is a
+// No signal lets a release pass what holds it back: to promote a stage, or to skip one that asks people or gates, that waits for its time, or that is a
 // criterion, is never sent by itself, and whoever decides is told instead.
 //
 // A remedy is a stage of the pipeline, which runs when another stage has ended as the plan says, and is skipped otherwise. It is frozen in the

@@ -3,9 +3,11 @@ package enact_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/release"
@@ -93,9 +95,38 @@ func TestWhatIsToldInTheEnd(t *testing.T) {
 	})
 }
 
+// What a stage says may be as long as a reason may be: the signal that tells of it is sent nevertheless.
+func TestALongReasonKeepsNoSignalBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runner := release.NewRunner(release.Config{})
+		defer runner.Stop(t.Context())
+		p := harms(plan.Mitigation{Who: "ada", Do: "look"})
+		for i := range p.Risks {
+			p.Risks[i].Trigger = plan.Trigger{Stage: "talks", Ends: []stage.Outcome{stage.Failed}}
+		}
+		pipeline := base(false)
+		pipeline.Stages = append(pipeline.Stages, release.Stage{Name: "talks", OnFailure: release.GoOn, Do: stage.Func(func(context.Context, *stage.Task) error {
+			return errors.New(strings.Repeat("ä", 1<<13))
+		})})
+		var told []plan.Action
+		kept := make(chan error)
+		go func() {
+			kept <- enact.Keep(t.Context(), runner, p, "shop-5", func(_ context.Context, a plan.Action) error { told = append(told, a); return nil })
+		}()
+		state, err := runner.Run(t.Context(), pipeline, request())
+		require.Error(t, err)
+		assert.Equal(t, stage.Aborted, state.Outcome)
+		require.NoError(t, <-kept)
+		require.Len(t, told, 1)
+		assert.Less(t, len(told[0].Why), 4<<10+1)
+		assert.Contains(t, told[0].Why, "stage talks ended as failed: ää")
+		assert.True(t, utf8.ValidString(told[0].Why))
+	})
+}
+
 // No plan approves by itself what people are asked, whoever wrote it.
 func TestAPlanLetsNothingPass(t *testing.T) {
-	for _, kind := range []stage.SignalKind{stage.SkipStage, stage.Approve} {
+	for _, kind := range []stage.SignalKind{stage.SkipStage, stage.Promote, stage.Approve} {
 		synctest.Test(t, func(t *testing.T) {
 			store := new(release.MemoryStore)
 			runner := release.NewRunner(release.Config{Store: store})
