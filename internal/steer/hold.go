@@ -19,6 +19,8 @@ type Hold struct {
 	Until  time.Time `json:"until,omitzero"`
 	// Taken says that what an earlier stage handed on was taken in.
 	Taken bool `json:"taken,omitempty"`
+	// Let says that the rollout was let begin: the schedule was seen open, or was overridden.
+	Let bool `json:"let,omitempty"`
 }
 
 // lifts reports whether a person lets it go on though the schedule is closed.
@@ -116,6 +118,9 @@ func (k *Keeper) obey(word window.Word, r Rollout) error {
 	k.last = word
 	said, now := k.Said(), time.Now()
 	lifted := said.lifts(now)
+	if word.Open || lifted {
+		k.say(func(h *Hold) { h.Let = true })
+	}
 	switch {
 	case word.Open:
 		if !lifted || said.Until.IsZero() {
@@ -133,7 +138,7 @@ func (k *Keeper) obey(word window.Word, r Rollout) error {
 		return nil
 	case k.guard.Closing == window.RollBack && word.Known:
 		return r.Abort(window.By, word.Why)
-	case k.guard.Closing != window.Pause:
+	case k.guard.Closing == window.RollBack && said.Let: // nothing is taken back for what is not known
 		return nil
 	}
 	if err := r.Pause(window.By, word.Why); err != nil { // also where it holds already: the last host may have died before it did

@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -66,6 +67,37 @@ func TestARolloutThatBeginsInAFreeze(t *testing.T) {
 			e.after(time.Minute).is(stage.Aborted)
 			e.untouched()
 		})
+	}
+}
+
+// What would be taken back in a freeze does not begin while nobody knows whether there is one.
+func TestARolloutThatBeginsUnderAnUnknownCalendar(t *testing.T) {
+	for name, c := range map[string]struct {
+		known time.Duration // from when on
+		want  stage.Outcome
+	}{"which is closed": {5 * time.Minute, stage.Aborted}, "which is open": {15 * time.Minute, stage.Succeeded}} {
+		for _, restarts := range []bool{false, true} {
+			bubble(t, name, func(t *testing.T) {
+				begun := time.Now()
+				e := later(t, time.Minute, func(e *evening) {
+					known := e.deploy.Hours.Schedule
+					e.deploy.Hours.Closing = window.RollBack
+					e.deploy.Hours.Schedule = func(ctx context.Context) (*calendar.Schedule, error) {
+						if time.Since(begun) < c.known {
+							return nil, errors.New("the disk is gone")
+						}
+						return known(ctx)
+					}
+				})
+				defer func() { e.end() }()
+				e.after(3 * time.Minute).untouched()
+				if restarts {
+					e.restart(time.Second)
+				}
+				e.after(50 * time.Second).untouched()
+				e.after(20 * time.Minute).is(c.want)
+			})
+		}
 	}
 }
 

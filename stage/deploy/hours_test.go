@@ -187,7 +187,7 @@ func TestTheCalendarCannotBeRead(t *testing.T) {
 		bubble(t, string(closing), func(t *testing.T) {
 			e := dusk(t, closing)
 			defer func() { e.end() }()
-			e.end()
+			e.after(10 * time.Second).end()
 			known := e.deploy.Hours.Schedule
 			var there atomic.Bool
 			e.deploy.Hours.Schedule = func(ctx context.Context) (*calendar.Schedule, error) {

@@ -33,7 +33,7 @@ const By = "calendar"
 //
 // It also holds for a rollout that begins, or is gone on with by another host, while the schedule is closed: the schedule is
 // looked at before anything moves, so that Pause holds at once, and RollBack moves nothing. While the schedule cannot be read,
-// or does not answer within Patience, Pause holds, and RollBack takes nothing back.
+// or does not answer within Patience, Pause holds, and RollBack takes nothing back, but holds what has not begun.
 //
 // A person who resumes or promotes a rollout that is held, and gives a reason, overrides the schedule until it opens the
 // next time (DetailOverride, among the details of the rollout's stage). stage.Approve is a yes to what the plan asks alone, also
@@ -41,8 +41,8 @@ const By = "calendar"
 //
 // Whoever has overridden a window stage before has overridden the guard, too, where Lift names the key by which that hands it on:
 // until the moment at which the window would have let the release go by itself, as was known then, or, where that was not
-// known, until the schedule opens. So what a window let begin in a freeze is neither held nor taken back for it. RollBack holds nothing,
-// so it is overridden at the window alone.
+// known, until the schedule opens. So what a window let begin in a freeze is neither held nor taken back for it. RollBack holds nothing
+// that has begun, so it is overridden at the window alone.
 type Guard struct {
 	// Schedule is the schedule as it is now; see Stage.Schedule.
 	Schedule func(ctx context.Context) (*calendar.Schedule, error)
