@@ -135,7 +135,8 @@
 //
 // At v0, a minor version may change the Go API, and a patch version does not; the exported API is a list in
 // internal/house/testdata/api.txt. What was recorded is kept: a later version reads the folders of release/journal and the
-// tables of release/sqlstore that an earlier one has written, and goes on with releases that it has begun. The JSON of events
+// tables of release/sqlstore that an earlier one has written, and goes on with releases that it has begun (release/journal/testdata
+// has folders of earlier versions, and a test goes on with them). The JSON of events
 // and plans gets new fields and types, and none changes its meaning. What a newer version has written, an older one
 // refuses (journal.ErrVersion, sqlstore.ErrNewer, ledger.ErrBroken): so update all hosts on a store before one uses what is
 // new. Texts for people may change at any time: act on errors by errors.Is and errors.As, and read JSON.
