@@ -63,9 +63,15 @@ func TestDifferences(t *testing.T) {
 			[]string{}, changelog.None,
 		},
 
-		"an alias for a renamed type": {one("type T struct{ A int }"), one("type U struct{ A int }\ntype T = U"), []string{"+ m: U: added"}, changelog.Minor},
-		"another alias":               {one("type A int\ntype B int\ntype T = A"), one("type A int\ntype B int\ntype T = B"), []string{"! m: T: changed from A to B"}, changelog.Major},
-		"an alias of a generic":       {one("type A[V any] struct{ N V }\ntype T = A[int]"), one("type A[V any] struct{ N V }\ntype T = A[string]"), []string{"! m: T: changed from A[int] to A[string]"}, changelog.Major},
+		"an alias for a renamed type":     {one("type T struct{ A int }"), one("type U struct{ A int }\ntype T = U"), []string{"+ m: U: added"}, changelog.Minor},
+		"another alias":                   {one("type A int\ntype B int\ntype T = A"), one("type A int\ntype B int\ntype T = B"), []string{"! m: T: changed from A to B"}, changelog.Major},
+		"a generic alias":                 {one("type A[V any] struct{ N V }\ntype T[V any] = A[V]"), one("type A[V any] struct{ N V }\ntype T[W any] = A[W]"), []string{}, changelog.None},
+		"a generic alias, tighter":        {one("type A[V any] struct{ N V }\ntype T[V any] = A[V]"), one("type A[V any] struct{ N V }\ntype T[V comparable] = A[V]"), []string{"! m: T: type parameters changed from [V any] to [V comparable]"}, changelog.Major},
+		"a generic alias, looser":         {one("type T[V comparable] = []V"), one("type T[V any] = []V"), []string{"+ m: T: type parameters changed from [V comparable] to [V any]"}, changelog.Minor},
+		"a generic alias of more":         {one("type T[V any] = []V"), one("type T[V, W any] = []V"), []string{"! m: T: type parameters changed from [V any] to [V any, W any]"}, changelog.Major},
+		"a generic alias of none":         {one("type T[V any] = []int"), one("type T = []int"), []string{"! m: T: type parameters changed from [V any] to []"}, changelog.Major},
+		"a generic alias of another type": {one("type T[V any] = []V"), one("type T[V any] = []int"), []string{"! m: T: changed from []V to []int"}, changelog.Major},
+		"an alias of a generic":           {one("type A[V any] struct{ N V }\ntype T = A[int]"), one("type A[V any] struct{ N V }\ntype T = A[string]"), []string{"! m: T: changed from A[int] to A[string]"}, changelog.Major},
 
 		"a generic field":                  {one("type T[V any] struct{ A V }"), one("type T[V any] struct{ A []V }"), []string{"! m: T.A: changed from V to []V"}, changelog.Major},
 		"a type parameter renamed":         {one("func F[K comparable, V []K](k K, v V) {}"), one("func F[A comparable, B []A](k A, v B) {}"), []string{}, changelog.None},

@@ -42,7 +42,7 @@
 //
 // Behaviour; the values of variables; types of other modules, whose name and import path are compared and nothing else. A type that has moved to an
 // internal package, with an alias left behind, counts as changed. Where the module's path changes (/v2), types
-// of its other packages count as changed, which makes no difference to the level. The type parameters of a generic alias are not compared.
+// of its other packages count as changed, which makes no difference to the level.
 //
 // # Concurrency
 //

@@ -11,7 +11,7 @@ import (
 )
 
 // generic are the changes of type parameters and constraints, which x/exp/apidiff does not look at: it compares
-// functions by their parameters and results, and interfaces by their methods.
+// functions by their parameters and results, interfaces by their methods, and aliases by what they stand for.
 func generic(old, new *types.Package) []exp.Change {
 	var all []exp.Change
 	for _, name := range old.Scope().Names() {
@@ -27,13 +27,24 @@ func generic(old, new *types.Package) []exp.Change {
 		case *types.TypeName:
 			if after, ok := after.(*types.TypeName); ok {
 				all = append(all, constraint(name, before.Type(), after.Type())...)
+				all = append(all, alias(name, before.Type(), after.Type())...)
 			}
 		}
 	}
 	return all
 }
 
-// parameters compares the type parameters of a function. Only one whose constraint becomes any is compatible.
+// alias compares the type parameters of an alias that stays one.
+func alias(name string, old, new types.Type) []exp.Change {
+	before, ok := old.(*types.Alias)
+	after, too := new.(*types.Alias)
+	if !ok || !too {
+		return nil
+	}
+	return parameters(name, before.TypeParams(), after.TypeParams())
+}
+
+// parameters compares the type parameters of a function or an alias. Only one whose constraint becomes any is compatible.
 func parameters(name string, old, new *types.TypeParamList) []exp.Change {
 	before, after := written(old, old), written(new, old)
 	if slices.Equal(before, after) {
