@@ -194,6 +194,10 @@ func TestAPersonWithTwoAddresses(t *testing.T) {
 	d := next(t, h, changelog.Policy{})
 	n := d.Notes(changelog.NotesOptions{Contributors: true, Debuts: d.Debuts([]string{"old@example.org"})})
 	assert.Equal(t, []changelog.Contributor{{Name: "ana"}}, n.Contributors, "is not new by a new address")
+	both := since(t, "1.2.3", "fix: a\n\nCo-authored-by: ana <new@example.org>\nCo-authored-by: Ben <ben@example.org>")
+	both.Commits[0].Author, both.Commits[0].AuthorEmail = "Ana", "old@example.org"
+	items := next(t, both, changelog.Policy{}).Notes(changelog.NotesOptions{Authors: true, Logins: map[string]string{"new@example.org": "a"}}).Sections[0].Items
+	assert.Equal(t, []changelog.Contributor{{Name: "Ana", Login: "a"}, {Name: "Ben"}}, items[0].Authors, "is named once")
 	n = d.Notes(changelog.NotesOptions{Contributors: true, Logins: map[string]string{"new@example.org": "a"}, Debuts: d.Debuts(nil)})
 	assert.Equal(t, []changelog.Contributor{{Name: "ana", Login: "a", First: true}}, n.Contributors)
 }

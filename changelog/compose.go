@@ -61,6 +61,9 @@ func compose(s *sight, read *reading, policy Policy) *composition {
 			break
 		}
 	}
+	for _, u := range c.units {
+		c.accompany(u)
+	}
 	for i := range c.decided {
 		for k := range c.decided[i].Dependencies {
 			on := &c.decided[i].Dependencies[k]

@@ -91,16 +91,21 @@ func people(c *Commit, m *Message) []Person {
 	return slices.DeleteFunc(all, func(p Person) bool { return p.Name == "" || isBot(p.Name) })
 }
 
-// authors are who wrote a commit, each once.
+// authors are who wrote a commit, each once. Two addresses of one name are one person, and so are two names of one address.
 func (e *edition) authors(c *Commit, m *Message) []Contributor {
 	seen := map[string]bool{}
 	var all []Contributor
 	for _, p := range people(c, m) {
-		id := identity(p.Name, p.Address)
-		if !seen[id] {
-			seen[id] = true
-			all = append(all, Contributor{Name: oneLine(p.Name), Login: e.login(p.Address)})
+		id, who := identity(p.Name, p.Address), Contributor{Name: oneLine(p.Name), Login: e.login(p.Address)}
+		if seen[id] {
+			continue
 		}
+		seen[id] = true
+		if i := slices.IndexFunc(all, func(o Contributor) bool { return strings.EqualFold(o.Name, who.Name) }); i >= 0 {
+			all[i].Login = cmp.Or(all[i].Login, who.Login)
+			continue
+		}
+		all = append(all, who)
 	}
 	return all
 }

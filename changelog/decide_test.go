@@ -427,7 +427,7 @@ not counted:
 tags ignored:
   v9.9.9  (points at a blob, not at a commit)
 `, next(t, h, changelog.Policy{}).Explain())
-	assert.Equal(t, "no version -> nothing to release: no commit calls for a version\nprevious: no release tag can be reached from HEAD\n",
+	assert.Equal(t, "no release -> nothing to release: no commit calls for a version\nprevious: no release tag can be reached from HEAD\n",
 		next(t, changelog.History{}, changelog.Policy{}).Explain())
 }
 

@@ -42,6 +42,8 @@ type Decision struct {
 	Dependencies []Dependency `json:"dependencies,omitempty"`
 	// Group is the group that had a say in the version, "" for none.
 	Group string `json:"group,omitempty"`
+	// With are the other components of a fixed group that have this version, too, by name.
+	With []string `json:"with,omitempty"`
 	// Messages is how the messages were read, by the policy.
 	Messages Reading `json:"messages,omitzero"`
 	// Skipped are all other commits, in the order of the history.
@@ -110,7 +112,7 @@ const mostExplained = 200
 // Explain tells the decision and its reasons as plain text in lines, with long subjects cut.
 func (d Decision) Explain() string {
 	var b strings.Builder
-	from, to := "no version", "" // Why says that there is none
+	from, to := "no release", "" // Why says that there is no version
 	if d.Previous != nil {
 		from = d.Previous.String()
 	}

@@ -117,6 +117,25 @@ func (c *composition) catchUp(u *unit, m int) {
 	c.outward[m], c.own[m] = max(c.outward[m], d.Level), max(c.own[m], Patch)
 }
 
+// accompany says of each member of a fixed group who has its version, too.
+func (c *composition) accompany(u *unit) {
+	if u.group == nil || u.group.Kind != Fixed {
+		return
+	}
+	for _, m := range u.members {
+		d := &c.decided[m]
+		if d.Next == nil {
+			continue
+		}
+		for _, other := range u.members {
+			if next := c.decided[other].Next; other != m && (next != nil && next.Equal(d.Next) || c.views[other].has(d.Next)) {
+				d.With = append(d.With, c.components[other].Name)
+			}
+		}
+		slices.Sort(d.With)
+	}
+}
+
 // merge is what the members of a group see together: a component with the tags and the commits of all.
 func (u *unit) merge(s *sight, policy Policy) {
 	m := &view{component: Component{Name: u.group.Name}, format: s.views[u.members[0]].format}

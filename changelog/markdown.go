@@ -14,6 +14,9 @@ func (n Notes) Markdown() string {
 		b.WriteString(" - " + n.Date.Format("2006-01-02"))
 	}
 	b.WriteString("\n")
+	if said := n.without(); said != "" {
+		b.WriteString("\n" + Escape(said) + "\n")
+	}
 	for _, s := range n.Sections {
 		b.WriteString("\n### ")
 		b.WriteString(Escape(s.title()))

@@ -32,7 +32,7 @@ func TestNotesOfAHotfix(t *testing.T) {
 		{"of the final release", []string{"merge main"}, changelog.Policy{}, changelog.NotesOptions{}, "## 1.1.0\n\n### Features\n\n- a (0000000200)\n"},
 		{"a hotfix that the branch has taken back", []string{"merge main", "Revert \"fix: hot\""}, changelog.Policy{Channel: "beta"}, changelog.NotesOptions{},
 			"## 1.1.0-beta.2\n\n### Reverts\n\n- Revert \"fix: hot\" (0000000600)\n"},
-		{"a hotfix that was taken back", []string{"on main", "Revert \"fix: hot\"", "tag v1.0.2", "on beta", "merge main"}, changelog.Policy{Channel: "beta"}, changelog.NotesOptions{}, "## 1.1.0-beta.2\n"},
+		{"a hotfix that was taken back", []string{"on main", "Revert \"fix: hot\"", "tag v1.0.2", "on beta", "merge main"}, changelog.Policy{Channel: "beta"}, changelog.NotesOptions{}, "## 1.1.0-beta.2\n\nNo notable changes.\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := steps(append(begin[:len(begin):len(begin)], tc.steps...)...).history()

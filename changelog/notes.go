@@ -27,6 +27,8 @@ type Notes struct {
 	Audience Audience `json:"audience,omitempty"`
 	// Sections have a change each at least, listed or left out.
 	Sections []Section `json:"sections,omitempty"`
+	// With are the names of the components of its fixed group that it is released with, where there are no Sections.
+	With []string `json:"with,omitempty"`
 	// Contributors are who made the changes, by name, where NotesOptions.Contributors asks for them.
 	// MoreContributors is how many further ones Within left out.
 	Contributors     []Contributor `json:"contributors,omitempty"`
@@ -157,7 +159,28 @@ func (d Decision) Notes(o NotesOptions) Notes {
 	if news && d.Prerelease != nil {
 		n.PreviousTag = d.PrereleaseTag
 	}
+	if len(n.Sections) == 0 {
+		n.With = d.With
+	}
 	return n
+}
+
+// without is what is told of a version without changes, as plain text. It is empty where there are some, or no version.
+func (n Notes) without() string {
+	const most = 20
+	switch with := n.With; {
+	case n.Version == nil || len(n.Sections) > 0:
+		return ""
+	case len(with) > most:
+		return fmt.Sprintf("No changes of its own: released with %s and %d others.", strings.Join(with[:most], ", "), len(with)-most)
+	case len(with) > 1:
+		return fmt.Sprintf("No changes of its own: released with %s and %s.", strings.Join(with[:len(with)-1], ", "), with[len(with)-1])
+	case len(with) == 1:
+		return fmt.Sprintf("No changes of its own: released with %s.", with[0])
+	case n.Audience != "":
+		return fmt.Sprintf("No changes for %s.", n.Audience)
+	}
+	return "No notable changes."
 }
 
 // Short is the notes on one line, for a notification: "1.3.0: 1 breaking change, 2 features".

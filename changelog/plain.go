@@ -14,6 +14,9 @@ func (n Notes) Text() string {
 		b.WriteString(" (" + n.Date.Format("2006-01-02") + ")")
 	}
 	b.WriteString("\n")
+	if said := n.without(); said != "" {
+		b.WriteString("\n" + oneLine(said) + "\n")
+	}
 	for _, s := range n.Sections {
 		b.WriteString("\n" + oneLine(s.title()) + "\n\n")
 		for _, item := range s.Items {

@@ -38,7 +38,7 @@ previous: lib/v1.0.0 is the highest release tag that can be reached from HEAD
 counted:
   0000000200  minor  feat: x  (feat is minor)
 tags ignored:
-  lib/vNext  (tag "lib/vNext": "Next" is not a semantic version: invalid semantic version)
+  lib/vNext  (tag "lib/vNext" does not have the form lib/v{version})
 
 all: 1.0.0 -> 1.1.0 (minor): the highest level of all components is minor
 previous: v1.0.0 is the highest release tag that can be reached from HEAD

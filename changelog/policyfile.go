@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // ParsePolicy reads a policy from its JSON and validates it. It is strict: a field that there is not, a field
@@ -19,7 +21,7 @@ func ParsePolicy(text []byte) (Policy, error) {
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()
 	switch err := in.Decode(&p); {
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), string(bytes.TrimSpace(text)) == "null":
 		return Policy{}, errors.New("policy: it is empty; {} is the one that has all defaults")
 	case err != nil:
 		return Policy{}, fmt.Errorf("policy: %w", inField(text, err))
@@ -36,25 +38,38 @@ func ParsePolicy(text []byte) (Policy, error) {
 	return p, nil
 }
 
-// inField puts the field before the error of a level that there is not, since encoding/json does not.
+// inField puts the field before the error of a level or a version that there is not, since encoding/json does not.
 func inField(text []byte, err error) error {
+	type part struct{ Initial json.RawMessage }
 	var p struct {
-		Types         map[string]json.RawMessage `json:"types"`
-		Unknown, Free json.RawMessage
+		Types                  map[string]json.RawMessage `json:"types"`
+		Unknown, Free, Initial json.RawMessage
+		Components             []part
+		Umbrella               part
 	}
 	if json.NewDecoder(bytes.NewReader(text)).Decode(&p) != nil {
 		return err
 	}
-	fields := map[string]json.RawMessage{"unknown": p.Unknown, "free": p.Free}
-	for _, name := range slices.Sorted(maps.Keys(p.Types)) {
-		fields[fmt.Sprintf("types[%q]", name)] = p.Types[name]
+	levels := map[string]json.RawMessage{"unknown": p.Unknown, "free": p.Free}
+	for name, raw := range p.Types {
+		levels[fmt.Sprintf("types[%q]", name)] = raw
 	}
-	for _, field := range slices.Sorted(maps.Keys(fields)) {
-		var l Level
-		if raw := fields[field]; len(raw) > 0 {
-			if bad := json.Unmarshal(raw, &l); bad != nil && bad.Error() == err.Error() {
-				return fmt.Errorf("field %s: %w", field, err)
-			}
+	versions := map[string]json.RawMessage{"initial": p.Initial, "umbrella.initial": p.Umbrella.Initial}
+	for i, c := range p.Components {
+		versions[fmt.Sprintf("components[%d].initial", i)] = c.Initial
+	}
+	fails := func(raw json.RawMessage, into any) bool {
+		bad := json.Unmarshal(raw, into)
+		return len(raw) > 0 && bad != nil && bad.Error() == err.Error()
+	}
+	for _, field := range slices.Sorted(maps.Keys(levels)) {
+		if fails(levels[field], new(Level)) {
+			return fmt.Errorf("field %s: %w", field, err)
+		}
+	}
+	for _, field := range slices.Sorted(maps.Keys(versions)) {
+		if fails(versions[field], new(semver.Version)) {
+			return fmt.Errorf("field %s: %s: %w", field, versions[field], lowered(err))
 		}
 	}
 	return err

@@ -149,7 +149,7 @@ func TestTagsThatAreNoVersions(t *testing.T) {
 		"latest": "does not have the form v{version}", "nightly-2026-01-02": "does not have the form", "2026-01-02": "does not have the form", "1.9.9": "does not have the form",
 		"v1": "is not a semantic version", "v2": "is not a semantic version", "v2.0": "is not a semantic version", "v20260102": "is not a semantic version",
 		"v1.02.4": "is not a semantic version", "v2026.01.02": "is not a semantic version", "v1.8.5.1": "is not a semantic version", "v1.9.0-beta.01": "is not a semantic version",
-		"v18446744073709551616.0.0": "is not a semantic version", "vendor/v2.0.0": "is not a semantic version",
+		"v18446744073709551616.0.0": "is not a semantic version", "vendor/v2.0.0": "does not have the form v{version}", "version-2.0.0": "does not have the form v{version}",
 	} {
 		got, d, err := outcome(t, steps("feat: begin", "tag v1.2.3", "fix: a", "tag "+name, "fix: b").history(), changelog.Policy{})
 		require.NoError(t, err)

@@ -189,7 +189,7 @@ func TestReleasesTellWhenAndSinceWhen(t *testing.T) {
 	assert.Equal(t, "v0.1.0", got[1].Notes.PreviousTag)
 	assert.Equal(t, "", got[2].Notes.PreviousTag)
 	assert.Equal(t, []int{1, 1, 1}, []int{got[0].Commits, got[1].Commits, got[2].Commits})
-	assert.Equal(t, "## 0.2.0 - 2024-05-07\n", got[1].Notes.Markdown(), "a release without notable changes; the day of its commit in UTC")
+	assert.Equal(t, "## 0.2.0 - 2024-05-07\n\nNo notable changes.\n", got[1].Notes.Markdown(), "a release without notable changes; the day of its commit in UTC")
 	assert.Equal(t, "2024-05-07", got[2].Notes.Date.Format("2006-01-02"), "the day in UTC")
 	assert.Equal(t, "b", got[1].Commit)
 }

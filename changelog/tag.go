@@ -69,7 +69,7 @@ func (f TagFormat) Parse(tag string) (*semver.Version, error) {
 	if ok {
 		text, ok = strings.CutSuffix(text, after)
 	}
-	if !ok {
+	if !ok || text == "" || !isDigit(text[0]) {
 		return nil, fmt.Errorf("tag %q does not have the form %s%s%s", tag, before, versionMark, after)
 	}
 	v, err := semver.StrictNewVersion(text)

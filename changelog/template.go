@@ -35,6 +35,7 @@ const (
 //	    .Commit                      .ID .Short .URL .Link; false where there is none
 //	    .References                  each with .Action .Target .URL .Link
 //	    .Authors                     each as a contributor
+//	.With                            components that it is released with, where there are no sections
 //	.Contributors                    each with .Name .Login .First .URL .Link
 //	.MoreContributors
 //
@@ -94,7 +95,7 @@ func specimen() Notes {
 	people := []Contributor{{Name: "Ana", Login: "ana", First: true}}
 	n := Notes{
 		Component: "boat", Version: semver.New(1, 2, 3, "", ""), Tag: "v1.2.3", PreviousTag: "v1.2.2", Date: time.Unix(0, 0).UTC(), Audience: Users,
-		Contributors: people, MoreContributors: 1,
+		Contributors: people, MoreContributors: 1, With: []string{"other"},
 		Links: Links{
 			Commit: "https://git.example.org/{id}", Compare: "https://git.example.org/{from}...{to}", Tag: "https://git.example.org/{tag}",
 			Issue: "https://git.example.org/{number}", Author: "https://git.example.org/{login}",

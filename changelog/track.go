@@ -31,6 +31,7 @@ type track struct {
 	next     int      // the label whose release is to come next
 	held     *Release // complete but for the tag before it
 	strange  *strange // nil where all tags have one form
+	fellows  []*view  // the other components of its fixed group
 }
 
 // trackedTag is a tag with the time that it was made, and what has become of it.
@@ -73,6 +74,22 @@ func (t *track) read(refs []Ref) {
 	}
 	t.waiting = make([]int, len(t.versions))
 	t.sections = make([]*chapter, len(t.versions))
+}
+
+// fellows are the other components of the fixed group that one is in, by name.
+func (p Policy) fellows(of *view, views []*view) (all []*view) {
+	for _, g := range p.Groups {
+		if g.Kind != Fixed || !slices.Contains(g.Components, of.component.Name) {
+			continue
+		}
+		for _, v := range views {
+			if v != of && slices.Contains(g.Components, v.component.Name) {
+				all = append(all, v)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *view) int { return strings.Compare(a.component.Name, b.component.Name) })
+	return all
 }
 
 // isFinal reports whether a label is that of a final release.
@@ -144,6 +161,11 @@ func (t *track) release(w *walk, label int) (Release, bool) {
 	r.Leads = ch.leads // without those that the notes have found to be taken back
 	r.Notes.Component, r.Notes.Version, r.Notes.Tag = r.Component, r.Version, r.Tag
 	r.Notes.Date = time.Time{}
+	for _, fellow := range t.fellows {
+		if len(r.Notes.Sections) == 0 && r.Version != nil && fellow.has(r.Version) {
+			r.Notes.With = append(r.Notes.With, fellow.component.Name)
+		}
+	}
 	if !r.Time.IsZero() {
 		r.Notes.Date = r.Time.UTC().Truncate(24 * time.Hour)
 	}

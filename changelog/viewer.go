@@ -88,6 +88,7 @@ type notesView[T ~string] struct {
 	Audience, Short  T
 	URL, Link        string
 	Sections         []sectionView[T]
+	With             []T
 	Contributors     []personView[T]
 	MoreContributors int
 }
@@ -132,6 +133,9 @@ func (v viewer[T]) notes(n Notes) any {
 	}
 	if !n.Date.IsZero() {
 		data.Date = n.Date.Format("2006-01-02")
+	}
+	for _, name := range n.With {
+		data.With = append(data.With, T(name))
 	}
 	data.URL, data.Link = v.linked(data.Title, n.address())
 	for _, s := range n.Sections {

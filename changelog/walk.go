@@ -67,6 +67,7 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 			t.index = everything
 		}
 		t.read(shares[i])
+		t.fellows = policy.fellows(v, views)
 		if other := otherFormOf(v, forms); other != nil && len(v.tags) == 0 && v.component.GoModule == "" {
 			stranger := other.stem != "" && other.stem != stem(v.component.Name)
 			if !v.beginsAnew(other.tags[0], !stranger, policy) {
