@@ -51,6 +51,7 @@ func inField(text []byte, err error) error {
 		return err
 	}
 	levels := map[string]json.RawMessage{"unknown": p.Unknown, "free": p.Free}
+	// order: it goes from one map to another.
 	for name, raw := range p.Types {
 		levels[fmt.Sprintf("types[%q]", name)] = raw
 	}
