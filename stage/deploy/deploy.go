@@ -80,41 +80,20 @@ func (s Stage) Validate() error {
 			errs = multierror.Append(errs, fmt.Errorf("Stage.Strategy: %w", err))
 		}
 	}
-	for _, err := range nested("Stage.Hours", s.Hours.Validate()) {
-		errs = multierror.Append(errs, err)
-	}
+	errs = multierror.Append(errs, steer.Problems("Stage.Hours: ", s.Hours.Validate())...)
 	if s.Options.Checkpoint != nil {
 		errs = multierror.Append(errs, errors.New("Stage.Options.Checkpoint: belongs to the stage, leave it nil"))
 	}
 	if s.Options.Fence != 0 {
 		errs = multierror.Append(errs, errors.New("Stage.Options.Fence: belongs to the stage, leave it zero"))
 	}
-	if err := s.Options.Validate(); err != nil {
-		many, ok := err.(*multierror.Error)
-		if !ok {
-			many = multierror.Append(nil, err)
-		}
-		for _, err := range many.Errors {
-			errs = multierror.Append(errs, fmt.Errorf("Stage.%w", err))
-		}
-	}
-	if errs == nil {
+	errs = multierror.Append(errs, steer.Problems("Stage.", s.Options.Validate())...)
+	if errs.ErrorOrNil() == nil {
 		for _, name := range s.unknown() {
 			errs = multierror.Append(errs, fmt.Errorf("Stage.Options.Gates: the strategy names %q, which is none of them: %w", name, rollout.ErrNoGate))
 		}
 	}
 	return errs.ErrorOrNil()
-}
-
-// nested are the problems of a field.
-func nested(field string, err error) (all []error) {
-	var many *multierror.Error
-	if errors.As(err, &many) {
-		for _, err := range many.Errors {
-			all = append(all, fmt.Errorf("%s: %w", field, err))
-		}
-	}
-	return all
 }
 
 // unknown are gates that the strategy names and the options do not have, sorted. What runs is not known

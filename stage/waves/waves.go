@@ -75,21 +75,9 @@ func (s Stage) Listens() []stage.SignalKind { return steer.Signals() }
 func (s Stage) Validate() error {
 	var errs *multierror.Error
 	add := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
-	nest := func(field string, err error) {
-		var several *multierror.Error
-		if !errors.As(err, &several) {
-			several = multierror.Append(nil, err)
-		}
-		for _, err := range several.Errors {
-			add("Stage.%s%w", field, err)
-		}
-	}
-	if err := s.Hours.Validate(); err != nil {
-		nest("Hours: ", err)
-	}
-	if err := s.Waves.Validate(); err != nil {
-		nest("", err)
-	}
+	nest := func(field string, err error) { errs = multierror.Append(errs, steer.Problems(field, err)...) }
+	nest("Stage.Hours: ", s.Hours.Validate())
+	nest("Stage.", s.Waves.Validate())
 	regions := s.regions()
 	for _, name := range regions {
 		if s.Targets[name] == nil {
@@ -107,10 +95,8 @@ func (s Stage) Validate() error {
 	if s.Options.Each.Fence != 0 {
 		add("Stage.Options.Each.Fence: belongs to the stage, leave it zero")
 	}
-	if err := s.Options.Validate(); err != nil {
-		nest("", err)
-	}
-	if errs == nil {
+	nest("Stage.", s.Options.Validate())
+	if errs.ErrorOrNil() == nil {
 		for _, err := range s.unknown() {
 			errs = multierror.Append(errs, err)
 		}

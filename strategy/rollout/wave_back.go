@@ -78,15 +78,11 @@ func (w *Waves) takeBack(ctx context.Context, g *region) {
 
 // back wires the way back of a region.
 func (w *Waves) back(g *region) (*Rollout, error) {
-	o, err := w.options(g, true)
-	if err != nil {
-		return nil, err
-	}
 	w.mu.Lock()
 	from, why := w.at.Regions[g.name].last(), w.undo
 	if why == "" && w.cause != nil {
 		why = w.cause.Error()
 	}
 	w.mu.Unlock()
-	return Undo(g.target, g.plan, from, brief(why), o)
+	return Undo(g.target, g.plan, from, brief(why), w.options(g, true))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-multierror"
@@ -71,25 +70,29 @@ func (o WaveOptions) withDefaults() (WaveOptions, error) {
 	return o, errs.ErrorOrNil()
 }
 
-// options are those of one region's rollout, on its way forth or when it is undone.
-func (w *Waves) options(g *region, undo bool) (Options, error) {
-	o := w.o.Each
-	o.Gates = map[string]gate.Gate{}
-	maps.Copy(o.Gates, w.o.Each.Gates)
-	var errs *multierror.Error
-	if w.o.Gates != nil {
-		own := w.o.Gates(g.name)
-		for _, name := range slices.Sorted(maps.Keys(own)) {
-			if name == strategy.WaveGate {
-				errs = multierror.Append(errs, fmt.Errorf("WaveOptions.Gates: %q is the name of the gate by which regions wait for each other", name))
-			}
-			o.Gates[name] = own[name]
-		}
+// gatesOf are the gates that judge a region, but for the one of its wave.
+func (o WaveOptions) gatesOf(region string) (map[string]gate.Gate, error) {
+	gates := maps.Clone(o.Each.Gates)
+	if gates == nil {
+		gates = map[string]gate.Gate{}
 	}
+	if o.Gates != nil {
+		maps.Copy(gates, o.Gates(region))
+	}
+	if _, taken := gates[strategy.WaveGate]; taken {
+		return gates, fmt.Errorf("WaveOptions.Gates: %q is the name of the gate by which regions wait for each other", strategy.WaveGate)
+	}
+	return gates, nil
+}
+
+// options are those of one region's rollout, on its way forth or when it is undone.
+func (w *Waves) options(g *region, undo bool) Options {
+	o := w.o.Each
+	o.Gates = maps.Clone(g.gates)
 	o.Gates[strategy.WaveGate] = w.gate(g)
 	o.Checkpoint = func(ctx context.Context, c Checkpoint) error { return w.keep(ctx, g, c, undo) }
 	o.Notify = func(e Event) { w.hear(g, e, undo) }
 	o.Logger = o.Logger.With("region", g.name, "wave", g.wave+1)
 	o.memory = MaxMemory / len(w.plan.Waves[g.wave].Regions)
-	return o, errs.ErrorOrNil()
+	return o
 }

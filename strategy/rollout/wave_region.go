@@ -37,8 +37,9 @@ type region struct {
 	wave    int
 	plan    strategy.Plan
 	target  Target
-	rollout *Rollout // of its way forth; nil where that has ended
-	judged  bool     // gates are asked in its hold, beside the one of the wave
+	gates   map[string]gate.Gate // that judge it, but for the one of its wave
+	rollout *Rollout             // of its way forth; nil where that has ended
+	judged  bool                 // gates are asked in its hold, beside the one of the wave
 
 	// What follows is guarded by the lock of Waves.
 	phase    phase
@@ -53,6 +54,14 @@ type region struct {
 	err      error
 	undone   *Result
 	undoErr  error
+}
+
+func newRegion(wave int, r strategy.RegionPlan, target Target) *region {
+	g := &region{name: r.Region, wave: wave, plan: r.Plan, target: target, outcomes: map[string]gate.Outcome{}}
+	if r.Held() {
+		g.judged = len(r.Plan.Steps[len(r.Plan.Steps)-1].Gates) > 1
+	}
+	return g
 }
 
 // phase is what a region does.

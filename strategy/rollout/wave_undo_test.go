@@ -282,3 +282,22 @@ func TestTheWayBackOfEarlierWavesIsTakenUp(t *testing.T) {
 		}
 	})
 }
+
+// The gates of a region are asked for once, when the waves are wired, also where it is taken back later.
+func TestGatesOfARegionAreMadeOnce(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		s := twoWaves()
+		s.TakeBack = strategy.EveryWave
+		a := newAtlas(t, s)
+		a.fails("us", always)
+		made, gates := map[string]int{}, a.options.Gates
+		a.options.Gates = func(region string) map[string]gate.Gate {
+			made[region]++
+			return gates(region)
+		}
+		result, err := a.waves().Run(t.Context())
+		require.Error(t, err)
+		assert.Equal(t, rollout.RolledBack, result.Outcome)
+		assert.Equal(t, map[string]int{"eu": 1, "us": 1, "ap": 1}, made)
+	})
+}

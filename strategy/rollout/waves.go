@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-multierror"
 
-	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/strategy"
 )
 
@@ -121,10 +120,11 @@ func wireWaves(targets map[string]Target, plan strategy.WavePlan, c WaveCheckpoi
 		w.at.Regions = map[string]RegionCheckpoint{}
 	}
 	owner := map[any]string{}
+	var taken []error
 	for i, r := range plan.Regions() {
-		g := &region{name: r.Region, wave: i, plan: r.Plan, target: targets[r.Region], outcomes: map[string]gate.Outcome{}}
-		if r.Held() {
-			g.judged = len(r.Plan.Steps[len(r.Plan.Steps)-1].Gates) > 1
+		g := newRegion(i, r, targets[r.Region])
+		if g.gates, err = o.gatesOf(g.name); err != nil {
+			taken = append(taken, fmt.Errorf("region %s: %w", g.name, err))
 		}
 		if g.target == nil {
 			errs = multierror.Append(errs, fmt.Errorf("region %s: there is no target", g.name))
@@ -141,6 +141,7 @@ func wireWaves(targets map[string]Target, plan strategy.WavePlan, c WaveCheckpoi
 			errs = multierror.Append(errs, problems(err)...)
 		}
 	}
+	errs = multierror.Append(errs, taken...)
 	if err := errs.ErrorOrNil(); err != nil {
 		return nil, fmt.Errorf("wire waves: %w", err)
 	}
@@ -175,10 +176,7 @@ func (w *Waves) ready() error {
 
 // forth wires the way forth of a region, from its position where it has one.
 func (w *Waves) forth(g *region) (err error) {
-	o, err := w.options(g, false)
-	if err != nil {
-		return err
-	}
+	o := w.options(g, false)
 	p, begun := w.at.Regions[g.name]
 	switch {
 	case !begun:
