@@ -14,6 +14,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -29,12 +30,22 @@ import (
 // that a person starts has none, and directs the others.
 const envRole = "DAVIT_DURABLE_ROLE"
 
+const usage = `durable shows what happens to a release when its host dies: five hosts on one folder, four of which are killed.
+
+usage: durable
+
+It takes no arguments, and less than a minute. Exit status: 0 when both releases ended as they should, and nothing was done twice.
+`
+
 func main() {
 	if code, played := role(); played {
 		os.Exit(code)
 	}
-	if len(os.Args) > 1 {
-		fmt.Fprintln(os.Stderr, "usage: durable (it takes no arguments)")
+	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage) }
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "durable: unknown argument %q\n", flag.Arg(0))
+		flag.Usage()
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)

@@ -26,6 +26,15 @@ import (
 
 const noHAProxy = 3 // the exit status where HAProxy is missing
 
+const usage = `haproxy releases two versions of a service behind an HAProxy of its own, as canaries, while customers ask for it.
+
+usage: haproxy [-config]
+
+  -config  print what HAProxy has to be configured with, and do nothing else
+
+Exit status: 0 when the good release was promoted, the bad one taken back, and no request lost; 3 where there is no HAProxy.
+`
+
 func main() {
 	if played, err := traffic.Play(); played { // this process is a service
 		if err != nil {
@@ -34,6 +43,7 @@ func main() {
 		}
 		return
 	}
+	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage) }
 	config := flag.Bool("config", false, "print what HAProxy has to be configured with, and do nothing else")
 	flag.Parse()
 	if flag.NArg() > 0 {

@@ -34,6 +34,16 @@ type settings struct {
 	run, production, rbac                     bool
 }
 
+const usage = `kubernetes releases an image to a namespace of the cluster of the current kubeconfig context.
+
+usage: kubernetes                                               what it needs, and what it would talk to
+       kubernetes -name NAME -manifest FILE -image IMAGE [...]  the plan
+       kubernetes ... -go                                       carry it out; Ctrl-C takes it back
+
+Exit status: 0 when it did what it was asked for, 1 when not, 2 for flags that are wrong.
+
+`
+
 func main() {
 	var s settings
 	flag.StringVar(&s.namespace, "namespace", "", "the namespace (default: the context's)")
@@ -49,6 +59,10 @@ func main() {
 	flag.BoolVar(&s.run, "go", false, "move; without it the plan is shown, and nothing is moved")
 	flag.BoolVar(&s.production, "yes-this-is-production", false, "go on where the cluster or the namespace look like production")
 	flag.BoolVar(&s.rbac, "rbac", false, "print the ServiceAccount, Role and RoleBinding that this needs, and end")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), usage)
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -29,7 +29,20 @@ import (
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
+const usage = `quickstart carries two releases of a small web shop into production, under live traffic. The first is good; the
+second fails a part of its requests, and is taken back.
+
+usage: quickstart [-keep] [-plain]
+
+  -keep   keep the folder with the repository, the artifacts and the logs
+  -plain  print plain lines, on a terminal too
+
+It needs Go and git, and takes less than a minute. Exit status: 0 when the good release was promoted, the bad one taken
+back, and no customer left without an answer.
+`
+
 func main() {
+	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage) }
 	keep := flag.Bool("keep", false, "keep the folder with the repository, the artifacts and the logs")
 	plain := flag.Bool("plain", false, "print plain lines, on a terminal too")
 	flag.Parse()
