@@ -33,7 +33,8 @@ type Options struct {
 	Deploys func(s ledger.Stage) bool
 	// Severity is how severe an occurrence is. It must say the same each time that it is asked. Nil: Kind.Severity.
 	Severity func(o Occurrence) Severity
-	// Since is from when on events are told on a channel that has no cursor yet. Zero: from when it is first run on.
+	// Since is from when on events are told on a channel that has no cursor yet. Zero: from when it is first run on. A program that begins
+	// a release right behind the go statement with Run, as a small one does, gives the time of its own beginning, or it may hear nothing.
 	Since time.Time
 	// Alarms is the name of the group that is told of dead letters, channels that fail to run and releases that cannot be read, on all channels but the
 	// one that it is about. Empty: the log alone tells.

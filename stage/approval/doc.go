@@ -18,4 +18,14 @@
 // The stage holds nothing while it waits. It counts what is there, keeps the tally as its checkpoint and
 // returns stage.Wait, to be run again with the next answer or at the deadline: in whichever way answers,
 // runs and deaths of the host fall together, the outcome is the same.
+//
+// # Errors
+//
+// A no ends the stage as stage.Rejected, with the name and the reason of whoever said it; so does a
+// Deadline that passes, unless Default says otherwise. Where enough people can never be found, because
+// four eyes are asked for and nobody knows who asked for the release, say, the stage fails at once.
+//
+// # Concurrency
+//
+// A Stage may be used by any number of releases at once.
 package approval

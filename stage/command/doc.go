@@ -19,4 +19,14 @@
 //		Stage: command.Stage{Args: []string{"./publish"}, Secret: map[string]string{"TOKEN": "registry-token"}},
 //		By:    command.Stage{Args: []string{"./unpublish"}, Secret: map[string]string{"TOKEN": "registry-token"}},
 //	}
+//
+// # Errors
+//
+// A program that cannot be started, or ends otherwise than with status 0, is an *ExitError, with the end of what it wrote. One
+// that succeeds without having made its Artifact fails the stage, too. A cancel ends as the cause of it says.
+//
+// # Concurrency
+//
+// A Stage may be used by several releases at once as far as the program allows that: runs that share a Dir share what lies in
+// it, the Artifact and the Log above all.
 package command

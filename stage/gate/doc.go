@@ -18,4 +18,13 @@
 // What the gate remembers is a part of the stage's checkpoint, which is made when an outcome changes, or when
 // the clock stops or goes on, and each minute. A host that takes the release over goes on from there: where the
 // clock stood still, it has stood still since.
+//
+// # Errors
+//
+// A gate that fails, that cannot tell, or that has not passed within bake and patience fails the stage: the error is
+// a stage.Error with the last verdict as its evidence.
+//
+// # Concurrency
+//
+// A Stage may be used by any number of releases at once, as far as its gate and its Subject may.
 package gate

@@ -83,7 +83,7 @@ func (s Stage) Validate() error {
 	return errs.ErrorOrNil()
 }
 
-// Run asks the gate until there is an answer. An error that is not a pass carries the last verdict.
+// Run asks the gate until there is an answer. Where that is not a pass, the error carries the last verdict.
 func (s Stage) Run(ctx context.Context, t *stage.Task) error {
 	w := watch{Stage: s, task: t, name: s.Name, bakeEnd: t.Started().Add(s.Bake)}
 	if w.name == "" {

@@ -9,4 +9,13 @@
 //
 // Where no commit calls for a release the stage is skipped, and with it whatever needs it. A repository with changes that are
 // not committed fails it with [ErrDirty].
+//
+// # Errors
+//
+// Beside ErrDirty they are those of packages changelog and changelog/git, which say how to mend what they are about: git.ErrShallow,
+// git.ErrNoTags, changelog.ErrTaken and so on.
+//
+// # Concurrency
+//
+// A Stage may be used by any number of releases at once: it only reads the repository.
 package version

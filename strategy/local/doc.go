@@ -83,6 +83,12 @@
 // What the router had counted is gone too. A gate sees what was measured since the
 // restart.
 //
+// # Errors
+//
+// NewFleet, NewRouter and Validate report everything that is wrong with the options, each with its field. ErrInUse
+// says that another fleet has the folder, ErrFleetClosed and ErrRouterClosed that one has ended. Where trying again
+// cannot help, as when there is no such program, Scale says so by rollout.Permanent, and a rollout turns back at once.
+//
 // # Concurrency
 //
 // All methods may be called by any number of goroutines at once.

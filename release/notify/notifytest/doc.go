@@ -1,5 +1,5 @@
-// Package notifytest (SHELL) proves an implementation of notify.Channel, against a receiver that the author brings along. [Run] checks each law as a subtest;
-// [Check] is the same as an error. The laws are:
+// Package notifytest (SHELL) proves an implementation of notify.Channel, against a receiver that the author brings along. [Suite.Run] checks
+// each law as a subtest; [Suite.Check] is the same as an error. The laws are:
 //
 //	arrives    a message that was sent without an error has arrived, once, with its ID
 //	words      it has its subject and its text
