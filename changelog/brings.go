@@ -31,6 +31,9 @@ func (w *walk) bringing(views []*view) {
 // newest comes first, and is the one that counts.
 func (w *walk) bring(c *Commit) {
 	for k, t := range w.tracks {
+		if len(w.dependents[k]) == 0 {
+			continue
+		}
 		for _, own := range t.tagged[c.ID] {
 			v := t.versions[own]
 			if v.Version.Prerelease() != "" && !t.shown {

@@ -64,19 +64,8 @@ func runOf(s sort, text string) int {
 	return n
 }
 
-// Many of what is put for others are written at once.
-var (
-	feeds        = strings.Repeat("\n", 64)
-	replacements = strings.Repeat(replacement, 64)
-)
-
-// repeat writes the first of some texts in a row n times, each of that many bytes.
-func repeat(b *strings.Builder, row string, n, bytes int) {
-	for ; n*bytes > len(row); n -= len(row) / bytes {
-		b.WriteString(row)
-	}
-	b.WriteString(row[:n*bytes])
-}
+// replacements are many in a row, so that they are written at once.
+var replacements = strings.Repeat(replacement, 64)
 
 func severalAt(text string, i int) (s sort, size int) {
 	r, size := utf8.DecodeRuneInString(text[i:])
@@ -112,26 +101,44 @@ func plainPrefix(text string) int {
 	return i
 }
 
+// plainEnd is where, from a place on, the first character stands that is not plain, or the end of the text. What is most of a text
+// goes without a call: ASCII in words of eight bytes, and letters of two or three bytes that can be nothing else.
+func plainEnd(text string, i int) int {
+	for i < len(text) {
+		switch c := text[i]; {
+		case sorts[c] == plain:
+			if i++; i%8 == 0 {
+				i += plainPrefix(text[i:])
+			}
+		case c >= 0xC3 && c <= 0xDF && i+1 < len(text) && isFurther(text[i+1]):
+			i += 2
+		case c >= 0xE1 && c <= 0xEF && c != 0xED && i+2 < len(text) && isFurther(text[i+1]) && isFurther(text[i+2]):
+			i += 3
+		default:
+			s, size := sortAt(text, i)
+			if s != plain {
+				return i
+			}
+			i += size
+		}
+	}
+	return i
+}
+
+// isFurther reports whether a byte is a further one of a character.
+func isFurther(c byte) bool { return c&0xC0 == 0x80 }
+
 // inspect looks at all bytes once: whether the texts have to be cleaned, and what is to be reported.
 func (p *parser) inspect() {
 	text := p.text
 	invalids, controls, first, last := 0, 0, -1, 0
-	for i := plainPrefix(text); i < len(text); {
-		if sorts[text[i]] == plain {
-			i++
-			continue
-		}
+	for i := plainEnd(text, plainPrefix(text)); i < len(text); i = plainEnd(text, i) {
 		s, size := sortAt(text, i)
 		if size == 1 { // a text that has one of them may be made of nothing else
 			size = runOf(s, text[i:])
 		}
 		switch s {
-		case plain:
-			i += size
-			i += plainPrefix(text[i:])
-			continue
 		case feeding, spacing:
-			p.cr = p.cr || s == feeding
 			p.soiled = true
 			i += size
 			continue
@@ -190,46 +197,48 @@ func (p *parser) clean(text string) string {
 	if !p.soiled {
 		return text
 	}
-	var b strings.Builder
-	good := 0 // where the stretch begins that stays as it is
-	for i := 0; i < len(text); {
-		if sorts[text[i]] == plain {
-			i++
+	i := plainEnd(text, 0)
+	if i == len(text) {
+		return text
+	}
+	out := append(make([]byte, 0, len(text)+(len(replacement)-1)*min(p.spoilt, len(text))), text[:i]...)
+	for i < len(text) {
+		if c := text[i]; sorts[c] == plain {
+			out = append(out, c)
+			if i++; i%8 == 0 {
+				n := plainPrefix(text[i:])
+				out = append(out, text[i:i+n]...)
+				i += n
+			}
 			continue
 		}
 		s, size := sortAt(text, i)
-		if s == plain {
-			i += size
-			continue
-		}
-		if good == 0 {
-			b.Grow(len(text) + (len(replacement)-1)*min(p.spoilt, len(text)))
-		}
-		b.WriteString(text[good:i])
 		switch s {
+		case plain:
+			out = append(out, text[i:i+size]...)
 		case feeding:
 			size = runOf(feeding, text[i:])
 			if i+size == len(text) || text[i+size] != '\n' {
-				repeat(&b, feeds, size, 1)
+				for range size {
+					out = append(out, '\n')
+				}
 			}
 		case spacing:
-			b.WriteByte('\t')
+			out = append(out, '\t')
 		default:
 			n := 1
 			if size == 1 {
 				size = runOf(s, text[i:])
 				n = size
 			}
-			repeat(&b, replacements, n, len(replacement))
+			for ; n > 64; n -= 64 {
+				out = append(out, replacements...)
+			}
+			out = append(out, replacements[:n*len(replacement)]...)
 		}
 		i += size
-		good = i
 	}
-	if good == 0 {
-		return text
-	}
-	b.WriteString(text[good:])
-	return b.String()
+	return string(out)
 }
 
 // ending is the end of a text that is clean already: that of a stretch at whose beginning another one begins.

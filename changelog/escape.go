@@ -93,17 +93,37 @@ func escapeName(text string) string {
 
 // escape makes one line of text inert in Markdown and HTML, but for its code spans.
 func escape(text string) string {
-	if text == "" {
-		return ""
-	}
 	from := quiet(text, 0)
-	if from == len(text) {
-		return escapeStart(text)
+	at := startLength(text)
+	if from == len(text) && at < 0 {
+		return text
 	}
-	last := lastRuns(text)
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/8)
-	b.WriteString(text[:from])
+	writeEscapedFrom(&b, text, at, from)
+	return b.String()
+}
+
+// writeEscaped writes what Escape returns.
+func writeEscaped(b *strings.Builder, text string) {
+	text = oneLine(text)
+	writeEscapedFrom(b, text, startLength(text), quiet(text, 0))
+}
+
+// writeEscapedFrom writes what escape returns, given where the beginning needs a backslash, below 0 for nowhere, and where the first
+// byte stands that has to change.
+func writeEscapedFrom(b *strings.Builder, text string, start, from int) {
+	if start >= 0 {
+		b.WriteString(text[:start])
+		b.WriteByte('\\')
+		b.WriteString(text[start:from])
+	} else {
+		b.WriteString(text[:from])
+	}
+	if from == len(text) {
+		return
+	}
+	last := lastRuns(text)
 	for i := from; i < len(text); {
 		if text[i] == '`' {
 			n := runLength(text[i:])
@@ -118,12 +138,11 @@ func escape(text string) string {
 			i += n
 			continue
 		}
-		escapeByte(&b, text, i)
+		escapeByte(b, text, i)
 		next := quiet(text, i+1)
 		b.WriteString(text[i+1 : next])
 		i = next
 	}
-	return escapeStart(b.String())
 }
 
 func escapeByte(b *strings.Builder, text string, i int) {
@@ -187,18 +206,22 @@ func isEmoji(text string) bool {
 	return false
 }
 
-// escapeStart escapes what makes a block at the beginning of a line: headings, lists, rules, definitions.
-func escapeStart(text string) string {
+// startLength is where, at the beginning of a line, a backslash has to stand so that it makes no block: a heading, list, rule or
+// definition. It is below 0 where none has to, and never behind the first byte that escape changes.
+func startLength(text string) int {
+	if text == "" {
+		return -1
+	}
 	switch text[0] {
 	case '#', '+', '-', '=', ':':
-		return "\\" + text
+		return 0
 	}
 	digits := 0
 	for digits < len(text) && isDigit(text[digits]) {
 		digits++
 	}
 	if digits > 0 && digits < len(text) && (text[digits] == '.' || text[digits] == ')') && (digits+1 == len(text) || text[digits+1] == ' ') {
-		return text[:digits] + "\\" + text[digits:]
+		return digits
 	}
-	return text
+	return -1
 }

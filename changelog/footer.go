@@ -59,15 +59,17 @@ func (p *parser) close() {
 	if f.Breaking() && f.Value == "" {
 		p.report(CodeNoValue, o.start, o.end, "", f.Token, " does not say what breaks")
 	}
-	if p.msg.Footers == nil {
-		p.msg.Footers = make([]Footer, 0, 3)
+	m := p.msg()
+	if m.Footers == nil {
+		m.Footers = make([]Footer, 0, 3)
 	}
-	p.msg.Footers = append(p.msg.Footers, f)
+	m.Footers = append(m.Footers, f)
 }
 
 // body sets the body.
 func (p *parser) body() {
-	p.msg.Body, p.msg.At.Body = p.part(p.bodyStart, p.bodyEnd)
+	m := p.msg()
+	m.Body, m.At.Body = p.part(p.bodyStart, p.bodyEnd)
 }
 
 // footerMark is the beginning of a footer.

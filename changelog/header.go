@@ -93,39 +93,37 @@ func typeLength(text string) int {
 
 // header reads the first line that is not blank. It is false when there is none.
 func (p *parser) header() bool {
-	for {
-		l, ok := p.next()
-		if !ok {
-			p.msg.Kind = Free
-			p.report(CodeEmpty, 0, len(p.text), "the message is empty")
-			return false
-		}
-		if !l.blank() {
-			p.classify(l)
-			return true
-		}
+	l, _, ok := p.filled()
+	if !ok {
+		p.msg().Kind = Free
+		p.report(CodeEmpty, 0, len(p.text), "the message is empty")
+		return false
 	}
+	p.classify(l)
+	return true
 }
 
 // title sets the header, and the description to all of it.
 func (p *parser) title(l line) {
 	at := p.trim(l.start, l.end)
-	if p.within && at.End == p.outer.At.Header.End { // behind Azure's number, so clean already
-		p.msg.Header = p.ending(p.outer.Header, p.outer.At.Header, at)
+	m := p.msg()
+	if p.within && at.End == p.whole.At.Header.End { // behind Azure's number, so clean already
+		m.Header = p.ending(p.whole.Header, p.whole.At.Header, at)
 	} else {
-		p.msg.Header = p.clean(p.text[at.Start:at.End])
+		m.Header = p.clean(p.text[at.Start:at.End])
 	}
-	p.msg.At.Header = at
-	p.msg.Description, p.msg.At.Description = p.msg.Header, p.msg.At.Header
+	m.At.Header = at
+	m.Description, m.At.Description = m.Header, m.At.Header
 }
 
 func (p *parser) classify(l line) {
 	p.title(l)
+	m := p.msg()
 	switch {
 	case isRevertHeader(l.text):
-		p.msg.Kind = Reverting
+		m.Kind = Reverting
 	case isMergeHeader(l.text):
-		p.msg.Kind = Merging
+		m.Kind = Merging
 		if p.reading.Merges != Count {
 			p.report(CodeMerge, l.start, l.end, "a merge: what it brings is told by the commits that were merged")
 			return
@@ -133,14 +131,14 @@ func (p *parser) classify(l line) {
 		p.report(CodeMerge, l.start, l.end, "a merge: what is within its message counts")
 		p.merged(l)
 	case autosquash(l.text) > 0:
-		p.msg.Kind = Autosquash
+		m.Kind = Autosquash
 		mark := autosquash(l.text)
 		p.report(CodeAutosquash, l.start, l.end, "", firstWord(l.text), " was to be squashed into another commit")
 		if p.reading.Autosquash == Count {
 			p.conventional(l, mark)
 		}
 	default:
-		p.msg.Kind = Free
+		m.Kind = Free
 		p.conventional(l, 0)
 	}
 }
@@ -165,7 +163,7 @@ func (p *parser) conventional(l line, from int) {
 
 // adopt takes the parts of a sound header over.
 func (p *parser) adopt(l line, h header) {
-	m := &p.msg
+	m := p.msg()
 	m.Kind = Conventional
 	m.Type, m.At.Type = strings.ToLower(l.text[:h.typ.End]), h.typ.at(l.start)
 	if h.scope.End > 0 {

@@ -14,7 +14,7 @@ const mergedByAzure = "Merged PR "
 
 // begins reports whether a commit within the message begins with the line, and begins it.
 func (p *parser) begins(l line) bool {
-	if p.crowded || p.outerKind() == Autosquash || p.outerKind() == Merging && p.reading.Merges != Count {
+	if p.crowded || p.whole.Kind == Autosquash || p.whole.Kind == Merging && p.reading.Merges != Count {
 		return false
 	}
 	rest, bullet := strings.CutPrefix(l.text, "* ")
@@ -58,13 +58,6 @@ func isReleaseNote(text string) bool {
 	}
 	_, address, ok := strings.Cut(text[i+len(" by @"):], " in ")
 	return ok && isWeb(address) && !strings.ContainsAny(address, " \t")
-}
-
-func (p *parser) outerKind() Kind {
-	if p.within {
-		return p.outer.Kind
-	}
-	return p.msg.Kind
 }
 
 // innerHeader reads the header of a commit within. Its type must be known, or prose would be taken for commits; and
@@ -111,11 +104,11 @@ func (r Reading) knows(typ string) bool {
 
 // enter begins a commit within the message; mark is where its bullet stands.
 func (p *parser) enter(l line, h header, mark int, bullet bool) bool {
-	whole := &p.msg
+	complete := len(p.whole.Inner)
 	if p.within {
-		whole = &p.outer
+		complete--
 	}
-	if p.crowded = len(whole.Inner) == mostInner-1; p.crowded {
+	if p.crowded = complete == mostInner-1; p.crowded {
 		p.report(CodeMore, l.start, l.end, "the message holds too many commits: this one and those behind it are text")
 		return false
 	}
@@ -124,36 +117,26 @@ func (p *parser) enter(l line, h header, mark int, bullet bool) bool {
 		listed = p.listed + 1
 	}
 	p.finish()
-	if p.within {
-		p.keep()
-	} else {
-		p.outer, p.within = p.msg, true
+	const many = 256
+	if len(p.whole.Inner) == many {
+		p.whole.Inner = slices.Grow(p.whole.Inner, mostInner-many)
 	}
-	p.msg = Message{Span: Span{Start: mark, End: l.end}, title: p.outer.Header}
+	p.whole.Inner = append(p.whole.Inner, Message{Span: Span{Start: mark, End: l.end}, title: p.whole.Header})
+	p.within = true
 	p.section = section{bodyStart: min(p.pos, len(p.text)), bodyEnd: min(p.pos, len(p.text)), listed: listed}
 	p.title(l)
 	if h.description == 0 {
-		p.msg.Kind = Reverting
+		p.msg().Kind = Reverting
 	} else {
 		p.adopt(l, h)
 	}
 	return true
 }
 
-// keep adds the commit within, which is complete, to the whole message.
-func (p *parser) keep() {
-	const many = 256
-	if n := len(p.outer.Inner); n == many {
-		p.outer.Inner = slices.Grow(p.outer.Inner, mostInner-many)
-	}
-	p.outer.Inner = append(p.outer.Inner, p.msg)
-}
-
 // leave goes back from the commit within, which is complete, to the footers of the whole message.
 func (p *parser) leave() {
-	p.keep()
-	p.msg, p.within, p.outer = p.outer, false, Message{}
-	p.msg.unite()
+	p.within = false
+	p.whole.unite()
 	p.section = section{open: openFooter{any: true}}
 }
 
@@ -174,7 +157,7 @@ func (p *parser) endByItem(l line, item string) {
 		return
 	}
 	if autosquash(item) == 0 {
-		if !p.within || p.text[p.msg.Span.Start] != '*' || p.open.list {
+		if !p.within || p.text[p.msg().Span.Start] != '*' || p.open.list {
 			return
 		}
 		if strings.HasSuffix(strings.TrimSpace(p.text[p.open.start:p.open.end]), ":") {
@@ -198,12 +181,10 @@ func (p *parser) merged(l line) {
 		}
 	}
 	if from == 0 {
-		for l = (line{}); l.blank(); {
-			var ok bool
-			if l, ok = p.next(); !ok {
-				p.lines = whole
-				return
-			}
+		var ok bool
+		if l, _, ok = p.filled(); !ok {
+			p.lines = whole
+			return
 		}
 	}
 	title := line{text: l.text[from:], start: l.start + from, end: l.end}
@@ -220,5 +201,5 @@ func (p *parser) merged(l line) {
 
 // isDashes reports whether a line is what forges put between the squashed commits and their co-authors.
 func isDashes(text string) bool {
-	return len(text) >= 3 && strings.Trim(text, "-") == ""
+	return len(text) >= 3 && text[0] == '-' && strings.Trim(text, "-") == ""
 }

@@ -5,9 +5,10 @@ import "strings"
 // lines walks over a text once, line by line. A line ends in LF, in CR LF or in a lone CR.
 type lines struct {
 	text string
-	pos  int  // where the next line begins
-	cr   bool // the text has a CR
-	feed int  // the LF at or behind pos, the length of the text for none, as far as it is known
+	pos  int // where the next line begins
+	// feed and turn are the first LF and the first CR at or behind the end of the last long line, as far as they were looked for: the
+	// length of the text for none.
+	feed, turn int
 }
 
 // line is a line of the text, without its end.
@@ -17,72 +18,80 @@ type line struct {
 }
 
 func (l line) blank() bool {
-	if l.text == "" {
-		return true
+	return (l.text == "" || l.text[0] <= ' ' || l.text[0] >= 0x7F) && strings.TrimSpace(l.text) == "" // most are seen to be none at once
+}
+
+// filled reads the next line that is not blank, and says whether blank ones stand before it. It is false behind the last one.
+func (p *lines) filled() (l line, below, ok bool) {
+	for {
+		for p.pos < len(p.text) && (p.text[p.pos] == '\n' || p.text[p.pos] == '\r') { // there may be nothing else
+			p.pos = p.behind(p.pos)
+			below = true
+		}
+		if l, ok = p.next(); !ok || !l.blank() {
+			return l, below, ok
+		}
+		below = true
 	}
-	if c := l.text[0]; c > ' ' && c < 0x7F {
-		return false
-	}
-	return strings.TrimSpace(l.text) == ""
 }
 
 // next reads the next line. It is false after the last one.
 func (p *lines) next() (line, bool) {
-	start := p.pos
-	if start >= len(p.text) {
+	text, start := p.text, p.pos
+	if start >= len(text) {
 		return line{}, false
 	}
-	if p.feed < start || start == 0 {
-		p.feed = feedFrom(p.text, start)
+	// Many lines are short, and a call costs more than they do.
+	end, short := start, min(start+8, len(text))
+	for end < short && (text[end] > '\r' || text[end] != '\n' && text[end] != '\r') {
+		end++
 	}
-	end := p.feed
-	p.pos = end + 1
-	if p.cr {
-		end = p.back(start)
+	if end == start+8 {
+		end = p.far(end)
 	}
-	return line{text: p.text[start:end], start: start, end: end}, true
+	p.pos = p.behind(end)
+	return line{text: text[start:end], start: start, end: end}, true
 }
 
-// feedFrom is where the next LF stands, the length of the text for none.
-func feedFrom(text string, start int) int {
-	// Many lines are blank or short, and a call costs more than they do.
-	for i := start; i < len(text) && i < start+8; i++ {
-		if text[i] == '\n' {
-			return i
-		}
+// far is where the line ends that goes on at a place.
+func (p *lines) far(at int) int {
+	if p.feed < at {
+		p.feed = indexFrom(p.text, '\n', at)
 	}
-	if i := strings.IndexByte(text[start:], '\n'); i >= 0 {
-		return start + i
+	if p.turn < at {
+		p.turn = indexFrom(p.text, '\r', at)
+	}
+	return min(p.feed, p.turn)
+}
+
+// indexFrom is where a byte stands at or behind a place, the length of the text where it does not.
+func indexFrom(text string, c byte, at int) int {
+	if i := strings.IndexByte(text[at:], c); i >= 0 {
+		return at + i
 	}
 	return len(text)
 }
 
-// back ends the line at the first CR, if it has one, and sets where the next line begins.
-func (p *lines) back(start int) int {
-	end := start
-	for end < p.feed && end < start+8 && p.text[end] != '\r' {
-		end++
+// behind is where the line begins that follows one with that end.
+func (p *lines) behind(end int) int {
+	if end == len(p.text) || p.text[end] == '\n' {
+		return end + 1
 	}
-	if end == start+8 {
-		i := strings.IndexByte(p.text[end:p.feed], '\r')
-		if i < 0 {
-			return p.feed
-		}
-		end += i
-	}
-	if end == p.feed {
-		return end
-	}
-	run := end
-	for run < p.feed && p.text[run] == '\r' {
+	return p.behindTurn(end)
+}
+
+// behindTurn is behind for a line that ends in a CR.
+func (p *lines) behindTurn(end int) int {
+	text, run := p.text, end+1
+	for run < len(text) && text[run] == '\r' {
 		run++
 	}
 	switch {
-	case run == p.feed: // CR LF, or CR CR LF, as mail and careless programs write it
-	case run-end == 1:
-		p.pos = run
+	case run == len(text) || text[run] == '\n': // CR LF, or CR CR LF, as mail and careless programs write it
+		return run + 1
+	case run == end+1:
+		return run
 	default: // a blank line between, however many they are
-		p.pos = run - 1
+		return run - 1
 	}
-	return end
 }

@@ -87,7 +87,7 @@ func (l Links) CommitURL(id string) string {
 
 // CompareURL is the page of what has come between two tags, "" where there is no pattern or no tag.
 func (l Links) CompareURL(from, to string) string {
-	if from == "" || to == "" {
+	if l.Compare == "" || from == "" || to == "" {
 		return ""
 	}
 	return fill(l.Compare, "{from}", pathEscape(from), "{to}", pathEscape(to))
@@ -95,7 +95,7 @@ func (l Links) CompareURL(from, to string) string {
 
 // TagURL is the page of a tag, "" where there is no pattern or no tag.
 func (l Links) TagURL(tag string) string {
-	if tag == "" {
+	if l.Tag == "" || tag == "" {
 		return ""
 	}
 	return fill(l.Tag, "{tag}", pathEscape(tag))
@@ -103,7 +103,7 @@ func (l Links) TagURL(tag string) string {
 
 // AuthorURL is the page of a person, "" where there is no pattern or no login.
 func (l Links) AuthorURL(login string) string {
-	if login == "" {
+	if l.Author == "" || login == "" {
 		return ""
 	}
 	return fill(l.Author, "{login}", pathEscape(login))
@@ -173,6 +173,19 @@ func linked(markdown, address string) string {
 		return markdown
 	}
 	return "[" + markdown + "](" + destination(address) + ")"
+}
+
+// writeLinked writes what linked returns.
+func writeLinked(b *strings.Builder, markdown, address string) {
+	if address == "" {
+		b.WriteString(markdown)
+		return
+	}
+	b.WriteByte('[')
+	b.WriteString(markdown)
+	b.WriteString("](")
+	b.WriteString(destination(address))
+	b.WriteByte(')')
 }
 
 // destination is an address as the target of a link in Markdown: no byte can end it or mean something.

@@ -81,10 +81,10 @@ func (i Item) markdown(b *strings.Builder, l Links, indent string) {
 	b.WriteString("- ")
 	if i.Scope != "" {
 		b.WriteString("**")
-		b.WriteString(Escape(i.Scope))
+		writeEscaped(b, i.Scope)
 		b.WriteString(":** ")
 	}
-	b.WriteString(Escape(i.Text))
+	writeEscaped(b, i.Text)
 	i.behind(b, l)
 	b.WriteByte('\n')
 	for _, note := range i.Notes {
@@ -109,10 +109,10 @@ func (i Item) behind(b *strings.Builder, l Links) {
 		}
 		next()
 		if r.Action != "" {
-			b.WriteString(Escape(r.Action))
+			writeEscaped(b, r.Action)
 			b.WriteByte(' ')
 		}
-		b.WriteString(linked(escapeTarget(r.Target), l.ReferenceURL(r)))
+		writeLinked(b, escapeTarget(r.Target), l.ReferenceURL(r))
 	}
 	if i.Commit != "" {
 		next()
@@ -120,7 +120,7 @@ func (i Item) behind(b *strings.Builder, l Links) {
 		if !isAll(id, isHex) {
 			id = Escape(id)
 		}
-		b.WriteString(linked(id, l.CommitURL(i.Commit)))
+		writeLinked(b, id, l.CommitURL(i.Commit))
 	}
 	if len(i.Authors) > 0 {
 		next()
@@ -164,9 +164,12 @@ func (n Notes) contributors(b *strings.Builder) {
 
 // escapeTarget escapes a reference as escape does, but leaves it the link that it is meant to be.
 func escapeTarget(target string) string {
-	repository, number, ok := strings.Cut(target, "#")
-	if !ok {
+	repository, _, ok := strings.Cut(target, "#")
+	switch {
+	case !ok:
 		return escape(target)
+	case repository == "":
+		return target
 	}
-	return escape(repository) + "#" + number
+	return escape(repository) + target[len(repository):]
 }

@@ -3,6 +3,7 @@ package changelog
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Parse is ParseWith the recommended Reading.
@@ -31,14 +32,16 @@ func Parse(text string) Message { return ParseWith(text, Reading{}) }
 // before the co-authors, and below a list of such commits without blank lines between.
 func ParseWith(text string, r Reading) Message {
 	var m Message
-	m.read(text, r)
+	m.read(text, &r, r.Merges)
 	return m
 }
 
-// read is ParseWith, which writes the message where it is to stay.
-func (m *Message) read(text string, r Reading) {
-	p := parser{lines: lines{text: text}, reading: r}
-	p.msg.Span.End = len(text)
+// read is ParseWith, which writes the message where it is to stay, and uses the room of the Footers that are there again.
+// What merges do may be another than the reading says.
+func (m *Message) read(text string, r *Reading, merges Within) {
+	p := parser{lines: lines{text: text}, reading: *r}
+	p.reading.Merges = merges
+	p.whole.Span.End, p.whole.Footers = len(text), m.Footers[:0]
 	p.inspect()
 	if strings.HasPrefix(text, byteOrderMark) {
 		p.pos = len(byteOrderMark)
@@ -49,7 +52,7 @@ func (m *Message) read(text string, r Reading) {
 	if p.header() {
 		p.rest()
 	}
-	*m = p.msg
+	*m = p.whole
 }
 
 // Message is the commit's message, taken apart. A commit with one parent is no merge, whatever its header says: a
@@ -57,16 +60,17 @@ func (m *Message) read(text string, r Reading) {
 // is not conventional and not that of a revert, such as "Merge main" or "Sync with upstream".
 func (c Commit) Message(r Reading) Message {
 	var m Message
-	c.message(r, &m)
+	c.message(&r, &m)
 	return m
 }
 
 // message is Message, which writes it where it is to stay.
-func (c *Commit) message(r Reading, m *Message) {
+func (c *Commit) message(r *Reading, m *Message) {
+	merges := r.Merges
 	if len(c.Parents) == 1 {
-		r.Merges = Count
+		merges = Count
 	}
-	m.read(c.Text, r)
+	m.read(c.Text, r, merges)
 	if len(c.Parents) > 1 && m.Kind == Free && m.Header != "" && len(m.Inner) == 0 {
 		m.Kind = Merging
 		for i, d := range m.Diagnostics {
@@ -81,9 +85,8 @@ func (c *Commit) message(r Reading, m *Message) {
 type parser struct {
 	lines
 	reading Reading
-	msg     Message // the one that the lines belong to: the whole one, or one within
-	outer   Message // the whole one, while msg is one within
-	within  bool
+	whole   Message
+	within  bool   // the lines belong to the last one of its Inner
 	crowded bool   // there is no room for a further commit within
 	soiled  bool   // the text has bytes that no Message may hold
 	spoilt  int    // how many of them U+FFFD stands for
@@ -93,7 +96,15 @@ type parser struct {
 	section
 }
 
-// section is where the parser is in msg.
+// msg is the message that the lines belong to: the whole one, or one within.
+func (p *parser) msg() *Message {
+	if p.within {
+		return &p.whole.Inner[len(p.whole.Inner)-1]
+	}
+	return &p.whole
+}
+
+// section is where the parser is in that message.
 type section struct {
 	bodyStart, bodyEnd int
 	open               openFooter
@@ -108,11 +119,8 @@ const mostDiagnostics = 100
 
 // report adds a diagnostic: said, and further texts, every other one of which is put in quotes.
 func (p *parser) report(code Code, start, end int, said string, further ...string) {
-	to := &p.msg
-	if p.within {
-		to = &p.outer
-	}
-	switch n := len(to.Diagnostics); {
+	to := &p.whole.Diagnostics
+	switch n := len(*to); {
 	case n > mostDiagnostics:
 		return
 	case n == mostDiagnostics:
@@ -124,7 +132,7 @@ func (p *parser) report(code Code, start, end int, said string, further ...strin
 		}
 		said += text
 	}
-	to.Diagnostics = append(to.Diagnostics, Diagnostic{Code: code, Text: said, Span: Span{Start: start, End: end}})
+	*to = append(*to, Diagnostic{Code: code, Text: said, Span: Span{Start: start, End: end}})
 }
 
 // excerpt is a text for a diagnostic, shortened, since a header may have any length.
@@ -143,10 +151,13 @@ func inQuotes(text string) string { return strconv.Quote(excerpt(text)) }
 func (p *parser) rest() {
 	p.bodyStart, p.bodyEnd = min(p.pos, len(p.text)), min(p.pos, len(p.text))
 	p.below, p.paragraph = true, true
-	for l, ok := p.next(); ok; l, ok = p.next() {
-		if l.blank() {
+	for {
+		l, parted, ok := p.filled()
+		if !ok {
+			break
+		}
+		if parted {
 			p.below, p.paragraph = false, true
-			continue
 		}
 		if p.below && !p.within {
 			p.report(CodeBlankLine, l.start, l.end, "a blank line must follow the first line")
@@ -175,11 +186,17 @@ func (p *parser) line(l line) {
 		p.almostBreaking(l)
 		return
 	}
-	if p.begins(l) {
-		return
-	}
 	if p.within && isDashes(l.text) {
 		p.dashes = true
+		return
+	}
+	if c := l.text[0]; c < utf8.RuneSelf && c != '*' && (c == '-' || !isSlug(c)) { // neither a commit nor a footer begins with it
+		p.dashes = false
+		p.plain(l)
+		p.almostBreaking(l)
+		return
+	}
+	if p.begins(l) {
 		return
 	}
 	var f footerMark
@@ -220,7 +237,7 @@ func (p *parser) plain(l line) {
 	}
 }
 
-// finish completes msg.
+// finish completes the message that the lines belong to.
 func (p *parser) finish() {
 	p.close()
 	if p.bodyEnd > p.bodyStart {
@@ -231,6 +248,7 @@ func (p *parser) finish() {
 		if p.open.any {
 			end = p.open.end
 		}
-		p.msg.Span.End = max(p.msg.Span.End, end)
+		m := p.msg()
+		m.Span.End = max(m.Span.End, end)
 	}
 }

@@ -35,14 +35,10 @@ func (p *parser) asked(l line, f footerMark) {
 	if len(word) > 1 && (word[0] == 'v' || word[0] == 'V') && isDigit(word[1]) {
 		r.Version = p.clean(word[1:])
 	}
-	whole := &p.msg
-	if p.within {
-		whole = &p.outer
-	}
 	if r.MidBody = p.within || !p.open.any && !p.paragraph; r.MidBody {
 		p.report(CodeMidBody, l.start, l.end, "", f.token, " counts, but it belongs among the footers at the end of the message")
 	}
-	if len(whole.requested) < mostFooters {
-		whole.requested = append(whole.requested, r)
+	if len(p.whole.requested) < mostFooters {
+		p.whole.requested = append(p.whole.requested, r)
 	}
 }

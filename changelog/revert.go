@@ -71,18 +71,22 @@ const mostReverts = 1024
 
 // reverting keeps what a line of the body says to revert, in the words of git and the forges.
 func (p *parser) reverting(l line) {
-	if len(p.msg.Reverts) >= mostReverts || len(p.msg.RevertedRequests) >= mostReverts {
+	if c := l.text[0]; c != 'T' && c != 'R' && c != 'c' { // nearly all
+		return
+	}
+	m := p.msg()
+	if len(m.Reverts) >= mostReverts || len(m.RevertedRequests) >= mostReverts {
 		return
 	}
 	switch l.text[0] {
 	case 'T':
 		if rest, ok := strings.CutPrefix(l.text, "This reverts "); ok {
 			if list, ok := strings.CutPrefix(rest, "commit"); ok {
-				before := len(p.msg.Reverts)
-				if p.msg.Reverts = appendIDs(p.msg.Reverts, strings.TrimPrefix(list, "s")); len(p.msg.Reverts) >= mostReverts {
+				before := len(m.Reverts)
+				if m.Reverts = appendIDs(m.Reverts, strings.TrimPrefix(list, "s")); len(m.Reverts) >= mostReverts {
 					p.report(CodeMore, l.start, l.end, "the message reverts too many commits: those behind this line are not looked at")
 				}
-				if len(p.msg.Reverts) > before && !p.msg.isRevert() && p.msg.Kind != Merging {
+				if len(m.Reverts) > before && !m.isRevert() && m.Kind != Merging {
 					p.report(CodeNotRevert, l.start, l.end, "the header is not that of a revert, so that this takes nothing back: begin it with revert:, or leave git's words")
 				}
 			} else if list, ok := strings.CutPrefix(rest, "merge request "); ok {
@@ -94,8 +98,8 @@ func (p *parser) reverting(l line) {
 			p.revertedRequest(rest)
 		}
 	case 'c':
-		if id := reversing(l.text); id != "" && len(p.msg.Reverts) == 1 {
-			p.msg.mainline = id
+		if id := reversing(l.text); id != "" && len(m.Reverts) == 1 {
+			m.mainline = id
 		}
 	}
 }
@@ -107,7 +111,8 @@ func (p *parser) revertedRequest(rest string) {
 		rest = target
 	}
 	if strings.ContainsAny(rest, "#!") && isTarget(rest) {
-		p.msg.RevertedRequests = append(p.msg.RevertedRequests, rest)
+		m := p.msg()
+		m.RevertedRequests = append(m.RevertedRequests, rest)
 	}
 }
 
@@ -149,12 +154,13 @@ func appendIDs(ids []string, list string) []string {
 // reverts completes Reverts: "revert: x" may name its commits in Refs footers, as the
 // specification recommends.
 func (p *parser) reverts() {
-	if p.msg.Type != "revert" || len(p.msg.Reverts) > 0 {
+	m := p.msg()
+	if m.Type != "revert" || len(m.Reverts) > 0 {
 		return
 	}
-	for _, ref := range p.msg.references() {
+	for _, ref := range m.references() {
 		if len(ref.Target) >= 6 && isAll(ref.Target, isHex) {
-			p.msg.Reverts = append(p.msg.Reverts, strings.ToLower(ref.Target))
+			m.Reverts = append(m.Reverts, strings.ToLower(ref.Target))
 		}
 	}
 }

@@ -194,6 +194,7 @@ func (ch *chapter) add(w *walk, c *Commit, m *Message) {
 	}
 	if ch.keeping {
 		ch.kept.add(&w.spare, c, m)
+		m.Footers = nil // the next message is read into it, and the shelf has them
 		return
 	}
 	if len(m.Inner) == 0 {

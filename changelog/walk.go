@@ -19,7 +19,7 @@ type walk struct {
 	mine []bool
 	// pending are the commits that are known as parents and have not come yet, with the place of their
 	// labels: the lowest version of each track that contains one of their children.
-	pending map[string]int
+	pending pending
 	labels  []int
 	free    []int // places that are free again
 	own     []int // scratch: the labels of the commit that is looked at
@@ -42,7 +42,7 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 	}
 	w := &walk{
 		policy: policy, reading: policy.reading(), cancels: policy.Reverts != CountReverts, leads: o.Leads,
-		owners: newOwners(policy), pending: map[string]int{},
+		owners: newOwners(policy), pending: pending{others: map[string]int{}},
 	}
 	views := policy.views()
 	w.mine = make([]bool, len(policy.components()))
@@ -87,10 +87,9 @@ func newWalk(tags []Ref, policy Policy, o ReleasesOptions) (*walk, error) {
 func (w *walk) take(commit Commit) error {
 	w.commit = commit
 	c, m := &w.commit, &w.message
-	place, known := w.pending[c.ID]
+	place, known := w.pending.take(c.ID)
 	switch {
 	case known:
-		delete(w.pending, c.ID)
 		copy(w.own, w.at(place))
 		w.free = append(w.free, place)
 	case w.begun:
@@ -99,7 +98,7 @@ func (w *walk) take(commit Commit) error {
 		clear(w.own)
 	}
 	w.begun = true
-	c.message(w.reading, m)
+	c.message(&w.reading, m)
 	owned := w.owners.of(c, m, w.mine)
 	for k, t := range w.tracks {
 		if known {
@@ -130,7 +129,7 @@ func (w *walk) at(place int) []int { return w.labels[place : place+len(w.tracks)
 
 // expect gives a parent the labels of the commit that is looked at, where they are those of lower versions.
 func (w *walk) expect(parent string) {
-	place, known := w.pending[parent]
+	place, known := w.pending.place(parent)
 	if !known {
 		if n := len(w.free); n > 0 {
 			place, w.free = w.free[n-1], w.free[:n-1]
@@ -139,7 +138,7 @@ func (w *walk) expect(parent string) {
 			w.labels = append(w.labels, w.own...)
 		}
 		copy(w.at(place), w.own)
-		w.pending[parent] = place
+		w.pending.add(parent, place)
 		for k, t := range w.tracks {
 			t.waiting[w.own[k]]++
 		}

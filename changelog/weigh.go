@@ -27,7 +27,7 @@ func weighable(commits []Commit, policy Policy) *reading {
 	how := policy.reading()
 	for i := range commits {
 		m := &r.messages[i]
-		commits[i].message(how, m)
+		commits[i].message(&how, m)
 		r.reverting = r.reverting || takesBack(m)
 	}
 	return r
