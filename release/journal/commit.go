@@ -11,7 +11,8 @@ import (
 type tail struct {
 	volume  *volume // nil: a new segment is to be begun
 	file    file
-	size    int64  // up to here all is synced
+	size    int64 // up to here all is synced
+	room    room
 	commits uint64 // so many are in the file
 	signed  bool   // the last commit has no records
 	buf     []byte
@@ -46,8 +47,11 @@ func (t *tail) write(j *Journal, batch []*request) ([]location, error) {
 		at += int64(len(r.text))
 	}
 	t.places = places
+	err := t.makeRoom(j, int64(len(t.buf)))
 	began := time.Now()
-	err := t.flush(j)
+	if err == nil {
+		err = t.flush(j)
+	}
 	if err == nil {
 		if err = t.stands(j); err != nil {
 			err = fmt.Errorf("%w: %w", ErrInDoubt, j.fail(err))
@@ -91,6 +95,7 @@ func (t *tail) flush(j *Journal) error {
 		if undo := errors.Join(t.file.Truncate(t.size), t.file.Sync()); undo != nil {
 			return fmt.Errorf("%w: %w", ErrInDoubt, j.fail(fmt.Errorf("write %s: %w; cut it off again: %w", t.volume.name, err, undo)))
 		}
+		t.room.end = t.size
 		return fmt.Errorf("write %s: %w", t.volume.name, err)
 	}
 	if err := t.file.Sync(); err != nil {
@@ -132,6 +137,7 @@ func (t *tail) begin(j *Journal) error {
 	j.segments = append(j.segments, made.volume)
 	j.mu.Unlock()
 	t.volume, t.file, t.size, t.commits, t.signed = made.volume, f, made.volume.size, 0, false
+	t.room.end, t.room.none = t.size, false
 	return nil
 }
 
@@ -139,7 +145,11 @@ func (t *tail) begin(j *Journal) error {
 func (j *Journal) rotate() {
 	t := &j.tail
 	t.buf = commit{end: true, number: t.commits}.append(t.buf[:0])
-	if err := t.flush(j); err != nil {
+	err := t.dropRoom()
+	if err == nil {
+		err = t.flush(j)
+	}
+	if err != nil {
 		j.logger.Warn("a full file could not be ended, and is written on", "error", err)
 		return
 	}
@@ -161,7 +171,7 @@ func (j *Journal) signOff() error {
 		return nil
 	}
 	t.buf = commit{number: t.commits + 1}.append(t.buf[:0])
-	if err := t.flush(j); err != nil {
+	if err := errors.Join(t.dropRoom(), t.flush(j)); err != nil {
 		return err
 	}
 	t.commits, t.signed = t.commits+1, true

@@ -209,9 +209,24 @@ func crashAt(d *simulated, budget int) *int {
 // power, with what was not synced there, gone, zero or garbage.
 func TestCrashAtEachByte(t *testing.T) {
 	t.Parallel()
+	for name, open := range openings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testCrashAtEachByte(t, open)
+		})
+	}
+}
+
+// openings are the ways in which journals are opened in matrices: as they are, with too little in them to
+// have room ahead, and with room.
+var openings = map[string]func(journal.Disk, journal.Options) (*journal.Journal, error){
+	"without room": journal.OpenOn, "with room": journal.OpenRoomy,
+}
+
+func testCrashAtEachByte(t *testing.T, open func(journal.Disk, journal.Options) (*journal.Journal, error)) {
 	whole := newSimulated()
 	total := crashAt(whole, 1<<30)
-	j, err := journal.OpenOn(whole, small)
+	j, err := open(whole, small)
 	require.NoError(t, err)
 	tell(j, story())
 	require.NoError(t, j.Close())
@@ -224,7 +239,7 @@ func TestCrashAtEachByte(t *testing.T) {
 		d := newSimulated()
 		crashAt(d, budget)
 		var told telling
-		if j, err := journal.OpenOn(d, small); err == nil {
+		if j, err := open(d, small); err == nil {
 			told = tell(j, story())
 			_ = j.Close()
 		}

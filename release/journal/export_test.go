@@ -13,8 +13,25 @@ type (
 )
 
 func OpenOn(d Disk, o Options) (*Journal, error) { return open(d, o) }
+
+// OpenRoomy opens a journal whose files have room ahead however small they are.
+func OpenRoomy(d Disk, o Options) (*Journal, error) {
+	j, err := open(d, o)
+	if err == nil {
+		j.tail.room.least = 1
+	}
+	return j, err
+}
+
+// Room is how many bytes of room there are behind the last commit.
+func (j *Journal) Room() int64 { return max(0, j.tail.room.end-j.tail.size) }
+
 func VerifyOn(ctx context.Context, d Disk) error { return verify(ctx, d) }
-func Folder(dir string) Disk                     { return newFolder(dir) }
+
+// Tick is how long the folder must have been as it is before its file is not looked at any more.
+const Tick = tick
+
+func Folder(dir string) Disk { return newFolder(dir) }
 
 // ErrMoved is what a disk says whose folder is not found any more.
 var ErrMoved = errMoved

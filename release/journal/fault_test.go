@@ -35,9 +35,18 @@ func failAt(d *simulated, n int, forever bool, cause error) *int {
 // after the power has failed.
 func TestEachOperationFails(t *testing.T) {
 	t.Parallel()
+	for name, open := range openings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testEachOperationFails(t, open)
+		})
+	}
+}
+
+func testEachOperationFails(t *testing.T, open func(journal.Disk, journal.Options) (*journal.Journal, error)) {
 	d := newSimulated()
 	total := failAt(d, -1, false, nil)
-	j, err := journal.OpenOn(d, small)
+	j, err := open(d, small)
 	require.NoError(t, err)
 	tell(j, story())
 	require.NoError(t, j.Close())
@@ -48,7 +57,7 @@ func TestEachOperationFails(t *testing.T) {
 				name := fmt.Sprintf("operation %d, forever %v, %v", n, forever, cause)
 				d := newSimulated()
 				failAt(d, n, forever, cause)
-				j, err := journal.OpenOn(d, small)
+				j, err := open(d, small)
 				var told telling
 				if err != nil {
 					require.ErrorIs(t, err, cause, name)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // folder is the disk in earnest. It keeps the folder open, and names files by that and not by a path: so a
@@ -15,6 +16,13 @@ type folder struct {
 	root *os.Root
 	self *os.File    // the folder itself, which carries the lock: no file in it that could be removed does
 	info fs.FileInfo // which folder it is
+	seen sighting    // of the file that was last asked about
+}
+
+// sighting is that the folder had a file when it was as it is told by a stamp.
+type sighting struct {
+	file file
+	as   time.Time
 }
 
 // errMoved is why an append is refused whose events nobody would find.
@@ -108,29 +116,49 @@ func (d *folder) Leave() error {
 	return errors.Join(err, d.root.Close())
 }
 
+// Stands looks at the file only where the folder was changed since it was seen there, if that can be told.
+// For a file whose times were looked at, Linux notes the next write's with it, and a sync must
+// wait for that as well: it would take half as long again.
 func (d *folder) Stands(name string, f file) error {
-	if err := leadsTo(d.path, d.info); err != nil || f == nil {
+	// What changes a folder later than this has a later stamp, however coarse the system's clock is.
+	before := time.Now().Add(-tick)
+	info, err := leadsTo(d.path, d.info)
+	if err != nil || f == nil {
 		return err
 	}
-	info, err := f.(osFile).Stat() // from Open, as all
+	as := stamp(info)
+	if f == d.seen.file && as.Equal(d.seen.as) {
+		return nil
+	}
+	d.seen = sighting{}
+	want, err := f.(osFile).Stat() // from Open, as all
 	if err != nil {
 		return err
 	}
-	return leadsTo(filepath.Join(d.path, name), info)
+	if _, err := leadsTo(filepath.Join(d.path, name), want); err != nil {
+		return err
+	}
+	if as.Nanosecond() != 0 && as.Before(before) { // with whole seconds, it is one of a file system that knows no others
+		d.seen = sighting{f, as}
+	}
+	return nil
 }
 
+// tick is beyond what passes between two times of a file system's clock.
+const tick = 100 * time.Millisecond
+
 // leadsTo says whether a path leads there.
-func leadsTo(path string, want fs.FileInfo) error {
+func leadsTo(path string, want fs.FileInfo) (fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: %w", errMoved, err)
+		return nil, fmt.Errorf("%w: %w", errMoved, err)
 	case err != nil:
-		return err
+		return nil, err
 	case !os.SameFile(info, want):
-		return fmt.Errorf("%w: %s is another one now", errMoved, path)
+		return nil, fmt.Errorf("%w: %s is another one now", errMoved, path)
 	}
-	return nil
+	return info, nil
 }
 
 func (d *folder) List() ([]string, error) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/davit-sdk/davit/release/journal"
 	"github.com/stretchr/testify/assert"
@@ -208,4 +209,33 @@ func TestWhereAFolderIsMadeItsNameLasts(t *testing.T) {
 	require.NoError(t, journal.MakeFolder(filepath.Join(dir, "a", "b", "c"), sync))
 	require.Empty(t, synced)
 	require.ErrorIs(t, journal.MakeFolder(filepath.Join(dir, "d"), func(string) error { return errDisk }), errDisk)
+}
+
+// Where nothing was changed in the folder for a while, its file is not looked at each time. It is, as soon as something
+// was, also where the folder's time was set back, as by whoever restores a backup.
+func TestTheFileGoesAwayAfterAWhile(t *testing.T) {
+	for name, away := range map[string]func(t *testing.T, file string){
+		"removed": func(t *testing.T, file string) { require.NoError(t, os.Remove(file)) },
+		"replaced": func(t *testing.T, file string) {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(file+".copy", text, 0o600))
+			require.NoError(t, os.Rename(file+".copy", file))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "journal")
+			j := open(t, dir, journal.Options{})
+			write(t, j, "a", events(1, 2)...)
+			time.Sleep(2 * journal.Tick)
+			write(t, j, "a", events(3, 3)...)
+			write(t, j, "a", events(4, 4)...)
+			info, err := os.Stat(dir)
+			require.NoError(t, err)
+			away(t, newest(t, dir))
+			require.NoError(t, os.Chtimes(dir, info.ModTime(), info.ModTime()))
+			require.ErrorIs(t, j.Append(ctx, "a", 4, events(5, 5)...), journal.ErrFailed)
+		})
+	}
 }

@@ -27,7 +27,8 @@ import (
 // the range of a later one is a leftover and counts for nothing. PACKS is the number of packs that
 // there were when the file was made. The end is missing in the last segment alone, where writing
 // goes on. The CRC of a line is over what stands before it in the line, from the first byte to the
-// space before the CRC included.
+// space before the CRC included. Behind the last commit of a segment that is being written, there may be
+// zeros, as room for the next ones; what is whole ends with a line's end, so they are no part of it.
 //
 // A commit is what is written and synced at once. It begins with the byte 1E, which occurs nowhere
 // else: the next one is written only when this one is known to be on disk, so that a commit that is

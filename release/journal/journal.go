@@ -185,7 +185,7 @@ func open(d disk, o Options) (*Journal, error) {
 	j := &Journal{options: o, disk: d, logger: o.Logger.Named("journal"), entries: make(map[string]*entry)}
 	j.idle.L = &j.mu
 	j.requests.New = func() any { return &request{wake: make(chan struct{}, 1)} }
-	j.tail.news = make(map[string]*entry)
+	j.tail.news, j.tail.room.least = make(map[string]*entry), leastRoom
 	j.shelf = newShelf(d, o.OpenFiles)
 	if err := d.Enter(true); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)

@@ -194,6 +194,11 @@ func (l *loading) segment(v *volume, last bool) error {
 	if err != nil {
 		return err
 	}
+	if last {
+		if v.size, err = filled(f, v.size); err != nil {
+			return errors.Join(fmt.Errorf("read %s: %w", v.name, err), f.Close())
+		}
+	}
 	w := &window{from: f, size: v.size, buf: l.buf, chunk: 1 << 20}
 	defer func() { l.buf = w.buf[:0] }()
 	s, err := l.scan(v, w, last)
@@ -336,7 +341,11 @@ func (j *Journal) setAside(name string, s *scan) error {
 // builds on it.
 func (j *Journal) resume(v *volume, s *scan) error {
 	f := j.tail.file
-	if s.at < s.w.size {
+	size, err := f.Size()
+	if err != nil {
+		return err
+	}
+	if s.at < size {
 		if err := f.Truncate(s.at); err != nil {
 			return fmt.Errorf("cut %s off at %d: %w", v.name, s.at, err)
 		}
@@ -358,5 +367,6 @@ func (j *Journal) resume(v *volume, s *scan) error {
 		return j.tail.close()
 	}
 	j.tail.volume, j.tail.size, j.tail.commits, j.tail.signed = v, s.at, s.commits, s.signed
+	j.tail.room.end = s.at
 	return nil
 }

@@ -163,6 +163,11 @@ func (in *inspection) segment(v *volume, last bool) error {
 		return nil
 	}
 	defer f.Close()
+	if last && in.limit == nil {
+		if v.size, err = filled(f, v.size); err != nil {
+			return fmt.Errorf("read %s: %w", v.name, err)
+		}
+	}
 	w := &window{from: f, size: v.size}
 	_, at, err := readHeader(v.name, w)
 	if err != nil {
