@@ -34,7 +34,7 @@ func (s *session) advance(events ...ledger.Event) error {
 		case s.lost != nil:
 			err = s.lost
 		case errors.Is(err, ErrConflict) && next.known == 0:
-			s.failure = fmt.Errorf("release %s: %w", s.id, err) // the ID is taken
+			s.failure = fmt.Errorf("release %s: the ID is taken: %w", s.id, err)
 			err = s.failure
 		case errors.Is(err, ErrConflict):
 			// Somebody has recorded a signal, or another host has taken the release: what was

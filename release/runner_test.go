@@ -202,6 +202,7 @@ func TestATakenIDIsAConflict(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.Run(t.Context(), p, request("r1"))
 	assert.ErrorIs(t, err, release.ErrConflict)
+	assert.ErrorContains(t, err, "the ID is taken")
 }
 
 func TestRequestIsChecked(t *testing.T) {

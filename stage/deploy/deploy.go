@@ -88,7 +88,7 @@ func (s Stage) Validate() error {
 		errs = multierror.Append(errs, errors.New("Stage.Options.Fence: belongs to the stage, leave it zero"))
 	}
 	errs = multierror.Append(errs, steer.Problems("Stage.", s.Options.Validate())...)
-	if errs.ErrorOrNil() == nil {
+	if s.Strategy != nil { // one that is not valid makes no plan
 		for _, name := range s.unknown() {
 			errs = multierror.Append(errs, fmt.Errorf("Stage.Options.Gates: the strategy names %q, which is none of them: %w", name, rollout.ErrNoGate))
 		}
@@ -103,7 +103,10 @@ func (s Stage) unknown() []string {
 	if err != nil {
 		return nil // it may be that this strategy plans from something else
 	}
-	return slices.DeleteFunc(plan.Gates(), func(name string) bool { return s.Options.Gates[name] != nil })
+	return slices.DeleteFunc(plan.Gates(), func(name string) bool {
+		_, there := s.Options.Gates[name] // one that is nil is reported as such
+		return there
+	})
 }
 
 // position is the stage's checkpoint: from where to where, and how far. The plan itself is made

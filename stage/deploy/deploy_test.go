@@ -261,6 +261,10 @@ func TestValidateNamesEachField(t *testing.T) {
 	for _, field := range []string{"Stage.Target", "Stage.Strategy", "Steps[1].Share", "Stage.Options.Checkpoint", "Options.Poll", `Gates["errors"]`} {
 		assert.ErrorContains(t, err, field)
 	}
+	s = deploy.Stage{Strategy: strategy.Canary{Gates: []string{"erors"}}, Options: rollout.Options{Gates: map[string]gate.Gate{"errors": answers(gate.Pass)}}}
+	err = s.Validate()
+	assert.ErrorContains(t, err, "Stage.Target")
+	assert.ErrorContains(t, err, `the strategy names "erors"`, "beside whatever else is wrong")
 	w := world()
 	s = deployment(w, answers(gate.Pass))
 	s.Options.Gates = nil
