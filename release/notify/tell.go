@@ -29,10 +29,11 @@ func (c *course) tell(o *Occurrence, e ledger.Event, was ledger.StageState) bool
 	case ledger.Signalled:
 		c.said(o, b.Signal, e.Time)
 	case ledger.Began:
-		if was.Outcome == stage.Waiting && was.Parked == "" {
-			return false // it looks whether its wait is over: what it asks is still open
+		if (was.Outcome == stage.Waiting || was.Outcome == stage.Interrupted) && was.Parked == "" {
+			return false // it looks whether its wait is over, or goes on where a host has left it: what it asks is still open
 		}
 		delete(c.asks, e.Stage)
+		delete(c.waiting, e.Stage) // what it asks now, it asks anew
 		o.Kind = StageBegan
 		return was.Outcome != stage.Interrupted
 	case ledger.Ended:
@@ -83,8 +84,9 @@ func (c *course) said(o *Occurrence, s stage.Signal, at time.Time) {
 func (c *course) ended(o *Occurrence, e ledger.Event, b ledger.Ended) bool {
 	st, node := c.state.Stage(e.Stage), c.state.Node(e.Stage)
 	o.Outcome, o.Reason = b.Outcome, b.Reason
+	goesOn := b.Outcome == stage.Interrupted && b.Parked == ""
 	for key, a := range c.asks { // what a rollout asked ends with it; which comes first does not matter
-		if a.rollout && a.occurrence.Stage == e.Stage {
+		if a.rollout && a.occurrence.Stage == e.Stage && !goesOn {
 			delete(c.asks, key)
 		}
 	}
@@ -154,6 +156,12 @@ func (c *course) moves(o *Occurrence, data json.RawMessage) bool {
 	}
 	o.Reason, o.By, o.Region = e.Text, e.By, e.Region
 	key := askKey(o.Stage, e.Region)
+	switch e.Kind {
+	case rollout.StepDone, rollout.WaveDone, rollout.GoingBack, rollout.WaveStopped, rollout.Ended:
+		if a := c.asks[key]; a != nil && a.rollout { // somebody went on, or back, without an answer
+			delete(c.asks, key)
+		}
+	}
 	switch e.Kind {
 	case rollout.StepStarted:
 		c.moved[o.Stage] = true
