@@ -43,9 +43,10 @@
 // Counts against the pipeline: a rule for a tier is asked of a service whose tier is not known, and a rule for an environment of a stage that does
 // not say where it works. A demand that panics does not hold.
 //
-// Names are compared to the letter. A policy that lists its environments and services refuses what is spelled otherwise ("Production"); one that does
-// not list them passes over it. A rule that finds nothing in a pipeline that it could be about is idle in the report: it is not said to hold. Which
-// service a release is of is what its request says: that it is true is for the host to make sure.
+// Names are compared to the letter. A policy that lists its environments and services refuses all others ("prod"); one that does not list them
+// refuses those that differ from one that it names in case or outer spaces alone ("Production"), and passes over the rest. A rule that finds
+// nothing in a pipeline that it could be about is idle in the report: it is not said to hold. Which service a release is of is what its request
+// says: that it is true is for the host to make sure.
 //
 // # Errors
 //

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -34,7 +35,7 @@ func TestNamesThatAreSpelledOtherwise(t *testing.T) {
 		d.Environment, d.Needs = environment, []string{"staging"}
 		return p
 	}
-	for _, environment := range []string{"Production", "prod", "production ", "produc\u0442ion"} {
+	for environment, like := range map[string]bool{"Production": true, "prod": false, " production ": true, "produc\u0442ion": false} {
 		report, err := listed().Check("shop", unguarded(environment), today)
 		require.NoError(t, err)
 		assert.Equal(t, []string{policy.RuleEnvironments + " production"}, broken(report), environment)
@@ -42,6 +43,13 @@ func TestNamesThatAreSpelledOtherwise(t *testing.T) {
 
 		report, err = acme().Check("shop", unguarded(environment), today)
 		require.NoError(t, err)
+		if like {
+			assert.Equal(t, []string{policy.RuleEnvironments + " production"}, broken(report), environment)
+			assert.ErrorContains(t, report.Err(), `is spelled otherwise than "production": write it as "production"`)
+		} else {
+			assert.NoError(t, report.Err())
+		}
+		assert.NotContains(t, report.Held, policy.RuleEnvironments)
 		assert.Contains(t, report.Idle, "approval", "a rule that found no stage does not hold")
 		assert.NotContains(t, report.Held, "approval")
 		assert.Contains(t, report.Text(), "idle    approval: there is nothing to look at\n")
@@ -56,6 +64,9 @@ func TestNamesThatAreSpelledOtherwise(t *testing.T) {
 		report, err := listed().Check(service, good(), today)
 		require.NoError(t, err)
 		assert.Equal(t, want, broken(report), "service %q", service)
+		report, err = acme().Check(service, good(), today)
+		require.NoError(t, err)
+		assert.Equal(t, len(want) > 0, slices.Contains(broken(report), policy.RuleServices+" "), "service %q, which is in a tier", service)
 	}
 	// The rules that a policy has by itself are exempted from as all others.
 	rules := listed()
@@ -84,6 +95,34 @@ func TestNamesThatThePolicyDoesNotKnowItself(t *testing.T) {
 	}
 }
 
+// Names are in use wherever the policy has them, and it spells each in one way.
+func TestNamesInUse(t *testing.T) {
+	p := good()
+	named(&p, "staging").Environment = "Staging"
+	here := policy.Match{Environment: "staging"}
+	for name, rule := range map[string]policy.Rule{
+		"scope":     {Demand: policy.Approved{}, For: policy.Scope{Environments: []string{"staging"}}},
+		"required":  {Demand: policy.Required{Stage: here}},
+		"ordered":   {Demand: policy.Ordered{First: policy.Match{Name: "build"}, Then: here}},
+		"bounded":   {Demand: policy.Bounded{Stage: here}},
+		"forbidden": {Demand: policy.Forbidden{Stage: policy.Match{Name: "none"}, Beside: &here}},
+	} {
+		rule.Name = "r"
+		report, err := policy.Policy{Name: "p", Rules: []policy.Rule{rule}}.Check("shop", p, today)
+		require.NoError(t, err)
+		assert.Contains(t, broken(report), policy.RuleEnvironments+" staging", name)
+	}
+	rules := acme()
+	rules.Tiers["tier-3"] = []string{"Shop"}
+	rules.Rules[0].For.Environments = append(slices.Clone(rules.Rules[0].For.Environments), "PRODUCTION")
+	err := rules.Validate()
+	require.ErrorContains(t, err, `Policy: it names the service "shop", and "Shop"`)
+	require.ErrorContains(t, err, `Policy: it names the environment "production", and "PRODUCTION"`)
+	rules = listed()
+	rules.Environments = append(rules.Environments, "Staging")
+	require.ErrorContains(t, rules.Validate(), `Policy: it names the environment "staging", and "Staging"`)
+}
+
 func TestWhatIsIdle(t *testing.T) {
 	here := policy.Match{Name: "production"}
 	own := policy.DemandFunc(func(*policy.Subject) []policy.Breach { return nil })
@@ -107,7 +146,7 @@ func TestWhatIsIdle(t *testing.T) {
 				s.Environment = "build"
 			}
 		}
-		for i, scope := range []policy.Scope{production, {Environments: []string{"build"}}, {Environments: []string{"Production"}}} {
+		for i, scope := range []policy.Scope{production, {Environments: []string{"build"}}, {Environments: []string{"nowhere"}}} {
 			report, err := policy.Policy{Name: "p", Rules: []policy.Rule{{Name: "r", Demand: test.demand, For: scope}}}.Check("shop", p, today)
 			require.NoError(t, err)
 			require.NoError(t, report.Err(), name)

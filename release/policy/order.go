@@ -21,7 +21,9 @@ func (r Required) Breaches(s *Subject) []Breach {
 }
 
 // Validate reports what is wrong with the choice.
-func (r Required) Validate() error { return chosen("Required", choice{"Stage", r.Stage}) }
+func (r Required) Validate() error { return chosen("Required", r.choices()...) }
+
+func (r Required) choices() []choice { return []choice{{"Stage", r.Stage}} }
 
 // Ordered asks that no stage that Then chooses begins before one that First chooses has succeeded: a scan before every deployment.
 type Ordered struct{ First, Then Match }
@@ -41,9 +43,9 @@ func (o Ordered) Breaches(s *Subject) []Breach {
 func (o Ordered) Looks(s *Subject) []*ledger.Stage { return s.Matching(o.Then) }
 
 // Validate reports what is wrong with the choices.
-func (o Ordered) Validate() error {
-	return chosen("Ordered", choice{"First", o.First}, choice{"Then", o.Then})
-}
+func (o Ordered) Validate() error { return chosen("Ordered", o.choices()...) }
+
+func (o Ordered) choices() []choice { return []choice{{"First", o.First}, {"Then", o.Then}} }
 
 // Bounded asks that stages end in time.
 type Bounded struct {
@@ -72,12 +74,14 @@ func (b Bounded) Looks(s *Subject) []*ledger.Stage { return s.Matching(b.Stage) 
 
 // Validate reports a bound below zero, and what is wrong with the choice.
 func (b Bounded) Validate() error {
-	err := chosen("Bounded", choice{"Stage", b.Stage})
+	err := chosen("Bounded", b.choices()...)
 	if b.Most < 0 {
 		err = errors.Join(err, fmt.Errorf("Bounded.Most: %s is below zero", b.Most))
 	}
 	return err
 }
+
+func (b Bounded) choices() []choice { return []choice{{"Stage", b.Stage}} }
 
 // Forbidden asks that there is no such stage, or none beside another one.
 type Forbidden struct {
@@ -106,12 +110,14 @@ func (f Forbidden) Breaches(s *Subject) []Breach {
 }
 
 // Validate reports what is wrong with the choices.
-func (f Forbidden) Validate() error {
+func (f Forbidden) Validate() error { return chosen("Forbidden", f.choices()...) }
+
+func (f Forbidden) choices() []choice {
 	choices := []choice{{"Stage", f.Stage}}
 	if f.Beside != nil {
 		choices = append(choices, choice{"Beside", *f.Beside})
 	}
-	return chosen("Forbidden", choices...)
+	return choices
 }
 
 type choice struct {

@@ -21,8 +21,9 @@ type Policy struct {
 	// Tiers are the services by how much they matter: the name of a tier, and its services. A service is in one of them at most.
 	Tiers map[string][]string
 	// Environments and Services are all that there are, by their names, to the letter. A stage that works in another environment breaks
-	// RuleEnvironments, and a pipeline of another service RuleServices: a rule for "production" would pass over "Production" and say that it
-	// holds. Whatever the policy names itself must be among them. Empty: any name may be one, and what is spelled otherwise is not seen.
+	// RuleEnvironments, and a pipeline of another service RuleServices: a rule for "production" would pass over "prod" and say that it
+	// holds. Whatever the policy names itself must be among them. Empty: any name may be one, but those that differ in case or outer spaces alone
+	// from one that the policy names.
 	Environments, Services []string
 	// Exempt are the exemptions, each from one rule and for a time.
 	Exempt []Exemption
@@ -97,6 +98,9 @@ func (p Policy) Validate() error {
 	}
 	p.environments().validate(bad)
 	p.services().validate(bad)
+	environments, services := p.named()
+	p.environments().alike("environment", environments, bad)
+	p.services().alike("service", services, bad)
 	names := make(map[string]int)
 	for i, r := range p.Rules {
 		switch r.Name {
@@ -173,7 +177,7 @@ func (p Policy) Check(service string, outline ledger.Pipeline, now time.Time) (R
 		return Report{}, fmt.Errorf("policy %s: %w", p.Name, err)
 	}
 	r := Report{Policy: p.Name, Pipeline: outline.Name, Service: service, Tier: p.Tier(service), At: now.UTC()}
-	for _, rule := range p.rules() {
+	for _, rule := range slices.Concat(p.unspelled(service, outline), p.rules()) {
 		if !rule.For.asks(service, r.Tier) {
 			r.NotAsked = append(r.NotAsked, rule.Name)
 			continue
