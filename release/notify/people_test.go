@@ -198,12 +198,13 @@ func TestAnAnswerOfOneOfTwoGivesTime(t *testing.T) {
 		o.Rules[0].Escalate = &notify.Escalation{After: 4 * time.Hour, To: []string{"team"}}
 		begin(t, o)
 		began := time.Now()
-		r, _ := launch(t, store, release.Pipeline{Name: "shop", Stages: []release.Stage{{Name: "approve", Do: approval.Stage{Quorum: 2}}}}, "shop-1")
+		r, _ := launch(t, store, release.Pipeline{Name: "shop", Stages: []release.Stage{{Name: "approve", Do: approval.Stage{Quorum: 2, People: []string{"ada", "grace", "linus"}}}}}, "shop-1")
 		time.Sleep(time.Hour)
 		require.NoError(t, r.Signal(t.Context(), "shop-1", stage.Signal{Kind: stage.Approve, Stage: "approve", By: "grace"}))
 		time.Sleep(6 * time.Hour)
 		require.Len(t, ch.got(), 2)
 		assert.Equal(t, 5*time.Hour, ch.times()[1].Sub(began).Round(time.Minute))
-		assert.Contains(t, ch.got()[0].Subject, "0 of 2 approvals")
+		assert.Contains(t, ch.got()[0].Subject, "0 of 2 approvals (still asked: ada, grace, linus)")
+		assert.Contains(t, ch.got()[1].Subject, "1 of 2 approvals (still asked: ada, linus)")
 	})
 }

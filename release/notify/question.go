@@ -30,6 +30,7 @@ func (n *Notifier) publish(id string, c *course) {
 				continue
 			}
 		}
+		q.occurrence = a.occurrence
 		if q.climb.hear(a.answers) {
 			q.made = nil
 		}

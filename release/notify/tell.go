@@ -106,8 +106,10 @@ func (c *course) ended(o *Occurrence, e ledger.Event, b ledger.Ended) bool {
 		c.waiting[e.Stage] = true
 		if o.Kind = StageWaiting; approves(node) {
 			o.Kind = ApprovalAsked
-			if c.asks[e.Stage] == nil {
+			if a := c.asks[e.Stage]; a == nil {
 				c.asks[e.Stage] = &ask{}
+			} else { // the same question, of which something was answered: whoever is asked next hears what is left of it
+				a.occurrence.Reason, a.occurrence.Until = o.Reason, o.Until
 			}
 		}
 		return !told

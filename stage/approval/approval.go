@@ -157,7 +157,7 @@ func (s Stage) possible(requester string) error {
 		}
 	}
 	if places := seat(groups, others); places.lacking(groups) {
-		return fmt.Errorf("without %s, who asked for the release, there are not enough people: %s", requester, places.text(groups))
+		return fmt.Errorf("without %s, who asked for the release, there are not enough people: %s", requester, places.text(groups, nil))
 	}
 	return nil
 }

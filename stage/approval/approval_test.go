@@ -43,10 +43,10 @@ func ExampleGroup() {
 		fmt.Println(s.Run(context.Background(), host.Task())) // as an engine does whenever somebody answers
 	}
 	// Output:
-	// waiting: Release to production? team 1 of 2, security 0 of 1
-	// waiting: Release to production? team 0 of 2, security 0 of 1
-	// waiting: Release to production? team 0 of 2, security 1 of 1
-	// waiting: Release to production? team 1 of 2, security 1 of 1
+	// waiting: Release to production? team 1 of 2 (still asked: ada, linus), security 0 of 1 (still asked: eve)
+	// waiting: Release to production? team 0 of 2 (still asked: ada, grace, linus), security 0 of 1 (still asked: eve)
+	// waiting: Release to production? team 0 of 2 (still asked: ada, grace, linus), security 1 of 1
+	// waiting: Release to production? team 1 of 2 (still asked: grace, linus), security 1 of 1
 	// <nil>
 }
 
@@ -144,7 +144,7 @@ func TestNobodyIsLetThrough(t *testing.T) {
 			"grace has not approved, so there is nothing to take back", "Ada has approved already",
 		}, reasons)
 		shown := host.Shown()
-		assert.Equal(t, stage.Progress{Done: 1, Total: 2, Text: "approve subject? 1 of 2 approvals"}, shown[len(shown)-1])
+		assert.Equal(t, stage.Progress{Done: 1, Total: 2, Text: "approve subject? 1 of 2 approvals (still asked: grace)"}, shown[len(shown)-1])
 		cancel()
 		assert.ErrorIs(t, <-result, context.Canceled)
 	})
@@ -164,7 +164,7 @@ func TestItReturnsWhileItWaits(t *testing.T) {
 		assert.Equal(t, stage.Waiting, waits.Outcome)
 		assert.True(t, waits.Until.Equal(began.Add(time.Hour)))
 		until := began.Add(time.Hour).UTC().Format("2006-01-02 15:04:05 UTC")
-		assert.Equal(t, "Release? team 1 of 2, security 0 of 1, until "+until, waits.Reason)
+		assert.Equal(t, "Release? team 1 of 2 (still asked: grace, linus, both, requester), security 0 of 1 (still asked: eve, both), until "+until, waits.Reason)
 		assert.Zero(t, time.Since(began))
 		shown := len(host.Shown())
 		assert.Equal(t, stage.Waiting, stage.OutcomeOf(s.Run(t.Context(), host.Task())), "without news it waits on")

@@ -15,6 +15,9 @@
 // whoever has approved may take it back (stage.Withdraw), and approve again. An answer that does not
 // count is noted, with the reason.
 //
+// How many have approved, and who of the People or the Groups is still asked, is the text of its progress and of its wait: so
+// notifications and pages tell it, also of a host that is gone.
+//
 // The stage holds nothing while it waits. It counts what is there, keeps the tally as its checkpoint and
 // returns stage.Wait, to be run again with the next answer or at the deadline: in whichever way answers,
 // runs and deaths of the host fall together, the outcome is the same.

@@ -82,14 +82,34 @@ func (p places) sum(groups []Group) (taken, of int) {
 	return taken, of
 }
 
-// text is how many places are taken, for people: "1 of 2 approvals", "team 1 of 2, security 0 of 1".
-func (p places) text(groups []Group) string {
-	if len(groups) == 1 && groups[0].Name == "" {
-		return fmt.Sprintf("%d of %d approvals", len(p[0]), groups[0].quorum())
-	}
+// text is how many places are taken, for people: "1 of 2 approvals", "team 1 of 2, security 0 of 1". Behind each group that lacks
+// somebody are those whom left says, where they are known: "1 of 2 approvals (still asked: eve, mallory)". It may be nil.
+func (p places) text(groups []Group, left func(Group) []string) string {
 	parts := make([]string, len(groups))
 	for i, g := range groups {
-		parts[i] = fmt.Sprintf("%s %d of %d", g.Name, len(p[i]), g.quorum())
+		if parts[i] = fmt.Sprintf("%s %d of %d", g.Name, len(p[i]), g.quorum()); g.Name == "" {
+			parts[i] = fmt.Sprintf("%d of %d approvals", len(p[i]), g.quorum())
+		}
+		if left != nil && len(p[i]) < g.quorum() {
+			parts[i] += stillAsked(left(g))
+		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// stillAsked names people, the first of them where they are many.
+func stillAsked(people []string) string {
+	const most, longest = 8, 60
+	if len(people) == 0 {
+		return ""
+	}
+	more := ""
+	if n := len(people) - most; n > 0 {
+		people, more = people[:most], fmt.Sprintf(" and %d more", n)
+	}
+	names := make([]string, len(people))
+	for i, name := range people {
+		names[i] = cut(strings.Join(strings.Fields(name), " "), longest)
+	}
+	return " (still asked: " + strings.Join(names, ", ") + more + ")"
 }

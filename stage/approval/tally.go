@@ -150,18 +150,15 @@ func (c *tally) note(ctx context.Context, t *stage.Task, sig stage.Signal, reaso
 	return t.Detail(ctx, DetailIgnored, Ignored{Signal: sig.ID, By: clip(sig.By), Answer: sig.Kind, Reason: reason})
 }
 
-// progress is how many have approved, of how many, and until when there is time.
+// progress is how many have approved, of how many, who is still asked, and until when there is time.
 func (c *tally) progress(name string) stage.Progress {
-	const most = 1000
+	const most = 900
 	ask := c.stage.Ask
 	if ask == "" {
 		ask = "approve " + name + "?"
 	}
 	places := seat(c.groups, c.Yes)
-	text := ask + " " + places.text(c.groups)
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most-100], "") + "…"
-	}
+	text := cut(ask+" "+places.text(c.groups, c.left), most)
 	if !c.deadline.IsZero() {
 		text += ", until " + c.deadline.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
@@ -169,11 +166,20 @@ func (c *tally) progress(name string) stage.Progress {
 	return stage.Progress{Done: float64(done), Total: float64(total), Text: text}
 }
 
+// left are those of a group who may still approve.
+func (c *tally) left(g Group) []string {
+	return slices.DeleteFunc(slices.Clone(g.People), func(name string) bool {
+		return c.barred(name) != "" || slices.ContainsFunc(c.Yes, func(yes string) bool { return same(yes, name) })
+	})
+}
+
 // clip keeps a name that somebody else chose from filling a record.
-func clip(name string) string {
-	const most = 200
-	if len(name) <= most {
-		return name
+func clip(name string) string { return cut(name, 200) }
+
+// cut ends a text after so many bytes.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return strings.ToValidUTF8(name[:most], "") + "…"
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }

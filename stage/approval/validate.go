@@ -79,6 +79,6 @@ func (s Stage) checkGroups(bad func(format string, args ...any)) {
 		}
 	}
 	if places := seat(s.Groups, everybody(s.Groups)); each && places.lacking(s.Groups) {
-		bad("Approval.Groups: nobody counts in more than one of them, and so there are not enough people: %s", places.text(s.Groups))
+		bad("Approval.Groups: nobody counts in more than one of them, and so there are not enough people: %s", places.text(s.Groups, nil))
 	}
 }
