@@ -42,6 +42,9 @@ func PercentOf(p float64) Amount {
 // IsZero reports whether the amount is unset.
 func (a Amount) IsZero() bool { return a.kind == unset }
 
+// none reports whether the amount is set, and is no instance of however many.
+func (a Amount) none() bool { return !a.IsZero() && a.Up(maxReplicas) == 0 }
+
 // Up is how many of n instances the amount is, a percentage rounded up. An unset amount is none.
 func (a Amount) Up(n int) int { return a.of(n, whole-1) }
 

@@ -205,6 +205,9 @@ func checkLaws(t *testing.T, old int, seed uint64) bool {
 	checkPlan(t, p, r, about)
 	if p.HoldBack > 0 {
 		on := strategy.Rolling{Gates: r.gates(), Surge: r.amount(old), Unavailable: r.amount(old)}
+		if on.Validate() != nil { // none on top, and none missing
+			on.Surge = strategy.Count(1)
+		}
 		next, err := on.Plan(p.Final(), v2)
 		require.NoError(t, err, about)
 		checkPlan(t, next, r, about+", gone on with")

@@ -39,8 +39,7 @@ func (n Native) Validate() error {
 	bad.count("Native.Replicas", n.Replicas)
 	bad.amount("Native.Surge", n.Surge)
 	bad.amount("Native.Unavailable", n.Unavailable)
-	zero := func(a Amount) bool { return !a.IsZero() && a.Up(maxReplicas) == 0 }
-	if zero(n.Surge) && zero(n.Unavailable) {
+	if n.Surge.none() && n.Unavailable.none() {
 		bad.add("Native.Unavailable", "with none on top and none missing nothing could move")
 	}
 	bad.nest("Native.After", n.After.Validate())

@@ -22,7 +22,8 @@ type Rolling struct {
 	// 25%.
 	Surge Amount
 	// Unavailable is how many instances may be missing, a percentage of Replicas rounded down.
-	// Unset: 25%. Where that and Surge come to zero both, it is 1, because nothing could move.
+	// Unset: 25%. Where a percentage rounds to zero, and Surge is none, it is 1, because nothing could
+	// move; the plan shows it. To ask for none of both is an error.
 	Unavailable Amount
 	// Batch is how many instances are replaced in one step, a percentage of Replicas rounded up.
 	// Unset: as many as Surge and Unavailable allow.
@@ -51,6 +52,9 @@ func (r Rolling) Validate() error {
 	bad.count("Rolling.Replicas", r.Replicas)
 	bad.amount("Rolling.Surge", r.Surge)
 	bad.amount("Rolling.Unavailable", r.Unavailable)
+	if r.Surge.none() && r.Unavailable.none() {
+		bad.add("Rolling.Unavailable", "with none on top and none missing nothing could move")
+	}
 	bad.amount("Rolling.Batch", r.Batch)
 	if !r.Batch.IsZero() && r.Batch.Up(maxReplicas) == 0 {
 		bad.add("Rolling.Batch", "in batches of none nothing moves")

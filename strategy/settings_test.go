@@ -272,6 +272,19 @@ func TestPartitionIsTakenBack(t *testing.T) {
 	}
 }
 
+// Who asks for none on top and none missing is not given an instance that is missing, which for one alone would be
+// an outage.
+func TestRollingWithoutRoom(t *testing.T) {
+	for _, s := range []strategy.Rolling{
+		{Surge: strategy.Count(0), Unavailable: strategy.Count(0)},
+		{Surge: strategy.PercentOf(0), Unavailable: strategy.Count(0)},
+	} {
+		_, err := s.Plan(running(v1, 1), v2)
+		require.ErrorContains(t, err, "Rolling.Unavailable: with none on top and none missing nothing could move")
+	}
+	require.NoError(t, strategy.Rolling{Surge: strategy.Count(0), Unavailable: strategy.PercentOf(1)}.Validate(), "it only rounds to none")
+}
+
 // TestRollingByHand compares with plans that were worked out on paper: old and new instances after
 // each step.
 func TestRollingByHand(t *testing.T) {
@@ -287,9 +300,7 @@ func TestRollingByHand(t *testing.T) {
 			"2+1 1+2 0+3", strategy.Limits{MinAvailable: 3, MaxTotal: 4, Load: 3}},
 		{"none on top, one missing", strategy.Rolling{Surge: strategy.Count(0), Unavailable: strategy.Count(1)}, 3,
 			"2+0 1+1 0+2 0+3", strategy.Limits{MinAvailable: 2, MaxTotal: 3, Load: 2}},
-		{"both zero: one may be missing", strategy.Rolling{Surge: strategy.Count(0), Unavailable: strategy.Count(0)}, 3,
-			"2+0 1+1 0+2 0+3", strategy.Limits{MinAvailable: 2, MaxTotal: 3, Load: 2}},
-		{"both round to zero", strategy.Rolling{Surge: strategy.PercentOf(0), Unavailable: strategy.PercentOf(30)}, 3,
+		{"both come to zero: one may be missing", strategy.Rolling{Surge: strategy.PercentOf(0), Unavailable: strategy.PercentOf(30)}, 3,
 			"2+0 1+1 0+2 0+3", strategy.Limits{MinAvailable: 2, MaxTotal: 3, Load: 2}},
 		{"everything at once", strategy.Rolling{Surge: strategy.PercentOf(100)}, 4, "0+4", strategy.Limits{MinAvailable: 3, MaxTotal: 8, Load: 3}},
 		{"one instance", strategy.Rolling{}, 1, "0+1", strategy.Limits{MinAvailable: 1, MaxTotal: 2, Load: 1}},
