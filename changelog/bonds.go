@@ -94,15 +94,16 @@ func (p Policy) validateFormats(bad badFunc) {
 		field, name string
 		format      TagFormat
 		module      string
+		whole       bool // it has neither paths nor scopes
 		derived     bool // from the name or the folder: what is said in the policy is reported where it is said
 	}
 	var writers []writer
 	for _, c := range p.Components {
 		format := p.formatOf(c)
-		writers = append(writers, writer{fmt.Sprintf("Components[%q].Tags", c.Name), c.Name, format, c.GoModule, format != c.Tags && format != p.Tags})
+		writers = append(writers, writer{fmt.Sprintf("Components[%q].Tags", c.Name), c.Name, format, c.GoModule, len(c.Paths)+len(c.Scopes) == 0, format != c.Tags && format != p.Tags})
 	}
 	if p.Umbrella != nil {
-		writers = append(writers, writer{"Umbrella.Tags", p.Umbrella.Name, p.formatOf(*p.Umbrella), "", false})
+		writers = append(writers, writer{"Umbrella.Tags", p.Umbrella.Name, p.formatOf(*p.Umbrella), "", false, false})
 	}
 	for i, w := range writers {
 		if err := w.format.Validate(); err != nil {
@@ -121,7 +122,11 @@ func (p Policy) validateFormats(bad badFunc) {
 				}
 			}
 			if tag, both := overlap(w.format, other.format); both {
-				bad("%s: a tag such as %s would be one of %s, too", w.field, tag, other.name)
+				why := ""
+				if w.whole && other.whole {
+					why = ": neither of them has Paths, so that each is the whole repository"
+				}
+				bad("%s: a tag such as %s would be one of %s, too%s", w.field, tag, other.name, why)
 			}
 		}
 	}

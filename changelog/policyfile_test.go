@@ -51,6 +51,7 @@ func TestParsePolicy(t *testing.T) {
 		`{"initial":"one"}`:                                           `policy: field initial: "one": invalid semantic version`,
 		`{"umbrella":{"name":"all","initial":"1.x"}}`:                 `policy: field umbrella.initial: "1.x": invalid`,
 		`{"components":[{"name":"a"},{"name":"b","initial":"next"}]}`: `policy: field components[1].initial: "next": invalid`,
+		`{"components":[{"name":"a"},{"name":"b"}]}`:                  `Components["b"].Tags: a tag such as v0.0.0 would be one of a, too: neither of them has Paths, so that each is the whole repository`,
 		`null`:                              "policy: it is empty",
 		`{"initial":"1.0"}`:                 `policy: Initial: `,
 		`{"zero":"none","propagate":"all"}`: `Propagate: "all" is none of "patch", "same" and "none"`,

@@ -22,7 +22,7 @@ func (s *sight) untagged(read *reading) []Diagnostic {
 				continue
 			}
 			version := v.announced(words, last)
-			if version == nil || v.previous.Version != nil && !version.GreaterThan(v.previous.Version) || v.has(version) || s.elsewise(version) {
+			if version == nil || v.previous.Version != nil && !version.GreaterThan(v.previous.Version) || s.tagged(v, version, words, last) {
 				continue
 			}
 			found = append(found, Diagnostic{
@@ -33,6 +33,18 @@ func (s *sight) untagged(read *reading) []Diagnostic {
 		}
 	}
 	return found
+}
+
+// tagged reports whether a version that a message announces is tagged: by the component, in whatever form, or, where the message names
+// none, by another one, whose release it is then.
+func (s *sight) tagged(v *view, version *semver.Version, words []string, last string) bool {
+	if v.has(version) || s.elsewise(version) {
+		return true
+	}
+	if last == v.format.Print(version) || slices.Contains(words, strings.ToLower(v.component.Name)) {
+		return false
+	}
+	return slices.ContainsFunc(s.all(), func(other *view) bool { return other.has(version) })
 }
 
 // announced are the words before the version that a message may announce, and that version as it is written: "release"

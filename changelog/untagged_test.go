@@ -57,4 +57,17 @@ func TestReleasesThatWereNotTagged(t *testing.T) {
 		require.Len(t, found, 1, header)
 		assert.Contains(t, found[0].Text, "there is no tag "+tag)
 	}
+	for _, tc := range []struct {
+		header            string
+		untagged, withAPI int
+	}{
+		{"chore(release): v1.2.0", 2, 0}, // of whom it does not say: it is the release of api
+		{"chore(release): release web 1.2.0", 1, 1},
+		{"chore(release): web/v1.2.0", 1, 1},
+	} {
+		h := steps("feat(api): begin", tc.header).history()
+		assert.Len(t, untagged(h, both), tc.untagged, tc.header)
+		h.Tags = []changelog.Ref{{Name: "api/v1.2.0", Commit: id(1), Reachable: true}}
+		assert.Len(t, untagged(h, both), tc.withAPI, tc.header)
+	}
 }
