@@ -141,6 +141,8 @@ func TestAHostTakesNothingUpThatNoLongerDoesWhatItsPlanSays(t *testing.T) {
 	}{
 		{"the same", four, four, ""},
 		{"more than its plan says", nothing, four, ""},
+		{"a deployment that its plan does not tell of", nothing, stage.Declared{Stage: nothing, Trait: []stage.Trait{stage.Deploys}},
+			"release r1: stage ask has come to deploy, which its plan does not say"},
 		{"a yes that nobody is asked for", four, nothing, "release r1: stage ask no longer has the trait asks, as its plan says"},
 		{"two eyes", four, approval.Stage{}, "release r1: stage ask no longer has the trait four-eyes, as its plan says"},
 		{"yes by default", four, approval.Stage{FourEyes: true, Deadline: 1, Default: approval.Approve}, "release r1: stage ask no longer has the trait asks, as its plan says"},

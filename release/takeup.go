@@ -33,7 +33,8 @@ func (e *UnknownStageError) Error() string {
 // A release goes on by the plan that it began with, which is in its first event, whatever has become
 // of the pipeline since; only what the stages do is taken from the pipeline of the same name. A stage that is
 // not over must still do what the plan says of it: it writes the keys, has the traits and asks the gates that are
-// named there, and reads no others; a stage that was to ask people does not come back as one that asks nobody. The error
+// named there, reads no others, and deploys only where that is said; a stage that was to ask people does not come back as one that
+// asks nobody. The error
 // is a *multierror.Error that names each release which cannot be taken up, and why: an
 // *UnknownStageError, or ErrUnknown for one of a pipeline that is not among those given. All others
 // have been taken up nevertheless. Releases that other hosts carry are not mentioned.

@@ -29,6 +29,7 @@ func (p Pipeline) wire() wiring {
 // other things than the release's plan says: the release was admitted, and perhaps approved, by its plan.
 func match(state *ledger.State, w wiring) error {
 	var errs *multierror.Error
+	tells := slices.ContainsFunc(state.Pipeline.Stages, func(node ledger.Stage) bool { return len(node.Traits) > 0 })
 	for i := range state.Pipeline.Stages {
 		node, st := &state.Pipeline.Stages[i], &state.Stages[i]
 		if node.Of != "" || st.Over() && !node.CanUndo {
@@ -42,7 +43,11 @@ func match(state *ledger.State, w wiring) error {
 		if st.Over() {
 			continue
 		}
-		for _, diff := range differs(node, do) {
+		diffs := differs(node, do)
+		if deploys := slices.Contains(stage.Traits(do), stage.Deploys); tells && deploys && !slices.Contains(node.Traits, stage.Deploys) {
+			diffs = append(diffs, "has come to deploy, which its plan does not say")
+		}
+		for _, diff := range diffs {
 			errs = multierror.Append(errs, fmt.Errorf("release %s: stage %s %s", state.Release.ID, node.Name, diff))
 		}
 	}
