@@ -125,6 +125,7 @@
 //	gate     gate.Gate in metrics/gate: what judges evidence. gate.Stage in stage/gate: the stage that asks one
 //	window   calendar.Window: hours. metrics.Window: what was measured in a stretch of time
 //	group    stable, baseline or candidate in strategy and metrics; people who are asked or told in approval and notify
+//	final    stage.Error.Final, rollout.Permanent and notify.Permanent: to try the same again would not help
 //	journal  release/journal: events of releases. apply.Journal: what is half done of a version that is published
 //	Check    of a gate or a kit: to ask. Of a pipeline or a plan: to hold the whole against what it needs.
 //	         Validate reports what is wrong with one value, all of it at once, by the names of its fields

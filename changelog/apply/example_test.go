@@ -5,18 +5,52 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 
 	"github.com/davit-sdk/davit/changelog"
 	"github.com/davit-sdk/davit/changelog/apply"
 	"github.com/davit-sdk/davit/changelog/git"
 )
 
+// shop makes a small repository and what it is pushed to; the second result removes both.
+func shop() (dir string, remove func(), err error) {
+	parent, err := os.MkdirTemp("", "shop")
+	if err != nil {
+		return "", nil, err
+	}
+	dir, remove = filepath.Join(parent, "shop"), func() { os.RemoveAll(parent) }
+	const history = "blob\nmark :1\ndata <<END\npackage shop\n\nconst Version = \"1.4.0\"\nEND\n" +
+		"commit refs/heads/main\ncommitter Ada <ada@example.com> 1767225600 +0000\ndata <<END\nfeat: a basket\nEND\nM 100644 :1 version.go\n\n" +
+		"reset refs/tags/v1.4.0\nfrom refs/heads/main\n\n" +
+		"commit refs/heads/main\ncommitter Ada <ada@example.com> 1767229200 +0000\ndata <<END\nfeat: a lid\nEND\n"
+	for _, args := range []string{
+		"init --quiet --bare origin", "init --quiet --initial-branch=main shop", "-C shop fast-import --quiet", "-C shop reset --quiet --hard",
+		"-C shop config user.name Ada", "-C shop config user.email ada@example.com", "-C shop remote add origin ../origin",
+		"-C shop push --quiet --set-upstream origin main",
+	} {
+		cmd := exec.Command("git", strings.Fields(args)...)
+		cmd.Dir, cmd.Stdin = parent, strings.NewReader(history)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			remove()
+			return "", nil, fmt.Errorf("git %s: %w: %s", args, err, out)
+		}
+	}
+	return dir, remove, nil
+}
+
 // The next version of a repository is written into a file, committed, tagged and pushed. What a run before has left half done is
 // finished first.
 func Example() {
 	ctx := context.Background()
 	err := func() error {
-		repo, err := git.Open(ctx, ".", git.Options{})
+		folder, remove, err := shop()
+		if err != nil {
+			return err
+		}
+		defer remove()
+		repo, err := git.Open(ctx, folder, git.Options{})
 		if err != nil {
 			return err
 		}
@@ -60,6 +94,11 @@ func Example() {
 		return err
 	}()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Println(err)
 	}
+	// Output:
+	// file version.go
+	// commit chore(release): 1.5.0
+	// tag v1.5.0
+	// push v1.5.0
 }

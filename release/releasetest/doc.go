@@ -1,6 +1,10 @@
 // Package releasetest (SHELL) proves an implementation of release.Store. [Run] checks each law as a
 // subtest; [Check] is the same as an error. A [Suite] does both, and proves as well what holds of a store
 // that is opened again, or by two at once: whoever keeps anything beyond the life of a process needs that.
+//
+//	releasetest.Run(t, func() release.Store { return newStore(t) })
+//	releasetest.Suite{New: newStore, Reopen: reopened, Share: sameAgain}.Run(t)
+//
 // The laws are:
 //
 //	order      events come back in order, all of them, as they were written

@@ -6,7 +6,13 @@
 //	artifact, err := stagetest.Value(host, stage.Built)
 //
 // [Run] proves that a stage keeps the laws of the contract, each as a subtest; [Check] is the same as
-// an error. The laws are:
+// an error:
+//
+//	stagetest.Run(t, func() stage.Stage { return build }, stagetest.Case{
+//		Inputs: []stagetest.Input{stagetest.Given(stage.Version, "1.5.0")}, // what it reads
+//	})
+//
+// The laws are:
 //
 //	declared   Reads, Writes, Listens, Secrets, Gates, Traits and Effect name proper things, once, and always the same
 //	valid      Validate passes for the stage as it is given

@@ -1,5 +1,12 @@
 // Package notifytest (SHELL) proves an implementation of notify.Channel, against a receiver that the author brings along. [Suite.Run] checks
-// each law as a subtest; [Suite.Check] is the same as an error. The laws are:
+// each law as a subtest; [Suite.Check] is the same as an error.
+//
+//	notifytest.Suite{New: func() (notify.Channel, notifytest.Place) {
+//		server := notifytest.NewServer(read) // a receiver over HTTP, where read finds the messages in a request
+//		return &myChannel{URL: server.URL}, server
+//	}}.Run(t)
+//
+// The laws are:
 //
 //	arrives    a message that was sent without an error has arrived, once, with its ID
 //	words      it has its subject and its text
