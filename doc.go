@@ -72,7 +72,7 @@
 // release/sqlstore, which keeps them in PostgreSQL or SQLite for many hosts. Package release tells what a host
 // does at its start and at its end, what is run again and what is not, and who carries a release.
 //
-// To roll something out and nothing else: package strategy for the plan, package strategy/rollout to walk it,
+// To roll something out and nothing else: examples/canary, which is one file; package strategy for the plan, package strategy/rollout to walk it,
 // and a Target, or a Fleet and a Router, of your own. Package strategy/local has both for processes on one
 // machine, package strategy/haproxy a router, and the module strategy/kubernetes a target. Several regions get
 // a revision in waves: strategy.Waves and rollout.NewWaves, or the stage stage/waves.
