@@ -81,10 +81,26 @@ func fenceLines(text string) []fence {
 	return found
 }
 
-// inFence reports whether a line belongs to a code block. The lines must come in their order.
+// inFence reports whether a line that is not blank belongs to a code block. All such lines must come, and in their order: the blocks
+// are looked for at the first one that may be a fence, since most texts have none.
 func (p *parser) inFence(l line) bool {
+	if !p.fences {
+		if !mayBeFence(l.text) {
+			return false
+		}
+		p.fences, p.fenced = true, fences(p.text)
+	}
 	for len(p.fenced) > 0 && p.fenced[0].End <= l.start {
 		p.fenced = p.fenced[1:]
 	}
 	return len(p.fenced) > 0 && p.fenced[0].Start <= l.start
+}
+
+// mayBeFence reports whether a line that is not blank begins as a fence does, behind white space.
+func mayBeFence(text string) bool {
+	c := text[0]
+	if c <= ' ' || c >= 0x7F {
+		c = strings.TrimSpace(text)[0]
+	}
+	return c == '`' || c == '~'
 }

@@ -99,6 +99,7 @@ func (p *parser) header() bool {
 		p.report(CodeEmpty, 0, len(p.text), "the message is empty")
 		return false
 	}
+	p.inFence(l)
 	p.classify(l)
 	return true
 }

@@ -186,6 +186,7 @@ func (p *parser) merged(l line) {
 			p.lines = whole
 			return
 		}
+		p.inFence(l)
 	}
 	title := line{text: l.text[from:], start: l.start + from, end: l.end}
 	h := headerOf(title.text)

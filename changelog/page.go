@@ -1,6 +1,9 @@
 package changelog
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // page is one release's notes while they are put together.
 type page struct {
@@ -61,8 +64,37 @@ func (p *page) change(c *Commit, m *Message, authors []Contributor, counts bool)
 			item.detach()
 		}
 		at := p.sectionOf(m)
+		if p.items[at] == nil {
+			p.items[at] = p.room()
+		}
 		p.items[at] = append(p.items[at], item)
 	}
+}
+
+// room is a list that an earlier page of the edition has used, nil for none.
+func (e *edition) room() []Item {
+	n := len(e.rooms)
+	if n == 0 {
+		return nil
+	}
+	room := e.rooms[n-1]
+	e.rooms = e.rooms[:n-1]
+	return room
+}
+
+// mostRoom is how many items a list has at most that is used again, so that memory does not remember a long release for ever.
+const mostRoom = 1024
+
+// settle returns a list that is complete without the room to grow, which another page uses: lists that grow from nothing, release after
+// release, took twice the memory.
+func (e *edition) settle(items []Item) []Item {
+	if items == nil || cap(items) > mostRoom {
+		return items
+	}
+	settled := slices.Clone(items)
+	clear(items)
+	e.rooms = append(e.rooms, items[:0])
+	return settled
 }
 
 // longText is how long the message of a commit may be, in bytes, for an item to keep all of it in memory.

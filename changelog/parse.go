@@ -46,9 +46,6 @@ func (m *Message) read(text string, r *Reading, merges Within) {
 	if strings.HasPrefix(text, byteOrderMark) {
 		p.pos = len(byteOrderMark)
 	}
-	if strings.Contains(text, "```") || strings.Contains(text, "~~~") {
-		p.fenced = fences(text)
-	}
 	if p.header() {
 		p.rest()
 	}
@@ -90,7 +87,8 @@ type parser struct {
 	crowded bool   // there is no room for a further commit within
 	soiled  bool   // the text has bytes that no Message may hold
 	spoilt  int    // how many of them U+FFFD stands for
-	fenced  []Span // the code blocks that are still to come
+	fences  bool   // the code blocks are known, because a line may be a fence
+	fenced  []Span // those of them that are still to come
 	// footers and breaking are how many there are so far.
 	footers, breaking int
 	section
@@ -176,12 +174,13 @@ const shortest = 4
 
 // line reads one line below the header.
 func (p *parser) line(l line) {
+	fenced := p.inFence(l)
 	if len(l.text) < shortest && !isDashes(l.text) {
 		p.dashes = false
 		p.plain(l)
 		return
 	}
-	if p.inFence(l) {
+	if fenced {
 		p.plain(l)
 		p.almostBreaking(l)
 		return

@@ -94,6 +94,7 @@ type edition struct {
 	order  []Section      // without items
 	known  map[string]int // the section of a type, by default
 	hidden map[SectionKind]bool
+	rooms  [][]Item // empty lists that have grown, for further pages
 }
 
 const breakingAt = 0 // breaking changes come first, whatever the rules say

@@ -227,8 +227,9 @@ func (ch *chapter) notes(w *walk) Notes {
 			}
 		}
 	}
-	for _, items := range ch.page.items {
+	for at, items := range ch.page.items {
 		slices.Reverse(items)
+		ch.page.items[at] = ch.page.settle(items)
 	}
 	slices.SortFunc(ch.with, func(a, b Dependency) int { return strings.Compare(a.Name, b.Name) })
 	ch.page.depends(ch.with)
