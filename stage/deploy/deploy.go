@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,8 +36,9 @@ type Stage struct {
 	// moves: what cannot be taken back is not begun. Nil: nothing to make sure of.
 	Recall func(ctx context.Context, r strategy.Revision) error
 	// Edit may change the plan before it is carried out, for example mark a step as irreversible.
-	// It must be a pure function, as it is called again when the stage resumes, and with plans between
-	// made-up revisions, of two, three and ten instances, when the stage is checked. Nil: no change.
+	// It must be a pure function: it is called with plans between made-up revisions, of two, three and ten
+	// instances, when the stage is checked, and again when it resumes where the plan was too large to be
+	// kept. Nil: no change.
 	Edit func(p strategy.Plan) (strategy.Plan, error)
 	// Hours say what becomes of the rollout when a calendar closes: it runs to its end, pauses until the calendar
 	// opens, or is taken back. Zero: it runs to its end.
@@ -109,11 +111,13 @@ func (s Stage) unknown() []string {
 	})
 }
 
-// position is the stage's checkpoint: from where to where, and how far. The plan itself is made
-// again from it, and must come out the same.
+// position is the stage's checkpoint: from where to where, by which plan, and how far.
 type position struct {
-	From    strategy.State     `json:"from"`
-	To      strategy.Revision  `json:"to"`
+	From strategy.State    `json:"from"`
+	To   strategy.Revision `json:"to"`
+	// Plan is the one that was begun, by which the rollout goes on whatever has become of the strategy since. None:
+	// it was too large to be kept. Then it is made again, and must come out the same.
+	Plan    json.RawMessage    `json:"plan,omitempty"`
 	Rollout rollout.Checkpoint `json:"rollout"`
 	// Undo is how far the way back is that Undo walks, once it has begun.
 	Undo *rollout.Checkpoint `json:"undo,omitempty"`
@@ -173,20 +177,28 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 	} else if at.To != to {
 		return nil, nil, fmt.Errorf("the deployment of %s was begun, it cannot go on with %s", at.To, to)
 	}
+	if resumed {
+		w := s.walk(ctx, t, at, false)
+		plan, err := s.begun(at)
+		if err != nil {
+			return nil, nil, steer.Halfway(to, err)
+		}
+		r, err := rollout.Resume(s.Target, plan, at.Rollout, s.options(w))
+		if err != nil {
+			return nil, nil, steer.Halfway(to, err)
+		}
+		return r, w, s.recall(ctx, at)
+	}
 	plan, err := s.plan(at)
-	if errors.Is(err, strategy.ErrNothingToDo) && !resumed {
+	if errors.Is(err, strategy.ErrNothingToDo) {
 		return nil, nil, stage.Skip(fmt.Sprintf("%s runs already", to))
 	}
 	if err != nil {
 		return nil, nil, err
 	}
+	at.Plan = steer.Kept(plan)
 	w := s.walk(ctx, t, at, false)
-	o := s.options(w)
-	if resumed {
-		r, err := rollout.Resume(s.Target, plan, at.Rollout, o)
-		return r, w, errors.Join(err, s.recall(ctx, at))
-	}
-	r, err := rollout.New(s.Target, plan, o)
+	r, err := rollout.New(s.Target, plan, s.options(w))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -225,7 +237,7 @@ func (s Stage) light(ctx context.Context, t *stage.Task, at position, c rollout.
 	state := at.From
 	switch c.Outcome {
 	case rollout.Promoted:
-		plan, err := s.plan(at)
+		plan, err := s.begun(at)
 		if err != nil {
 			return err
 		}
@@ -247,6 +259,14 @@ func ended(ctx context.Context, c rollout.Checkpoint) error {
 		return failed
 	}
 	return nil
+}
+
+// begun is the plan that the rollout walks which the position is of.
+func (s Stage) begun(at position) (strategy.Plan, error) {
+	if at.Plan != nil {
+		return strategy.ParsePlan(at.Plan)
+	}
+	return s.plan(at)
 }
 
 func (s Stage) plan(at position) (strategy.Plan, error) {

@@ -165,15 +165,42 @@ func TestGoesOnAfterInterruption(t *testing.T) {
 		assert.Less(t, time.Since(start), time.Minute, "half of the bake was over")
 		runs(t, w, alone(fresh))
 	})
-	bubble(t, "but not with another strategy", func(t *testing.T) {
+	// begun leaves a deployment half-way, for a host in which the stage may be another one.
+	begun := func(t *testing.T, change func(*deploy.Stage)) (*strategytest.World, deploy.Stage, *stagetest.Host) {
 		w := world()
 		s := deployment(w, answers(gate.Pass))
+		change(&s)
 		h := host(s)
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 30*time.Second, &stage.Error{Outcome: stage.Interrupted, Reason: "the host stops"})
 		defer cancel()
-		require.Error(t, s.Run(ctx, h.Task()))
-		s.Strategy = strategy.Rolling{}
-		assert.ErrorContains(t, s.Run(t.Context(), h.Task()), "the checkpoint belongs to plan")
+		require.Equal(t, stage.Interrupted, stage.OutcomeOf(s.Run(ctx, h.Task())))
+		return w, s, h
+	}
+	same := func(*deploy.Stage) {}
+	bubble(t, "by its own plan, in a host with another strategy", func(t *testing.T) {
+		w, s, h := begun(t, same)
+		s.Strategy, s.Edit = strategy.Recreate{}, func(p strategy.Plan) (strategy.Plan, error) { return p, errors.New("not now") }
+		start := time.Now()
+		require.NoError(t, s.Run(t.Context(), h.Task()))
+		assert.Less(t, time.Since(start), time.Minute, "half of the bake was over")
+		runs(t, w, alone(fresh))
+	})
+	bubble(t, "but not without its gates", func(t *testing.T) {
+		w, s, h := begun(t, same)
+		s.Strategy, s.Options.Gates = strategy.Recreate{}, nil
+		err := s.Run(t.Context(), h.Task())
+		assert.Equal(t, stage.Stranded, stage.OutcomeOf(err), "it is half-way: a person has to look")
+		assert.ErrorContains(t, err, "was begun, and cannot go on as the stage is now")
+		assert.ErrorIs(t, err, rollout.ErrNoGate)
+		_, err = rollout.Current(t.Context(), w.Target())
+		require.ErrorIs(t, err, rollout.ErrUnderWay, "all is left as it was")
+	})
+	bubble(t, "nor with another strategy where the plan is too large to be kept", func(t *testing.T) {
+		_, s, h := begun(t, func(s *deploy.Stage) { s.Strategy = strategy.Rolling{Replicas: 300, Batch: strategy.Count(1)} })
+		s.Strategy = strategy.Rolling{Replicas: 300, Batch: strategy.Count(2)}
+		err := s.Run(t.Context(), h.Task())
+		assert.Equal(t, stage.Stranded, stage.OutcomeOf(err))
+		assert.ErrorContains(t, err, "the checkpoint belongs to plan")
 	})
 }
 

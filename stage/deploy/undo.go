@@ -33,7 +33,7 @@ func (s Stage) Undo(ctx context.Context, t *stage.Task) error {
 		}
 		return s.light(ctx, t, at, last)
 	}
-	plan, err := s.plan(at)
+	plan, err := s.begun(at)
 	if err != nil {
 		return err
 	}

@@ -265,10 +265,14 @@ func TestWhatCannotBeUndone(t *testing.T) {
 		require.NoError(t, d.Undo(t.Context(), h.UndoTask()))
 		runs(t, w, alone(old))
 	})
-	bubble(t, "a strategy of another kind", func(t *testing.T) {
+	bubble(t, "by a strategy of another kind it can: it goes by the plan that was begun", func(t *testing.T) {
 		w, d, h := promoted(t, same)
-		d.Strategy = strategy.Rolling{}
-		assert.ErrorContains(t, d.Undo(t.Context(), h.UndoTask()), "the checkpoint belongs to plan")
+		d.Strategy = strategy.Recreate{}
+		require.NoError(t, d.Undo(t.Context(), h.UndoTask()))
+		runs(t, w, alone(old))
+	})
+	bubble(t, "there is no strategy", func(t *testing.T) {
+		w, d, h := promoted(t, same)
 		d.Strategy = nil
 		assert.ErrorContains(t, d.Undo(t.Context(), h.UndoTask()), "Stage.Strategy: is missing")
 		runs(t, w, alone(fresh))

@@ -13,7 +13,7 @@
 //
 // It is what package stage/deploy is for one target: it reads the version and the artifact from
 // stage.Version and stage.Built, records one position for all regions, and goes on inside the same plan
-// after a crash of the host. Regions that run the revision already are left out; where all do, the stage is
+// after a crash of the host, as told there. Regions that run the revision already are left out; where all do, the stage is
 // skipped.
 //
 // # One stage or many

@@ -3,6 +3,7 @@ package waves_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -65,5 +66,38 @@ func TestHostileRegion(t *testing.T) {
 		err := s.Run(t.Context(), host(s).Task())
 		assert.ErrorContains(t, err, "region us: the target did not answer within 30s")
 		a.shows(t, old)
+	})
+}
+
+// Waves that were begun go on, and are taken back, by their own plan in a host with other ones.
+func TestGoesOnByThePlanThatWasBegun(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		a := newAtlas()
+		s := deployment(a, nil)
+		h := host(s)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Second, &stage.Error{Outcome: stage.Interrupted, Reason: "the host stops"})
+		defer cancel()
+		require.Equal(t, stage.Interrupted, stage.OutcomeOf(s.Run(ctx, h.Task())))
+		s.Waves.Waves = []strategy.Wave{{Regions: regions}}
+		start := time.Now()
+		require.NoError(t, s.Run(t.Context(), h.Task()))
+		assert.Greater(t, time.Since(start), 90*time.Second, "the rest of the first bake, and the second one")
+		a.shows(t, fresh)
+		s.Waves.Strategy = strategy.Recreate{}
+		require.NoError(t, s.Undo(t.Context(), h.UndoTask()))
+		a.shows(t, old)
+	})
+	bubble(t, "but not without a region of it", func(t *testing.T) {
+		a := newAtlas()
+		s := deployment(a, nil)
+		h := host(s)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Second, &stage.Error{Outcome: stage.Interrupted, Reason: "the host stops"})
+		defer cancel()
+		require.Equal(t, stage.Interrupted, stage.OutcomeOf(s.Run(ctx, h.Task())))
+		s.Waves.Waves = []strategy.Wave{{Regions: []string{"eu", "us"}}}
+		delete(s.Targets, "ap")
+		err := s.Run(t.Context(), h.Task())
+		assert.Equal(t, stage.Stranded, stage.OutcomeOf(err))
+		assert.ErrorContains(t, err, "region ap: there is no target")
 	})
 }

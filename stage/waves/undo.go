@@ -31,7 +31,7 @@ func (s Stage) Undo(ctx context.Context, t *stage.Task) error {
 	case rollout.RolledBack, rollout.Refused: // refused: nothing was moved
 		return s.light(ctx, t, at)
 	}
-	plan, err := s.plan(at)
+	plan, err := s.begun(at)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func cause(c rollout.WaveCheckpoint) string {
 
 // light gives the traffic back to what waves have left that ended in an earlier attempt: see steer.Light.
 func (s Stage) light(ctx context.Context, t *stage.Task, at position) error {
-	plan, err := s.plan(at)
+	plan, err := s.begun(at)
 	if err != nil {
 		return err
 	}

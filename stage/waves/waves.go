@@ -39,8 +39,9 @@ type Stage struct {
 	// once. Nil: nothing to make sure of.
 	Recall func(ctx context.Context, region string, r strategy.Revision) error
 	// Edit may change the plan before it is carried out, for example mark a step of a region as
-	// irreversible. It must be a pure function, as it is called again when the stage resumes, and with
-	// plans between made-up revisions, of two, three and ten instances in a region, when the stage is checked. Nil: no change.
+	// irreversible. It must be a pure function: it is called with plans between made-up revisions, of two,
+	// three and ten instances in a region, when the stage is checked, and again when it resumes where the plan
+	// was too large to be kept. Nil: no change.
 	Edit func(p strategy.WavePlan) (strategy.WavePlan, error)
 	// Hours say what becomes of the waves when a calendar closes: they run to their end, pause in all regions until
 	// the calendar opens, or are taken back. Zero: they run to their end.

@@ -2,6 +2,7 @@ package waves
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,12 +13,13 @@ import (
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
 
-// position is the stage's checkpoint: from where to where, and how far. The plan itself is made again from
-// it, and must come out the same.
+// position is the stage's checkpoint: from where to where, by which plan, and how far.
 type position struct {
-	From  map[string]strategy.State `json:"from"`
-	To    strategy.Revision         `json:"to"`
-	Waves rollout.WaveCheckpoint    `json:"waves"`
+	From map[string]strategy.State `json:"from"`
+	To   strategy.Revision         `json:"to"`
+	// Plan is the one that was begun: see deploy.Stage. None: it was too large to be kept, and is made again.
+	Plan  json.RawMessage        `json:"plan,omitempty"`
+	Waves rollout.WaveCheckpoint `json:"waves"`
 	// Undo says that the position is one of the way back of it all, which Undo walks.
 	Undo bool `json:"undo,omitempty"`
 	// Hold is what people have said of waves that a calendar may hold.
@@ -52,20 +54,28 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 	} else if at.To != to {
 		return nil, nil, fmt.Errorf("the deployment of %s was begun, it cannot go on with %s", at.To, to)
 	}
+	if resumed {
+		plan, err := s.begun(at)
+		if err != nil {
+			return nil, nil, steer.Halfway(to, err)
+		}
+		w := s.walk(ctx, t, at, plan)
+		waves, err := rollout.ResumeWaves(s.Targets, plan, at.Waves, s.options(w))
+		if err != nil {
+			return nil, nil, steer.Halfway(to, err)
+		}
+		return waves, w, s.recall(ctx, at)
+	}
 	plan, err := s.plan(at)
-	if errors.Is(err, strategy.ErrNothingToDo) && !resumed {
+	if errors.Is(err, strategy.ErrNothingToDo) {
 		return nil, nil, stage.Skip(fmt.Sprintf("%s runs already in all %d regions", to, len(at.From)))
 	}
 	if err != nil {
 		return nil, nil, err
 	}
+	at.Plan = steer.Kept(plan)
 	w := s.walk(ctx, t, at, plan)
-	o := s.options(w)
-	if resumed {
-		waves, err := rollout.ResumeWaves(s.Targets, plan, at.Waves, o)
-		return waves, w, errors.Join(err, s.recall(ctx, at))
-	}
-	waves, err := rollout.NewWaves(s.Targets, plan, o)
+	waves, err := rollout.NewWaves(s.Targets, plan, s.options(w))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -116,6 +126,14 @@ func (s Stage) recall(ctx context.Context, at position) error {
 		}
 		return nil
 	})
+}
+
+// begun is the plan that the waves walk which the position is of.
+func (s Stage) begun(at position) (strategy.WavePlan, error) {
+	if at.Plan != nil {
+		return strategy.ParseWavePlan(at.Plan)
+	}
+	return s.plan(at)
 }
 
 func (s Stage) plan(at position) (strategy.WavePlan, error) {
