@@ -165,8 +165,9 @@ func (d Decision) Notes(o NotesOptions) Notes {
 	return n
 }
 
-// without is what is told of a version without changes, as plain text. It is empty where there are some, or no version.
-func (n Notes) without() string {
+// NoChanges is what is told of a version without changes, as plain text: "No notable changes." It is empty where there are some, or
+// no version.
+func (n Notes) NoChanges() string {
 	const most = 20
 	switch with := n.With; {
 	case n.Version == nil || len(n.Sections) > 0:

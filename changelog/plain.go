@@ -14,7 +14,7 @@ func (n Notes) Text() string {
 		b.WriteString(" (" + n.Date.Format("2006-01-02") + ")")
 	}
 	b.WriteString("\n")
-	if said := n.without(); said != "" {
+	if said := n.NoChanges(); said != "" {
 		b.WriteString("\n" + oneLine(said) + "\n")
 	}
 	for _, s := range n.Sections {

@@ -27,6 +27,7 @@ func TestVersionsWithoutChanges(t *testing.T) {
 		{strings.Split(strings.Repeat("x,", 29)+"y", ","), "", "No changes of its own: released with " + strings.Repeat("x, ", 19) + "x and 10 others."},
 	} {
 		n.With, n.Audience = tc.with, tc.audience
+		assert.Equal(t, tc.want, n.NoChanges())
 		assert.Equal(t, "## lib 2.0.0\n\n"+changelog.Escape(tc.want)+"\n", n.Markdown())
 		assert.Equal(t, "lib 2.0.0\n\n"+tc.want+"\n", n.Text())
 	}

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-multierror"
@@ -73,6 +74,9 @@ func (a Applier) Validate() error {
 	for i, f := range a.Files {
 		if err := f.validate(); err != nil {
 			bad("Files[%d]: %w", i, err)
+		}
+		if other := slices.IndexFunc(a.Files[:i], f.mixes); other >= 0 {
+			bad("Files[%d]: %q is the changelog of %q already: a changelog has the versions of one component, or of the umbrella", i, f.Path, a.Files[other].Component)
 		}
 	}
 	names := map[string]bool{}

@@ -339,4 +339,12 @@ func TestValidate(t *testing.T) {
 	} {
 		assert.ErrorContains(t, err, part)
 	}
+	one := apply.Document{}
+	mixed := apply.Applier{Files: []apply.File{
+		{Path: "CHANGELOG.md", Component: "api", Updater: one}, {Path: "CHANGELOG.md", Component: "web", Updater: one}, {Path: "web/CHANGELOG.md", Component: "web", Updater: one},
+		{Path: "web/CHANGELOG.md", Component: "api", Updater: apply.Pattern("{version}")},
+	}}.Validate()
+	require.ErrorContains(t, mixed, `Files[1]: "CHANGELOG.md" is the changelog of "api" already`)
+	assert.NotContains(t, mixed.Error(), "Files[2]")
+	assert.NotContains(t, mixed.Error(), "Files[3]")
 }

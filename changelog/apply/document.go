@@ -10,7 +10,8 @@ import (
 
 // Document keeps a changelog file by package changelog/document: the notes of the version become its section, dated with the
 // day of the release in UTC, and what people wrote under Unreleased moves there. Entries
-// that were generated under Unreleased go: the notes have them, if they still hold. A file that is missing is begun.
+// that were generated under Unreleased go: the notes have them, if they still hold. A file that is missing is begun. A file is that of one
+// component, or of the umbrella.
 type Document struct {
 	// Title is the heading of a file that is begun. Default: "Changelog".
 	Title string
@@ -21,6 +22,13 @@ type Document struct {
 }
 
 var _ FileUpdater = Document{}
+
+// mixes reports whether two files are one changelog for two components, whose versions nobody could tell apart in it.
+func (f File) mixes(other File) bool {
+	_, ok := f.Updater.(Document)
+	_, too := other.Updater.(Document)
+	return ok && too && f.Path == other.Path && f.Component != other.Component
+}
 
 // Update writes the section of the version.
 func (d Document) Update(text []byte, r Release) ([]byte, error) {

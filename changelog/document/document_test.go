@@ -185,6 +185,30 @@ func TestUpsertAgain(t *testing.T) {
 }
 
 // A rule at the end of a version stays there.
+// TestUpsertOfNothing: a version without changes has one entry that says so, unless somebody has written something, and until there is a change.
+func TestUpsertOfNothing(t *testing.T) {
+	const head = "# Changelog\n\n## 2.0.0 - 2024-05-06\n"
+	nothing, some := notes("2.0.0"), notes("2.0.0", "features add x c0ffee0001")
+	without := head + "\n### Changed\n\n- No notable changes.\n"
+	with := head + "\n### Added\n\n- add x (c0ffee0001)\n"
+	for _, text := range []string{"# Changelog\n", head, head + "\n### Changed\n"} {
+		assert.Equal(t, without, shown(upserted(t, text, nothing, document.Options{})), text)
+	}
+	assert.Equal(t, strings.ReplaceAll(without, "\n", "\r\n"), shown(upserted(t, strings.ReplaceAll(head, "\n", "\r\n"), nothing, document.Options{})))
+	assert.Equal(t, with, shown(upserted(t, upserted(t, head, nothing, document.Options{}), some, document.Options{})), "then there is one")
+	assert.Equal(t, without, shown(upserted(t, upserted(t, head, some, document.Options{}), nothing, document.Options{})), "then there is none")
+	for _, own := range []string{"\nSome words.\n", "\n- by hand\n", "\n### Fixed\n\n- by hand\n", "\nYanked: it breaks\n", "\n<details>\nx\n</details>\n"} {
+		assert.Equal(t, head+own, upserted(t, head+own, nothing, document.Options{}))
+	}
+	nothing.With = []string{"core", "web*"}
+	assert.Contains(t, upserted(t, head, nothing, document.Options{}), "- No changes of its own: released with core and web\\*. <!-- generated none ")
+	d := document.Parse("# Changelog\n\n## Unreleased\n\n### Fixed\n\n- by hand\n")
+	require.NoError(t, d.Upsert(nothing, document.Options{}))
+	require.NoError(t, d.Release(nothing.Version, today, document.Options{}))
+	require.NoError(t, d.Upsert(nothing, document.Options{}))
+	assert.Equal(t, "# Changelog\n\n## Unreleased\n\n## 2.0.0 - 2024-05-06\n\n### Fixed\n\n- by hand\n", d.String())
+}
+
 func TestRuleBelowAVersion(t *testing.T) {
 	text := upserted(t, "## 1.3.0\n\n### Fixed\n\n- mine\n\n---\n\n## 1.2.0\n\n### Fixes\n\n- z\n\n***\n", notes("1.3.0", "fixes y c0ffee0001", "features x c0ffee0002"), document.Options{})
 	assert.Regexp(t, `(?s)- mine\n- y [^\n]*\n\n---\n\n## 1\.2\.0.*- z\n\n\*\*\*\n$`, text)

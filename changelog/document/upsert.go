@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
+
 	"github.com/davit-sdk/davit/changelog"
 )
 
@@ -14,7 +16,8 @@ import (
 // place. Upsert twice is Upsert once, byte for byte.
 //
 // In a section that is there, generated entries are rewritten, added and taken away until they are those of the notes, and what
-// people wrote or edited stays; see the package for which is which. The date of the heading becomes that of the notes, if they have one. The
+// people wrote or edited stays; see the package for which is which. Notes without changes leave one entry that says so, where nobody has
+// written anything. The date of the heading becomes that of the notes, if they have one. The
 // link of a new version is added if the document defines such links, and that of Unreleased is made to begin at the new version if
 // that is the highest now, and the link began at the one before it. In all other cases the link of Unreleased stays as it is.
 //
@@ -79,7 +82,30 @@ func (d *Document) wanted(n changelog.Notes, o Options) []wanted {
 			}
 		}
 	}
+	if said := n.NoChanges(); said != "" && !d.says(n.Version) {
+		text := marked(bullet+" "+changelog.Escape(said), "none")
+		all = append(all, wanted{title: o.heading(changelog.Section{Kind: changelog.Other}), text: strings.ReplaceAll(text, "\n", d.newline)})
+	}
 	return all
+}
+
+// says reports whether a section of a version has anything that was not generated, besides headings.
+func (d *Document) says(v *semver.Version) bool {
+	for _, at := range d.find(v) {
+		s := d.sections[at]
+		generated := map[int]bool{}
+		for _, e := range d.entries(s.last+1, s.end) {
+			for i := e.from; i < e.behind && e.generated(); i++ {
+				generated[i] = true
+			}
+		}
+		for i := s.last + 1; i < s.end; i++ {
+			if kind := d.lines[i].kind; !generated[i] && kind != blank && kind != heading && kind != underlined {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // keyOf is what an entry is about, in characters that a comment may hold.
