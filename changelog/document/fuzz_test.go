@@ -48,7 +48,7 @@ func FuzzDocument(f *testing.F) {
 		fresh := semver.MustParse("1.2.1-fuzz.7")
 		n := notes("1.2.1-fuzz.7", "features add x (#12) c0ffee0001", "breaking drop `y` c0ffee0002", "fixes z c0ffee0003")
 		edits := map[string]func(*document.Document) error{
-			"upsert": func(d *document.Document) error { return d.Upsert(n, document.Options{}) },
+			"upsert":  func(d *document.Document) error { return d.Upsert(n, document.Options{}) },
 			"nothing": func(d *document.Document) error { return d.Upsert(notes("1.2.1-fuzz.7"), document.Options{}) },
 			"unreleased": func(d *document.Document) error {
 				return d.Upsert(notes("", "fixes z c0ffee0003", "other w c0ffee0004"), document.Options{})
