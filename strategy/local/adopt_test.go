@@ -300,7 +300,7 @@ func TestAStateFolderThatIsNotOurs(t *testing.T) {
 	scale(t, first, one, 1)
 	await(t, first, rollout.Ready, 1)
 	_, err := local.NewFleet(options(dir, "serve"))
-	require.ErrorIs(t, err, local.ErrInUse)
+	require.ErrorIs(t, err, local.ErrLocked)
 	assert.ErrorContains(t, err, fmt.Sprintf("pid %d (", os.Getpid()))
 	require.NoError(t, first.Close(t.Context()))
 

@@ -85,7 +85,7 @@
 //
 // # Errors
 //
-// NewFleet, NewRouter and Validate report everything that is wrong with the options, each with its field. ErrInUse
+// NewFleet, NewRouter and Validate report everything that is wrong with the options, each with its field. ErrLocked
 // says that another fleet has the folder, ErrFleetClosed and ErrRouterClosed that one has ended. Where trying again
 // cannot help, as when there is no such program, Scale says so by rollout.Permanent, and a rollout turns back at once.
 //

@@ -100,7 +100,7 @@ func (i *instance) ended() bool { return i.phase == rollout.Failed || i.phase ==
 // host died before it could be recorded or because its record cannot be read, is ended within
 // the grace period, and a record that cannot be read is kept in the folder "quarantine".
 //
-// The error lists everything that is wrong with the options. It wraps ErrInUse where another fleet
+// The error lists everything that is wrong with the options. It wraps ErrLocked where another fleet
 // owns the folder, and errors.ErrUnsupported on systems other than Linux and darwin.
 func NewFleet(o FleetOptions) (*Fleet, error) {
 	if err := o.Validate(); err != nil {

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// ErrInUse is wrapped by the error of NewFleet when another fleet, in this process or in another
+// ErrLocked is wrapped by the error of NewFleet when another fleet, in this process or in another
 // one, owns the state folder.
-var ErrInUse = errors.New("the state folder belongs to another fleet")
+var ErrLocked = errors.New("the state folder belongs to another fleet")
 
 // lockPatience is how long a held lock is tried again. A host that was killed while it started an
 // instance leaves the lock with that instance until it runs its own program, which is an instant, but for a machine
@@ -43,7 +43,7 @@ func lockDir(dir string) (*dirLock, error) {
 			if err != nil || who == "" {
 				who = "a process that has not said who it is"
 			}
-			return nil, errors.Join(fmt.Errorf("%s: %w: %s", dir, ErrInUse, who), f.Close())
+			return nil, errors.Join(fmt.Errorf("%s: %w: %s", dir, ErrLocked, who), f.Close())
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
