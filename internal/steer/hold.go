@@ -2,11 +2,13 @@ package steer
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/davit-sdk/davit/stage"
 	"github.com/davit-sdk/davit/stage/window"
+	"github.com/davit-sdk/davit/strategy"
 )
 
 // Hold is what people have said of a rollout that a schedule may hold. It is a part of the stage's checkpoint, so that the next
@@ -30,6 +32,7 @@ func (h Hold) lifts(now time.Time) bool { return h.Lifted && (h.Until.IsZero() |
 type Keeper struct {
 	guard  window.Guard
 	watch  *window.Watch
+	dark   bool       // the rollout stops all that runs before it starts what comes
 	acting sync.Mutex // one word at a time reaches the rollout, of the schedule or of a person
 	holds  bool       // the schedule has paused the rollout
 	last   window.Word
@@ -40,6 +43,13 @@ type Keeper struct {
 // NewKeeper goes on from what a checkpoint says: what was paused by nobody was paused by the schedule.
 func NewKeeper(g window.Guard, said Hold, paused bool) *Keeper {
 	return &Keeper{guard: g, watch: g.Watch(), said: said, holds: paused && !said.Person}
+}
+
+// Whole lets a rollout run to its end once it was let begin, where its plan goes dark on the way: held there, nothing would serve for as
+// long as the schedule is closed.
+func (k *Keeper) Whole(p strategy.Plan) *Keeper {
+	k.dark = !p.From.Dark() && slices.ContainsFunc(p.Steps, func(s strategy.Step) bool { return s.State.Dark() })
+	return k
 }
 
 // Said is what people have said so far.
@@ -139,6 +149,8 @@ func (k *Keeper) obey(word window.Word, r Rollout) error {
 	case k.guard.Closing == window.RollBack && word.Known:
 		return r.Abort(window.By, word.Why)
 	case k.guard.Closing == window.RollBack && said.Let: // nothing is taken back for what is not known
+		return nil
+	case k.dark && said.Let:
 		return nil
 	}
 	if err := r.Pause(window.By, word.Why); err != nil { // also where it holds already: the last host may have died before it did

@@ -183,6 +183,7 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 		if err != nil {
 			return nil, nil, steer.Halfway(to, err)
 		}
+		w.keep.Whole(plan)
 		r, err := rollout.Resume(s.Target, plan, at.Rollout, s.options(w))
 		if err != nil {
 			return nil, nil, steer.Halfway(to, err)
@@ -198,6 +199,7 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 	}
 	at.Plan = steer.Kept(plan)
 	w := s.walk(ctx, t, at, false)
+	w.keep.Whole(plan)
 	r, err := rollout.New(s.Target, plan, s.options(w))
 	if err != nil {
 		return nil, nil, err

@@ -70,6 +70,35 @@ func TestARolloutThatBeginsInAFreeze(t *testing.T) {
 	}
 }
 
+// What is dark in between is not held there: nothing would serve in all of the freeze.
+func TestAFreezeHoldsNobodyInTheDark(t *testing.T) {
+	for _, restarts := range []bool{false, true} {
+		recreate := func(e *evening) {
+			e.world.Start = 20 * time.Second
+			e.deploy.Strategy = strategy.Recreate{}
+		}
+		bubble(t, "but lets it end", func(t *testing.T) {
+			e := later(t, 15*time.Second, recreate)
+			defer func() { e.end() }()
+			e.after(10 * time.Second)
+			if restarts {
+				e.restart(10 * time.Second)
+			}
+			e.after(time.Minute).is(stage.Succeeded)
+		})
+		bubble(t, "and does not begin in it", func(t *testing.T) {
+			e := later(t, time.Minute, recreate)
+			defer func() { e.end() }()
+			if restarts {
+				e.after(time.Minute)
+				e.restart(time.Minute)
+			}
+			e.after(5 * time.Minute).untouched()
+			e.after(10 * time.Minute).is(stage.Succeeded)
+		})
+	}
+}
+
 // What would be taken back in a freeze does not begin while nobody knows whether there is one.
 func TestARolloutThatBeginsUnderAnUnknownCalendar(t *testing.T) {
 	for name, c := range map[string]struct {

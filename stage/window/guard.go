@@ -35,6 +35,9 @@ const By = "calendar"
 // looked at before anything moves, so that Pause holds at once, and RollBack moves nothing. While the schedule cannot be read,
 // or does not answer within Patience, Pause holds, and RollBack takes nothing back, but holds what has not begun.
 //
+// A deployment whose plan stops all that runs before it starts what comes, as strategy.Recreate does, is held by Pause before it begins alone,
+// and runs to its end from there: held in between, nothing would serve for as long as the schedule is closed. Waves hold regions there, too.
+//
 // A person who resumes or promotes a rollout that is held, and gives a reason, overrides the schedule until it opens the
 // next time (DetailOverride, among the details of the rollout's stage). stage.Approve is a yes to what the plan asks alone, also
 // while the rollout is held: it goes on when both are settled. What does not count while it is held is recorded (DetailIgnored).
