@@ -70,7 +70,7 @@ func (r *Rollout) observe(ctx context.Context, l leg) error {
 	return r.call(ctx, l, func(ctx context.Context) error {
 		o, err := see(ctx, r.target)
 		if err == nil {
-			r.seen = o
+			r.seen, r.looked = o, true
 		}
 		return err
 	})

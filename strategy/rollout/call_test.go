@@ -174,3 +174,23 @@ func TestObservationThatCannotBeTrue(t *testing.T) {
 		assert.ErrorContains(t, err, "3 available of 3 ready of 1 running instances")
 	})
 }
+
+// An error does not say that nothing runs where nobody has looked.
+func TestErrorSaysOnlyWhatWasSeen(t *testing.T) {
+	bubble(t, "x", func(t *testing.T) {
+		c := newScene(t, strategy.Rolling{}, 3)
+		r := c.rollout()
+		require.NoError(t, r.Abort("ada", "not today"))
+		result, err := r.Run(t.Context())
+		assert.Equal(t, rollout.Refused, result.Outcome)
+		assert.NotContains(t, err.Error(), "now:")
+	})
+	bubble(t, "and it says what is to be done", func(t *testing.T) {
+		c := newScene(t, strategy.Rolling{}, 3)
+		c.world.Put(stableAt(v1, 4))
+		_, err := c.rollout().Run(t.Context())
+		assert.ErrorIs(t, err, rollout.ErrStale)
+		assert.ErrorContains(t, err, "nothing was moved: make a new plan")
+		assert.ErrorContains(t, err, "now: 1.0.0@111111111111: 4 of 4 available, gets 100%")
+	})
+}

@@ -10,7 +10,7 @@ import (
 
 // ErrUnderWay says that a target runs more than one revision, so that it cannot be told which of
 // them is the stable one: a rollout was left half-way.
-var ErrUnderWay = errors.New("a rollout is under way on the target")
+var ErrUnderWay = errors.New("a rollout is under way on the target (let it go on, or restore a state)")
 
 // Current tells what a target runs as a state to plan from. A target on which nothing runs gives
 // the empty state. The size is the one that is observed, also where an autoscaler decides about it. Where several revisions run, the error is ErrUnderWay: resume that rollout, go on

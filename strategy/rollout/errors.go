@@ -19,13 +19,13 @@ var (
 	ErrNotWaiting = errors.New("the rollout is neither paused nor waiting for an answer")
 	// ErrStale says that the target is not in the state that the plan starts from. Nothing was
 	// moved: make a new plan.
-	ErrStale = errors.New("the target is not in the state that the plan starts from")
+	ErrStale = errors.New("the target is not in the state that the plan starts from (nothing was moved: make a new plan)")
 	// ErrNoGate says that a plan names a gate that the rollout was not given.
 	ErrNoGate = errors.New("no such gate")
 	// ErrBusy says that another rollout is under way on the target, in this process.
-	ErrBusy = errors.New("the target serves another rollout")
+	ErrBusy = errors.New("the target serves another rollout (wait for its end, or abort it)")
 	// ErrDark says that instances run and get no traffic: the router has lost its table.
-	ErrDark = errors.New("the target runs instances and routes nothing to them")
+	ErrDark = errors.New("the target runs instances and routes nothing to them (restore the state that it is to be in)")
 	// ErrFenced says that the target has seen a later owner than the one on whose behalf it is moved:
 	// another host has taken over. Nothing more is moved.
 	ErrFenced = errors.New("the target belongs to a later owner")
@@ -52,6 +52,8 @@ type Error struct {
 	Rollback error
 	// Observed is what runs where, as last seen.
 	Observed Observation
+
+	unseen bool // the target was never looked at
 }
 
 // Error tells the outcome, the step, the cause and, where a person is needed, what runs where.
@@ -64,7 +66,11 @@ func (e *Error) Error() string {
 		if e.Rollback != nil {
 			text += fmt.Sprintf("; not taken back: %v", e.Rollback)
 		}
+		text += "; nothing is moved any more, a person has to decide"
 	case RolledBack:
+		return text
+	}
+	if e.unseen {
 		return text
 	}
 	return text + "; now: " + e.Observed.String()

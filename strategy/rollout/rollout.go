@@ -28,6 +28,7 @@ type Rollout struct {
 	// What follows belongs to Run.
 	at       Checkpoint
 	seen     Observation
+	looked   bool // at the target, and it answered
 	arrived  bool // the target was seen, and is what the plan starts from
 	verdicts []gate.Verdict
 	failed   map[string]bool // failures that were told already
@@ -191,7 +192,7 @@ func (r *Rollout) Run(ctx context.Context) (Result, error) {
 	result.Started, result.Ended = started, time.Now()
 	text := string(result.Outcome)
 	if failure != nil {
-		failure.Observed = r.seen
+		failure.Observed, failure.unseen = r.seen, !r.looked
 		text = failure.Error()
 	}
 	r.tell(Event{Kind: Ended, Step: result.Step, Text: text, Outcome: result.Outcome})
