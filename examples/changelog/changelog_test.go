@@ -369,6 +369,8 @@ func TestWarnings(t *testing.T) {
 	}
 	both := call(t, repository(t, "feat: begin", "tag v1.2.3", "feat!: drop", "chore: x\n\n* feat: y"), "-next")
 	assert.Equal(t, right("2.0.0\n"), both, "what is raised within another commit has no say")
+	odd := call(t, repository(t, "feat: begin", "tag \u009b31mred\u202e-1.2.3", "tag blue-1.2.3", "fix: x"), "-next")
+	assert.Contains(t, odd.err, "such as blue-1.2.3, \uFFFD31mred\uFFFD-1.2.3,", "no terminal is told what to do")
 	full := call(t, dir, "-full")
 	assert.Equal(t, 0, full.status)
 	assert.Regexp(t, `^changelog: note: [0-9a-f]{10}: `, full.err)

@@ -50,6 +50,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
+	"unicode"
 )
 
 // The statuses that it exits with.
@@ -66,8 +68,26 @@ func main() {
 	os.Exit(status)
 }
 
+// legible shows what a terminal would obey, such as a control character in the name of a tag, as U+FFFD.
+type legible struct{ io.Writer }
+
+// Write writes a whole text.
+func (l legible) Write(text []byte) (int, error) {
+	said := strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, string(text))
+	if _, err := io.WriteString(l.Writer, said); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
 // run is the whole program.
 func run(ctx context.Context, args []string, out, told io.Writer) int {
+	told = legible{told}
 	o, err := parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(out, usage)
