@@ -84,7 +84,8 @@ func (c Component) allows(next *semver.Version) error {
 // repository, with its text. A component is called after its folder, and that of the root after the last part of
 // its module's path. It depends on the modules among them that it requires, not counting indirect ones, with
 // replacements as go.mod says them; a requirement that is replaced by a folder without a module among
-// them is none. The components come in the order of their folders.
+// them is none. The components come in the order of their folders. Modules that are
+// never released, such as those of tools and tests, are for the caller to leave out: they would begin with a first version.
 //
 // The error names each file that cannot be read, with its line, and modules that have the same path. Modules may require each
 // other in a circle, which components may not: Policy.Validate says so, and the caller has to decide

@@ -54,7 +54,8 @@ func warn(plan changelog.Plan, told io.Writer) {
 	free := 0
 	for _, d := range plan.Diagnostics {
 		switch d.Code {
-		case changelog.CodeOtherFormat, changelog.CodeUntouched, changelog.CodeUntagged, changelog.CodeOutOfStep:
+		case changelog.CodeOtherFormat, changelog.CodeUntouched, changelog.CodeUntagged, changelog.CodeOutOfStep,
+			changelog.CodeUnclearRevert, changelog.CodeNotRevert, changelog.CodeMidBody:
 			note(d, told)
 		case changelog.CodeRaised:
 			if breaks(plan, d.Commit) {

@@ -353,13 +353,15 @@ func TestWarnings(t *testing.T) {
 		assert.Regexp(t, `^changelog: note: [0-9a-f]{10}: the last release of the form v\{version\} is v1\.2\.3, and 2\.0\.0 has the form \{version\}`, got.err)
 	}
 	for text, want := range map[string]string{
-		"feat: x\n\n* feat!: drop":          "the header is minor, but \"feat!: drop\" within the message is major\n",
-		"chore: x\n\n* feat: y":             "",
-		"feat: x\n\nBreaking change: drop":  "this is no breaking change: write \"BREAKING CHANGE: \" at the beginning of a line, below a blank line\n",
-		"feat!: x\n\nBreaking change: drop": "",
-		"feat: x\n\nnothing odd about this": "",
-		"Drop x":                            "changelog: note: commits that are not conventional, and that call for no release by the policy: 1 (-why names them)\n",
-		"docs: tell":                        "",
+		"feat: x\n\n* feat!: drop":                  "the header is minor, but \"feat!: drop\" within the message is major\n",
+		"chore: x\n\n* feat: y":                     "",
+		"feat: x\n\nBreaking change: drop":          "this is no breaking change: write \"BREAKING CHANGE: \" at the beginning of a line, below a blank line\n",
+		"fix: x\n\nThis reverts commit 0123456789.": "the header is not that of a revert, so that this takes nothing back: begin it with revert:, or leave git's words\n",
+		"feat: x\n\ntext\nRelease-As: 2.0.0\nmore":  "\"Release-As\" counts, but it belongs among the footers at the end of the message\n",
+		"feat!: x\n\nBreaking change: drop":         "",
+		"feat: x\n\nnothing odd about this":         "",
+		"Drop x":                                    "changelog: note: commits that are not conventional, and that call for no release by the policy: 1 (-why names them)\n",
+		"docs: tell":                                "",
 	} {
 		dir := repository(t, "feat: begin", "tag v1.2.3", text)
 		if want != "" && !strings.HasPrefix(want, "changelog") {
