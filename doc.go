@@ -134,7 +134,7 @@
 //
 // # What will not change
 //
-// At v0, a minor version may change the Go API, and a patch version does not; the exported API is a list in
+// No version is tagged yet. At v0, a minor version may change the Go API, and a patch version does not; the exported API is a list in
 // internal/house/testdata/api.txt. What was recorded is kept: a later version reads the folders of release/journal and the
 // tables of release/sqlstore that an earlier one has written, and goes on with releases that it has begun (release/journal/testdata
 // has folders of earlier versions, and a test goes on with them). The JSON of events
