@@ -52,6 +52,9 @@ func Compile(o Options, calendars ...Calendar) (*Schedule, error) {
 		if slices.ContainsFunc(calendars[:i], func(other Calendar) bool { return other.Name == c.Name && c.Name != "" }) {
 			wrong = append(wrong, errors.New("Name: another calendar has it, too"))
 		}
+		if err := c.Scope.misspells(o.Subject); err != nil {
+			wrong = append(wrong, err)
+		}
 		for _, err := range wrong {
 			errs = multierror.Append(errs, fmt.Errorf("calendar %d (%.100s): %w", i, c.Name, err))
 		}

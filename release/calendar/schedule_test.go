@@ -93,6 +93,22 @@ func TestScope(t *testing.T) {
 		assert.Equal(t, c.want, strings.Join(compile(t, calendar.Options{Subject: c.subject}, all...).Calendars(), " "), "%v", c.subject)
 	}
 	assert.ErrorContains(t, calendar.Scope{Services: []string{"api/**"}}.Validate(), "there is no **")
+	for subject, want := range map[calendar.Subject]string{
+		{Team: "red", Service: "Till", Environment: "dev"}:           `calendar 1 (shop): Scope: Services: the subject has "Till", which is spelled otherwise here`,
+		{Team: "red", Service: "blog", Environment: " production"}:   `calendar 2 (production): Scope: Environments: the subject has " production"`,
+		{Team: "red", Service: "SHOP-api", Environment: "dev"}:       "calendar 1 (shop): Scope: Services",
+		{Team: "Blue", Service: "blog", Environment: "dev"}:          "calendar 4 (team): Scope: Teams",
+		{Team: "red", Service: "till", Environment: "Staging"}:       "calendar 3 (both): Scope: Environments",
+		{Team: "red", Service: "blog", Environment: "Staging"}:       "", // it is not for blog anyhow
+		{Team: "red", Service: "api/shop/V2", Environment: "PRODUC"}: "",
+	} {
+		_, err := calendar.Compile(calendar.Options{Subject: subject}, all...)
+		if want == "" {
+			assert.NoError(t, err)
+			continue
+		}
+		assert.ErrorContains(t, err, want)
+	}
 }
 
 func TestOverrides(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 // the pattern "*". In any other, "*" and "?" stand for no slash: "shop/*" covers shop/api and not shop/api/v2, and there is
 // no "**". What is told by several lists must be in each: the service shop in the environment production.
 //
-// Names are compared byte by byte. Mind the case: a freeze of "Shop" does not cover shop.
+// Names are compared byte by byte. A freeze of "Shop" does not cover shop, so Compile refuses a subject that differs from what a scope covers in
+// case or outer spaces alone.
 type Scope struct {
 	Teams        []string `json:"teams,omitempty"`
 	Services     []string `json:"services,omitempty"`
@@ -28,6 +29,33 @@ type Subject struct {
 // Covers reports whether the calendar of that scope is for the subject.
 func (s Scope) Covers(subject Subject) bool {
 	return matches(s.Teams, subject.Team) && matches(s.Services, subject.Service) && matches(s.Environments, subject.Environment)
+}
+
+// misspells reports a subject that the scope would cover if names were compared without regard to case and outer spaces, and does not.
+func (s Scope) misspells(subject Subject) error {
+	plain := Scope{folded(s.Teams...), folded(s.Services...), folded(s.Environments...)}
+	names := folded(subject.Team, subject.Service, subject.Environment)
+	if s.Covers(subject) || !plain.Covers(Subject{names[0], names[1], names[2]}) {
+		return nil
+	}
+	for _, one := range []struct {
+		field, name string
+		patterns    []string
+	}{{"Teams", subject.Team, s.Teams}, {"Services", subject.Service, s.Services}, {"Environments", subject.Environment, s.Environments}} {
+		if !matches(one.patterns, one.name) {
+			return fmt.Errorf("Scope: %s: the subject has %.100q, which is spelled otherwise here: spell both alike", one.field, one.name)
+		}
+	}
+	return nil
+}
+
+// folded are names in lower case, without outer spaces.
+func folded(names ...string) []string {
+	plain := make([]string, len(names))
+	for i, name := range names {
+		plain[i] = strings.ToLower(strings.TrimSpace(name))
+	}
+	return plain
 }
 
 // Validate reports all patterns that are none.
