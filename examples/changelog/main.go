@@ -16,7 +16,8 @@
 // Each change names its author and its commit. Where the address of the remote origin says which forge it is on (GitHub, GitLab,
 // Gitea, Forgejo, Bitbucket), or -forge does, commits, issues and people are links, and each version leads to what has come since
 // the one before. The notes of what is not released yet also list who contributed, and for whom it was the first time, which
-// takes one reading of the whole history. -full leaves that list out.
+// takes one reading of the whole history. -full leaves that list out. Of an umbrella the notes name the components that are
+// released, whose own notes follow; -full lists their changes.
 //
 // # JSON
 //
