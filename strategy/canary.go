@@ -15,7 +15,8 @@ type Canary struct {
 	Steps []CanaryStep
 	// Ramp makes the steps, instead of Steps. Zero, where there are no Steps: 5%, 25% and 50%.
 	Ramp Ramp
-	// Bake is how long a step is held that does not say so itself.
+	// Bake is how long a step is held that does not say so itself. Zero: no longer than until its gates
+	// have passed; a canary without Gates, Bake and pauses goes from step to step at once, and nobody watches it.
 	Bake time.Duration
 	// Gates are the names of the gates of a step that does not name its own.
 	Gates []string

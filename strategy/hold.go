@@ -5,7 +5,8 @@ import "time"
 // Hold is how long, and under whose eyes, a state is held before the next step. The zero value
 // does not hold it.
 type Hold struct {
-	// Bake is how long the state is held and watched once it is reached.
+	// Bake is how long the state is held and watched once it is reached. Zero: no longer than until the
+	// gates have passed.
 	Bake time.Duration
 	// Gates are the names of the gates that are asked during the bake and must pass at its end.
 	Gates []string
