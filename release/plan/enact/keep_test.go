@@ -199,4 +199,10 @@ func TestAPlanThatWasChangedIsNotKept(t *testing.T) {
 	p := shop()
 	p.Mode = plan.Approved
 	require.ErrorIs(t, enact.Keep(t.Context(), release.NewRunner(release.Config{}), p, "shop-5", nil), plan.ErrMove)
+	_, err := enact.Pipeline(base(true), p, enact.Parts{})
+	require.ErrorIs(t, err, plan.ErrMove)
+	_, err = enact.Criteria(p, enact.Parts{})
+	require.ErrorIs(t, err, plan.ErrMove)
+	_, err = enact.Remedies(p, enact.Parts{})
+	require.ErrorIs(t, err, plan.ErrMove)
 }

@@ -27,6 +27,9 @@ type Parts struct {
 // Pipeline is a pipeline with the criteria and remedies of a plan, behind those that it has. The error is that of Criteria and Remedies, or
 // reports a stage that there is already.
 func Pipeline(base release.Pipeline, p plan.Plan, parts Parts) (release.Pipeline, error) {
+	if err := p.Bound(); err != nil {
+		return release.Pipeline{}, err
+	}
 	var errs *multierror.Error
 	criteria, err := Criteria(p, parts)
 	errs = multierror.Append(errs, err)
@@ -50,8 +53,12 @@ func Pipeline(base release.Pipeline, p plan.Plan, parts Parts) (release.Pipeline
 }
 
 // Criteria are the criteria of a plan as those of a pipeline: a stage that asks a gate, or one that asks people. Where one of Succeed does not
-// hold, and the plan has a rollback that is automatic, the release is taken back; else it stops.
+// hold, and the plan has a rollback that is automatic, the release is taken back; else it stops. Of a plan that is not what was approved the error
+// is that of plan.Plan.Bound.
 func Criteria(p plan.Plan, parts Parts) (release.Criteria, error) {
+	if err := p.Bound(); err != nil {
+		return release.Criteria{}, err
+	}
 	var c release.Criteria
 	var errs *multierror.Error
 	for _, list := range []struct {
@@ -104,8 +111,11 @@ func Approval(p plan.Plan, a plan.Ask) (approval.Stage, error) {
 }
 
 // Remedies are the stages that mitigate the risks of a plan: each runs when the stage of its trigger has ended as that says, however the
-// release goes on, and is skipped otherwise.
+// release goes on, and is skipped otherwise. Of a plan that is not what was approved the error is that of plan.Plan.Bound.
 func Remedies(p plan.Plan, parts Parts) ([]release.Stage, error) {
+	if err := p.Bound(); err != nil {
+		return nil, err
+	}
 	var stages []release.Stage
 	var errs *multierror.Error
 	for i, r := range p.Risks {
