@@ -25,7 +25,7 @@ var ErrNotOver = errors.New("it is not over")
 // too, and those that need them. That first.Pipeline has changed since does not matter, as long as the
 // stages that were done are still there and write the same keys.
 //
-// A stage that is taken over is still what it was: it works in the same environment, writes the same keys, and
+// A stage that is taken over is still what it was: it works in the same environment, for the items of the same list, writes the same keys, and
 // has come to have no trait and no gate, since what nobody was asked then cannot be answered now. (It has not come
 // to build either, which its keys tell.) Where somebody else asks for the new release, a stage with four eyes runs
 // anew, and so does what needs it: among those who agreed may be who asks now. The same goes for each stage that asks people
