@@ -88,8 +88,8 @@ func someOf(tags []Tag) string {
 	return strings.Join(names, ", ")
 }
 
-// elsewise reports whether a version is tagged in a form that no component reads.
-func (s *sight) elsewise(version *semver.Version) bool {
+// inOtherForm reports whether a version is tagged in a form that no component reads.
+func (s *sight) inOtherForm(version *semver.Version) bool {
 	return slices.ContainsFunc(s.forms, func(o *otherForm) bool {
 		return slices.ContainsFunc(o.tags, func(t Tag) bool { return t.Version.Equal(version) })
 	})

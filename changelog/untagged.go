@@ -38,7 +38,7 @@ func (s *sight) untagged(read *reading) []Diagnostic {
 // tagged reports whether a version that a message announces is tagged: by the component, in whatever form, or, where the message names
 // none, by another one, whose release it is then.
 func (s *sight) tagged(v *view, version *semver.Version, words []string, last string) bool {
-	if v.has(version) || s.elsewise(version) {
+	if v.has(version) || s.inOtherForm(version) {
 		return true
 	}
 	if last == v.format.Print(version) || slices.Contains(words, strings.ToLower(v.component.Name)) {
