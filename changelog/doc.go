@@ -45,7 +45,8 @@
 //     after it.
 //
 // A maintenance branch such as 1.2.x or release/1.x keeps to its line: a version outside of it is [ErrOutOfRange], with the
-// range. A footer "Release-As: 2.0.0" is obeyed, the newest one, unless it is not above the last release. The level stays that
+// range. A footer "Release-As: 2.0.0" is obeyed, the newest one, unless it is not above the last release. One of a
+// pre-release has had its say once that is tagged, and those before it come to nothing. The level stays that
 // of the commits where they call for more. A
 // version that is tagged on a commit which is no ancestor is [ErrTaken], and never given twice.
 //
@@ -88,7 +89,7 @@
 //
 // [Decision.Notes] makes notes of a decision: data, whose JSON can be read back, with [Notes.Markdown], [Notes.Text],
 // [Notes.Short] and a [Template] to print them. [NotesOptions] choose an [Audience], the sections, links and the people to name; one plan
-// gives as many texts as there are readers. [Releases] tells a whole history, release by release, while it is read. Package changelog/document
+// gives as many texts as there are readers. A version without changes says so, and whom of its fixed group it is released with. [Releases] tells a whole history, release by release, while it is read. Package changelog/document
 // puts notes into a file that people write, too.
 //
 // What a commit says is text and never more: [Escape] makes it inert in Markdown and HTML, wherever it is printed. That
