@@ -1,8 +1,10 @@
 package rollout
 
 import (
-	"encoding/json"
+	"slices"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/strategy"
@@ -118,66 +120,30 @@ type Result struct {
 	Ended   time.Time `json:"ended"`
 }
 
-// Checkpoint is the position of a rollout: all that a new process needs, beside the plan, to go on.
-type Checkpoint struct {
-	// Plan is the hash of the plan that the position belongs to.
-	Plan string `json:"plan"`
-	// Step is the step of the plan, from 0; the number of steps when all are done.
-	Step int `json:"step"`
-	// Reached is when the step's state was reached; zero while the step still moves.
-	Reached time.Time `json:"reached,omitzero"`
-	// Asked is when a person was first asked the present question, and AskedGates says that it is whether
-	// to go on although the gates do not agree, and not what the plan pauses for.
-	Asked      time.Time `json:"asked,omitzero"`
-	AskedGates bool      `json:"asked_gates,omitempty"`
-	// Waived says that somebody said to go on at this step although the gates do not agree, Granted that
-	// what the plan pauses for was answered so.
-	Waived  bool `json:"waived,omitempty"`
-	Granted bool `json:"granted,omitempty"`
-	// Degraded is for how long of the bake the state was not whole, or a gate asked not to count the
-	// time; that does not count.
-	Degraded time.Duration `json:"degraded_ns,omitempty"`
-	// Stopped is up to when Degraded counts while a gate asks not to count the time: a host that goes on from
-	// here counts none from there on, until its gates say otherwise. Zero: no gate asks for it.
-	Stopped time.Time `json:"stopped,omitzero"`
-	// Memory is what the gates remember, by their names. It may be older than their last verdicts, by a
-	// minute, and is dropped on the way back and at the end. Nobody may change it.
-	Memory map[string]json.RawMessage `json:"memory,omitempty"`
-	// Short is how many instances of the old revision were missing when the rollout began. Nobody
-	// waits for those.
-	Short int `json:"short,omitempty"`
-	// Promoting says that the holds are skipped.
-	Promoting bool `json:"promoting,omitempty"`
-	// Paused says that somebody paused the rollout, PausedBy who, PausedWhy why.
-	Paused    bool   `json:"paused,omitempty"`
-	PausedBy  string `json:"paused_by,omitempty"`
-	PausedWhy string `json:"paused_why,omitempty"`
-	// Abort is the word of whoever aborted it; nil where nobody did.
-	Abort *AbortError `json:"abort,omitempty"`
-	// Back says that the rollout is on its way back from Step, because of Cause; BackStep is the
-	// step of that way.
-	Back     bool `json:"back,omitempty"`
-	BackStep int  `json:"back_step,omitempty"`
-	// Relieved says that the new revision had nobody to answer on the way back, and gave its traffic
-	// away for good.
-	Relieved bool   `json:"relieved,omitempty"`
-	Cause    string `json:"cause,omitempty"`
-	// Outcome is set when the rollout has ended for good; Interrupted never is.
-	Outcome Outcome `json:"outcome,omitempty"`
-}
-
-// pause puts a pause into the position; nil is none.
-func (c *Checkpoint) pause(by *command) {
-	c.Paused, c.PausedBy, c.PausedWhy = by != nil, "", ""
-	if by != nil {
-		c.PausedBy, c.PausedWhy = by.by, by.why
+// tell notifies and logs.
+func (r *Rollout) tell(e Event) {
+	e.At = time.Now()
+	if e.Steps == 0 {
+		e.Steps = len(r.plan.Steps)
 	}
-}
-
-// pauser is whose word the pause is.
-func pauser(by, why string) command {
-	if by == "" && why == "" {
-		return command{"checkpoint", "paused before"}
+	seen := r.seen
+	e.Observed = &seen
+	if r.o.Notify != nil {
+		r.o.Notify(e)
 	}
-	return command{by, why}
+	args := []any{"step", e.Step + 1, "of", e.Steps}
+	if e.By != "" {
+		args = append(args, "by", e.By)
+	}
+	if e.Back {
+		args = append(args, "back", true)
+	}
+	level := hclog.Info
+	if slices.Contains([]EventKind{InstanceFailed, Stuck, Degraded, Drifted, GoingBack, CheckpointLost}, e.Kind) {
+		level = hclog.Warn
+	}
+	if e.Outcome == RollbackFailed || e.Outcome == Frozen {
+		level = hclog.Error
+	}
+	r.log.Log(level, string(e.Kind)+": "+e.Text, args...)
 }
