@@ -107,7 +107,7 @@ type told struct {
 	Span time.Duration `json:"span_ns"`
 }
 
-// DeadLetter is a message that was given up.
+// DeadLetter is a message that was given up. The parts of a digest have no Text any more.
 type DeadLetter struct {
 	Message Message   `json:"message"`
 	Tries   int       `json:"tries"`

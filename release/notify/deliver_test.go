@@ -190,6 +190,36 @@ func TestADeadLetterIsToldElsewhere(t *testing.T) {
 	})
 }
 
+// What is given up is kept in each save: of a digest, without the texts of its parts.
+func TestADigestThatIsGivenUpIsKeptInShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(release.MemoryStore)
+		texts := 0
+		ch := &room{fail: func(m notify.Message, _ int) error {
+			for _, p := range m.Parts {
+				texts += len(p.Text)
+			}
+			return notify.Permanent(errDown)
+		}}
+		o := plain(store, map[string]notify.Channel{"room": ch})
+		o.Groups[0].Recipients[0].DigestEvery = time.Hour
+		n, err := notify.New(o)
+		require.NoError(t, err)
+		run(t, n)
+		written(t, store, "shop-1", 1)
+		time.Sleep(2 * time.Hour)
+		dead := n.Status()[0].Dead
+		require.Len(t, dead, 1)
+		require.NotEmpty(t, dead[0].Message.Parts)
+		assert.NotEmpty(t, dead[0].Message.Text)
+		assert.NotZero(t, texts, "it was tried with all texts")
+		for _, p := range dead[0].Message.Parts {
+			assert.NotEmpty(t, p.Subject)
+			assert.Empty(t, p.Text)
+		}
+	})
+}
+
 func TestALetterDiesOfAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, ch := new(release.MemoryStore), &room{fail: func(notify.Message, int) error { return errDown }}

@@ -123,6 +123,10 @@ func (w *worker) remove(l *letter, dead *DeadLetter) {
 		b.drop(i)
 	}
 	if dead != nil {
+		dead.Message.Parts = slices.Clone(dead.Message.Parts)
+		for i := range dead.Message.Parts { // they are in each save from now on
+			dead.Message.Parts[i].Text = ""
+		}
 		b.rec.Dead = append(b.rec.Dead, *dead)
 		b.rec.Dead = b.rec.Dead[max(0, len(b.rec.Dead)-maxDead):]
 	}

@@ -177,12 +177,13 @@ func (p Policy) Check(service string, outline ledger.Pipeline, now time.Time) (R
 		return Report{}, fmt.Errorf("policy %s: %w", p.Name, err)
 	}
 	r := Report{Policy: p.Name, Pipeline: outline.Name, Service: service, Tier: p.Tier(service), At: now.UTC()}
+	order := newSubject(service, r.Tier, outline) // what needs what is the same for all rules
 	for _, rule := range slices.Concat(p.unspelled(service, outline), p.rules()) {
 		if !rule.For.asks(service, r.Tier) {
 			r.NotAsked = append(r.NotAsked, rule.Name)
 			continue
 		}
-		breaches, idle := rule.breaches(newSubject(service, r.Tier, outline, rule.For.Environments))
+		breaches, idle := rule.breaches(order.in(rule.For.Environments))
 		switch {
 		case idle:
 			r.Idle = append(r.Idle, rule.Name)

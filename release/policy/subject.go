@@ -23,8 +23,14 @@ type Subject struct {
 	behind       []map[int]bool // of each stage: those that are over before it begins, however they ended
 }
 
-func newSubject(service, tier string, p ledger.Pipeline, environments []string) *Subject {
-	s := &Subject{Service: service, Tier: tier, Pipeline: p, environments: environments, index: make(map[string]int)}
+// in is the subject for a rule that is about some environments.
+func (s Subject) in(environments []string) *Subject {
+	s.environments = environments
+	return &s
+}
+
+func newSubject(service, tier string, p ledger.Pipeline) *Subject {
+	s := &Subject{Service: service, Tier: tier, Pipeline: p, index: make(map[string]int)}
 	for i := range p.Stages {
 		node := &p.Stages[i]
 		s.index[node.Name] = i
