@@ -23,7 +23,7 @@ func (d *Decision) merge(s *sight, r *reading, k int, policy *Policy) {
 			continue
 		}
 		if w := r.weight(i, gone, policy, zero); !w.cancelled && w.level > None {
-			d.Merged = append(d.Merged, Reason{Commit: r.commits[i], Subject: r.messages[i].Header, Rule: w.rule, Level: w.level, New: true, Changes: w.changes})
+			d.Merged = append(d.Merged, Reason{Commit: r.commits[i], Subject: r.subject(i), Rule: w.rule, Level: w.level, New: true, Changes: w.changes})
 		}
 	}
 }

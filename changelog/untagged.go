@@ -11,8 +11,11 @@ import (
 // that: what came before them is about to be released a second time. It comes after compareForms.
 func (s *sight) untagged(read *reading) []Diagnostic {
 	var found []Diagnostic
-	for i := range read.messages {
-		m := &read.messages[i]
+	for i := range read.commits {
+		m := read.message(i)
+		if m == nil {
+			continue
+		}
 		words, last := announced(m)
 		if last == "" {
 			continue

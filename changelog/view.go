@@ -152,7 +152,7 @@ func (s *sight) assign(read *reading, policy Policy) {
 	}
 	owners, mine := newOwners(policy), make([]bool, len(s.views))
 	for i := range s.history.Commits {
-		owned := owners.of(&s.history.Commits[i], &read.messages[i], mine)
+		owned := owners.of(&s.history.Commits[i], read.message(i), mine)
 		for k, v := range s.views {
 			if mine[k] == owned && !s.reached.from(2*k, i) { // its own, or nobody's
 				s.foreign[i] = !owned
@@ -180,7 +180,7 @@ func (s *sight) unowned(read *reading, policy Policy) []Skipped {
 		case len(c.Paths) == 0:
 			why = "changes no file, and so belongs to no component with paths"
 		}
-		all = append(all, Skipped{Commit: *c, Subject: read.messages[i].Header, Why: why})
+		all = append(all, Skipped{Commit: *c, Subject: read.subject(i), Why: why})
 	}
 	return slices.Clip(all)
 }

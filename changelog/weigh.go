@@ -7,8 +7,10 @@ import (
 
 // reading are the commits of a history with their messages, read once for all components.
 type reading struct {
-	commits  []Commit
+	commits []Commit
+	// messages are all of them, nil where their gists are enough.
 	messages []Message
+	gists    []gist
 	// reverting says that one of the messages takes something back.
 	reverting bool
 	// unclear says of the reverts that take nothing back why that is unclear, by their index.
@@ -23,8 +25,12 @@ type reading struct {
 
 // weighable reads the messages of some commits, which are newest first.
 func weighable(commits []Commit, policy Policy) *reading {
-	r := &reading{commits: commits, messages: make([]Message, len(commits)), unclear: map[int]string{}}
+	r := &reading{commits: commits, unclear: map[int]string{}}
 	how := policy.reading()
+	if r.gather(&how, &policy) {
+		return r
+	}
+	r.messages, r.gists = make([]Message, len(commits)), nil
 	for i := range commits {
 		m := &r.messages[i]
 		commits[i].message(&how, m)
@@ -35,15 +41,15 @@ func weighable(commits []Commit, policy Policy) *reading {
 
 func (r *reading) diagnostics() []Diagnostic {
 	n := len(r.unclear)
-	for i := range r.messages {
-		n += len(r.messages[i].Diagnostics)
+	for i := range r.commits {
+		n += len(r.notes(i))
 	}
 	if n == 0 {
 		return nil
 	}
 	all := make([]Diagnostic, 0, n)
-	for i := range r.messages {
-		for _, note := range r.messages[i].Diagnostics {
+	for i := range r.commits {
+		for _, note := range r.notes(i) {
 			note.Commit = r.commits[i].ID
 			all = append(all, note)
 		}
@@ -57,9 +63,9 @@ func (r *reading) diagnostics() []Diagnostic {
 // raised reports the conventional messages that hold a commit of a higher level than their header: it may be a line that somebody
 // quoted.
 func (r *reading) raised(policy Policy) (all []Diagnostic) {
-	for i := range r.messages {
-		m := &r.messages[i]
-		if len(m.Inner) == 0 || m.Kind != Conventional {
+	for i := range r.commits {
+		m := r.message(i)
+		if m == nil || len(m.Inner) == 0 || m.Kind != Conventional {
 			continue
 		}
 		own, _ := policy.levelOf(m)
@@ -115,7 +121,7 @@ func (d *Decision) weigh(r *reading, v *view, policy Policy) {
 		if !v.since[i] {
 			continue
 		}
-		w, c, subject := &weights[0], &r.commits[i], r.messages[i].Header
+		w, c, subject := &weights[0], &r.commits[i], r.subject(i)
 		weights = weights[1:]
 		switch {
 		case w.cancelled:
@@ -145,8 +151,8 @@ func (d *Decision) weights(r *reading, v *view, gone *cancellation, policy Polic
 			continue
 		}
 		w := r.weight(i, gone, &policy, zero)
-		if asked := r.messages[i].requested; len(asked) > 0 && !w.cancelled {
-			w.level, w.rule = v.asks(i, &r.commits[i], asked, w.level, w.rule, policy)
+		if m := r.message(i); m != nil && len(m.requested) > 0 && !w.cancelled {
+			w.level, w.rule = v.asks(i, &r.commits[i], m.requested, w.level, w.rule, policy)
 		}
 		if !w.cancelled && w.level > None {
 			reasons++
@@ -158,7 +164,11 @@ func (d *Decision) weights(r *reading, v *view, gone *cancellation, policy Polic
 
 // weight weighs one commit.
 func (r *reading) weight(i int, gone *cancellation, policy *Policy, zero Zero) weight {
-	return weightOf(&r.messages[i], i, gone, policy, zero)
+	if m := r.message(i); m != nil {
+		return weightOf(m, i, gone, policy, zero)
+	}
+	level, rule := zero.below(r.gists[i].level, r.gists[i].rule)
+	return weight{level: level, rule: rule}
 }
 
 // weightOf weighs a message, which is that of the commit i of what is cancelled.

@@ -68,10 +68,10 @@ func readObject(out *bufio.Reader, id string) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
-	rest, ok := bytes.CutPrefix(bytes.TrimSuffix(line, []byte("\n")), []byte(id+" "))
+	asked, rest, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
 	kind, digits, _ := bytes.Cut(rest, []byte(" "))
 	size, err := strconv.Atoi(string(digits))
-	if !ok || err != nil || size < 0 {
+	if string(asked) != id || err != nil || size < 0 {
 		return object{}, fmt.Errorf("%w %q", errObject, line)
 	}
 	o := object{kind: word(kind)}

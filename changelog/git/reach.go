@@ -12,19 +12,14 @@ import (
 // which that is not known.
 type reach map[string]bool
 
-// presumed are tags that can be reached, as far as is known.
-func (known reach) presumed(tags []changelog.Ref) []changelog.Ref {
-	tags = slices.Clone(tags)
-	for i, t := range tags {
-		yes, told := known[t.Commit]
-		tags[i].Reachable = t.Commit != "" && (yes || !told)
-	}
-	return tags
-}
-
-// bases are the commits of the last releases by that presumption.
+// bases are the commits of the last releases, where the tags can be reached as far as is known. The tags say so from then on, until
+// that is known better.
 func (known reach) bases(h changelog.History, policy changelog.Policy) ([]string, error) {
-	h.Tags, h.Commits = known.presumed(h.Tags), nil
+	for i, t := range h.Tags {
+		yes, told := known[t.Commit]
+		h.Tags[i].Reachable = t.Commit != "" && (yes || !told)
+	}
+	h.Commits = nil
 	return changelog.Bases(h, policy)
 }
 
