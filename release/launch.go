@@ -130,11 +130,14 @@ func (s *session) goes(run job) {
 		s.relay = run
 		return
 	}
-	go func() {
-		for run != nil {
-			run = s.do(run)
-		}
-	}()
+	go s.doAll(run)
+}
+
+// doAll runs a job, and what is to be run after it.
+func (s *session) doAll(run job) {
+	for run != nil {
+		run = s.do(run)
+	}
 }
 
 func (s *session) do(run job) (next job) {

@@ -394,7 +394,8 @@ func (l *link) follows(r record, prev sum) bool {
 		l.hash = sha256.New()
 	}
 	l.hash.Reset()
-	l.hash.Write(prev[:])
+	l.sum = prev // what an interface is given is on the heap, and this is already
+	l.hash.Write(l.sum[:])
 	l.hash.Write(r.text[:len(r.text)-tailLen])
 	l.hash.Sum(l.sum[:0])
 	return l.sum == r.sum
