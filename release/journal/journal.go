@@ -57,7 +57,8 @@ const (
 // Options set a journal up. The zero value is fit for use.
 type Options struct {
 	// SegmentSize is the size in bytes at which a file is full and the next one begins. Releases
-	// that are over are moved to the archive at these times. Zero: DefaultSegmentSize.
+	// that are over are moved to the archive at these times. Until then, or until the journal is closed, a
+	// file that is written a lot ends in up to 1 MiB of zeros. Zero: DefaultSegmentSize.
 	SegmentSize int64
 	// OpenFiles is how many files are kept open for reading. Zero: DefaultOpenFiles. Three more are
 	// open, the folder twice and the file that is written, and a few for moments while files are made.
