@@ -3,13 +3,11 @@ package kubernetes
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -230,148 +228,4 @@ func (t *Target) mark(ctx context.Context, d *appsv1.Deployment, idle time.Time)
 		since = idle.UTC().Format(time.RFC3339Nano)
 	}
 	return t.patchDeployment(ctx, d, map[string]any{annotationIdle: since}, nil)
-}
-
-// exposeSlot makes the Service of a slot, or mends it.
-func (t *Target) exposeSlot(ctx context.Context, v *view, n tenant) error {
-	selector := n.selector(t.s.Name)
-	if svc := v.services[n.object]; svc != nil {
-		return t.patchService(ctx, svc, selector)
-	}
-	return t.expose(ctx, n.object, t.s.labels(n.slot), selector)
-}
-
-// expose makes a Service.
-func (t *Target) expose(ctx context.Context, name string, labels, selector map[string]string) error {
-	client := t.clients.Kubernetes.CoreV1().Services(t.s.Namespace)
-	found, err := client.Get(ctx, name, metav1.GetOptions{})
-	switch {
-	case err == nil && found.Labels[labelService] == t.s.Name:
-		t.services.put(found)
-		return nil
-	case err == nil:
-		return rollout.Permanent(fmt.Errorf("service %s exists and was not made by Davit: delete it, or choose other names (Options.Slots, Options.Baseline)", name))
-	case !apierrors.IsNotFound(err):
-		return t.explain(call{"get", "", "services", t.s.Namespace, name}, err)
-	}
-	tree, err := t.s.service(name, labels, selector)
-	if err != nil {
-		return rollout.Permanent(fmt.Errorf("make service %s: %w", name, err))
-	}
-	body, err := json.Marshal(tree)
-	if err != nil {
-		return err
-	}
-	force := t.s.Conflicts == Take
-	svc, err := client.Patch(ctx, name, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager, Force: &force})
-	if err != nil {
-		return t.missed(ctx, call{"patch", "", "services", t.s.Namespace, name}, err)
-	}
-	t.services.put(svc)
-	return nil
-}
-
-// lead writes the route, or the Service's selector.
-func (t *Target) lead(ctx context.Context, v *view, want split) error {
-	g, ok := t.s.Traffic.(Gateway)
-	if !ok {
-		return t.choose(ctx, v, want)
-	}
-	rules, added, err := t.routing(v).write(v.route, want)
-	if err != nil {
-		return rollout.Permanent(err)
-	}
-	notes := map[string]any{annotationRules + t.s.Name: nil}
-	if len(added.Rules) > 0 {
-		notes[annotationRules+t.s.Name] = added.text()
-	}
-	body, err := patch(v.route, t.stamped(t.fenceKey(), notes), map[string]any{"spec": map[string]any{"rules": rules}})
-	if err != nil {
-		return err
-	}
-	r, err := t.clients.Dynamic.Resource(httpRoutes()).Namespace(t.s.Namespace).Patch(ctx, g.Route, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
-	if err != nil {
-		return t.missed(ctx, call{"patch", httpRoutes().Group, "httproutes", t.s.Namespace, g.Route}, err)
-	}
-	t.routes.put(r)
-	t.beat()
-	return nil
-}
-
-// choose makes the one Service select a slot, or nobody.
-func (t *Target) choose(ctx context.Context, v *view, want split) error {
-	to := ""
-	for name := range want {
-		to = name
-	}
-	name, selector := t.leads(t.s.slots[0]), t.selectorOf(v, to)
-	svc := v.services[name]
-	if svc == nil {
-		return t.expose(ctx, name, map[string]string{labelService: t.s.Name}, selector)
-	}
-	return t.patchService(ctx, svc, selector)
-}
-
-// patchService changes whom a Service selects; nil: it stays.
-func (t *Target) patchService(ctx context.Context, svc *corev1.Service, selector map[string]string) error {
-	if other := svc.Labels[labelService]; other != "" && other != t.s.Name {
-		return rollout.Permanent(fmt.Errorf("service %s leads to %q: each service needs one of its own", svc.Name, other))
-	}
-	parts := map[string]any{}
-	if selector != nil {
-		whole := map[string]any{}
-		for k := range svc.Spec.Selector {
-			whole[k] = nil // a merge patch leaves what it does not name
-		}
-		for k, v := range selector {
-			whole[k] = v
-		}
-		parts["spec"] = map[string]any{"selector": whole}
-	}
-	body, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{
-			"resourceVersion": svc.ResourceVersion, "uid": string(svc.UID),
-			"labels": map[string]any{labelService: t.s.Name}, "annotations": t.stamped(annotationFence, map[string]any{}),
-		},
-		"spec": parts["spec"],
-	})
-	if selector == nil {
-		body, err = patch(svc, t.stamped(annotationFence, map[string]any{}), nil)
-	}
-	if err != nil {
-		return err
-	}
-	next, err := t.clients.Kubernetes.CoreV1().Services(t.s.Namespace).Patch(ctx, svc.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
-	if err != nil {
-		return t.missed(ctx, call{"patch", "", "services", t.s.Namespace, svc.Name}, err)
-	}
-	t.services.put(next)
-	t.beat()
-	return nil
-}
-
-// move points the autoscaler of another slot at this one.
-func (t *Target) move(ctx context.Context, v *view, to tenant) error {
-	// An autoscaler has no mark of who owns the service: that is read where it stands.
-	if err := t.readAnchor(ctx); err != nil {
-		return err
-	}
-	if now, err := t.look(time.Now()); err != nil || t.mayWrite(now) != nil {
-		return errors.Join(err, t.mayWrite(now))
-	}
-	for _, n := range v.slots {
-		if n.scaler == nil || n.name == to.name || n.baseline {
-			continue
-		}
-		body, err := patch(n.scaler, map[string]any{}, map[string]any{"spec": map[string]any{"scaleTargetRef": map[string]any{"name": to.object}}})
-		if err != nil {
-			return err
-		}
-		h, err := t.clients.Kubernetes.AutoscalingV2().HorizontalPodAutoscalers(t.s.Namespace).Patch(ctx, n.scaler.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
-		if err != nil {
-			return t.missed(ctx, call{"patch", "autoscaling", "horizontalpodautoscalers", t.s.Namespace, n.scaler.Name}, err)
-		}
-		t.scalers.put(h)
-	}
-	return nil
 }
