@@ -50,6 +50,8 @@ const (
 	CodeEmptyScope Code = "empty-scope"
 	// CodeMidBody: a Release-As that counts stands where it does not belong.
 	CodeMidBody Code = "mid-body"
+	// CodeUnheard: a Release-As is in a commit that belongs to no component. It has no say.
+	CodeUnheard Code = "unheard"
 	// CodeUntagged: the commit seems to be a release, and there is no tag of that version, in whatever form.
 	CodeUntagged Code = "untagged"
 	// CodeOtherFormat: tags hold versions in a form that the policy does not read, or are those of parts where it knows only the whole, or of

@@ -62,7 +62,7 @@
 //     first parent.
 //   - It also belongs to the components that have its scope, or one of its scopes: "fix(api, web): x".
 //   - A commit without files belongs to those of its scope alone, or else to the component with the path ".". So a
-//     Release-As in an empty commit is never one for all.
+//     Release-As in an empty commit is never one for all, and one that is for nobody is told.
 //   - What belongs to nobody is in Plan.Skipped, with the reason.
 //
 // Each component reads the tags of its own form. Two forms that could both read a tag are an error of the policy, whatever tags

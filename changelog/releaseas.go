@@ -3,6 +3,7 @@ package changelog
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -57,4 +58,33 @@ func (v *view) asks(at int, c *Commit, requested []Requested, level Level, rule 
 		from = semver.New(0, 0, 0, "", "")
 	}
 	return difference(from, version), "Release-As: " + version.String()
+}
+
+// unheard reports the requests for a version that are for no component, until one is released.
+func (s *sight) unheard(read *reading, policy Policy) (found []Diagnostic) {
+	if policy.ReleaseAs == Disregard {
+		return nil
+	}
+	for i := range read.messages {
+		asked := read.messages[i].requested
+		if len(asked) == 0 || !s.foreign[i] || slices.ContainsFunc(s.released(), func(k int) bool { return s.reached.from(2*k, i) }) {
+			continue
+		}
+		last := asked[len(asked)-1]
+		found = append(found, Diagnostic{
+			Commit: read.commits[i].ID, Code: CodeUnheard, Span: last.Span,
+			Text: "Release-As: " + excerpt(last.Version) + " is for no component, as the commit belongs to none: give it the scope of one, by Scopes, or change a file of one with it",
+		})
+	}
+	return found
+}
+
+// released are the places of the components that were released.
+func (s *sight) released() (all []int) {
+	for k, v := range s.views {
+		if v.previous.Version != nil {
+			all = append(all, k)
+		}
+	}
+	return all
 }

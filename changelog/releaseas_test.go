@@ -96,3 +96,32 @@ func TestWhyReleaseAs(t *testing.T) {
 	_, _, err = outcome(t, steps("feat: begin", "tag v1.2.3", "chore: a\n\nRelease-As: 3.x").history(), changelog.Policy{})
 	assert.EqualError(t, err, `Release-As without a version: commit 0000000200 says "3.x": invalid semantic version; let a newer commit say another one`)
 }
+
+// TestReleaseAsForNobody: a request that no component hears is told, until a component is released.
+func TestReleaseAsForNobody(t *testing.T) {
+	policy := changelog.Policy{Components: []changelog.Component{{Name: "api", Paths: []string{"api"}, Scopes: []string{"api"}}, part("web")}}
+	told := func(tags string, policy changelog.Policy, message string) (texts []string) {
+		t.Helper()
+		plan, err := changelog.Decide(line(tags, changes("feat: a", "api/x", "web/x"), changes("fix: b", "web/x"), changes(message)), policy)
+		require.NoError(t, err)
+		for _, d := range plan.Diagnostics {
+			if d.Code == changelog.CodeUnheard {
+				assert.Equal(t, id(2), d.Commit)
+				texts = append(texts, d.Text)
+			}
+		}
+		return texts
+	}
+	const ask = "chore: go\n\nRelease-As: 3.0.0"
+	const tags = "api/v1.0.0@0 web/v1.0.0@0"
+	assert.Equal(t, []string{"Release-As: 3.0.0 is for no component, as the commit belongs to none: give it the scope of one, by Scopes, or change a file of one with it"}, told(tags, policy, ask))
+	assert.Len(t, told("", policy, ask), 1, "before the first release")
+	assert.Len(t, told(tags, policy, "chore(web): go\n\nRelease-As: 3.0.0"), 1, "web has no scopes")
+	assert.Empty(t, told(tags, policy, "chore(api): go\n\nRelease-As: 3.0.0"), "api hears it")
+	assert.Empty(t, told(tags, policy, "chore: go"))
+	assert.Empty(t, told(tags+" web/v1.0.1@2", policy, ask), "web was released with it")
+	ignore := policy
+	ignore.ReleaseAs = changelog.Disregard
+	assert.Empty(t, told(tags, ignore, ask))
+	assert.Empty(t, told("v1.0.0@0", changelog.Policy{}, ask))
+}

@@ -371,6 +371,11 @@ func TestWarnings(t *testing.T) {
 	}
 	both := call(t, repository(t, "feat: begin", "tag v1.2.3", "feat!: drop", "chore: x\n\n* feat: y"), "-next")
 	assert.Equal(t, right("2.0.0\n"), both, "what is raised within another commit has no say")
+	parts := filepath.Join(t.TempDir(), "policy.json")
+	require.NoError(t, os.WriteFile(parts, []byte(`{"components": [{"name": "api", "paths": ["api"]}]}`), 0o600))
+	unheard := call(t, repository(t, "api/x < feat: begin", "tag api/v1.0.0", "api/x < fix: mend", "other < chore: go\n\nRelease-As: 2.0.0"), "-next", "-config", parts)
+	assert.Equal(t, "1.0.1\n", unheard.out)
+	assert.Contains(t, unheard.err, "Release-As: 2.0.0 is for no component")
 	odd := call(t, repository(t, "feat: begin", "tag \u009b31mred\u202e-1.2.3", "tag blue-1.2.3", "fix: x"), "-next")
 	assert.Contains(t, odd.err, "such as blue-1.2.3, \uFFFD31mred\uFFFD-1.2.3,", "no terminal is told what to do")
 	full := call(t, dir, "-full")
