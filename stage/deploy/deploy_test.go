@@ -112,6 +112,10 @@ func TestPromotes(t *testing.T) {
 		require.NoError(t, json.Unmarshal(last.Data, &e))
 		assert.Equal(t, rollout.Ended, e.Kind)
 		require.NoError(t, s.Run(t.Context(), h.Task()), "a second attempt finds all done")
+		w.Kill(strategy.Pool{Revision: fresh}, 3, "died with the host")
+		w.Meddle(func(table *rollout.Table) { *table = rollout.Table{} })
+		require.NoError(t, s.Run(t.Context(), h.Task()), "and where all of it died with the host, it is started anew")
+		runs(t, w, alone(fresh))
 
 		h = host(s)
 		assert.Equal(t, stage.Skipped, stage.OutcomeOf(s.Run(t.Context(), h.Task())), "another release of the same has nothing to do")

@@ -65,6 +65,18 @@ func see(ctx context.Context, target Target) (o Observation, err error) {
 	return o, err
 }
 
+// seeWithin is see where no rollout bounds it.
+func seeWithin(ctx context.Context, target Target, most time.Duration) (Observation, error) {
+	limit := fmt.Errorf("the target did not answer within %s", most)
+	ctx, cancel := context.WithTimeoutCause(ctx, most, limit)
+	defer cancel()
+	o, err := see(ctx, target)
+	if err != nil && errors.Is(context.Cause(ctx), limit) {
+		err = fmt.Errorf("%w: %w", limit, err)
+	}
+	return o, err
+}
+
 // observe looks at the target.
 func (r *Rollout) observe(ctx context.Context, l leg) error {
 	return r.call(ctx, l, func(ctx context.Context) error {

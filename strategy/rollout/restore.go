@@ -2,9 +2,7 @@ package rollout
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/davit-sdk/davit/strategy"
 )
@@ -52,22 +50,20 @@ func Restore(ctx context.Context, target Target, s strategy.State, o Options) er
 	return nil
 }
 
-// Relight gives the traffic back where a target runs instances and routes nothing, though the state that it was
-// left in is not dark: as Restore does, when its router lived in a process that has ended. Where something is
-// routed, or nothing runs, it does nothing. A look at the target takes CallTimeout of the options at most.
+// Relight restores the state that a target was left in, where that is not dark and the target routes nothing: its
+// router, or all of it, lived in a process that has ended. What runs gets its traffic back at once, and what has
+// died with that process is started anew. Where something is routed it does nothing. The look that tells takes
+// CallTimeout of the options at most.
 func Relight(ctx context.Context, target Target, s strategy.State, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
 		return fmt.Errorf("relight: %w", err)
 	}
-	looking, cancel := context.WithTimeoutCause(ctx, o.CallTimeout, fmt.Errorf("the target did not answer within %s", o.CallTimeout))
-	defer cancel()
-	seen, err := see(looking, target)
+	seen, err := seeWithin(ctx, target, o.CallTimeout)
 	if err != nil {
-		return fmt.Errorf("look at the target: %w", errors.Join(context.Cause(looking), err))
+		return fmt.Errorf("look at the target: %w", err)
 	}
-	runs := slices.ContainsFunc(seen.Pools, func(p PoolStatus) bool { return p.Running > 0 })
-	if len(seen.Traffic) > 0 || !runs || s.Dark() {
+	if len(seen.Traffic) > 0 || s.Dark() {
 		return nil
 	}
 	return Restore(ctx, target, s, o)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/go-multierror"
 	"golang.org/x/sync/errgroup"
@@ -104,7 +105,7 @@ func (w *Waves) relight(ctx context.Context) {
 			continue
 		}
 		group.Go(func() error {
-			if err := Relight(ctx, g.target, s, w.o.Each); err != nil {
+			if err := w.light(ctx, g, s); err != nil {
 				w.tell(Event{Kind: Degraded, Region: g.name, Wave: g.wave, Text: fmt.Sprintf("region %s: %v", g.name, err)})
 			}
 			return nil
@@ -131,4 +132,17 @@ func (w *Waves) rests(g *region) (strategy.State, bool) {
 		return g.plan.Steps[c.Step].State, true // it may have to wait until it is its turn
 	}
 	return strategy.State{}, false
+}
+
+// light is Relight where something runs: a region that is not under way may have been emptied on purpose.
+func (w *Waves) light(ctx context.Context, g *region, s strategy.State) error {
+	seen, err := seeWithin(ctx, g.target, w.o.Each.CallTimeout)
+	if err != nil {
+		return fmt.Errorf("look at the target: %w", err)
+	}
+	runs := slices.ContainsFunc(seen.Pools, func(p PoolStatus) bool { return p.Running > 0 })
+	if len(seen.Traffic) > 0 || !runs {
+		return nil
+	}
+	return Restore(ctx, g.target, s, w.o.Each)
 }
