@@ -59,8 +59,10 @@ func Decide(history History, policy Policy) (Plan, error) {
 			errs = multierror.Append(errs, &ComponentError{Component: d.Name, Err: err})
 		}
 	}
-	plan.Diagnostics = slices.Concat(read.diagnostics(), read.raised(policy), sight.unheard(read, policy), sight.untagged(read), odd, sight.unread(policy, plan.Components),
-		parts.outOfStep(plan.Umbrella), sight.untouched(policy))
+	plan.Diagnostics = slices.Concat(
+		read.diagnostics(), read.raised(policy), sight.uncounted(policy, plan.Components), sight.unheard(read, policy), sight.untagged(read),
+		odd, sight.unread(policy, plan.Components), parts.outOfStep(plan.Umbrella), sight.untouched(policy),
+	)
 	return plan, joined(errs)
 }
 

@@ -50,6 +50,8 @@ const (
 	CodeEmptyScope Code = "empty-scope"
 	// CodeMidBody: a Release-As that counts stands where it does not belong.
 	CodeMidBody Code = "mid-body"
+	// CodeUncounted: the message of a merge would lead to a higher version, if the policy let it count (Reading.Merges).
+	CodeUncounted Code = "uncounted"
 	// CodeUnheard: a Release-As is in a commit that belongs to no component. It has no say.
 	CodeUnheard Code = "unheard"
 	// CodeUntagged: the commit seems to be a release, and there is no tag of that version, in whatever form.

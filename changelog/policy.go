@@ -76,7 +76,8 @@ type Reading struct {
 	// known and in lower case, is a commit of its own. "fix: #12" is not: that is a footer. Default: Count.
 	Paragraphs Within `json:"paragraphs,omitempty"`
 	// Merges says whether the message within the message of a merge counts: that of a pull request,
-	// mostly its title. Default: Ignore, since the merged commits count themselves. It counts in any case where
+	// mostly its title. Default: Ignore, since the merged commits count themselves; where it would lead to a higher version, Decide
+	// says so (CodeUncounted). It counts in any case where
 	// the commit has one parent: then it was squashed, and there are no merged commits.
 	Merges Within `json:"merges,omitempty"`
 	// EmptyScope says whether "feat(): x" counts as "feat: x". Default: Ignore, with a diagnostic.

@@ -55,7 +55,7 @@ func warn(plan changelog.Plan, told io.Writer) {
 	for _, d := range plan.Diagnostics {
 		switch d.Code {
 		case changelog.CodeOtherFormat, changelog.CodeUntouched, changelog.CodeUntagged, changelog.CodeOutOfStep,
-			changelog.CodeUnclearRevert, changelog.CodeNotRevert, changelog.CodeMidBody, changelog.CodeUnheard:
+			changelog.CodeUnclearRevert, changelog.CodeNotRevert, changelog.CodeMidBody, changelog.CodeUnheard, changelog.CodeUncounted:
 			note(d, told)
 		case changelog.CodeRaised:
 			if breaks(plan, d.Commit) {
