@@ -65,12 +65,12 @@ func (s *sight) unheard(read *reading, policy Policy) (found []Diagnostic) {
 	if policy.ReleaseAs == Disregard {
 		return nil
 	}
-	for i := range read.messages {
-		asked := read.messages[i].requested
-		if len(asked) == 0 || !s.foreign[i] || slices.ContainsFunc(s.released(), func(k int) bool { return s.reached.from(2*k, i) }) {
+	for i := range read.commits {
+		m := read.message(i)
+		if m == nil || len(m.requested) == 0 || !s.foreign[i] || slices.ContainsFunc(s.released(), func(k int) bool { return s.reached.from(2*k, i) }) {
 			continue
 		}
-		last := asked[len(asked)-1]
+		last := m.requested[len(m.requested)-1]
 		found = append(found, Diagnostic{
 			Commit: read.commits[i].ID, Code: CodeUnheard, Span: last.Span,
 			Text: "Release-As: " + excerpt(last.Version) + " is for no component, as the commit belongs to none: give it the scope of one, by Scopes, or change a file of one with it",

@@ -120,6 +120,7 @@ func TestReleaseAsForNobody(t *testing.T) {
 	assert.Empty(t, told(tags, policy, "chore(api): go\n\nRelease-As: 3.0.0"), "api hears it")
 	assert.Empty(t, told(tags, policy, "chore: go"))
 	assert.Empty(t, told(tags+" web/v1.0.1@2", policy, ask), "web was released with it")
+	assert.Len(t, told(tags, changelog.Policy{Components: []changelog.Component{part("api"), part("web")}}, ask), 1, "without scopes")
 	ignore := policy
 	ignore.ReleaseAs = changelog.Disregard
 	assert.Empty(t, told(tags, ignore, ask))
