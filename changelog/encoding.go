@@ -3,7 +3,6 @@ package changelog
 import (
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -133,12 +132,17 @@ func (p *parser) inspect() {
 	text := p.text
 	invalids, controls, first, last := 0, 0, -1, 0
 	for i := plainEnd(text, plainPrefix(text)); i < len(text); i = plainEnd(text, i) {
+		if text[i] == '\r' { // there may be many
+			for p.soiled = true; i < len(text) && text[i] == '\r'; i++ {
+			}
+			continue
+		}
 		s, size := sortAt(text, i)
 		if size == 1 { // a text that has one of them may be made of nothing else
 			size = runOf(s, text[i:])
 		}
 		switch s {
-		case feeding, spacing:
+		case spacing:
 			p.soiled = true
 			i += size
 			continue
@@ -183,13 +187,11 @@ func (p *parser) part(start, end int) (string, Span) {
 
 // trim is a stretch of the text without the white space around it, zero if there is nothing else.
 func (p *parser) trim(start, end int) Span {
-	raw := p.text[start:end]
-	text := strings.TrimLeftFunc(raw, unicode.IsSpace)
-	start += len(raw) - len(text)
-	if text = strings.TrimSpace(text); text == "" {
+	start += leadingSpace(p.text[start:end])
+	if start == end {
 		return Span{}
 	}
-	return Span{Start: start, End: start + len(text)}
+	return Span{Start: start, End: start + trailingSpace(p.text[start:end])}
 }
 
 // clean puts U+FFFD for what is no text, LF for the other ends of lines, and a tab for rare white space.
@@ -203,26 +205,28 @@ func (p *parser) clean(text string) string {
 	}
 	out := append(make([]byte, 0, len(text)+(len(replacement)-1)*min(p.spoilt, len(text))), text[:i]...)
 	for i < len(text) {
-		if c := text[i]; sorts[c] == plain {
-			out = append(out, c)
-			if i++; i%8 == 0 {
-				n := plainPrefix(text[i:])
-				out = append(out, text[i:i+n]...)
-				i += n
-			}
-			continue
+		s, size := sorts[text[i]], 1
+		if s == several {
+			s, size = severalAt(text, i)
 		}
-		s, size := sortAt(text, i)
 		switch s {
 		case plain:
 			out = append(out, text[i:i+size]...)
-		case feeding:
-			size = runOf(feeding, text[i:])
-			if i+size == len(text) || text[i+size] != '\n' {
-				for range size {
-					out = append(out, '\n')
-				}
+			if i += size; i%8 == 0 {
+				size = plainPrefix(text[i:])
+				out = append(out, text[i:i+size]...)
+				i += size
 			}
+			continue
+		case feeding:
+			before := len(out)
+			for ; i < len(text) && text[i] == '\r'; i++ {
+				out = append(out, '\n')
+			}
+			if i < len(text) && text[i] == '\n' { // it ends the line alone
+				out = out[:before]
+			}
+			continue
 		case spacing:
 			out = append(out, '\t')
 		default:

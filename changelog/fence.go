@@ -100,7 +100,7 @@ func (p *parser) inFence(l line) bool {
 func mayBeFence(text string) bool {
 	c := text[0]
 	if c <= ' ' || c >= 0x7F {
-		c = strings.TrimSpace(text)[0]
+		c = text[leadingSpace(text)]
 	}
 	return c == '`' || c == '~'
 }

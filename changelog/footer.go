@@ -104,7 +104,7 @@ func footerAt(text string) (footerMark, bool) {
 	default:
 		return footerMark{}, false
 	}
-	return f, strings.TrimSpace(text[n+2:]) != ""
+	return f, !isBlank(text[n+2:])
 }
 
 func breakingMark(token, rest string) (footerMark, bool) {

@@ -42,7 +42,7 @@ func headerOf(text string) header {
 			return header{fault: openScope, at: at, typ: h.typ}
 		}
 		h.scope = Span{Start: at, End: at + width + 2}
-		if strings.TrimSpace(text[at+1:at+1+width]) == "" {
+		if isBlank(text[at+1 : at+1+width]) {
 			h.fault, h.at = emptyScope, at
 		}
 		at += width + 2
@@ -55,7 +55,7 @@ func headerOf(text string) header {
 	switch {
 	case at >= len(text) || text[at] != ':':
 		f = noColon
-	case strings.TrimSpace(text[at+1:]) == "":
+	case isBlank(text[at+1:]):
 		f = noDescription
 	case text[at+1] != ' ':
 		f = noSpace

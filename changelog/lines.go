@@ -18,7 +18,7 @@ type line struct {
 }
 
 func (l line) blank() bool {
-	return (l.text == "" || l.text[0] <= ' ' || l.text[0] >= 0x7F) && strings.TrimSpace(l.text) == "" // most are seen to be none at once
+	return (l.text == "" || l.text[0] <= ' ' || l.text[0] >= 0x7F) && isBlank(l.text) // most are seen to be none at once
 }
 
 // filled reads the next line that is not blank, and says whether blank ones stand before it. It is false behind the last one.

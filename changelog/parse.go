@@ -200,7 +200,7 @@ func (p *parser) line(l line) {
 	}
 	var f footerMark
 	isFooter := false
-	if p.footers <= mostFooters || l.text[0] == breakingSpaced[0] {
+	if p.mayBeFooter(l.text[0]) {
 		f, isFooter = footerAt(l.text)
 	}
 	if isFooter && p.within && (p.dashes || p.paragraph && p.listed > 1) {
@@ -225,6 +225,18 @@ func (p *parser) line(l line) {
 		}
 		p.almostBreaking(l)
 	}
+}
+
+// mayBeFooter reports whether a footer may begin with a line that begins with that byte, or Release-As, which counts anywhere. Most
+// lines stand where no other footer can.
+func (p *parser) mayBeFooter(c byte) bool {
+	switch {
+	case c == breakingSpaced[0]:
+		return true
+	case p.footers > mostFooters:
+		return false
+	}
+	return p.open.any || p.paragraph || p.dashes || c|0x20 == 'r'
 }
 
 // plain adds a line to the footer that is open, or else to the body.
