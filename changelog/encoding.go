@@ -205,20 +205,16 @@ func (p *parser) clean(text string) string {
 	}
 	out := append(make([]byte, 0, len(text)+(len(replacement)-1)*min(p.spoilt, len(text))), text[:i]...)
 	for i < len(text) {
-		s, size := sorts[text[i]], 1
-		if s == several {
-			s, size = severalAt(text, i)
-		}
-		switch s {
-		case plain:
-			out = append(out, text[i:i+size]...)
-			if i += size; i%8 == 0 {
-				size = plainPrefix(text[i:])
-				out = append(out, text[i:i+size]...)
-				i += size
+		switch c := text[i]; {
+		case sorts[c] == plain:
+			out = append(out, c)
+			if i++; i%8 == 0 {
+				n := plainPrefix(text[i:])
+				out = append(out, text[i:i+n]...)
+				i += n
 			}
 			continue
-		case feeding:
+		case c == '\r':
 			before := len(out)
 			for ; i < len(text) && text[i] == '\r'; i++ {
 				out = append(out, '\n')
@@ -227,6 +223,11 @@ func (p *parser) clean(text string) string {
 				out = out[:before]
 			}
 			continue
+		}
+		s, size := sortAt(text, i)
+		switch s {
+		case plain:
+			out = append(out, text[i:i+size]...)
 		case spacing:
 			out = append(out, '\t')
 		default:

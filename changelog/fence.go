@@ -84,23 +84,23 @@ func fenceLines(text string) []fence {
 // inFence reports whether a line that is not blank belongs to a code block. All such lines must come, and in their order: the blocks
 // are looked for at the first one that may be a fence, since most texts have none.
 func (p *parser) inFence(l line) bool {
+	c := l.text[0]
+	if !p.fences && c > ' ' && c < 0x7F && c != '`' && c != '~' {
+		return false
+	}
+	return p.seekFence(l)
+}
+
+// seekFence is inFence for a line that may be a fence, or where there are code blocks.
+func (p *parser) seekFence(l line) bool {
+	if c := l.text[leadingSpace(l.text)]; !p.fences && c != '`' && c != '~' {
+		return false
+	}
 	if !p.fences {
-		if !mayBeFence(l.text) {
-			return false
-		}
 		p.fences, p.fenced = true, fences(p.text)
 	}
 	for len(p.fenced) > 0 && p.fenced[0].End <= l.start {
 		p.fenced = p.fenced[1:]
 	}
 	return len(p.fenced) > 0 && p.fenced[0].Start <= l.start
-}
-
-// mayBeFence reports whether a line that is not blank begins as a fence does, behind white space.
-func mayBeFence(text string) bool {
-	c := text[0]
-	if c <= ' ' || c >= 0x7F {
-		c = text[leadingSpace(text)]
-	}
-	return c == '`' || c == '~'
 }
