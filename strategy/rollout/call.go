@@ -59,10 +59,13 @@ func see(ctx context.Context, target Target) (o Observation, err error) {
 		o, err = target.Observe(ctx)
 		return err
 	})
-	if err == nil {
-		err = o.Validate()
+	if err != nil {
+		return o, err
 	}
-	return o, err
+	if err := o.Validate(); err != nil {
+		return o, fmt.Errorf("the target shows what cannot be true: %w", err)
+	}
+	return o, nil
 }
 
 // seeWithin is see where no rollout bounds it.

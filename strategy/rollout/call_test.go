@@ -171,7 +171,8 @@ func TestObservationThatCannotBeTrue(t *testing.T) {
 		c.world.Start = 10 * time.Minute
 		result, err := r.Run(t.Context())
 		assert.NotEqual(t, rollout.Promoted, result.Outcome)
-		assert.ErrorContains(t, err, "3 available of 3 ready of 1 running instances")
+		assert.ErrorContains(t, err, "the target shows what cannot be true: Observation.Pools[1]: 1.1.0@222222222222 has 3 available of 3 ready of 1 running instances")
+		assert.NotContains(t, err.Error(), "\n")
 	})
 }
 

@@ -3,6 +3,7 @@ package rollout
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/go-multierror"
 
@@ -14,7 +15,7 @@ import (
 // traffic. A rollout takes such an answer for none, as nothing is proved by it: neither that a step is done,
 // nor that a release was taken back.
 func (o Observation) Validate() error {
-	var errs *multierror.Error
+	errs := &multierror.Error{ErrorFormat: onOneLine} // it becomes a part of a deadline's error
 	add := func(format string, args ...any) {
 		errs = multierror.Append(errs, fmt.Errorf("Observation."+format, args...))
 	}
@@ -49,4 +50,12 @@ func (o Observation) Validate() error {
 		add("Traffic: the shares are %d millionths together", sum)
 	}
 	return errs.ErrorOrNil()
+}
+
+func onOneLine(errs []error) string {
+	parts := make([]string, len(errs))
+	for i, err := range errs {
+		parts[i] = err.Error()
+	}
+	return strings.Join(parts, "; ")
 }
