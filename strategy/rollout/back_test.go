@@ -3,6 +3,7 @@ package rollout_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -172,14 +173,13 @@ func TestResumeOnTheWayBack(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
 		c := newScene(t, canary(), 3)
 		c.options.Gates["errors"] = answering(gate.Fail)
-		type death struct{}
 		c.options.Checkpoint = func(_ context.Context, p rollout.Checkpoint) error {
 			if c.points = append(c.points, p); p.Back {
-				panic(death{})
+				runtime.Goexit()
 			}
 			return nil
 		}
-		assert.PanicsWithValue(t, death{}, func() { _, _ = c.rollout().Run(t.Context()) })
+		require.True(t, dies(func() { _, _ = c.rollout().Run(t.Context()) }))
 		last := c.points[len(c.points)-1]
 		c.options.Checkpoint = nil
 		r, err := rollout.Resume(c.world.Target(), c.plan, last, c.options)

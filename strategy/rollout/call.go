@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 )
 
 // call bounds a call of the target. On the way forward an abort cuts it short. A target that panics has made an
@@ -21,11 +23,8 @@ func (r *Rollout) call(ctx context.Context, l leg, f func(context.Context) error
 		r.log.Warn("a call of the target does not return though its time is up: nothing moves until it does", "since", 2*r.o.CallTimeout)
 	})
 	defer late.Stop()
-	err := sheltered(func() error { return f(calling) })
-	var p *panicked
-	if errors.As(err, &p) {
-		r.log.Error(p.Error(), "stack", string(p.stack))
-	}
+	err := sheltered("the target", func() error { return f(calling) })
+	tellPanic(r.log, err)
 	if err != nil && errors.Is(context.Cause(calling), limit) {
 		return fmt.Errorf("%w: %w", limit, err)
 	}
@@ -33,10 +32,10 @@ func (r *Rollout) call(ctx context.Context, l leg, f func(context.Context) error
 }
 
 // sheltered makes an error of a panic.
-func sheltered(f func() error) (err error) {
+func sheltered(who string, f func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = &panicked{value, debug.Stack()}
+			err = &panicked{who, value, debug.Stack()}
 		}
 	}()
 	return f()
@@ -44,18 +43,26 @@ func sheltered(f func() error) (err error) {
 
 // panicked is the panic of what others wrote.
 type panicked struct {
+	who   string
 	value any
 	stack []byte
 }
 
-func (p *panicked) Error() string { return fmt.Sprintf("the target panicked: %v", p.value) }
+func (p *panicked) Error() string { return fmt.Sprintf("%s panicked: %v", p.who, p.value) }
+
+// tellPanic logs where an error comes from that was a panic.
+func tellPanic(log hclog.Logger, err error) {
+	if p, ok := errors.AsType[*panicked](err); ok {
+		log.Error(p.Error(), "stack", string(p.stack))
+	}
+}
 
 // final reports whether trying again does not help: the target says so, or belongs to another host.
 func final(err error) bool { return isPermanent(err) || errors.Is(err, ErrFenced) }
 
 // see asks a target what runs, and takes no answer that cannot be true.
 func see(ctx context.Context, target Target) (o Observation, err error) {
-	err = sheltered(func() (err error) {
+	err = sheltered("the target", func() (err error) {
 		o, err = target.Observe(ctx)
 		return err
 	})

@@ -195,3 +195,46 @@ func TestErrorSaysOnlyWhatWasSeen(t *testing.T) {
 		assert.ErrorContains(t, err, "now: 1.0.0@111111111111: 4 of 4 available, gets 100%")
 	})
 }
+
+// What a host makes of events and positions brings no release down half-way.
+func TestPanicOfTheHost(t *testing.T) {
+	bubble(t, "that is told", func(t *testing.T) {
+		c := newScene(t, strategy.Rolling{}, 3)
+		var log bytes.Buffer
+		c.options.Logger = hclog.New(&hclog.LoggerOptions{Output: &log})
+		c.options.Notify = func(e rollout.Event) {
+			if e.Kind == rollout.StepReached {
+				panic("no channel")
+			}
+		}
+		_, err := c.run(stableAt(v2, 3))
+		require.NoError(t, err)
+		assert.Contains(t, log.String(), "Options.Notify panicked: no channel")
+	})
+	bubble(t, "that records", func(t *testing.T) {
+		c := newScene(t, strategy.Rolling{}, 3)
+		records, keep := 0, c.options.Checkpoint
+		c.options.Checkpoint = func(ctx context.Context, p rollout.Checkpoint) error {
+			if records++; records == 2 {
+				panic("no disk")
+			}
+			return keep(ctx, p)
+		}
+		result, err := c.rollout().Run(t.Context())
+		assert.Equal(t, rollout.Interrupted, result.Outcome)
+		assert.ErrorIs(t, err, rollout.ErrCheckpoint)
+		assert.ErrorContains(t, err, "Options.Checkpoint panicked: no disk")
+		r, err := rollout.Resume(c.target(), c.plan, result.Checkpoint, c.options)
+		require.NoError(t, err)
+		_, err = r.Run(t.Context())
+		require.NoError(t, err)
+		c.ends(stableAt(v2, 3))
+	})
+	bubble(t, "in waves", func(t *testing.T) {
+		a := newAtlas(t, twoWaves())
+		a.options.Notify = func(rollout.Event) { panic("no channel") }
+		_, err := a.waves().Run(t.Context())
+		require.NoError(t, err)
+		a.shows(a.all(v2))
+	})
+}

@@ -111,7 +111,8 @@ func (r *Rollout) checkpoint(ctx context.Context) error {
 	}
 	at := r.at
 	defer r.control.hold(&at)()
-	err := r.o.Checkpoint(ctx, at)
+	err := sheltered("Options.Checkpoint", func() error { return r.o.Checkpoint(ctx, at) })
+	tellPanic(r.log, err)
 	r.unkept = r.unkept && err != nil
 	return err
 }

@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -71,13 +72,12 @@ func TestRelightDoesNotWaitForMinReady(t *testing.T) {
 	bubble(t, "x", func(t *testing.T) {
 		c := newScene(t, strategy.Rolling{Surge: strategy.Count(1), Unavailable: strategy.Count(0), MinReady: 5 * time.Minute}, 4)
 		c.world.Limit(strategy.Limits{})
-		type death struct{}
 		c.options.Notify = func(e rollout.Event) {
 			if e.Kind == rollout.StepDone {
-				panic(death{})
+				runtime.Goexit()
 			}
 		}
-		assert.PanicsWithValue(t, death{}, func() { _, _ = c.rollout().Run(t.Context()) })
+		require.True(t, dies(func() { _, _ = c.rollout().Run(t.Context()) }))
 		c.world.Meddle(func(table *rollout.Table) { *table = rollout.Table{} })
 		start, lit := time.Now(), time.Duration(0)
 		c.world.OnTable(func(table rollout.Table) {

@@ -129,7 +129,7 @@ func (r *Rollout) tell(e Event) {
 	seen := r.seen
 	e.Observed = &seen
 	if r.o.Notify != nil {
-		r.o.Notify(e)
+		tellPanic(r.log, sheltered("Options.Notify", func() error { r.o.Notify(e); return nil }))
 	}
 	args := []any{"step", e.Step + 1, "of", e.Steps}
 	if e.By != "" {

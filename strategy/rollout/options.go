@@ -64,7 +64,7 @@ type Options struct {
 	// way back, its failure is told and logged, and the rollout goes on.
 	Checkpoint func(ctx context.Context, c Checkpoint) error
 	// Notify is told everything that happens. It is called from Run, in order, and should return
-	// soon.
+	// soon. A panic of it is logged, and one of Checkpoint is its failure.
 	Notify func(Event)
 	// Logger gets a line for each event. Default: none.
 	Logger hclog.Logger

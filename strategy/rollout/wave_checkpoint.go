@@ -108,7 +108,9 @@ func (w *Waves) write(ctx context.Context, change func(at *WaveCheckpoint)) erro
 	if w.o.Checkpoint == nil {
 		return nil
 	}
-	return w.o.Checkpoint(ctx, at)
+	err := sheltered("WaveOptions.Checkpoint", func() error { return w.o.Checkpoint(ctx, at) })
+	tellPanic(w.log, err)
+	return err
 }
 
 // record hands out the position as it is, or says why it could not.

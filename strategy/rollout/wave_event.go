@@ -68,5 +68,5 @@ func (w *Waves) notify(e Event) {
 	}
 	w.telling.take()
 	defer w.telling.leave()
-	w.o.Notify(e)
+	tellPanic(w.log, sheltered("WaveOptions.Notify", func() error { w.o.Notify(e); return nil }))
 }

@@ -76,7 +76,7 @@ func (w *Waves) fence(ctx context.Context) error {
 	for i, g := range w.regions {
 		if f, ok := ability[Fencer](g.target); ok {
 			group.Go(func() error {
-				err := sheltered(func() error { return f.Fence(ctx, w.o.Each.Fence) })
+				err := sheltered("the target", func() error { return f.Fence(ctx, w.o.Each.Fence) })
 				if errors.Is(err, ErrFenced) {
 					refused[i] = fmt.Errorf("region %s: %w", g.name, err)
 				}
