@@ -23,12 +23,23 @@ import (
 // TestMain is also the process that is killed: it carries a plan out, and kills itself at a point.
 func TestMain(m *testing.M) {
 	if os.Getenv("APPLY_YARD") == "" {
-		os.Exit(m.Run())
+		os.Exit(testsIn(m))
 	}
 	if err := child(yard{os.Getenv("APPLY_YARD")}); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+}
+
+func testsIn(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "yard")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // what is left is no fault of a test
+	first.dir = dir
+	return m.Run()
 }
 
 func child(y yard) error {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,21 +32,28 @@ const (
 	source   = "package shop\n\n// Version is 1.0.0 or later.\nconst Version = \"1.0.0\"\n"
 )
 
+// first is the yard that all others are copies of: to make one takes twenty processes of git, and a copy takes two.
+var (
+	first yard
+	laid  sync.Once
+)
+
 // newYard has a release v1.0.0 and a feature after it.
 func newYard(t *testing.T) yard {
 	t.Helper()
-	y := yard{t.TempDir()}
-	y.git(t, ".", "init", "--quiet", "--bare", "--initial-branch=main", y.remote())
-	y.git(t, ".", "init", "--quiet", "--initial-branch=main", y.repository())
-	y.write(t, "package.json", manifest)
-	y.write(t, "version.go", source)
-	y.git(t, "shop", "add", "--all")
-	y.git(t, "shop", "commit", "--quiet", "-m", "feat: begin")
-	y.git(t, "shop", "tag", "v1.0.0")
-	y.git(t, "shop", "commit", "--quiet", "--allow-empty", "-m", "feat: add")
-	y.git(t, "shop", "remote", "add", "origin", y.remote())
-	y.git(t, "shop", "push", "--quiet", "origin", "main", "v1.0.0")
-	return y
+	laid.Do(func() {
+		first.git(t, ".", "init", "--quiet", "--bare", "--initial-branch=main", first.remote())
+		first.git(t, ".", "init", "--quiet", "--initial-branch=main", first.repository())
+		first.write(t, "package.json", manifest)
+		first.write(t, "version.go", source)
+		first.git(t, "shop", "add", "--all")
+		first.git(t, "shop", "commit", "--quiet", "-m", "feat: begin")
+		first.git(t, "shop", "tag", "v1.0.0")
+		first.git(t, "shop", "commit", "--quiet", "--allow-empty", "-m", "feat: add")
+		first.git(t, "shop", "remote", "add", "origin", first.remote())
+		first.git(t, "shop", "push", "--quiet", "origin", "main", "v1.0.0")
+	})
+	return first.copy(t)
 }
 
 func (y yard) git(t testing.TB, dir string, args ...string) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +73,11 @@ func TestWhatIsReadIsEnough(t *testing.T) {
 		for name := range strings.FieldsSeq(w.run("tag", "--merged")) {
 			merged[name] = true
 		}
+		var all []changelog.Commit
+		for c, err := range w.open().Commits(t.Context(), git.Range{}) {
+			require.NoError(t, err)
+			all = append(all, c)
+		}
 		for i, policy := range policies {
 			if policy.Validate() != nil {
 				continue
@@ -79,11 +85,7 @@ func TestWhatIsReadIsEnough(t *testing.T) {
 			h, err := w.open().History(t.Context(), policy)
 			require.NoError(t, err)
 			whole := h
-			whole.Commits, whole.Tags = nil, append([]changelog.Ref(nil), h.Tags...)
-			for c, err := range w.open().Commits(t.Context(), git.Range{}) {
-				require.NoError(t, err)
-				whole.Commits = append(whole.Commits, c)
-			}
+			whole.Commits, whole.Tags = slices.Clone(all), slices.Clone(h.Tags)
 			for i, tag := range whole.Tags {
 				whole.Tags[i].Reachable = merged[tag.Name]
 				assert.True(t, merged[tag.Name] || !tag.Reachable, "%s cannot be reached", tag.Name)

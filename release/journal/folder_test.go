@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/davit-sdk/davit/release/journal"
@@ -132,18 +133,20 @@ func contents(t *testing.T, dir string) map[string]string {
 // Nothing that can be removed from the folder lets a second journal in.
 func TestNoFileIsTheLock(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "journal")
-	j := open(t, dir, journal.Options{})
-	write(t, j, "a", events(1, 2)...)
-	for _, name := range matches(t, dir, "*") {
-		require.NoError(t, os.Remove(name))
-	}
-	_, err := journal.Open(dir, journal.Options{})
-	require.ErrorIs(t, err, journal.ErrLocked)
-	require.ErrorIs(t, j.Append(ctx, "a", 2, events(3, 4)...), journal.ErrFailed, "its file is gone")
-	require.NoError(t, os.Rename(dir, dir+".old"))
-	_, err = journal.Open(dir+".old", journal.Options{})
-	require.ErrorIs(t, err, journal.ErrLocked, "the lock goes with the folder")
+	synctest.Test(t, func(t *testing.T) { // who finds the folder locked is patient
+		dir := filepath.Join(t.TempDir(), "journal")
+		j := open(t, dir, journal.Options{})
+		write(t, j, "a", events(1, 2)...)
+		for _, name := range matches(t, dir, "*") {
+			require.NoError(t, os.Remove(name))
+		}
+		_, err := journal.Open(dir, journal.Options{})
+		require.ErrorIs(t, err, journal.ErrLocked)
+		require.ErrorIs(t, j.Append(ctx, "a", 2, events(3, 4)...), journal.ErrFailed, "its file is gone")
+		require.NoError(t, os.Rename(dir, dir+".old"))
+		_, err = journal.Open(dir+".old", journal.Options{})
+		require.ErrorIs(t, err, journal.ErrLocked, "the lock goes with the folder")
+	})
 }
 
 // The folder goes away between the write and the end of its sync: it is not acknowledged.

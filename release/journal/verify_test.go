@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 
 	"github.com/davit-sdk/davit/release/journal"
 	"github.com/stretchr/testify/assert"
@@ -30,42 +31,45 @@ func (d *meanwhile) Open(name string, write, create bool) (journal.File, error) 
 // not kept waiting, and what it does is never taken for damage.
 func TestAHostStartsDuringVerify(t *testing.T) {
 	t.Parallel()
-	o := journal.Options{SegmentSize: 2 << 10}
-	for _, ends := range []bool{false, true} {
-		for at := 1; ; at++ {
-			dir := t.TempDir()
-			j := open(t, dir, o)
-			for n := range 20 {
-				write(t, j, fmt.Sprint(n), events(1, 4)...)
+	synctest.Test(t, func(t *testing.T) { // who finds the folder locked is patient
+		const releases = 8
+		o := journal.Options{SegmentSize: 1 << 10}
+		for _, ends := range []bool{false, true} {
+			for at := 1; ; at++ {
+				dir := t.TempDir()
+				j := open(t, dir, o)
+				for n := range releases {
+					write(t, j, fmt.Sprint(n), events(1, 4)...)
+				}
+				require.NoError(t, j.Close())
+				var host *journal.Journal
+				d := &meanwhile{Disk: journal.Folder(dir), happen: func(opened int) {
+					if opened != at {
+						return
+					}
+					host = open(t, dir, o)
+					for n := range releases {
+						write(t, host, fmt.Sprint(n), finish(5))
+					}
+					for n := range releases {
+						write(t, host, fmt.Sprint("other", n), append(events(1, 4), finish(5))...)
+					}
+					if ends {
+						require.NoError(t, host.Close())
+					}
+				}}
+				err := journal.VerifyOn(ctx, d)
+				if !errors.Is(err, journal.ErrLocked) || ends {
+					require.NoError(t, err, "at %d", at)
+				}
+				if host == nil {
+					require.Greater(t, at, 5)
+					break
+				}
+				require.NoError(t, host.Close())
 			}
-			require.NoError(t, j.Close())
-			var host *journal.Journal
-			d := &meanwhile{Disk: journal.Folder(dir), happen: func(opened int) {
-				if opened != at {
-					return
-				}
-				host = open(t, dir, o)
-				for n := range 20 {
-					write(t, host, fmt.Sprint(n), finish(5))
-				}
-				for n := range 20 {
-					write(t, host, fmt.Sprint("other", n), append(events(1, 4), finish(5))...)
-				}
-				if ends {
-					require.NoError(t, host.Close())
-				}
-			}}
-			err := journal.VerifyOn(ctx, d)
-			if !errors.Is(err, journal.ErrLocked) || ends {
-				require.NoError(t, err, "at %d", at)
-			}
-			if host == nil {
-				require.Greater(t, at, 5)
-				break
-			}
-			require.NoError(t, host.Close())
 		}
-	}
+	})
 }
 
 // While a host has the folder for good, Verify says so, also where it began before.
