@@ -4,6 +4,7 @@ package local_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -30,6 +31,10 @@ func TestMain(m *testing.M) {
 	// The race detector makes a program linger for a second at its end, which is right for none of
 	// the processes below.
 	if err := os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0")); err != nil {
+		panic(err)
+	}
+	// These tests wait most of the time: for processes to start, to be probed and to end.
+	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

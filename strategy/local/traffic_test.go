@@ -82,7 +82,7 @@ func (c *crowd) nothingLost(t *testing.T) {
 		why = *p
 	}
 	assert.Zero(t, c.lost.Load(), "of %d: %s", c.served.Load(), why)
-	assert.Greater(t, c.served.Load(), int64(1000))
+	assert.Greater(t, c.served.Load(), int64(500))
 }
 
 // service is a fleet of real processes behind a router, with production on it.
@@ -145,6 +145,7 @@ func (v *service) roll(t *testing.T, s strategy.Strategy, to strategy.Revision, 
 // No client notices a rollout, nor its way back from any step: real processes, real connections, and
 // processes that cut off whatever they have when they are told to stop.
 func TestNoStrategyLosesARequest(t *testing.T) {
+	t.Parallel()
 	hold := strategy.Hold{Bake: 100 * time.Millisecond, Gates: []string{"lost"}}
 	for name, s := range map[string]strategy.Strategy{
 		"rolling":    strategy.Rolling{MinReady: 40 * time.Millisecond},
@@ -164,7 +165,7 @@ func TestNoStrategyLosesARequest(t *testing.T) {
 			plan, err := s.Plan(from, two.Revision)
 			require.NoError(t, err)
 			v := newService(t, from)
-			c := gather(t, 120, v.url)
+			c := gather(t, 50, v.url)
 			for step := range plan.Steps {
 				v.roll(t, s, two.Revision, step)
 			}
@@ -177,6 +178,7 @@ func TestNoStrategyLosesARequest(t *testing.T) {
 
 // The crowd would see it: instances that are stopped while they are routed to lose requests.
 func TestTheCrowdSeesLostRequests(t *testing.T) {
+	t.Parallel()
 	v := newService(t, strategy.State{Stable: strategy.Group{Revision: one.Revision, Replicas: 2, Share: strategy.All()}})
 	c := gather(t, 50, v.url)
 	comesTrue(t, func() bool { return c.served.Load() > 100 }, "the crowd is served")
@@ -186,6 +188,7 @@ func TestTheCrowdSeesLostRequests(t *testing.T) {
 
 // The dark middle of a recreate answers 503, as its plan says, and nothing else does.
 func TestRecreateIsDarkAsPlanned(t *testing.T) {
+	t.Parallel()
 	v := newService(t, strategy.State{Stable: strategy.Group{Revision: one.Revision, Replicas: 2, Share: strategy.All()}})
 	c := gather(t, 50, v.url)
 	comesTrue(t, func() bool { return c.served.Load() > 100 }, "the crowd is served")
