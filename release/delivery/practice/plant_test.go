@@ -42,7 +42,8 @@ func newPlant(t *testing.T) *plant {
 	for _, w := range []*strategytest.World{p.staging, p.production} {
 		w.Put(strategy.State{Stable: strategy.Group{Revision: strategy.Revision{Version: "1.0.0", Digest: "sha256:1111"}, Replicas: 4, Share: strategy.All()}})
 	}
-	p.runner = release.NewRunner(release.Config{Store: p.store})
+	// A release that waits for days writes a lease only now and then.
+	p.runner = release.NewRunner(release.Config{Store: p.store, Lease: time.Hour})
 	return p
 }
 
