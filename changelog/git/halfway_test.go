@@ -107,7 +107,7 @@ func TestHalfReleasesAreReadWhole(t *testing.T) {
 	beta.Channel = "beta"
 	fixed.Groups, fixed.Umbrella = []changelog.Group{{Name: "g", Kind: changelog.Fixed, Components: []string{"b", "c"}}}, nil
 	alone := changelog.Policy{Tags: "a/v{version}"}
-	for seed := range uint64(30) {
+	for seed := range drawn(30) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		w := staggered(t, r, 4+r.IntN(16))
 		for i, policy := range []changelog.Policy{bound, grouped, beta, fixed, alone} {

@@ -39,7 +39,7 @@ func (w *workshop) tagsWithout(what string) []changelog.Ref {
 
 // What is read from the files of a repository is what git lists.
 func TestNamesAreThoseOfGit(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range drawn(6) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		w := newWorkshop(t)
 		var commits []string

@@ -46,6 +46,7 @@ func setting(t *testing.T, variable string, otherwise int) int {
 // once. In the end all releases are over as they should, what was acknowledged is there, nothing was done
 // twice, and no process is left.
 func TestAHostIsKilledAgainAndAgain(t *testing.T) {
+	t.Parallel()
 	kills, seed := setting(t, killsVariable, defaultKills), setting(t, seedVariable, 1)
 	t.Logf("%d kills with the seed %d", kills, seed)
 	random := rand.New(rand.NewPCG(uint64(seed), 0))

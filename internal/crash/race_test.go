@@ -6,5 +6,5 @@ package crash_test
 const (
 	stride     = 5
 	bytesApart = 67
-	enough     = 30 // of one story
+	enough     = 15 // of one story
 )

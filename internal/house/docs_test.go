@@ -191,11 +191,14 @@ func TestReadme(t *testing.T) {
 func TestReadmeProgram(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)
-	example, err := os.ReadFile(filepath.Join(root, "release/example_readme_test.go"))
-	require.NoError(t, err)
+	var compiled []string
+	for _, name := range []string{"release/example_readme_test.go", "release/example_rehearsed_test.go"} {
+		example, err := os.ReadFile(filepath.Join(root, name))
+		require.NoError(t, err)
+		compiled = append(compiled, string(example), strings.ReplaceAll(string(example), "\n\t\t", "\n"))
+	}
 	mains, err := filepath.Glob(filepath.Join(root, "examples/*/main.go"))
 	require.NoError(t, err)
-	compiled := []string{string(example), strings.ReplaceAll(string(example), "\n\t\t", "\n")}
 	for _, main := range mains {
 		whole, err := os.ReadFile(main)
 		require.NoError(t, err)

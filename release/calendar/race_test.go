@@ -3,4 +3,4 @@
 package calendar_test
 
 // raced divides how much is tried, because the race detector is slow.
-const raced = 10
+const raced = 20

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"bufio"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -20,6 +21,10 @@ const folderOfWriter = "DAVIT_JOURNAL_WRITER"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(folderOfWriter); dir != "" {
 		writeUntilKilled(dir)
+	}
+	// These tests wait most of the time: for the disk.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
 	}
 	os.Exit(m.Run())
 }
@@ -85,6 +90,7 @@ func writer(t *testing.T, dir string) (*exec.Cmd, *bufio.Scanner) {
 // A process that writes is killed, again and again: each time the folder is free at once, and what was
 // acknowledged is there.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(2026, 11))
 	acknowledged := map[string]uint64{}

@@ -121,7 +121,7 @@ func TestUndoGoesOnAfterACrash(t *testing.T) {
 				break
 			}
 		}
-		for at := 500 * time.Millisecond; ; at += 1500 * time.Millisecond {
+		for at := 500 * time.Millisecond; ; at += time.Duration(stride) * 1500 * time.Millisecond {
 			over := false
 			bubble(t, fmt.Sprintf("%s cut after %s", name, at), func(t *testing.T) {
 				c := newScene(t, s, 4)

@@ -41,7 +41,7 @@ func TestPeaksAndWeeks(t *testing.T) {
 			}
 		}
 		p := learn(t, points, load.Options{Slot: 20 * time.Minute, Location: place(t, name), MinWeeks: 5})
-		for range 5 {
+		for range 5 / raced {
 			q := load.Question{From: begin.Add(time.Duration(r.IntN(100_000)) * time.Second), Length: time.Duration(1+r.IntN(7000)) * time.Second, Count: 60}
 			times, err := p.Quietest(q)
 			require.NoError(t, err)

@@ -125,7 +125,7 @@ func TestTheProfileIsLocal(t *testing.T) {
 func TestTheQuietest(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	p := learn(t, series(time.UTC, 4, func(_ time.Time, v float64) float64 { return v * (0.5 + r.Float64()) }), load.Options{Slot: 30 * time.Minute})
-	for range 20 {
+	for range 20 / raced {
 		c := calendar.Calendar{Name: "c", Zone: "UTC"}
 		for i := range 6 {
 			d := begin.AddDate(0, 0, 30+r.IntN(10)).Add(time.Duration(r.IntN(24*60)) * time.Minute)

@@ -1,0 +1,6 @@
+//go:build !race
+
+package strategy_test
+
+// raced divides how much is drawn under the race detector; here all is.
+const raced = 1
