@@ -133,6 +133,7 @@ func TestWithoutARollout(t *testing.T) {
 		time.Sleep(time.Minute)
 		p.say("ab", stage.Approve, "by-hand", "eve")
 		time.Sleep(time.Hour)
+		synctest.Wait() // until what failed has read it
 		fails = nil
 		p.say("ab", stage.Retry, "copy", "grace")
 		state, err := p.runner.Wait(t.Context(), "ab")
