@@ -24,7 +24,10 @@ func (r *Rollout) call(ctx context.Context, l leg, f func(context.Context) error
 	})
 	defer late.Stop()
 	err := sheltered("the target", func() error { return f(calling) })
-	tellPanic(r.log, err)
+	if p, ok := errors.AsType[*panicked](err); ok && p.Error() != r.panics {
+		r.panics = p.Error() // it is called again and again: the same one is told once
+		tellPanic(r.log, p)
+	}
 	if err != nil && errors.Is(context.Cause(calling), limit) {
 		return fmt.Errorf("%w: %w", limit, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +59,7 @@ func TestPanicOfTheTarget(t *testing.T) {
 		assert.Equal(t, rollout.RolledBack, result.Outcome)
 		assert.ErrorContains(t, err, "the target panicked: assignment to entry in nil map")
 		assert.Contains(t, log.String(), "call_test.go", "where it panicked")
+		assert.Equal(t, 1, strings.Count(log.String(), "[ERROR] rollout: the target panicked"), "it is told once")
 		c.ends(stableAt(v1, 3))
 	})
 	bubble(t, "where it is looked at, and only once", func(t *testing.T) {

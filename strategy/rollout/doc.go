@@ -18,7 +18,8 @@
 // available instances. The phases are planned from what is observed, so a new process goes on from
 // whatever the old one left. A host whose router lives in its own process loses the table with it:
 // Resume gives the traffic back to what runs before anything else, and where no rollout was under
-// way, Restore does, with the state that the host remembers.
+// way, Restore does, with the state that the host remembers, and Relight, where it is not known whether that is
+// needed.
 //
 // # Native steps
 //
@@ -107,6 +108,10 @@
 // *CrashError, *StuckError, *ConflictError, *AbortError, or the context's cause. New and Resume report all that is
 // wrong with a plan, its gates and the target's abilities at once, before anything moves. Waves return a
 // *WaveError, which tells of each region how it ended, and wraps the *Error of the one that was bad first.
+//
+// Whatever a target, a gate or a function of the host does wrong is an error: a panic is one, and so is an answer
+// that cannot be true (Observation.Validate), by which nothing is proved. Only a call that does not return, though
+// its context has ended, holds up everything; the log names it.
 //
 // # Concurrency
 //

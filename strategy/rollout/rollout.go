@@ -32,7 +32,8 @@ type Rollout struct {
 	failed   map[string]bool // failures that were told already
 	told     map[StuckError]bool
 	paused   bool
-	unkept   bool // gates remember what no position has that was recorded
+	panics   string // what the target panicked with, as told last
+	unkept   bool   // gates remember what no position has that was recorded
 }
 
 // Run walks the plan. It returns nil when the plan is done, and an *Error otherwise. When harm is
