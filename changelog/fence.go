@@ -93,10 +93,10 @@ func (p *parser) inFence(l line) bool {
 
 // seekFence is inFence for a line that may be a fence, or where there are code blocks.
 func (p *parser) seekFence(l line) bool {
-	if c := l.text[leadingSpace(l.text)]; !p.fences && c != '`' && c != '~' {
-		return false
-	}
 	if !p.fences {
+		if c := l.text[leadingSpace(l.text)]; c != '`' && c != '~' {
+			return false
+		}
 		p.fences, p.fenced = true, fences(p.text)
 	}
 	for len(p.fenced) > 0 && p.fenced[0].End <= l.start {
