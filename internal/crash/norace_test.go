@@ -14,5 +14,5 @@ var enough = func() int {
 	if os.Getenv("DAVIT_EVERY_POINT") != "" {
 		return 1 << 30
 	}
-	return 100
+	return 70
 }()

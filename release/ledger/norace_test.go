@@ -2,4 +2,12 @@
 
 package ledger_test
 
-const raced = 1
+import "os"
+
+// raced divides the number of random courses that are tried: by nothing where the variable is set, as .ci/run sets it.
+var raced = func() int {
+	if os.Getenv("DAVIT_EVERY_POINT") != "" {
+		return 1
+	}
+	return 3
+}()

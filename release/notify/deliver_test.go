@@ -306,7 +306,7 @@ func TestAChannelThatPanics(t *testing.T) {
 // What lies behind is told in order, and never are more than some of it in memory.
 func TestFarBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const releases = 30/stride + 7
+		releases := 30/stride + 7
 		store := new(release.MemoryStore)
 		for i := range releases {
 			written(t, store, fmt.Sprintf("shop-%02d", i), 100) // 202 events each

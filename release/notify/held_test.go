@@ -74,7 +74,7 @@ func TestWhoCannotBeToldKeepsNobodyElseWaiting(t *testing.T) {
 					n, err := notify.New(o)
 					require.NoError(t, err)
 					stop := run(t, n)
-					const releases = 30/stride + 5
+					releases := 30/stride + 5
 					for i := range releases {
 						written(t, store, fmt.Sprintf("r-%02d", i), 100)
 					}
