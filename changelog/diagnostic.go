@@ -1,5 +1,10 @@
 package changelog
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Span is a stretch of a text in bytes: it begins at Start and ends before End.
 type Span struct {
 	Start int `json:"start"`
@@ -77,3 +82,36 @@ const (
 
 // at is the span in a text that the text it is about begins in so far behind the beginning.
 func (s Span) at(start int) Span { return Span{Start: s.Start + start, End: s.End + start} }
+
+// mostDiagnostics is how many diagnostics a message has, besides the one that says that there are more.
+const mostDiagnostics = 100
+
+// report adds a diagnostic: said, and further texts, every other one of which is put in quotes.
+func (p *parser) report(code Code, start, end int, said string, further ...string) {
+	to := &p.whole.Diagnostics
+	switch n := len(*to); {
+	case n > mostDiagnostics:
+		return
+	case n == mostDiagnostics:
+		code, start, end, said, further = CodeMore, 0, len(p.text), "there is more to be said about this message than is listed", nil
+	}
+	for i, text := range further {
+		if i%2 == 0 {
+			text = inQuotes(text)
+		}
+		said += text
+	}
+	*to = append(*to, Diagnostic{Code: code, Text: said, Span: Span{Start: start, End: end}})
+}
+
+// excerpt is a text for a diagnostic, shortened, since a header may have any length.
+func excerpt(text string) string {
+	const most = 60
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+// inQuotes is an excerpt in quotes.
+func inQuotes(text string) string { return strconv.Quote(excerpt(text)) }

@@ -1,7 +1,6 @@
 package changelog
 
 import (
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -111,39 +110,6 @@ type section struct {
 	listed             int  // how many commits within the last paragraph with any has
 	dashes             bool // the last line was one of dashes
 }
-
-// mostDiagnostics is how many diagnostics a message has, besides the one that says that there are more.
-const mostDiagnostics = 100
-
-// report adds a diagnostic: said, and further texts, every other one of which is put in quotes.
-func (p *parser) report(code Code, start, end int, said string, further ...string) {
-	to := &p.whole.Diagnostics
-	switch n := len(*to); {
-	case n > mostDiagnostics:
-		return
-	case n == mostDiagnostics:
-		code, start, end, said, further = CodeMore, 0, len(p.text), "there is more to be said about this message than is listed", nil
-	}
-	for i, text := range further {
-		if i%2 == 0 {
-			text = inQuotes(text)
-		}
-		said += text
-	}
-	*to = append(*to, Diagnostic{Code: code, Text: said, Span: Span{Start: start, End: end}})
-}
-
-// excerpt is a text for a diagnostic, shortened, since a header may have any length.
-func excerpt(text string) string {
-	const most = 60
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
-}
-
-// inQuotes is an excerpt in quotes.
-func inQuotes(text string) string { return strconv.Quote(excerpt(text)) }
 
 // rest reads the body, the footers and the commits within.
 func (p *parser) rest() {
