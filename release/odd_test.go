@@ -309,3 +309,26 @@ func TestAnAbortBehindASkip(t *testing.T) {
 		assert.Equal(t, stage.Skipped, state.Stage("c").Outcome)
 	})
 }
+
+func TestAConfigIsChecked(t *testing.T) {
+	ctx := t.Context()
+	c := release.Config{StoreTimeout: -time.Second, Lease: -1}
+	require.ErrorContains(t, c.Validate(), "Config.StoreTimeout: it is -1s; zero is 30s")
+	require.ErrorContains(t, c.Validate(), "Config.Lease: it is -1ns; zero is 15s")
+	require.NoError(t, release.Config{}.Validate())
+	store := new(release.MemoryStore)
+	c.Store = store
+	r := release.NewRunner(c)
+	_, run := r.Run(ctx, chain(2), request("a"))
+	_, preview := r.Preview(ctx, chain(2), request("a"))
+	_, takeUp := r.TakeUp(ctx, chain(2))
+	_, resume := r.Resume(ctx, chain(2), "a")
+	for _, err := range []error{run, r.Begin(ctx, chain(2), request("a")), preview, takeUp, resume} {
+		require.ErrorContains(t, err, "Config.StoreTimeout")
+		require.ErrorContains(t, err, "Config.Lease")
+	}
+	require.NoError(t, r.Close())
+	for id := range store.Releases(ctx) {
+		t.Errorf("%s was begun", id)
+	}
+}

@@ -26,6 +26,9 @@ const (
 // taken, and secrets that Config.Secrets does not give, which is asked once for each. The error is that
 // of Run for a pipeline or a request that is wrong, or that of the store.
 func (r *Runner) Preview(ctx context.Context, p Pipeline, req Request) (*ledger.Preview, error) {
+	if r.invalid != nil {
+		return nil, r.invalid
+	}
 	outline, err := p.Outline()
 	if err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", p.Name, err)

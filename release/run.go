@@ -67,6 +67,9 @@ func (r *Runner) Wait(ctx context.Context, id string) (*ledger.State, error) {
 
 // begin records the first events of a release. The session is nil where there is none.
 func (r *Runner) begin(ctx context.Context, p Pipeline, req Request) (*session, error) {
+	if r.invalid != nil {
+		return nil, r.invalid
+	}
 	outline, err := p.Outline()
 	if err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", p.Name, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/davit-sdk/davit/release/ledger"
 	"github.com/davit-sdk/davit/stage"
 	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-multierror"
 )
 
 var (
@@ -56,6 +57,7 @@ const (
 
 // Runner carries releases through pipelines. Make one with NewRunner.
 type Runner struct {
+	invalid  error // what is wrong with the Config
 	store    Store
 	leaser   Leaser // nil: nobody else uses the store
 	host     string
@@ -78,10 +80,23 @@ type Runner struct {
 	running   sync.WaitGroup    // sessions, their stages, and timers that are set
 }
 
-// NewRunner makes a runner.
+// Validate reports every setting that is wrong: a StoreTimeout or Lease below zero. The error is a *multierror.Error.
+func (c Config) Validate() error {
+	var errs *multierror.Error
+	if c.StoreTimeout < 0 {
+		errs = multierror.Append(errs, fmt.Errorf("Config.StoreTimeout: it is %v; zero is %v", c.StoreTimeout, DefaultStoreTimeout))
+	}
+	if c.Lease < 0 {
+		errs = multierror.Append(errs, fmt.Errorf("Config.Lease: it is %v; zero is %v", c.Lease, DefaultLease))
+	}
+	return errs.ErrorOrNil()
+}
+
+// NewRunner makes a runner. Where Config.Validate has an error, it is that of whatever would begin a release, preview one or take one up.
 func NewRunner(c Config) *Runner {
 	r := &Runner{
-		store: c.Store, host: "host-" + rand.Text(), logger: c.Logger, patience: c.StoreTimeout, lease: c.Lease, secrets: c.Secrets, admits: c.Admit,
+		invalid: c.Validate(),
+		store:   c.Store, host: "host-" + rand.Text(), logger: c.Logger, patience: c.StoreTimeout, lease: c.Lease, secrets: c.Secrets, admits: c.Admit,
 		soft: make(chan struct{}), active: make(map[string]*session), pipelines: make(map[string]wiring), arrival: make(chan struct{}),
 	}
 	r.heart.renewing = make(mutex, 1)
@@ -96,10 +111,10 @@ func NewRunner(c Config) *Runner {
 		r.logger = hclog.NewNullLogger()
 	}
 	r.logger = r.logger.Named("release")
-	if r.patience <= 0 {
+	if r.patience == 0 {
 		r.patience = DefaultStoreTimeout
 	}
-	if r.lease <= 0 {
+	if r.lease == 0 {
 		r.lease = DefaultLease
 	}
 	return r

@@ -39,6 +39,9 @@ func (e *UnknownStageError) Error() string {
 // *UnknownStageError, or ErrUnknown for one of a pipeline that is not among those given. All others
 // have been taken up nevertheless. Releases that other hosts carry are not mentioned.
 func (r *Runner) TakeUp(ctx context.Context, pipelines ...Pipeline) ([]string, error) {
+	if r.invalid != nil {
+		return nil, r.invalid
+	}
 	var errs *multierror.Error
 	byName := make(map[string]wiring, len(pipelines))
 	for _, p := range pipelines {
@@ -100,6 +103,9 @@ func (r *Runner) TakeUp(ctx context.Context, pipelines ...Pipeline) ([]string, e
 // one that another host does, and ErrUnknown for one of another pipeline. A release that is over gives
 // its outcome.
 func (r *Runner) Resume(ctx context.Context, p Pipeline, id string) (*ledger.State, error) {
+	if r.invalid != nil {
+		return nil, r.invalid
+	}
 	if err := r.able(p); err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", p.Name, err)
 	}
