@@ -104,12 +104,11 @@ func (s subject) ops(n int, at func() (mute bool, err error)) *atomic.Int32 {
 
 func (s subject) calm() { s.before, s.disk.before = nil, nil }
 
-// at are the steps at which something happens: all of them, but for a race detector, which is slow, and
-// for which some do.
+// at are the steps at which something happens, by the stride, and the last one.
 func at(n int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for k := 1; k <= n; k++ {
-			if (!race || k%4 == n%4) && !yield(k) {
+			if k%stride == n%stride && !yield(k) {
 				return
 			}
 		}

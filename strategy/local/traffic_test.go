@@ -82,7 +82,7 @@ func (c *crowd) nothingLost(t *testing.T) {
 		why = *p
 	}
 	assert.Zero(t, c.lost.Load(), "of %d: %s", c.served.Load(), why)
-	assert.Greater(t, c.served.Load(), int64(500))
+	assert.Greater(t, c.served.Load(), int64(100), "there was a crowd")
 }
 
 // service is a fleet of real processes behind a router, with production on it.

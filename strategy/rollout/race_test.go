@@ -3,4 +3,4 @@
 package rollout_test
 
 // stride is which of the instants of a matrix are tried: the detector of races is slow.
-const stride = 13
+const stride = 7
