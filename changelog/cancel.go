@@ -37,7 +37,7 @@ func (r *reading) index() {
 	}
 	u := &units{first: make([]int, 0, len(r.commits)+1), of: make([]int, 0, n), inner: make([]int, 0, n), reason: make([]*Message, 0, n)}
 	for i := range r.messages {
-		m := &r.messages[i]
+		m := r.messages[i]
 		u.first = append(u.first, len(u.of))
 		for k := len(m.Inner) - 1; k >= 0; k-- {
 			u.add(i, k, &m.Inner[k])

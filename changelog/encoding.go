@@ -84,8 +84,9 @@ func (p *parser) inspect() {
 	text := p.text
 	invalids, controls, first, last := 0, 0, -1, 0
 	for i := plainEnd(text, plainPrefix(text)); i < len(text); i = plainEnd(text, i) {
-		if text[i] == '\r' { // there may be many
-			for p.soiled = true; i < len(text) && text[i] == '\r'; i++ {
+		if text[i] == '\r' { // there may be many, with little between them
+			p.soiled = true
+			for some := min(i+16, len(text)); i < some && (sorts[text[i]] == plain || text[i] == '\r'); i++ {
 			}
 			continue
 		}

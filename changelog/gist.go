@@ -41,7 +41,7 @@ func (r *reading) message(i int) *Message {
 	if r.messages == nil {
 		return r.gists[i].message
 	}
-	return &r.messages[i]
+	return r.messages[i]
 }
 
 func (r *reading) subject(i int) string {

@@ -17,18 +17,16 @@ type line struct {
 	start, end int
 }
 
-func (l line) blank() bool {
-	return (l.text == "" || l.text[0] <= ' ' || l.text[0] >= 0x7F) && isBlank(l.text) // most are seen to be none at once
-}
-
 // filled reads the next line that is not blank, and says whether blank ones stand before it. It is false behind the last one.
 func (p *lines) filled() (l line, below, ok bool) {
 	for {
-		for p.pos < len(p.text) && (p.text[p.pos] == '\n' || p.text[p.pos] == '\r') { // there may be nothing else
-			p.pos = p.behind(p.pos)
-			below = true
+		text, at := p.text, p.pos
+		for at < len(text) && (text[at] == '\n' || text[at] == '\r') { // however they belong together, all of them end blank lines
+			at++
 		}
-		if l, ok = p.next(); !ok || !l.blank() {
+		below, p.pos = below || at > p.pos, at
+		l, ok = p.next()
+		if !ok || l.text[0] > ' ' && l.text[0] < 0x7F || !isBlank(l.text) { // most are seen to be filled at once
 			return l, below, ok
 		}
 		below = true

@@ -20,7 +20,7 @@ type identified struct {
 	at      int
 }
 
-// fewQuestions is after how many of them it pays to put commits in order, or to know their headers, rather than to look at all of them.
+// fewQuestions is after how many of them it pays to put commits in order, rather than to look at all of them.
 const fewQuestions = 12
 
 // find is the commit whose id begins so, in lower case. There is none, one, or more than one.
@@ -44,16 +44,17 @@ func (x *ids) find(prefix string) (at, found int) {
 	return at, found
 }
 
-// begins reports whether the id of a commit begins so.
+// begins reports whether the id of a commit begins so. The first letter tells most of them apart.
 func (x *ids) begins(at int, prefix string) bool {
 	id := x.commits[at].ID
-	return len(id) >= len(prefix) && strings.EqualFold(id[:len(prefix)], prefix)
+	return len(id) >= len(prefix) && (prefix == "" || id[0]|lower == prefix[0]|lower) && strings.EqualFold(id[:len(prefix)], prefix)
 }
 
-// letters are the first eight letters of an id in lower case, as a number in their order, with a byte for each that it lacks. Digits
-// stay what they are.
+// lower makes a letter of an id a small one. Digits stay what they are.
+const lower = 0x20
+
+// letters are the first eight letters of an id in lower case, as a number in their order, with a byte for each that it lacks.
 func letters(id string, lacking byte) uint64 {
-	const lower = 0x20
 	var l uint64
 	for i := range 8 {
 		c := lacking
@@ -86,24 +87,21 @@ func (x *ids) sort() {
 	slices.SortFunc(x.index, func(a, b identified) int { return cmp.Compare(a.letters, b.letters) })
 }
 
-// headed are the units from one on whose headers are that text, but for their numbers.
+// headed are the units from one on whose headers are that text, but for their numbers: a text that one of the reverts quotes.
 func (r *reading) headed(text string, from int) []int {
-	if r.quotes++; r.quotes <= fewQuestions {
-		var found []int
-		for k, m := range r.units.reason[from:] {
-			if strings.HasPrefix(m.Header, text) {
-				if bare, _ := withoutNumbers(m.Header); bare == text {
-					found = append(found, from+k)
-				}
-			}
-		}
-		return found
-	}
 	if r.headers == nil {
 		r.headers = map[string][]int{}
-		for k, m := range r.units.reason {
+		for _, u := range r.units.reverts {
+			if quoted, ok := r.units.reason[u].quoted(); ok {
+				bare, _ := withoutNumbers(quoted)
+				r.headers[bare] = nil
+			}
+		}
+		for u, m := range r.units.reason {
 			bare, _ := withoutNumbers(m.Header)
-			r.headers[bare] = append(r.headers[bare], k)
+			if all, wanted := r.headers[bare]; wanted {
+				r.headers[bare] = append(all, u)
+			}
 		}
 	}
 	all := r.headers[text]

@@ -14,11 +14,11 @@ type row [32]struct {
 	message Message
 }
 
-// spare are the rows that are free, and room for the commits of one shelf in a row.
+// spare are the rows that are free, those that are lent, and room for the commits of one shelf in a row.
 type spare struct {
-	rows     []*row
-	commits  []Commit
-	messages []Message
+	rows, lent []*row
+	commits    []Commit
+	messages   []*Message
 }
 
 // mostSpare is how many free rows are kept, so that memory does not remember a long release for ever.
@@ -38,26 +38,27 @@ func (s *shelf) add(from *spare, c *Commit, m *Message) {
 	s.n++
 }
 
-// clear empties the shelf into lists that are good until they are taken back.
-func (p *spare) clear(s *shelf) ([]Commit, []Message) {
+// clear empties the shelf into lists that are good until they are taken back. The messages stay in their rows.
+func (p *spare) clear(s *shelf) ([]Commit, []*Message) {
 	p.commits, p.messages = slices.Grow(p.commits, s.n), slices.Grow(p.messages, s.n)
 	for _, r := range s.rows {
 		for i := range r[:min(s.n, len(r))] {
-			p.commits, p.messages = append(p.commits, r[i].commit), append(p.messages, r[i].message)
+			p.commits, p.messages = append(p.commits, r[i].commit), append(p.messages, &r[i].message)
 		}
 		s.n -= min(s.n, len(r))
-		if len(p.rows) < mostSpare {
-			*r = row{}
-			p.rows = append(p.rows, r)
-		}
 	}
-	s.rows = nil
+	p.lent, s.rows = s.rows, nil
 	return p.commits, p.messages
 }
 
-// takeBack forgets the lists.
+// takeBack forgets the lists, and has the rows again.
 func (p *spare) takeBack() {
 	clear(p.commits)
 	clear(p.messages)
 	p.commits, p.messages = p.commits[:0], p.messages[:0]
+	for _, r := range p.lent[:min(len(p.lent), mostSpare-len(p.rows))] {
+		*r = row{}
+		p.rows = append(p.rows, r)
+	}
+	p.lent = nil
 }

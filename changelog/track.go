@@ -221,7 +221,7 @@ func (ch *chapter) notes(w *walk) Notes {
 		for i := range r.commits {
 			c := &r.commits[i]
 			if weight := r.weight(i, gone, &w.policy, ZeroStable); !weight.cancelled {
-				ch.page.add(c, &r.messages[i], weight.changes, weight.level > None)
+				ch.page.add(c, r.messages[i], weight.changes, weight.level > None)
 			} else if w.leads {
 				ch.leads = slices.DeleteFunc(ch.leads, func(l Lead) bool { return l.Commit == c.ID })
 			}

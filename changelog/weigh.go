@@ -9,7 +9,7 @@ import (
 type reading struct {
 	commits []Commit
 	// messages are all of them, nil where their gists are enough.
-	messages []Message
+	messages []*Message
 	gists    []gist
 	// reverting says that one of the messages takes something back.
 	reverting bool
@@ -19,7 +19,6 @@ type reading struct {
 	units   *units
 	names   *ids
 	headers map[string][]int
-	quotes  int // how many headers were looked for
 	numbers map[string][]int
 }
 
@@ -30,9 +29,11 @@ func weighable(commits []Commit, policy Policy) *reading {
 	if r.gather(&how, &policy) {
 		return r
 	}
-	r.messages, r.gists = make([]Message, len(commits)), nil
+	r.messages, r.gists = make([]*Message, len(commits)), nil
+	room := make([]Message, len(commits))
 	for i := range commits {
-		m := &r.messages[i]
+		m := &room[i]
+		r.messages[i] = m
 		commits[i].message(&how, m)
 		r.reverting = r.reverting || takesBack(m)
 	}
