@@ -74,6 +74,28 @@ func TestAbandon(t *testing.T) {
 	require.ErrorIs(t, err, apply.ErrNothing)
 }
 
+// What somebody writes into a file at the very moment that it is taken back is not written over.
+func TestAbandonWhileSomebodyWrites(t *testing.T) {
+	y := newYard(t)
+	plan, a := y.plan(t), y.applier(t)
+	y.advance(t)
+	_, err := a.Apply(t.Context(), plan)
+	require.ErrorIs(t, err, git.ErrRejected)
+	_, err = a.WithPoints(func(point string) error {
+		if point == "before restore package.json" {
+			y.write(t, "package.json", "of somebody else")
+		}
+		return nil
+	}).Abandon(t.Context())
+	require.ErrorIs(t, err, apply.ErrForeign)
+	got, err := a.Abandon(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, got.Left, "file package.json: it was changed by somebody else")
+	text, err := os.ReadFile(filepath.Join(y.repository(), "package.json"))
+	require.NoError(t, err)
+	assert.Equal(t, "of somebody else", string(text))
+}
+
 // What was pushed stays, also where nobody has written down that it was.
 func TestAbandonPushed(t *testing.T) {
 	t.Parallel()
