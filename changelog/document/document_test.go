@@ -137,6 +137,10 @@ Versions are those of [Semantic Versioning](https://semver.org/).
 				"...v1.2.0\n", "...v1.2.0\n[1.1.1]: https://git.example.org/o/r/compare/v1.0.0...v1.1.1\n").Replace(sample)},
 		"without a final line end":                  {"## 1.0.0", n, "## 1.3.0 - 2024-05-06\n\n### Added\n\n- add x (#12, c0ffee0001)\n\n### Fixed\n\n- hold y (c0ffee0002)\n\n## 1.0.0"},
 		"behind the last, without a final line end": {"## 2.0.0\n\n- x", notes("1.0.0", "fixes y c0ffee0002"), "## 2.0.0\n\n- x\n\n## 1.0.0 - 2024-05-06\n\n### Fixed\n\n- y (c0ffee0002)\n"},
+		"headings of versions on the third level": {"### Version 1.2.0 (Mon Jan 1 2024)\n- x\n", notes("", "features y c0ffee0002"),
+			"### [Unreleased]\n\n#### Added\n\n- y (c0ffee0002)\n\n### Version 1.2.0 (Mon Jan 1 2024)\n- x\n"},
+		"dates right behind versions": {"# Log\n\n## v1.2.0(2024-01-01)\n\n- x\n", notes("1.3.0", "features y c0ffee0002"),
+			"# Log\n\n## v1.3.0(2024-05-06)\n\n### Added\n\n- y (c0ffee0002)\n\n## v1.2.0(2024-01-01)\n\n- x\n"},
 		"in the way of the file": {"# History\r\n\r\n### v1.2.0 (2024-01-01)\r\n\r\n#### Bugs\r\n\r\n* x\r\n", notes("1.3.0", "fixes y c0ffee0002"),
 			"# History\r\n\r\n### v1.3.0 (2024-05-06)\r\n\r\n#### Fixed\r\n\r\n* y (c0ffee0002)\r\n\r\n### v1.2.0 (2024-01-01)\r\n\r\n#### Bugs\r\n\r\n* x\r\n"},
 		"links in headings": {"## [1.2.0](https://git.example.org/o/r/compare/v1.1.0...v1.2.0) - 2024-01-01\n", notes("1.3.0", "fixes y c0ffee0002"),
@@ -253,6 +257,31 @@ func TestRelease(t *testing.T) {
 		"into one by hand": {"## Unreleased\n\n### Fixed\n\n- f\n\n## v1.3.0 - 2020-01-01\n\n### Added\n\n- a\n", "## Unreleased\n\n## v1.3.0 - 2024-05-06\n\n### Added\n\n- a\n\n### Fixed\n\n- f\n"},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, released(c.before)) })
+	}
+}
+
+// Where nothing is merged, what people wrote twice is theirs.
+func TestReleaseOfWhatIsThereTwice(t *testing.T) {
+	d := document.Parse("# Log\n\n## Unreleased\n\n- x\n- y\n- x\n")
+	require.NoError(t, d.Release(version("1.3.0"), today, document.Options{}))
+	assert.Contains(t, d.String(), "- x\n- y\n- x\n")
+}
+
+// The links of notes are those of the heading, unless the options have others.
+func TestLinksOfNotes(t *testing.T) {
+	n := notes("1.3.0", "features y c0ffee0002")
+	n.Tag, n.PreviousTag = "v1.3.0", "v1.2.0"
+	for _, name := range []string{"boat", "ship"} {
+		links, err := changelog.LinksFor("https://github.com/o/"+name, changelog.GitHub)
+		require.NoError(t, err)
+		o := document.Options{}
+		if n.Links == (changelog.Links{}) {
+			n.Links = links
+		} else {
+			o.Links = links
+		}
+		got := upserted(t, "# Log\n\n## [1.2.0]\n\n- x\n", n, o)
+		assert.Contains(t, got, "\n[1.3.0]: https://github.com/o/"+name+"/compare/v1.2.0...v1.3.0\n")
 	}
 }
 

@@ -107,7 +107,7 @@ func (t *title) cut(text string, at int) bool {
 	}
 	t.label, t.rest = body, ""
 	for i := range len(body) {
-		if strings.HasPrefix(body[i:], " - ") || strings.HasPrefix(body[i:], " (") || strings.HasPrefix(body[i:], " [") || strings.HasPrefix(body[i:], " / ") {
+		if strings.HasPrefix(body[i:], " - ") || strings.HasPrefix(body[i:], " (") || strings.HasPrefix(body[i:], "(") || strings.HasPrefix(body[i:], " [") || strings.HasPrefix(body[i:], " / ") {
 			t.label, t.rest = body[:i], body[i:]
 			break
 		}

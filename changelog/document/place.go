@@ -29,7 +29,7 @@ func (d *Document) section(v entering) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if strings.TrimSpace(strings.TrimPrefix(d.text, bom)) == "" {
+		if onlyBlank(d.lines) {
 			d.begin()
 			place = len(d.lines)
 		}
@@ -176,6 +176,8 @@ func (d *Document) newHeading(v entering) string {
 	label := "Unreleased"
 	if v.version != nil {
 		label = st.before + v.version.String()
+	} else if st.level > mostLevel(title{unreleased: true}) {
+		st.bracketed = true // else it would not be read again
 	}
 	if st.inline && address != "" {
 		label = "[" + label + "](" + address + ")"
