@@ -53,8 +53,10 @@
 // does not get clearly faster is called harmful, and so is one that takes longer than three times
 // MaxWarmUp. With a fresh baseline (FreshBaseline) none of this matters.
 //
-// With little traffic there is no answer: a tenth of a request a second in each arm shows an outage within
-// ten requests, and nothing else within an hour. Config.Forecast says what can be expected.
+// With little traffic there are few answers: a tenth of a request a second in each arm shows an outage after some
+// fifteen requests of the candidate, that one in ten fails or that all take half as long again within half an hour or
+// so, smaller harm mostly not within the hour, and never that a candidate is harmless. Config.Forecast says what can
+// be expected.
 //
 // # Errors
 //

@@ -39,14 +39,17 @@ func (s *scale) edge(q *question, seen buckets) edge {
 	}
 	e := edge{Set: true, At: s.bounds[at]}
 	p := d.survival(e.At)
-	e.Fail, e.FailRatio = d.shifted(e.At, q.tolerance)
-	e.Pass, e.PassRatio = d.shifted(e.At, q.pass)
+	e.Fail, e.FailRatio = d.shifted(e.At, q.tolerance, bell)
+	e.Pass, e.PassRatio = d.shifted(e.At, q.pass, straight)
 	rest := e.At * q.pass / e.Pass
 	e.Blind = d.blind(e.At, rest, q.pass, p < slow/10)
 	if p < slow/10 && e.At > 0 && rest > 1+1e-9 {
 		// Nearly all values are in the bucket below: where in it, nobody knows, and there is nothing to be a
 		// ratio of. They are taken to be spread over it.
 		e.PassRatio, e.PassPlus = 1, min(d.spread(e.At/rest)-p, 0.9)
+	}
+	if rest > 1+1e-9 && e.PassRatio <= 1 && e.PassPlus == 0 {
+		e.Blind = true // no value lies where those of a slower candidate would come from
 	}
 	same, limit := d.survival(e.Pass), min(e.PassRatio*p+e.PassPlus, 1-shy)
 	e.PassOdds = min(max(same/(1-same)*(1-limit)/limit, 0.01), 0.97)
@@ -121,13 +124,13 @@ func (d *distribution) upper(bucket int) (bound int, ok bool) {
 	return i, true
 }
 
-// smooth is a part of the values that is neither 0 nor 1.
-func (d *distribution) smooth(above float64) float64 { return (above + 0.5) / (d.total + 1) }
+// smooth is a part of the values that is neither 0 nor 1. What is left of very many may fall below zero by rounding.
+func (d *distribution) smooth(above float64) float64 { return (max(above, 0) + 0.5) / (d.total + 1) }
 
 // shifted is the candidate's threshold for the baseline's one at v, moved up by a ratio: the last bound
 // not above it. What is missing to the ratio is made up for by the probability: a baseline that was
 // slower by the rest would be above v so many times as often.
-func (d *distribution) shifted(v, ratio float64) (bound, odds float64) {
+func (d *distribution) shifted(v, ratio float64, fill filling) (bound, odds float64) {
 	if v <= 0 {
 		return v, 1
 	}
@@ -145,12 +148,40 @@ func (d *distribution) shifted(v, ratio float64) (bound, odds float64) {
 		return bound, 1
 	}
 	p := d.survival(v)
-	return bound, min(max(d.survival(v/rest)/p, 1), max(0.97/p, 1))
+	return bound, min(max(d.above(v/rest, fill)/p, 1), max(0.97/p, 1))
 }
 
-// survival estimates the part of values above v, by interpolation between the buckets: straight on
-// logarithmic axes.
-func (d *distribution) survival(v float64) float64 {
+// filling says how values lie in a bucket from lower to upper, by the parts of all that are above its two
+// ends: which part is above a value between them.
+type filling func(lower, upper, v, aboveLower, aboveUpper float64) float64
+
+// straight is a straight line on logarithmic axes. Values are wont to lie closer to the lower end, so who is
+// slower is taken for one that is less so: a pass is proved too well rather than not enough.
+func straight(lower, upper, v, aboveLower, aboveUpper float64) float64 {
+	part := math.Log(v/lower) / math.Log(upper/lower)
+	return math.Exp(math.Log(aboveLower) + part*(math.Log(aboveUpper)-math.Log(aboveLower)))
+}
+
+// bell takes the logarithms of the values for normally distributed, unless a straight line is steeper at the
+// upper end: harm is not seen in who is within the tolerance. In narrow buckets the two are one.
+func bell(lower, upper, v, aboveLower, aboveUpper float64) float64 {
+	least := straight(lower, upper, v, aboveLower, aboveUpper)
+	if upper <= narrow*lower {
+		return least
+	}
+	part := math.Log(v/lower) / math.Log(upper/lower)
+	a, b := math.Erfinv(1-2*clampRate(aboveLower)), math.Erfinv(1-2*clampRate(aboveUpper))
+	return max(least, math.Erfc(a+part*(b-a))/2)
+}
+
+// narrow is how many times its begin the end of a bucket is at most in which it does not matter how values lie.
+const narrow = 1.05
+
+// survival estimates the part of values above v.
+func (d *distribution) survival(v float64) float64 { return d.above(v, straight) }
+
+// above is the same, by how values lie in the buckets.
+func (d *distribution) above(v float64, fill filling) float64 {
 	above := d.total
 	lower, at := 0.0, 1.0
 	for i, n := range d.counts {
@@ -168,8 +199,7 @@ func (d *distribution) survival(v float64) float64 {
 				}
 				return at + (p-at)*part
 			}
-			part := math.Log(v/lower) / math.Log(upper/lower)
-			return math.Exp(math.Log(at) + part*(math.Log(p)-math.Log(at)))
+			return fill(lower, upper, v, at, p)
 		}
 		lower, at = upper, p
 	}

@@ -72,3 +72,23 @@ func ExampleConfig_Forecast() {
 	// 1% fail: found in 100 of 100 releases, half of them within 2m0s
 	// 50% fail: found in 100 of 100 releases, half of them within 0s
 }
+
+// What the package says of little traffic.
+func TestForecastOfLittleTraffic(t *testing.T) {
+	f, err := judge.Balanced().Forecast(judge.Traffic{
+		Rate: 0.2, ErrorRate: 0.001, Runs: 10, Steps: []judge.Step{{Share: 0.5, For: time.Hour}},
+		Harms: []judge.Harm{{ErrorRate: 1}, {ErrorRate: 0.1}, {ErrorRate: 0.02}, {Slower: 0.5}, {Slower: 0.2}},
+	})
+	require.NoError(t, err)
+	assert.Zero(t, f.Good.Passed)
+	assert.Zero(t, f.Good.Failed)
+	outage, tenth, fiftieth, half, fifth := f.Harms[0], f.Harms[1], f.Harms[2], f.Harms[3], f.Harms[4]
+	assert.InDelta(t, 15, outage.Requests, 5)
+	for _, o := range []judge.Outlook{tenth, half} {
+		assert.Greater(t, o.Failed, 0.85, "%s", o.Harm)
+		assert.Less(t, o.Half, 30*time.Minute, "%s", o.Harm)
+	}
+	for _, o := range []judge.Outlook{fiftieth, fifth} {
+		assert.Less(t, o.Failed, 0.5, "%s", o.Harm)
+	}
+}

@@ -153,3 +153,13 @@ func TestFailOnly(t *testing.T) {
 	g, _ := quiet().play(t, c, 1, time.Hour)
 	assert.Equal(t, gate.Pass, g.Outcome, "%s", g)
 }
+
+// Zeros say nothing of a ratio; with a slack they pass.
+func TestGaugesAtZero(t *testing.T) {
+	w := metrics.Window{Gauges: map[string][]float64{"queue": {0}}}
+	for slack, want := range map[float64]gate.Outcome{0: gate.Continue, 1: gate.Pass} {
+		c := judge.Config{Metrics: []judge.Metric{judge.Gauge{Of: "queue", Slack: slack}}}
+		g := until(t, c, func(int) judge.Sample { return judge.Sample{Candidate: w, Baseline: w} }, 600)
+		assert.Equal(t, want, g.Outcome, "%s", g)
+	}
+}

@@ -9,39 +9,36 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/davit-sdk/davit/internal/draw"
 	"github.com/davit-sdk/davit/metrics"
 	"github.com/davit-sdk/davit/metrics/judge"
 )
 
 // What is common to both arms cancels also where the share of the traffic changes at the same time: no
-// block holds two shares.
+// block holds two shares. In one that did, the candidate would have most of its requests from the bad times, and
+// the baseline most of its own from the good ones.
 func TestSharesDoNotMix(t *testing.T) {
-	failed := 0
-	for seed := range uint64(120 / raced) {
-		lots := rand.New(rand.NewPCG(seed, 3))
-		j, err := judge.New(judge.Config{Metrics: []judge.Metric{judge.Errors{}}})
-		require.NoError(t, err)
-		at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-		for i := range 400 {
-			share, rate := 0.01, 0.001
-			if i/20%2 == 1 {
-				share, rate = 0.5, 0.15
-			}
-			arm := func(part float64) metrics.Window {
-				n := draw.Poisson(lots, 3*part)
-				return metrics.Window{Requests: n, Errors: draw.Binomial(lots, n, rate)}
-			}
-			g, err := j.Observe(judge.Sample{From: at, To: at.Add(5 * time.Second), Share: share, Candidate: arm(share), Baseline: arm(1 - share)})
-			require.NoError(t, err)
-			at = at.Add(5 * time.Second)
-			if g.Cause == judge.CauseHarm {
-				failed++
-				break
-			}
-		}
+	good := judge.Sample{Share: 0.01, Candidate: metrics.Window{Requests: 1}, Baseline: metrics.Window{Requests: 99}}
+	bad := judge.Sample{
+		Share: 0.5, Candidate: metrics.Window{Requests: 50, Errors: 8}, Baseline: metrics.Window{Requests: 50, Errors: 8},
 	}
-	assert.LessOrEqual(t, failed, 3, "of 120 harmless releases")
+	c := judge.Config{Metrics: []judge.Metric{judge.Errors{Usual: 0.001}}, MinBlock: 45, MinBake: 50 * time.Minute, DoubtBake: 50 * time.Minute}
+	g := until(t, c, func(i int) judge.Sample {
+		if i%41 < 40 {
+			return good
+		}
+		return bad
+	}, 500)
+	assert.NotEqual(t, judge.CauseHarm, g.Cause, "%s", g)
+	assert.Less(t, g.Odds, 2.)
+}
+
+// Who has a limit as well has no more than one coin to begin with.
+func TestALimitCostsNoCoin(t *testing.T) {
+	for _, e := range []judge.Errors{{}, {Limit: 0.1}} {
+		j, err := judge.New(judge.Config{Metrics: []judge.Metric{e}})
+		require.NoError(t, err)
+		assert.InDelta(t, 1, j.Judgement().Odds, 1e-9)
+	}
 }
 
 // However large Alpha is, no stretch decides alone, nor do two.

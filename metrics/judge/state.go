@@ -60,7 +60,7 @@ type openBlock struct {
 }
 
 // stateVersion is the version of the format, and of the arithmetic behind it.
-const stateVersion = 2
+const stateVersion = 3
 
 // ErrForeignState says that a state was not written by a judge of this configuration.
 var ErrForeignState = errors.New("the state is not of a judge with this configuration")
