@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -217,5 +218,22 @@ func TestRollbackKnobs(t *testing.T) {
 			require.NoError(t, err)
 			expect(t, report, tt.want)
 		})
+	}
+}
+
+// A deployment long after the one before it brings what piled up meanwhile, and has no lead times.
+func TestBaselineGap(t *testing.T) {
+	const piled = `
+	c1 3T07:00
+	c2 4T07:00
+	c3 6T07:00
+	d1 3T09:00 {c1}
+	d2 4T09:00 {c2}
+	d3 6T09:00 {c3}
+	`
+	for gap, want := range map[time.Duration]string{0: "lead_time.n 3", 24 * time.Hour: "lead_time.n 2; lead_time_dropped -", 23 * time.Hour: "lead_time.n 1"} {
+		report, err := history(t, story(t, piled)).Report(dora.Rules{BaselineGap: dora.Duration(gap)}, days(6))
+		require.NoError(t, err)
+		expect(t, report, want)
 	}
 }

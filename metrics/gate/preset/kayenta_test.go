@@ -265,3 +265,19 @@ func TestKayentaGate(t *testing.T) {
 	}))
 	assert.Equal(t, gate.Fail, ask(t, empty, 660*time.Second).Outcome, "all metrics without data")
 }
+
+// Of many values that lie far from the rest, more than one in a hundred, none is an outlier.
+func TestKayentaKeepsOutliersThatAreMany(t *testing.T) {
+	m := preset.KayentaMetric{Name: "load", Groups: []string{"all"}, Outliers: preset.Outliers{Strategy: "remove"}}
+	values := func(far int, by float64) []float64 {
+		all := make([]float64, 300)
+		for i := range all {
+			if all[i] = 10 + float64(i%5) + by; i < far {
+				all[i] = -1e4
+			}
+		}
+		return all
+	}
+	assert.InDelta(t, 1, m.Classify(values(2, 0), values(0, 0.01)).Deviation, 0.01, "two of 300 are left out")
+	assert.Negative(t, m.Classify(values(9, 0), values(0, 0.01)).Deviation, "nine are not")
+}
