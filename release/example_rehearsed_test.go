@@ -46,6 +46,6 @@ func Example_rehearsed() {
 	// no harm                 0%           100%      -                  6m0s (p90 16m40s)  15483           16.2
 	// +0.9 points of errors   100%         0%        2m5s (p90 2m35s)   -                  946             10.1
 	// +99.9 points of errors  100%         0%        20s (p90 30s)      -                  22              22.2
-	// latency +50 %           100%         0%        5m15s (p90 5m40s)  -                  2544            2.2
+	// latency +50 %           100%         0%        5m20s (p90 5m40s)  -                  2551            2.2
 	// <nil> <nil>
 }

@@ -30,7 +30,7 @@ func (b Back) Walk(ctx context.Context, r *Recorder) error {
 		return &stage.Error{Outcome: stage.Stranded, Final: true, Reason: fmt.Sprintf("%s stays where it is", b.To), Err: b.Made}
 	}
 	if b.Made != nil {
-		return b.Made
+		return Halfway(b.To, "be taken back", b.Made)
 	}
 	if err := b.Recall(); err != nil {
 		return err

@@ -22,7 +22,8 @@ func Kept(plan any) json.RawMessage {
 	return text
 }
 
-// Halfway is the end of a stage that was begun and cannot go on as it is now: its target stays as it was left.
-func Halfway(to strategy.Revision, err error) error {
-	return &stage.Error{Outcome: stage.Stranded, Reason: fmt.Sprintf("the deployment of %s was begun, and cannot go on as the stage is now", to), Err: err}
+// Halfway is the end of a stage that was begun and cannot go on, or be taken back, as it is now: its target stays as it
+// was left.
+func Halfway(to strategy.Revision, what string, err error) error {
+	return &stage.Error{Outcome: stage.Stranded, Reason: fmt.Sprintf("the deployment of %s was begun, and cannot %s as the stage is now", to, what), Err: err}
 }

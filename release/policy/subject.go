@@ -163,7 +163,7 @@ func (m Match) String() string {
 }
 
 var traitWords = map[stage.Trait]string{
-	stage.Deploys: "deploys", stage.Progressive: "deploys progressively", stage.Asks: "asks people", stage.FourEyes: "asks with four eyes", stage.Builds: "builds", stage.Holds: "waits for a time",
+	stage.Deploys: "deploys", stage.Progressive: "deploys progressively", stage.Asks: "asks people", stage.FourEyes: "asks with four eyes", stage.Builds: "builds", stage.Holds: "waits for a time", stage.Judges: "asks gates",
 }
 
 // validate reports what is wrong with the choice.

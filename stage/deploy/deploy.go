@@ -90,10 +90,8 @@ func (s Stage) Validate() error {
 		errs = multierror.Append(errs, errors.New("Stage.Options.Fence: belongs to the stage, leave it zero"))
 	}
 	errs = multierror.Append(errs, steer.Problems("Stage.", s.Options.Validate())...)
-	if s.Strategy != nil { // one that is not valid makes no plan
-		for _, name := range s.unknown() {
-			errs = multierror.Append(errs, fmt.Errorf("Stage.Options.Gates: the strategy names %q, which is none of them: %w", name, rollout.ErrNoGate))
-		}
+	for _, name := range s.unknown() { // a strategy that is not valid makes no plan
+		errs = multierror.Append(errs, fmt.Errorf("Stage.Options.Gates: the strategy names %q, which is none of them: %w", name, rollout.ErrNoGate))
 	}
 	return errs.ErrorOrNil()
 }
@@ -101,11 +99,11 @@ func (s Stage) Validate() error {
 // unknown are gates that the strategy names and the options do not have, sorted. What runs is not known
 // yet; names of gates seldom depend on it, and where they do, the rollout looks at them once more.
 func (s Stage) unknown() []string {
-	plan, err := s.plan(made(10))
-	if err != nil {
+	plans := s.tried()
+	if len(plans) == 0 {
 		return nil // it may be that this strategy plans from something else
 	}
-	return slices.DeleteFunc(plan.Gates(), func(name string) bool {
+	return slices.DeleteFunc(plans[len(plans)-1].Gates(), func(name string) bool {
 		_, there := s.Options.Gates[name] // one that is nil is reported as such
 		return there
 	})
@@ -181,12 +179,12 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 		w := s.walk(ctx, t, at, false)
 		plan, err := s.begun(at)
 		if err != nil {
-			return nil, nil, steer.Halfway(to, err)
+			return nil, nil, steer.Halfway(to, "go on", err)
 		}
 		w.keep.Whole(plan)
 		r, err := rollout.Resume(s.Target, plan, at.Rollout, s.options(w))
 		if err != nil {
-			return nil, nil, steer.Halfway(to, err)
+			return nil, nil, steer.Halfway(to, "go on", err)
 		}
 		return r, w, s.recall(ctx, at)
 	}

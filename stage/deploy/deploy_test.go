@@ -205,6 +205,15 @@ func TestGoesOnAfterInterruption(t *testing.T) {
 		err := s.Run(t.Context(), h.Task())
 		assert.Equal(t, stage.Stranded, stage.OutcomeOf(err))
 		assert.ErrorContains(t, err, "the checkpoint belongs to plan")
+		err = s.Undo(t.Context(), h.UndoTask())
+		assert.Equal(t, stage.Stranded, stage.OutcomeOf(err))
+		assert.ErrorContains(t, err, "was begun, and cannot be taken back as the stage is now")
+	})
+	bubble(t, "and back, also where its gates are gone", func(t *testing.T) {
+		w, s, h := begun(t, same)
+		s.Strategy, s.Options.Gates = strategy.Recreate{}, nil
+		require.NoError(t, s.Undo(t.Context(), h.UndoTask()), "nobody asks them on the way back")
+		runs(t, w, alone(old))
 	})
 }
 
@@ -297,6 +306,10 @@ func TestValidateNamesEachField(t *testing.T) {
 	assert.ErrorContains(t, err, "Stage.Target")
 	assert.ErrorContains(t, err, `the strategy names "erors"`, "beside whatever else is wrong")
 	w := world()
+	s = deployment(w, answers(gate.Pass))
+	s.Edit = func(p strategy.Plan) (strategy.Plan, error) { return p, p.Steps[45].Validate() }
+	s.Strategy = strategy.Rolling{Batch: strategy.Count(1)}
+	require.NoError(t, s.Validate(), "that a made-up plan has no such step says nothing of the real one")
 	s = deployment(w, answers(gate.Pass))
 	s.Options.Gates = nil
 	require.ErrorIs(t, s.Run(t.Context(), host(s).Task()), rollout.ErrNoGate)

@@ -9,9 +9,10 @@
 //
 // It reads the version and the artifact from stage.Version and stage.Built, and plans from what the
 // target runs at that moment. It records its position after every step, and the plan with it; after a crash
-// of the host it goes on inside the same plan, also in a host whose strategy is another one by then. Only the
-// gates that the plan names must be there still. A plan of more than 32 KiB of JSON is not kept, and is made
-// again: one of some seventy steps, or more. A deployment that cannot go on ends as stage.Stranded.
+// of the host it goes on inside the same plan, also in a host whose strategy is another one by then. To go on
+// it needs the gates that the plan names; to be taken back it needs none. A plan of more than 32 KiB of JSON
+// is not kept, and is made again: one of some seventy steps, or more. A deployment that can neither go on nor
+// be taken back ends as stage.Stranded.
 //
 // # Undo
 //

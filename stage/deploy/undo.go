@@ -35,7 +35,7 @@ func (s Stage) Undo(ctx context.Context, t *stage.Task) error {
 	}
 	plan, err := s.begun(at)
 	if err != nil {
-		return err
+		return steer.Halfway(at.To, "be taken back", err)
 	}
 	from := at.Rollout
 	if at.Undo != nil && at.Undo.Outcome != rollout.Refused {

@@ -33,7 +33,7 @@ func (s Stage) Undo(ctx context.Context, t *stage.Task) error {
 	}
 	plan, err := s.begun(at)
 	if err != nil {
-		return err
+		return steer.Halfway(at.To, "be taken back", err)
 	}
 	at.Undo = true
 	w := s.walk(ctx, t, at, plan)

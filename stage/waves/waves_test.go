@@ -210,6 +210,9 @@ func TestValidate(t *testing.T) {
 	a := newAtlas()
 	s := deployment(a, nil)
 	require.NoError(t, s.Validate())
+	s.Edit = func(p strategy.WavePlan) (strategy.WavePlan, error) { return p, p.Waves[45].Regions[0].Plan.Validate() }
+	require.NoError(t, s.Validate(), "that a made-up plan has no such wave says nothing of the real one")
+	s.Edit = nil
 	assert.Equal(t, []string{"errors"}, stage.Gates(s))
 	assert.True(t, stage.CanUndo(s))
 	assert.Equal(t, stage.Idempotent, stage.EffectOf(s))

@@ -57,12 +57,12 @@ func (s Stage) wire(ctx context.Context, t *stage.Task, to strategy.Revision) (*
 	if resumed {
 		plan, err := s.begun(at)
 		if err != nil {
-			return nil, nil, steer.Halfway(to, err)
+			return nil, nil, steer.Halfway(to, "go on", err)
 		}
 		w := s.walk(ctx, t, at, plan)
 		waves, err := rollout.ResumeWaves(s.Targets, plan, at.Waves, s.options(w))
 		if err != nil {
-			return nil, nil, steer.Halfway(to, err)
+			return nil, nil, steer.Halfway(to, "go on", err)
 		}
 		return waves, w, s.recall(ctx, at)
 	}

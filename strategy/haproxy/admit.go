@@ -130,6 +130,3 @@ func (m *mover) lastChecks(ctx context.Context, places []place) string {
 	}
 	return strings.Join(found, ", ")
 }
-
-// keepStates writes the state files, with servers as they are to become.
-//

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -165,4 +166,12 @@ func TestRules(t *testing.T) {
 	}
 	tab.Routes[0].Match[0] = strategy.Match{Header: "X-Canary", Value: "on"}
 	assert.ErrorContains(t, g.Route(t.Context(), tab), "Routes[1].Match[0]: header x-cAnary=on is Routes[0].Match[0] too")
+
+	// A name is as long as a line of the map.
+	tab = table(route(strategy.Stable, oldPool, strategy.All(), []rollout.Backend{{ID: strings.Repeat("a", 301), Addr: "10.9.0.1:80"}}))
+	assert.ErrorContains(t, g.Route(t.Context(), tab), "Table.Routes[0].Backends[0].ID: it has 301 bytes, and a line of a map holds 300")
+
+	// An address is one however it is spelt.
+	tab = table(route(strategy.Stable, oldPool, strategy.All(), []rollout.Backend{{ID: "a", Addr: "10.9.0.1:80"}, {ID: "b", Addr: "[::ffff:10.9.0.1]:80"}}))
+	assert.ErrorContains(t, g.Route(t.Context(), tab), "Table.Routes[0].Backends[1].Addr: [::ffff:10.9.0.1]:80 is the address of a too")
 }

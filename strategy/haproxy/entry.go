@@ -34,6 +34,7 @@ func (e entry) line() string { return e.key + " " + e.value }
 // what lies between: a group that grows takes places from stable alone, and gives them back to it.
 const (
 	tableKey = "table"
+	seatKey  = "s"
 	noTable  = "0/0/0/1000000/-/-/-" // what the configuration falls back to: nobody answers
 	nobody   = "-"
 )

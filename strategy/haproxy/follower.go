@@ -94,18 +94,6 @@ func (f *follower) converse(ctx context.Context, s *Source, p process) error {
 	return nil
 }
 
-// meets makes sure that it is this process which answers.
-func (s *session) meets(ctx context.Context, p process) error {
-	info, err := s.ask(ctx, "show info")
-	if err != nil {
-		return err
-	}
-	if now, err := parseInfo(info); err != nil || now.pid != p.pid {
-		return errors.Join(err, errReloaded)
-	}
-	return nil
-}
-
 // begin makes sure that it is this process which answers, and opens the stream.
 func (f *follower) begin(ctx context.Context, s *Source, p process) error {
 	err := f.control.meets(ctx, p)

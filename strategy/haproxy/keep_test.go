@@ -83,6 +83,46 @@ func TestKeep(t *testing.T) {
 	assert.ErrorContains(t, g.Keep(t.Context(), 0), "not above zero")
 }
 
+// onRead does something once, when a file was read.
+type onRead struct {
+	*memory
+	path string
+	do   func()
+}
+
+func (b *onRead) Read(path string) ([]byte, error) {
+	data, err := b.memory.Read(path)
+	if do := b.do; do != nil && path == b.path {
+		b.do = nil
+		do()
+	}
+	return data, err
+}
+
+// A table that is routed while the one before is brought back comes after it, and stays.
+func TestReapplyOverrulesNobody(t *testing.T) {
+	w := newWorld(t)
+	first := table(route(strategy.Stable, oldPool, strategy.All(), w.instances(oldPool, 1)))
+	next := table(route(strategy.Stable, newPool, strategy.All(), w.instances(newPool, 1)))
+	require.NoError(t, w.router().Route(t.Context(), first))
+	w.disk.Write(w.mapFile, []byte("table 0/0/0/1000000/-/-/-\n"))
+	w.crash()
+	b := &onRead{memory: w.disk, path: w.groups.RecordFile()}
+	g := w.router().On(b, w.dialAdmin, w.dialMaster)
+	routed := make(chan error, 1)
+	b.do = func() {
+		go func() { routed <- g.Route(t.Context(), next) }()
+		select { // it waits until the first is back; where it did not, it would be through by now
+		case err := <-routed:
+			routed <- err
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	require.NoError(t, g.Reapply(t.Context()))
+	require.NoError(t, <-routed)
+	shows(t, g, next)
+}
+
 func TestNothingToReapply(t *testing.T) {
 	w := newWorld(t)
 	g := w.router()

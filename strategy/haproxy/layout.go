@@ -49,7 +49,7 @@ func emptyLayout() layout {
 func (l layout) entries() []entry {
 	all := append(l.effective(), l.before...)
 	for p, t := range l.tenants {
-		all = append(all, entry{"s/" + p.backend + "/" + p.server, strings.Join([]string{escape(t.id), escape(t.addr), poolText(t.pool)}, "/")})
+		all = append(all, entry{seatKey + "/" + p.backend + "/" + p.server, strings.Join([]string{escape(t.id), escape(t.addr), poolText(t.pool)}, "/")})
 	}
 	return sortedEntries(all)
 }

@@ -104,7 +104,7 @@ func (l *layout) readTable(value string) error {
 func (l *layout) readEntry(e entry, generation string) error {
 	fields := strings.Split(e.key, "/")
 	switch {
-	case len(fields) == 3 && fields[0] == "s":
+	case len(fields) == 3 && fields[0] == seatKey:
 		return l.readTenant(place{fields[1], fields[2]}, e.value)
 	case len(fields) == 3 && fields[1] == "p":
 		if fields[2] != generation {

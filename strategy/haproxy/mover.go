@@ -103,6 +103,8 @@ func refused(command, answer string, err error) error {
 	return err
 }
 
+// keepStates writes the state files, with servers as they are to become.
+//
 // A server that has left lately is written down as ready, where the table lies in another file: a
 // process that starts may have read the table from before, and reads this file later. It must find the
 // servers of that table.

@@ -183,6 +183,8 @@ func (o GroupsOptions) checkBackends(bad func(format string, args ...any)) {
 		switch {
 		case !proxyName.MatchString(b) || b == nobody:
 			bad("Backends[%d]: %q is not the name of a backend", i, b)
+		case b == seatKey:
+			bad("Backends[%d]: %q begins the keys of the map that say who is at a server: choose another name", i, b)
 		case slices.Index(o.Backends, b) < i:
 			bad("Backends[%d]: %q is there twice", i, b)
 		}

@@ -18,12 +18,12 @@ var rewrite = flag.Bool("rewrite", false, "rewrite the files in testdata")
 
 func TestGroupsOptions(t *testing.T) {
 	_, err := haproxy.NewGroups(haproxy.GroupsOptions{
-		Endpoint: haproxy.Endpoint{Socket: "nowhere", Master: "x", Timeout: -1}, Name: "my shop", Dir: "files", Backends: []string{"a", "a b", "-", "a"}, Servers: 1001,
+		Endpoint: haproxy.Endpoint{Socket: "nowhere", Master: "x", Timeout: -1}, Name: "my shop", Dir: "files", Backends: []string{"a", "a b", "-", "a", "s"}, Servers: 1001,
 		DefaultServer: "check\nserver x", AddServers: "check; show info", HealthPath: "/a b", Headers: []string{"X-A", "x-a", "X A"}, Cookies: []string{"a", "a", ""},
 		If: "a\nb", StickyCookie: "a;b", StickyTTL: time.Millisecond, Ring: "my ring", RingSize: 1, CheckTimeout: -1, BootTime: -1,
 	})
 	for _, field := range []string{
-		"Socket", "Master", "Timeout", "Name", "Dir", "Backends", "Backends[1]", "Backends[2]", "Backends[3]", "Servers", "DefaultServer", "AddServers", "HealthPath",
+		"Socket", "Master", "Timeout", "Name", "Dir", "Backends", "Backends[1]", "Backends[2]", "Backends[3]", "Backends[4]", "Servers", "DefaultServer", "AddServers", "HealthPath",
 		"Headers[1]", "Headers[2]", "Cookies[1]", "Cookies[2]", "If", "StickyCookie", "StickyTTL", "Ring", "RingSize", "CheckTimeout", "BootTime",
 	} {
 		assert.ErrorContains(t, err, "GroupsOptions."+field+":")

@@ -109,11 +109,14 @@ func (g *Groups) remember(t rollout.Table) error {
 // Unlike Route it does not wait for each instance: one that fails HAProxy's checks meanwhile comes back as
 // down, where another one of its group is up.
 func (g *Groups) Reapply(ctx context.Context) error {
-	return reapply(ctx, g.Table, g.route, g.disk, g.opts.recordFile(), g.opts.Name)
+	return g.reapply(ctx, g.opts.recordFile(), g.opts.Name, g.Table, g.route)
 }
 
-func reapply(ctx context.Context, table func(context.Context) (rollout.Table, error), route func(context.Context, rollout.Table, bool) error, d disk, path, service string) error {
-	r, err := readRecord(d, path, service)
+// reapply lets nobody route meanwhile: what was routed last when it reads the record is so when it is done.
+func (m *mover) reapply(ctx context.Context, path, service string, table func(context.Context) (rollout.Table, error), route func(context.Context, rollout.Table, bool) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, err := readRecord(m.disk, path, service)
 	if err != nil {
 		return fmt.Errorf("reapply: %w", err)
 	}

@@ -21,9 +21,13 @@ const reloads = 5
 // waits for that; those that leave are drained, and InFlight tells when they have answered everything.
 // The split and the rules change at once, for every request: see the package comment for the order in
 // which all this happens, and what a reload or a crash in the middle leaves.
-func (g *Groups) Route(ctx context.Context, t rollout.Table) error { return g.route(ctx, t, false) }
+func (g *Groups) Route(ctx context.Context, t rollout.Table) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.route(ctx, t, false)
+}
 
-// route is Route; again tells that the table was in effect before.
+// route is Route; again tells that the table was in effect before. The caller holds g.mu.
 func (g *Groups) route(ctx context.Context, t rollout.Table, again bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -31,8 +35,6 @@ func (g *Groups) route(ctx context.Context, t rollout.Table, again bool) error {
 	if err := errors.Join(checkTable(t, g.Matches, g.Sticks()), checkRules(t)); err != nil {
 		return fmt.Errorf("routing table: %w", err)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	t = trimmed(t)
 	return g.persist(ctx, t, func() (scene, error) {
 		v, err := g.look(ctx)

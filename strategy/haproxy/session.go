@@ -15,9 +15,9 @@ import (
 // session is a conversation with one process, which goes on after a reload with the process that it
 // began with.
 type session struct {
-	conn    net.Conn
-	from    *bufio.Reader
-	timeout time.Duration
+	at   socket
+	conn net.Conn
+	from *bufio.Reader
 }
 
 // prompt is what HAProxy says when it waits for a command of a session.
@@ -31,7 +31,7 @@ func (s socket) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := &session{conn, bufio.NewReader(conn), s.timeout}
+	one := &session{s, conn, bufio.NewReader(conn)}
 	if _, err := one.ask(ctx, "prompt"); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
@@ -51,23 +51,23 @@ func (s *session) ask(ctx context.Context, command string) (string, error) {
 
 // askAll sends commands as one line, which HAProxy carries out to its end also where the host dies meanwhile.
 func (s *session) askAll(ctx context.Context, commands ...string) ([]string, error) {
-	deadline := time.Now().Add(s.timeout)
+	deadline := time.Now().Add(s.at.timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
 	if err := s.conn.SetDeadline(deadline); err != nil {
-		return nil, err
+		return nil, s.at.broken(ctx, err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(time.Unix(1, 0)) }) // fails where it is closed already
 	defer stop()
 	if _, err := io.WriteString(s.conn, strings.Join(commands, ";")+"\n"); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%q: %w", commands[0], s.at.broken(ctx, err))
 	}
 	answers := make([]string, len(commands))
 	for i, command := range commands {
 		var err error
 		if answers[i], err = s.answer(); err != nil {
-			return nil, fmt.Errorf("%q: %w", command, err)
+			return nil, fmt.Errorf("%q: %w", command, s.at.broken(ctx, err))
 		}
 	}
 	return answers, nil
@@ -137,23 +137,24 @@ func (m *mover) hold(ctx context.Context, c scene, talk func(*session) error) er
 	if err != nil {
 		return err
 	}
-	err = m.same(ctx, s, c)
+	err = s.meets(ctx, c.process)
 	if err == nil {
 		err = talk(s)
 	}
 	return errors.Join(err, s.close())
 }
 
-func (m *mover) same(ctx context.Context, s *session, c scene) error {
+// meets makes sure that it is this process which answers, and that it is not on its way out.
+func (s *session) meets(ctx context.Context, p process) error {
 	answer, err := s.ask(ctx, "show info")
 	if err != nil {
 		return err
 	}
-	p, err := parseInfo(answer)
+	now, err := parseInfo(answer)
 	if err != nil {
 		return refused("show info", answer, err)
 	}
-	if p.pid != c.pid || p.stopped {
+	if now.pid != p.pid || now.stopped {
 		return errReloaded
 	}
 	return nil

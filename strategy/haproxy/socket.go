@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"time"
 )
@@ -163,7 +164,11 @@ func (s socket) dial(ctx context.Context) (net.Conn, error) {
 
 // broken tells a context that is over from a socket that is.
 func (s socket) broken(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
+	cause := context.Cause(ctx)
+	if cause == nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		cause = err // of the connection, which comes a moment before that of the context
+	}
+	if cause != nil {
 		return fmt.Errorf("HAProxy at %s did not answer in time: %w", s.addr, cause)
 	}
 	return fmt.Errorf("HAProxy at %s: %w", s.addr, err)

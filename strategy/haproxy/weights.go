@@ -76,9 +76,13 @@ func (w *Weights) Table(ctx context.Context) (rollout.Table, error) {
 }
 
 // Route puts the table into effect, and reads it back from HAProxy before it returns: see Groups.Route.
-func (w *Weights) Route(ctx context.Context, t rollout.Table) error { return w.route(ctx, t, false) }
+func (w *Weights) Route(ctx context.Context, t rollout.Table) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.route(ctx, t, false)
+}
 
-// route is Route; again tells that the table was in effect before.
+// route is Route; again tells that the table was in effect before. The caller holds w.mu.
 func (w *Weights) route(ctx context.Context, t rollout.Table, again bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -93,8 +97,6 @@ func (w *Weights) route(ctx context.Context, t rollout.Table, again bool) error 
 	if err := weigh(t).near(t, w.Grain()); err != nil {
 		return fmt.Errorf("routing table: %w", err)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	return w.persist(ctx, t, func() (scene, error) {
 		g, err := w.look(ctx)
 		if err != nil {
@@ -222,7 +224,7 @@ func (w *Weights) Verify(ctx context.Context, t rollout.Table) error {
 
 // Reapply puts the table that was routed last into effect: see Groups.Reapply.
 func (w *Weights) Reapply(ctx context.Context) error {
-	return reapply(ctx, w.Table, w.route, w.disk, w.opts.recordFile(), w.opts.Name)
+	return w.reapply(ctx, w.opts.recordFile(), w.opts.Name, w.Table, w.route)
 }
 
 // Keep reapplies the table when HAProxy has started anew: see Groups.Keep.

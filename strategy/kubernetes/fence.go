@@ -8,7 +8,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/davit-sdk/davit/strategy/rollout"
 )
@@ -61,7 +60,7 @@ func (t *Target) stamp(ctx context.Context, v *view, token uint64) error {
 		case other == token:
 			continue
 		}
-		if err := t.patchDeployment(ctx, d, map[string]any{}, nil); err != nil {
+		if err := t.mergeDeployment(ctx, d, change{}); err != nil {
 			return err
 		}
 	}
@@ -70,8 +69,7 @@ func (t *Target) stamp(ctx context.Context, v *view, token uint64) error {
 
 // stampAnchor stamps what leads the traffic.
 func (t *Target) stampAnchor(ctx context.Context, v *view, token uint64) error {
-	g, ok := t.s.Traffic.(Gateway)
-	if !ok {
+	if _, ok := t.s.Traffic.(Gateway); !ok {
 		name := t.leads(t.s.slots[0])
 		svc := v.services[name]
 		if svc == nil {
@@ -94,16 +92,7 @@ func (t *Target) stampAnchor(ctx context.Context, v *view, token uint64) error {
 	if fenceOf(v.route, t.fenceKey()) == token {
 		return nil
 	}
-	body, err := patch(v.route, t.stamped(t.fenceKey(), map[string]any{}), nil)
-	if err != nil {
-		return err
-	}
-	r, err := t.clients.Dynamic.Resource(httpRoutes()).Namespace(t.s.Namespace).Patch(ctx, g.Route, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
-	if err != nil {
-		return t.missed(ctx, call{"patch", httpRoutes().Group, "httproutes", t.s.Namespace, g.Route}, err)
-	}
-	t.routes.put(r)
-	return nil
+	return t.mergeRoute(ctx, v.route, change{})
 }
 
 // readAnchor reads what leads the traffic as it is now, for the token on it.

@@ -163,11 +163,10 @@ func vacant(v any) bool {
 
 // clear takes out of a Deployment that was taken over what the manifest lacks, or refuses to, as the option says.
 func (t *Target) clear(ctx context.Context, n *tenant, tree map[string]any) error {
-	c := call{"patch", "apps", "deployments", t.s.Namespace, n.object}
 	left, err := leftovers(ctx, t.clients.Kubernetes, t.s.FieldManager, n.deployment, tree)
 	switch {
 	case err != nil:
-		return t.missed(ctx, c, err)
+		return t.missed(ctx, call{"patch", "apps", "deployments", t.s.Namespace, n.object}, err)
 	case left == nil:
 		return nil
 	case t.s.Leftovers != Take:
@@ -177,12 +176,11 @@ func (t *Target) clear(ctx context.Context, n *tenant, tree map[string]any) erro
 	if err != nil {
 		return err
 	}
-	d, err := t.clients.Kubernetes.AppsV1().Deployments(t.s.Namespace).Patch(ctx, n.object, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
+	d, err := send(ctx, t, t.clients.Kubernetes.AppsV1().Deployments(t.s.Namespace), t.deployments, n.object, types.MergePatchType, body, metav1.PatchOptions{})
 	if err != nil {
-		return t.missed(ctx, c, err)
+		return err
 	}
 	t.log.Warn("took out what the manifest lacks", "deployment", n.object, "fields", left.Fields)
-	t.deployments.put(d)
 	n.deployment = d
 	return nil
 }

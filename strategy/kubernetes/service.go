@@ -46,18 +46,13 @@ func (t *Target) expose(ctx context.Context, name string, labels, selector map[s
 		return err
 	}
 	force := t.s.Conflicts == Take
-	svc, err := client.Patch(ctx, name, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager, Force: &force})
-	if err != nil {
-		return t.missed(ctx, call{"patch", "", "services", t.s.Namespace, name}, err)
-	}
-	t.services.put(svc)
-	return nil
+	_, err = send(ctx, t, client, t.services, name, types.ApplyPatchType, body, metav1.PatchOptions{Force: &force})
+	return err
 }
 
 // lead writes the route, or the Service's selector.
 func (t *Target) lead(ctx context.Context, v *view, want split) error {
-	g, ok := t.s.Traffic.(Gateway)
-	if !ok {
+	if _, ok := t.s.Traffic.(Gateway); !ok {
 		return t.choose(ctx, v, want)
 	}
 	rules, added, err := t.routing(v).write(v.route, want)
@@ -68,17 +63,7 @@ func (t *Target) lead(ctx context.Context, v *view, want split) error {
 	if len(added.Rules) > 0 {
 		notes[annotationRules+t.s.Name] = added.text()
 	}
-	body, err := patch(v.route, t.stamped(t.fenceKey(), notes), map[string]any{"spec": map[string]any{"rules": rules}})
-	if err != nil {
-		return err
-	}
-	r, err := t.clients.Dynamic.Resource(httpRoutes()).Namespace(t.s.Namespace).Patch(ctx, g.Route, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
-	if err != nil {
-		return t.missed(ctx, call{"patch", httpRoutes().Group, "httproutes", t.s.Namespace, g.Route}, err)
-	}
-	t.routes.put(r)
-	t.beat()
-	return nil
+	return t.mergeRoute(ctx, v.route, change{annotations: notes, spec: map[string]any{"rules": rules}})
 }
 
 // choose makes the one Service select a slot, or nobody.
@@ -100,7 +85,7 @@ func (t *Target) patchService(ctx context.Context, svc *corev1.Service, selector
 	if other := svc.Labels[labelService]; other != "" && other != t.s.Name {
 		return rollout.Permanent(fmt.Errorf("service %s leads to %q: each service needs one of its own", svc.Name, other))
 	}
-	parts := map[string]any{}
+	c := change{annotations: t.stamped(annotationFence, nil)}
 	if selector != nil {
 		whole := map[string]any{}
 		for k := range svc.Spec.Selector {
@@ -109,28 +94,9 @@ func (t *Target) patchService(ctx context.Context, svc *corev1.Service, selector
 		for k, v := range selector {
 			whole[k] = v
 		}
-		parts["spec"] = map[string]any{"selector": whole}
+		c.labels, c.spec = map[string]string{labelService: t.s.Name}, map[string]any{"selector": whole}
 	}
-	body, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{
-			"resourceVersion": svc.ResourceVersion, "uid": string(svc.UID),
-			"labels": map[string]any{labelService: t.s.Name}, "annotations": t.stamped(annotationFence, map[string]any{}),
-		},
-		"spec": parts["spec"],
-	})
-	if selector == nil {
-		body, err = patch(svc, t.stamped(annotationFence, map[string]any{}), nil)
-	}
-	if err != nil {
-		return err
-	}
-	next, err := t.clients.Kubernetes.CoreV1().Services(t.s.Namespace).Patch(ctx, svc.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
-	if err != nil {
-		return t.missed(ctx, call{"patch", "", "services", t.s.Namespace, svc.Name}, err)
-	}
-	t.services.put(next)
-	t.beat()
-	return nil
+	return merge(ctx, t, t.clients.Kubernetes.CoreV1().Services(t.s.Namespace), t.services, svc, c)
 }
 
 // move points the autoscaler of another slot at this one.
@@ -146,15 +112,10 @@ func (t *Target) move(ctx context.Context, v *view, to tenant) error {
 		if n.scaler == nil || n.name == to.name || n.baseline {
 			continue
 		}
-		body, err := patch(n.scaler, map[string]any{}, map[string]any{"spec": map[string]any{"scaleTargetRef": map[string]any{"name": to.object}}})
-		if err != nil {
+		c := change{spec: map[string]any{"scaleTargetRef": map[string]any{"name": to.object}}}
+		if err := merge(ctx, t, t.clients.Kubernetes.AutoscalingV2().HorizontalPodAutoscalers(t.s.Namespace), t.scalers, n.scaler, c); err != nil {
 			return err
 		}
-		h, err := t.clients.Kubernetes.AutoscalingV2().HorizontalPodAutoscalers(t.s.Namespace).Patch(ctx, n.scaler.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
-		if err != nil {
-			return t.missed(ctx, call{"patch", "autoscaling", "horizontalpodautoscalers", t.s.Namespace, n.scaler.Name}, err)
-		}
-		t.scalers.put(h)
 	}
 	return nil
 }

@@ -58,35 +58,12 @@ func (w write) String() string {
 // stamped are annotations together with the fencing token, if there is one.
 func (t *Target) stamped(key string, annotations map[string]any) map[string]any {
 	if token := t.token.Load(); token > 0 {
+		if annotations == nil {
+			annotations = map[string]any{}
+		}
 		annotations[key] = strconv.FormatUint(token, 10)
 	}
 	return annotations
-}
-
-// patch is a merge patch that fails where the object is not what was seen.
-func patch(o metav1.Object, annotations map[string]any, parts map[string]any) ([]byte, error) {
-	tree := map[string]any{"metadata": map[string]any{
-		"resourceVersion": o.GetResourceVersion(), "uid": string(o.GetUID()), "annotations": annotations,
-	}}
-	for k, v := range parts {
-		tree[k] = v
-	}
-	return json.Marshal(tree)
-}
-
-// patchDeployment changes a Deployment beside its manifest.
-func (t *Target) patchDeployment(ctx context.Context, d *appsv1.Deployment, annotations map[string]any, parts map[string]any) error {
-	body, err := patch(d, t.stamped(annotationFence, annotations), parts)
-	if err != nil {
-		return err
-	}
-	next, err := t.clients.Kubernetes.AppsV1().Deployments(t.s.Namespace).Patch(ctx, d.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
-	if err != nil {
-		return t.missed(ctx, call{"patch", "apps", "deployments", t.s.Namespace, d.Name}, err)
-	}
-	t.deployments.put(next)
-	t.beat()
-	return nil
 }
 
 // missed explains an error. Where an object was changed meanwhile, what it is now is read, and not waited for.
@@ -131,19 +108,7 @@ func (t *Target) adopt(ctx context.Context, n tenant) error {
 	for k, v := range tellsPool(n.pool) {
 		annotations[k] = v
 	}
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"resourceVersion": n.deployment.ResourceVersion, "uid": string(n.deployment.UID),
-		"annotations": t.stamped(annotationFence, annotations), "labels": t.s.labels(n.slot),
-	}})
-	if err != nil {
-		return err
-	}
-	d, err := t.clients.Kubernetes.AppsV1().Deployments(t.s.Namespace).Patch(ctx, n.object, types.MergePatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager})
-	if err != nil {
-		return t.missed(ctx, call{"patch", "apps", "deployments", t.s.Namespace, n.object}, err)
-	}
-	t.deployments.put(d)
-	return nil
+	return t.mergeDeployment(ctx, n.deployment, change{labels: t.s.labels(n.slot), annotations: annotations})
 }
 
 // place applies the manifest of a pool. A Deployment is made without pods; they are asked for once it is
@@ -197,11 +162,10 @@ func (t *Target) place(ctx context.Context, n tenant, w write) error {
 	if err != nil {
 		return err
 	}
-	d, err := client.Patch(ctx, n.object, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: t.s.FieldManager, Force: &force})
+	d, err := send(ctx, t, client, t.deployments, n.object, types.ApplyPatchType, body, metav1.PatchOptions{Force: &force})
 	if err != nil {
-		return t.missed(ctx, call{"patch", "apps", "deployments", t.s.Namespace, n.object}, err)
+		return err
 	}
-	t.deployments.put(d)
 	t.mu.Lock()
 	t.placed[n.name] = d.Generation
 	t.mu.Unlock()
@@ -213,12 +177,11 @@ func (t *Target) place(ctx context.Context, n tenant, w write) error {
 
 // scale asks for so many pods.
 func (t *Target) scale(ctx context.Context, d *appsv1.Deployment, w write) error {
-	spec := map[string]any{"replicas": w.replicas, "minReadySeconds": w.minReady}
 	notes := map[string]any{annotationAsked: strconv.Itoa(w.asked)}
 	if w.peak != "" {
 		notes[annotationPeak] = w.peak
 	}
-	return t.patchDeployment(ctx, d, notes, map[string]any{"spec": spec})
+	return t.mergeDeployment(ctx, d, change{annotations: notes, spec: map[string]any{"replicas": w.replicas, "minReadySeconds": w.minReady}})
 }
 
 // mark writes down since when a slot is idle, or that it is not.
@@ -227,5 +190,5 @@ func (t *Target) mark(ctx context.Context, d *appsv1.Deployment, idle time.Time)
 	if !idle.IsZero() {
 		since = idle.UTC().Format(time.RFC3339Nano)
 	}
-	return t.patchDeployment(ctx, d, map[string]any{annotationIdle: since}, nil)
+	return t.mergeDeployment(ctx, d, change{annotations: map[string]any{annotationIdle: since}})
 }

@@ -183,14 +183,14 @@ func running(pid int) bool {
 func processesOf(t *testing.T, dir string) []int {
 	t.Helper()
 	var list []int
-	environs, err := filepath.Glob("/proc/[0-9]*/environ")
+	processes, err := filepath.Glob("/proc/[0-9]*")
 	require.NoError(t, err)
-	for _, path := range environs {
-		env, err := os.ReadFile(path)
+	for _, path := range processes {
+		env, err := os.ReadFile(filepath.Join(path, "environ"))
 		if err != nil || !bytes.Contains(append(env, 0), []byte(envDir+"="+dir+"\x00")) {
 			continue
 		}
-		pid, err := strconv.Atoi(strings.Split(path, "/")[2])
+		pid, err := strconv.Atoi(filepath.Base(path))
 		require.NoError(t, err)
 		if running(pid) {
 			list = append(list, pid)

@@ -218,7 +218,7 @@ func (r *Router) Snapshot() Snapshot {
 		},
 	}
 	named := map[string]bool{}
-	for _, route := range cloneTable(r.table.Load().spec).Routes {
+	for _, route := range r.table.Load().spec.Clone().Routes {
 		t := r.tallies[route.Pool.String()]
 		named[t.label] = true
 		g := t.snapshot(s.At)

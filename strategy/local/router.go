@@ -106,7 +106,7 @@ func (r *Router) Table(ctx context.Context) (rollout.Table, error) {
 	if err := ctx.Err(); err != nil {
 		return rollout.Table{}, err
 	}
-	return cloneTable(r.table.Load().spec), nil
+	return r.table.Load().spec.Clone(), nil
 }
 
 // Matches reports whether requests can be told by that rule: it names a header or a cookie that a

@@ -113,7 +113,7 @@ func (g *routeGroup) other(tried []*backend, now time.Time) *backend {
 
 // compile makes a valid table ready for use. The caller holds r.mu.
 func (r *Router) compile(spec rollout.Table) *routing {
-	t := &routing{spec: cloneTable(spec), sticky: spec.Sticky, ids: map[string]struct{}{}}
+	t := &routing{spec: spec.Clone(), sticky: spec.Sticky, ids: map[string]struct{}{}}
 	t.spread.seed = rand.Uint64()
 	for _, route := range t.spec.Routes {
 		g := &routeGroup{
@@ -196,15 +196,6 @@ func order(role strategy.Role) int {
 // routed reports whether the route gets requests or copies.
 func routed(route rollout.Route) bool {
 	return !route.Share.IsZero() || len(route.Match) > 0 || !route.Mirror.IsZero()
-}
-
-func cloneTable(t rollout.Table) rollout.Table {
-	t.Routes = slices.Clone(t.Routes)
-	for i := range t.Routes {
-		t.Routes[i].Match = slices.Clone(t.Routes[i].Match)
-		t.Routes[i].Backends = slices.Clone(t.Routes[i].Backends)
-	}
-	return t
 }
 
 // summary is the table on one line: "stable 1.0.0 x3 95% + candidate 1.1.0 x1 5%".

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,9 +26,19 @@ import (
 // crowd is clients with keep-alive connections that ask all the time. A request that gets no answer
 // of status 200 is lost.
 type crowd struct {
+	clients      int
 	served, lost atomic.Int64
 	why          atomic.Pointer[string]
 	leave        func()
+}
+
+// clients are how many are in the crowd of a rollout: fewer where the variable is not set, as .ci/run sets it, because
+// a crowd takes most of the processor.
+func clients() int {
+	if os.Getenv("DAVIT_EVERY_POINT") != "" {
+		return 120
+	}
+	return 50
 }
 
 func gather(t *testing.T, clients int, url string) *crowd {
@@ -35,7 +46,7 @@ func gather(t *testing.T, clients int, url string) *crowd {
 	ctx, cancel := context.WithCancel(context.Background())
 	transport := &http.Transport{MaxIdleConnsPerHost: clients, MaxIdleConns: clients}
 	client := &http.Client{Transport: transport, Timeout: patience}
-	c := &crowd{}
+	c := &crowd{clients: clients}
 	var all sync.WaitGroup
 	for range clients {
 		all.Go(func() {
@@ -73,6 +84,14 @@ func (c *crowd) ask(client *http.Client, url string) error {
 	return nil
 }
 
+// isServed waits until each client, on average, has asked once more.
+func (c *crowd) isServed(t *testing.T) {
+	t.Helper()
+	asked := func() int64 { return c.served.Load() + c.lost.Load() } // what is lost is told at the end
+	enough := asked() + int64(c.clients)
+	comesTrue(t, func() bool { return asked() >= enough }, "the crowd is served")
+}
+
 // nothingLost ends the crowd and holds it to its counts.
 func (c *crowd) nothingLost(t *testing.T) {
 	t.Helper()
@@ -82,7 +101,7 @@ func (c *crowd) nothingLost(t *testing.T) {
 		why = *p
 	}
 	assert.Zero(t, c.lost.Load(), "of %d: %s", c.served.Load(), why)
-	assert.Greater(t, c.served.Load(), int64(100), "there was a crowd")
+	assert.Greater(t, c.served.Load(), int64(1000*c.clients/120), "there was a crowd")
 }
 
 // service is a fleet of real processes behind a router, with production on it.
@@ -91,6 +110,7 @@ type service struct {
 	router *local.Router
 	target *rollout.Composed
 	url    string
+	crowd  *crowd // who asks at each step before it goes on; nil: nobody is waited for
 }
 
 func newService(t *testing.T, s strategy.State) *service {
@@ -120,7 +140,13 @@ func (v *service) roll(t *testing.T, s strategy.Strategy, to strategy.Revision, 
 			return gate.Verdict{Outcome: gate.Pass, Reason: "the crowd counts"}, nil
 		})},
 		Notify: func(e rollout.Event) {
-			if e.Kind == rollout.StepReached && !e.Back && e.Step == abort {
+			if e.Kind != rollout.StepReached {
+				return
+			}
+			if v.crowd != nil {
+				v.crowd.isServed(t)
+			}
+			if !e.Back && e.Step == abort {
 				assert.NoError(t, r.Abort("test", "at this step"))
 			}
 		},
@@ -165,7 +191,8 @@ func TestNoStrategyLosesARequest(t *testing.T) {
 			plan, err := s.Plan(from, two.Revision)
 			require.NoError(t, err)
 			v := newService(t, from)
-			c := gather(t, 50, v.url)
+			c := gather(t, clients(), v.url)
+			v.crowd = c
 			for step := range plan.Steps {
 				v.roll(t, s, two.Revision, step)
 			}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/davit-sdk/davit/internal/subject"
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/strategy"
 )
@@ -64,7 +65,7 @@ func (p *play) judge(ctx context.Context, h *hold, index int, reached time.Time)
 	if now.Before(h.nextAsk) {
 		return
 	}
-	s := subject(p.Plan, index)
+	s := subject.Of(p.Plan, index)
 	s.Since, s.Now, s.End = reached, now, ended
 	h.verdicts = p.ask(ctx, s)
 	h.nextAsk = now.Add(p.GateInterval)

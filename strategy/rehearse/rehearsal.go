@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/davit-sdk/davit/internal/subject"
 	"github.com/davit-sdk/davit/metrics"
 	"github.com/davit-sdk/davit/metrics/gate"
 	"github.com/davit-sdk/davit/strategy"
@@ -109,7 +110,7 @@ func (r Rehearsal) gates(source metrics.Source) (map[string]gate.Gate, error) {
 	if errs == nil {
 		for i, step := range r.Plan.Steps {
 			for _, name := range step.Gates {
-				if err := gate.Fits(all[name], subject(r.Plan, i)); err != nil {
+				if err := gate.Fits(all[name], subject.Of(r.Plan, i)); err != nil {
 					errs = multierror.Append(errs, fmt.Errorf("Rehearsal.Plan.Steps[%d].Gates: %q: %w", i, name, err))
 				}
 			}

@@ -88,6 +88,8 @@ func TestPauseHoldsStill(t *testing.T) {
 		var abort *rollout.AbortError
 		require.ErrorAs(t, err, &abort)
 		assert.Equal(t, "bob", abort.By)
+		assert.EqualError(t, &rollout.AbortError{By: "bob"}, "aborted by bob")
+		assert.EqualError(t, &rollout.AbortError{Why: "no"}, "aborted: no")
 		c.ends(stableAt(v1, 3))
 	})
 }

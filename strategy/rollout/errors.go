@@ -162,7 +162,16 @@ type AbortError struct {
 	Why string `json:"why,omitempty"`
 }
 
-func (e *AbortError) Error() string { return fmt.Sprintf("aborted by %s: %s", e.By, e.Why) }
+func (e *AbortError) Error() string {
+	text := "aborted"
+	if e.By != "" {
+		text += " by " + e.By
+	}
+	if e.Why != "" {
+		text += ": " + e.Why
+	}
+	return text
+}
 
 // Permanent marks an error of a target as one that trying again will not mend, so that the step
 // fails at once instead of at its deadline.

@@ -84,7 +84,8 @@ type Event struct {
 	Outcome Outcome `json:"outcome,omitempty"`
 }
 
-// Outcome is how a rollout ended.
+// Outcome is how a rollout ended. What it says is recorded in positions and events, and so stays as it is, also where
+// stage.Outcome spells the same otherwise.
 type Outcome string
 
 const (

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/davit-sdk/davit/internal/subject"
 	"github.com/davit-sdk/davit/metrics/gate"
 )
 
@@ -55,8 +56,8 @@ func (r *Rollout) judge(ctx context.Context, h *hold) error {
 // askGates asks all gates of the step at the same moment. It returns nothing when a command
 // interrupted it.
 func (r *Rollout) askGates(ctx context.Context, h *hold, now time.Time, end bool) ([]gate.Verdict, error) {
-	subject := subject(r.plan, h.leg.index)
-	subject.Since, subject.Now, subject.End = r.at.Reached, now, end
+	about := subject.Of(r.plan, h.leg.index)
+	about.Since, about.Now, about.End = r.at.Reached, now, end
 	asking, stop := r.control.interruptible(ctx)
 	defer stop()
 	names := slices.Sorted(slices.Values(h.leg.step.Gates))
@@ -64,7 +65,7 @@ func (r *Rollout) askGates(ctx context.Context, h *hold, now time.Time, end bool
 	var group errgroup.Group
 	for i, name := range names {
 		group.Go(func() error {
-			verdicts[i] = r.askGate(asking, name, subject)
+			verdicts[i] = r.askGate(asking, name, about)
 			return nil
 		})
 	}

@@ -158,8 +158,8 @@ type Router interface {
 	// Route replaces the whole table. It may return before the change is in effect everywhere;
 	// the rollout reads back until it is. A table that cannot be honoured is an error and changes
 	// nothing: shares that do not add up, a role or a pool that is there twice, a route that has
-	// traffic and no backend, and whatever asks for an ability that the router lacks. The table
-	// stays the caller's, and may be changed by it afterwards.
+	// traffic and no backend (Table.Validate), and whatever asks for an ability that the router lacks.
+	// The table stays the caller's, and may be changed by it afterwards (Table.Clone).
 	Route(ctx context.Context, t Table) error
 	// Table reads back what is in effect, from the router itself.
 	Table(ctx context.Context) (Table, error)

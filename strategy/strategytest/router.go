@@ -145,7 +145,7 @@ func (s routerSubject) split(candidate strategy.Share, n int) (rollout.Table, er
 // put sets a table, gives the router time to bring it into effect, and tells what it then reads
 // back. That this is what was written is for the law reads to prove.
 func (s routerSubject) put(ctx context.Context, t rollout.Table) (rollout.Table, error) {
-	if err := s.Router.Route(ctx, cloneTable(t)); err != nil {
+	if err := s.Router.Route(ctx, t.Clone()); err != nil {
 		return rollout.Table{}, fmt.Errorf("route %s: %w", t, err)
 	}
 	short, cancel := context.WithTimeout(ctx, s.Patience/4)
@@ -171,7 +171,7 @@ func sameTable(a, b rollout.Table) bool {
 }
 
 func trimmed(t rollout.Table) rollout.Table {
-	t = cloneTable(t)
+	t = t.Clone()
 	t.Routes = slices.DeleteFunc(t.Routes, func(r rollout.Route) bool {
 		return r.Share.IsZero() && r.Mirror.IsZero() && len(r.Match) == 0
 	})

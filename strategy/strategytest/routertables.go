@@ -74,7 +74,7 @@ func (s routerSubject) provesReplaces(ctx context.Context) error {
 	if _, err := s.put(ctx, both); err != nil {
 		return err
 	}
-	one := cloneTable(both)
+	one := both.Clone()
 	one.Routes = one.Routes[:1]
 	one.Routes[0].Share, one.Routes[0].Backends = strategy.All(), one.Routes[0].Backends[:1]
 	got, err := s.put(ctx, one)
@@ -94,7 +94,7 @@ func (s routerSubject) provesOwn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	given := cloneTable(t)
+	given := t.Clone()
 	if err := s.Router.Route(ctx, given); err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (s routerSubject) provesOwn(ctx context.Context) error {
 			}
 		}
 	}
-	keep := cloneTable(before)
+	keep := before.Clone()
 	spoil(given)
 	spoil(before)
 	after, err := s.Router.Table(ctx)
@@ -171,7 +171,7 @@ func (s routerSubject) unmoved(ctx context.Context, t rollout.Table, bad map[str
 		return err
 	}
 	return gather(sorted(bad), func(what string) error {
-		wrong := cloneTable(t)
+		wrong := t.Clone()
 		bad[what](&wrong)
 		if err := s.Router.Route(ctx, wrong); err == nil {
 			return fmt.Errorf("it took a table with %s", what)

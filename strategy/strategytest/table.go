@@ -37,7 +37,15 @@ func (r router) Route(ctx context.Context, t rollout.Table) error {
 		w.loseRoutes--
 		return nil
 	}
-	if err := validTable(t); err != nil {
+	errs := multierror.Append(nil, t.Validate())
+	for i, route := range t.Routes {
+		for j, m := range route.Match {
+			if err := r.Matches(m); err != nil {
+				errs = multierror.Append(errs, fmt.Errorf("Table.Routes[%d].Match[%d]: %w", i, j, err))
+			}
+		}
+	}
+	if err := errs.ErrorOrNil(); err != nil {
 		w.violated("a table was refused: %v", err)
 		return fmt.Errorf("routing table: %w", err)
 	}
@@ -56,7 +64,7 @@ func (r router) Route(ctx context.Context, t rollout.Table) error {
 		}
 	}
 	missing := w.overloaded()
-	w.setTable(now, cloneTable(t))
+	w.setTable(now, t.Clone())
 	w.check(now, "routing")
 	w.checkLoad(missing)
 	return nil
@@ -69,7 +77,7 @@ func (r router) Table(ctx context.Context) (rollout.Table, error) {
 	r.w.mu.Lock()
 	defer r.w.mu.Unlock()
 	r.w.evolve(time.Now())
-	return cloneTable(r.w.table), nil
+	return r.w.table.Clone(), nil
 }
 
 func (r router) Matches(m strategy.Match) error {
@@ -104,35 +112,6 @@ func (r router) InFlight(ctx context.Context, ids []string) (map[string]int, err
 	return n, nil
 }
 
-// validTable reports everything that no router could honour.
-func validTable(t rollout.Table) error {
-	var errs *multierror.Error
-	bad := func(format string, args ...any) { errs = multierror.Append(errs, fmt.Errorf(format, args...)) }
-	sum, roles, pools := 0, map[strategy.Role]bool{}, map[strategy.Pool]bool{}
-	for i, route := range t.Routes {
-		sum += route.Share.Millionths()
-		if err := errors.Join(route.Share.Valid(), route.Mirror.Valid()); err != nil {
-			bad("Routes[%d]: %w", i, err)
-		}
-		if len(route.Backends) == 0 {
-			bad("Routes[%d]: %s is routed to and has no backend", i, route.Pool)
-		}
-		if roles[route.Role] || pools[route.Pool] {
-			bad("Routes[%d]: %s %s is there twice", i, route.Role, route.Pool)
-		}
-		roles[route.Role], pools[route.Pool] = true, true
-		for _, m := range route.Match {
-			if err := (router{}).Matches(m); err != nil {
-				bad("Routes[%d]: %w", i, err)
-			}
-		}
-	}
-	if sum != 0 && sum != strategy.All().Millionths() {
-		bad("the shares of a table add up to %s", strategy.Millionths(sum))
-	}
-	return errs.ErrorOrNil()
-}
-
 func (w *World) setTable(now time.Time, t rollout.Table) {
 	for _, r := range w.table.Routes {
 		for _, b := range r.Backends {
@@ -143,7 +122,7 @@ func (w *World) setTable(now time.Time, t rollout.Table) {
 	}
 	w.table = t
 	if w.onTable != nil {
-		w.onTable(cloneTable(t))
+		w.onTable(t.Clone())
 	}
 }
 
@@ -151,13 +130,4 @@ func tableHas(t rollout.Table, id string) bool {
 	return slices.ContainsFunc(t.Routes, func(r rollout.Route) bool {
 		return slices.ContainsFunc(r.Backends, func(b rollout.Backend) bool { return b.ID == id })
 	})
-}
-
-func cloneTable(t rollout.Table) rollout.Table {
-	t.Routes = slices.Clone(t.Routes)
-	for i := range t.Routes {
-		t.Routes[i].Backends = slices.Clone(t.Routes[i].Backends)
-		t.Routes[i].Match = slices.Clone(t.Routes[i].Match)
-	}
-	return t
 }

@@ -106,7 +106,7 @@ func (w *World) Put(s strategy.State) {
 			w.table.Routes = append(w.table.Routes, r)
 		}
 	}
-	w.table = cloneTable(w.table)
+	w.table = w.table.Clone()
 }
 
 // Limit makes every breach of the limits a violation from now on: too many instances, too few ready
@@ -131,7 +131,7 @@ func (w *World) Meddle(change func(t *rollout.Table)) {
 	w.init()
 	now := time.Now()
 	w.evolve(now)
-	t := cloneTable(w.table)
+	t := w.table.Clone()
 	change(&t)
 	w.setTable(now, t)
 }

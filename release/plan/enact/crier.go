@@ -2,6 +2,7 @@ package enact
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -83,10 +84,26 @@ func (c *crier) once(ctx context.Context, a plan.Action) {
 	defer cancel()
 	err := context.Cause(ctx)
 	if err == nil {
-		err = c.tell(short, a)
+		err = c.call(short, a)
 	}
 	if err != nil {
 		c.left = append(c.left, a)
 		c.errs = append(c.errs, fmt.Errorf("risk %s: tell %v: %w", a.Risk, a.Tell, err))
 	}
+}
+
+// call calls tell, which is the host's code: what panics, or ends its goroutine, has told nobody.
+func (c *crier) call(ctx context.Context, a plan.Action) error {
+	told := make(chan error, 1)
+	go func() {
+		err := errors.New("it has ended its goroutine")
+		defer func() {
+			if v := recover(); v != nil {
+				err = fmt.Errorf("panic: %v", v)
+			}
+			told <- err
+		}()
+		err = c.tell(ctx, a)
+	}()
+	return <-told
 }
