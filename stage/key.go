@@ -27,14 +27,16 @@ var (
 //
 // Values become visible to other stages when the stage that set them has succeeded, all at once. What one
 // has set that ended otherwise is dropped.
-type Key[T any] struct{ name string }
+type Key[T any] struct{ ref Ref }
 
 // NewKey makes a key. Its name consists of lower-case letters, digits and inner dashes or dots, and
 // begins with a letter; a pipeline with any other is refused.
-func NewKey[T any](name string) Key[T] { return Key[T]{name} }
+func NewKey[T any](name string) Key[T] {
+	return Key[T]{Ref{Name: name, Type: typeName(reflect.TypeFor[T]())}}
+}
 
 // Ref is the key without its type, as stages declare it.
-func (k Key[T]) Ref() Ref { return Ref{Name: k.name, Type: typeName(reflect.TypeFor[T]())} }
+func (k Key[T]) Ref() Ref { return k.ref }
 
 // typeName is the type with the full path of each package in it, as two packages of one name may each
 // have a type of one name. Types that are declared within functions of one package are told apart by
@@ -66,19 +68,19 @@ func typeName(t reflect.Type) string {
 }
 
 // String is the key's name.
-func (k Key[T]) String() string { return k.name }
+func (k Key[T]) String() string { return k.ref.Name }
 
 // Get reads the key's value. The error is ErrUndeclared where the running stage does not declare to
 // read the key, and ErrNoValue where nobody has set it.
 func (k Key[T]) Get(t *Task) (T, error) {
 	var v T
-	raw, err := t.get(k.Ref())
+	raw, err := t.get(k.ref)
 	if err != nil {
 		return v, err
 	}
 	if err := json.Unmarshal(raw, &v); err != nil {
 		var none T
-		return none, fmt.Errorf("key %s: the value does not fit %T: %w", k.name, none, err)
+		return none, fmt.Errorf("key %s: the value does not fit %T: %w", k.ref.Name, none, err)
 	}
 	return v, nil
 }
@@ -90,12 +92,12 @@ func (k Key[T]) Set(t *Task, v T) error {
 	if err != nil {
 		return err
 	}
-	return t.set(k.Ref(), raw)
+	return t.set(k.ref, raw)
 }
 
 // Encode is the value as it is recorded: compact JSON.
 func (k Key[T]) Encode(v T) (json.RawMessage, error) {
-	return encode("key "+k.name, v, MaxValue)
+	return encode("key "+k.ref.Name, v, MaxValue)
 }
 
 // Ref names a key of a type.

@@ -19,10 +19,12 @@ const (
 	Builds Trait = "builds"
 	// Holds: it does nothing else than to wait, until a time comes or something opens. Its waits are no work.
 	Holds Trait = "holds"
+	// Judges: it does nothing else than to ask whether the release may go on as things stand at that moment, so its answer says nothing of later.
+	Judges Trait = "judges"
 )
 
 // AllTraits are all traits that there are.
-func AllTraits() []Trait { return []Trait{Deploys, Progressive, Asks, FourEyes, Builds, Holds} }
+func AllTraits() []Trait { return []Trait{Deploys, Progressive, Asks, FourEyes, Builds, Holds, Judges} }
 
 // Traiter names the traits of the stage. As with the other abilities, it always answers the same.
 type Traiter interface{ Traits() []Trait }

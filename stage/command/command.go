@@ -49,8 +49,8 @@ type Stage struct {
 	// runs, so that only what this run has made is handed on. A second attempt finds the artifact of the first, if it
 	// is unchanged, and does not build again.
 	Artifact string
-	// Log is the file that all output goes to; it is replaced at each attempt. Empty: only the end
-	// of the output is kept, for the error.
+	// Log is the file that all output goes to, relative to the host's working directory; it is replaced
+	// at each attempt. Empty: only the end of the output is kept, for the error.
 	Log string
 	// MaxLog is how many bytes of output Log keeps. Zero: DefaultMaxLog. What is over it is dropped,
 	// and the log says so.

@@ -6,6 +6,9 @@
 // Where it stands in a pipeline says what it is asked: between two stages, whether the release may go on; in
 // release.Criteria, whether it may begin, and whether it has succeeded.
 //
+// A fork of a release asks again, before what it runs anew, as a pass of then says nothing of now; what was watched during a bake, as
+// a deployment that the fork takes over, is taken over with it.
+//
 // # While there is no answer
 //
 // Continue, no data, and a source that is down are waited for: until the end of the bake, and then for as long as

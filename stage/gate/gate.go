@@ -43,6 +43,7 @@ var (
 	_ stage.Stage     = Stage{}
 	_ stage.Reader    = Stage{}
 	_ stage.Gater     = Stage{}
+	_ stage.Traiter   = Stage{}
 	_ stage.Validator = Stage{}
 )
 
@@ -51,6 +52,15 @@ func (s Stage) Reads() []stage.Ref { return s.Read }
 
 // Gates is the gate's name; empty where it bears the name of the stage.
 func (s Stage) Gates() []string { return []string{s.Name} }
+
+// Traits are that it judges, where there is no Bake: what was watched for a while was a deployment, and a fork that takes that over takes over
+// what became of it.
+func (s Stage) Traits() []stage.Trait {
+	if s.Bake > 0 {
+		return nil
+	}
+	return []stage.Trait{stage.Judges}
+}
 
 // Validate reports every field that is wrong.
 func (s Stage) Validate() error {

@@ -212,3 +212,9 @@ func TestTheGateIsTold(t *testing.T) {
 	assert.Equal(t, []string{"smoke"}, stage.Gates(gate.Stage{Name: "smoke"}))
 	assert.Equal(t, []string{""}, stage.Gates(gate.Stage{}), "it bears the name of the stage")
 }
+
+// A gate that watches nothing for a while says how things stand at the moment: no fork takes that over.
+func TestAGateWithoutABakeJudgesTheMoment(t *testing.T) {
+	assert.Equal(t, []stage.Trait{stage.Judges}, stage.Traits(gate.Stage{}))
+	assert.Empty(t, stage.Traits(gate.Stage{Bake: time.Minute}))
+}

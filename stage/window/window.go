@@ -48,8 +48,7 @@ type Stage struct {
 	// MaxWait is how long it waits, counted from the begin of the first attempt. Zero: as long as it takes.
 	MaxWait time.Duration
 	// Interval is how long it waits at most before it reads the calendars again. Each look is two events more in the record of the
-	// release, and the engine reads that record for it; so a minute costs little in a wait of days, and a second is
-	// for waits of minutes. Zero: DefaultInterval.
+	// release, so a minute is little in a wait of days, and a second is for waits of minutes. Zero: DefaultInterval.
 	Interval time.Duration
 }
 
