@@ -252,9 +252,7 @@ func (r *request) rouse() {
 // lead writes what is in the queue, tidies up where a file is full, and hands over. mu is held, but
 // not meanwhile.
 func (j *Journal) lead() {
-	if j.crowd > 1 {
-		j.gather()
-	}
+	j.gather()
 	if batch := j.batch(); len(batch) > 0 {
 		j.mu.Unlock()
 		places, err := j.tail.write(j, batch)
@@ -287,12 +285,12 @@ func (j *Journal) lead() {
 
 // gather waits an instant for those who were in the commit before: they are about to come with their
 // next appends, and one sync for all of them is better than one for the first and one for the others.
-// A quarter of what the last commit took, or some turns of the scheduler: whatever ends first. A lone
-// appender does not get here.
+// A quarter of what the last commit took, or some turns of the scheduler: whatever ends first. Who is alone lets
+// the others have one turn, since on one processor nobody runs while it is written.
 func (j *Journal) gather() {
 	const turns = 200
 	end := time.Now().Add(j.tail.took / 4)
-	for n := 0; n < turns && len(j.queue) < j.crowd && time.Now().Before(end); n++ {
+	for n := 0; n < turns && len(j.queue) < max(j.crowd, 2) && (n == 0 || j.crowd > 1 && time.Now().Before(end)); n++ {
 		j.mu.Unlock()
 		runtime.Gosched()
 		j.mu.Lock()
