@@ -146,6 +146,7 @@ func TestAHostTakesNothingUpThatNoLongerDoesWhatItsPlanSays(t *testing.T) {
 		{"a yes that nobody is asked for", four, nothing, "release r1: stage ask no longer has the trait asks, as its plan says"},
 		{"two eyes", four, approval.Stage{}, "release r1: stage ask no longer has the trait four-eyes, as its plan says"},
 		{"yes by default", four, approval.Stage{FourEyes: true, Deadline: 1, Default: approval.Approve}, "release r1: stage ask no longer has the trait asks, as its plan says"},
+		{"a gate that has come to watch for a while", stage.Declared{Stage: nothing, Trait: []stage.Trait{stage.Judges}}, nothing, ""},
 		{"a gate", gated{four, []string{"errors", ""}}, four, "release r1: stage ask no longer asks the gate ask, as its plan says"},
 	}
 	for _, test := range tests {

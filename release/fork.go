@@ -12,7 +12,7 @@ import (
 // A fork is a release of its own, under its own ID; the old one stays as it is. The stage runs anew,
 // and so does whatever needs it; all else that was done is taken over with its outcome and its values:
 // the version, the artifact that was built, an approval that was given for the same deployments. A window
-// is waited for once more by what runs behind it (see ledger.State.Fork). What was not done, or was
+// is waited for once more by what runs behind it, and a gate is asked once more (see ledger.State.Fork). What was not done, or was
 // undone, runs as well, with all that needs it. Nothing but values is taken over, so a stage that runs
 // anew begins without a checkpoint, under a new [stage.Task.Token]: also one that runs at most once.
 // [Runner.Preview] tells beforehand what will run.

@@ -12,8 +12,8 @@ import (
 
 // session carries one release. Whatever happens to it is recorded by advance, under the mutex, by
 // whichever goroutine it happens in: a stage that has ended, a person who signals, a timer. Between
-// two such events a release of which nothing runs is at rest: then the session holds neither its state
-// nor a goroutine, and reads the state back when something happens.
+// two such events a release of which nothing runs is at rest: then the session holds no goroutine, nor its state,
+// unless it goes on by itself soon, and reads the state back when something happens.
 type session struct {
 	runner *Runner
 	id     string
@@ -32,7 +32,7 @@ type session struct {
 	closed  bool
 	owned   bool          // the last host that the events name is this one
 	stopped string        // why nothing is begun any more in this host; empty: it is
-	state   *ledger.State // nil: at rest, or with another host
+	state   *ledger.State // nil: at rest for long, or with another host
 	seq     uint64        // of the last event known, for one at rest
 	spared  uint64        // the last event when another host was left to do what is due
 	ahead   time.Duration // how far the release's time is ahead of this host's clock
@@ -142,10 +142,16 @@ func (s *session) settle() {
 	case s.state == nil:
 		s.close()
 	case !s.state.Busy():
-		s.seq, s.state = s.state.Seq, nil
-		s.desks = nil
+		s.seq, s.desks = s.state.Seq, nil
+		if !s.owned || s.alarm.IsZero() || time.Until(s.alarm) > shortRest {
+			s.state = nil
+		}
 	}
 }
+
+// shortRest is how soon a release at rest goes on at the latest that keeps its state: one that looks at something
+// again and again would else read all that it has recorded for each look.
+const shortRest = time.Minute
 
 // close ends the session. The mutex is held.
 func (s *session) close() {
@@ -184,6 +190,9 @@ func (s *session) interrupt(reason string, until time.Time) {
 		return
 	}
 	s.stopped = reason
+	if len(s.desks) == 0 {
+		s.state = nil // others may have gone on with a release at rest
+	}
 	if len(s.desks) == 0 || s.failure != nil || s.lost != nil {
 		s.settle()
 		return

@@ -68,7 +68,9 @@ func differs(node *ledger.Stage, do stage.Stage) (diffs []string) {
 		}
 	}
 	diffs = append(diffs, lost("writes key", node.Writes, stage.Writes(do))...)
-	diffs = append(diffs, lost("has the trait", node.Traits, stage.Traits(do))...)
+	// Whether it judges, or watches for a while, is a setting of it; what it asks are its gates.
+	traits := slices.DeleteFunc(slices.Clone(node.Traits), func(t stage.Trait) bool { return t == stage.Judges })
+	diffs = append(diffs, lost("has the trait", traits, stage.Traits(do))...)
 	return append(diffs, lost("asks the gate", gates(node.Name, node.Gates), gates(node.Name, stage.Gates(do)))...)
 }
 

@@ -3,6 +3,7 @@ package crash_test
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"testing"
 )
 
@@ -18,5 +19,7 @@ func TestMain(m *testing.M) {
 			os.Exit(0)
 		}
 	}
+	// The tests leave much garbage and keep little: to collect it less often takes a quarter off their time.
+	debug.SetGCPercent(800)
 	os.Exit(m.Run())
 }

@@ -68,15 +68,15 @@ func within[T comparable](some, others []T) bool {
 	return !slices.ContainsFunc(some, func(one T) bool { return !slices.Contains(others, one) })
 }
 
-// windows lets what runs anew wait once more for the times that it had to wait for: that something was open when the old release came there says
-// nothing of now. Such a stage runs anew where one that does is behind it, and that comes to need it itself, as those in between are perhaps
+// moments lets what runs anew wait once more for the times that it had to wait for, and the gates be asked that had to pass before it: that
+// something was open, or well, when the old release came there says nothing of now. Such a stage runs anew where one that does is behind it, and that comes to need it itself, as those in between are perhaps
 // taken over. It was for the first deployment behind it, so what comes after one that is taken over does not wait for it; a criterion is for all.
-func (f *fork) windows() {
+func (f *fork) moments() {
 	stages := slices.Clone(f.new.Pipeline.Stages)
 	f.new.Pipeline.Stages = stages
 	for i := range stages {
 		w := &stages[i]
-		if !f.copied[w.Name] || !slices.Contains(w.Traits, stage.Holds) {
+		if !f.copied[w.Name] || !slices.Contains(w.Traits, stage.Holds) && !slices.Contains(w.Traits, stage.Judges) {
 			continue
 		}
 		through := map[string]bool{w.Name: true}

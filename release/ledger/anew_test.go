@@ -111,17 +111,20 @@ func TestAYesIsForTheDeploymentsBehindIt(t *testing.T) {
 	assert.ErrorContains(t, err, "stage ask cannot be taken over from release r1: it was made for each of regions ([]string), and is now made for each of countries ([]string)")
 }
 
-// That a window was open when the old release came to it says nothing of now: what runs anew waits once more, whatever is taken over in between.
+// That a window was open, or a gate passed, when the old release came to it says nothing of now: what runs anew waits once more, whatever is taken
+// over in between.
 func TestAForkWaitsForTheWindowOnceMore(t *testing.T) {
 	always := ledger.Stage{Name: "tidy", Needs: []string{"window"}, Always: true}
 	first := node("start", stage.Holds)
 	first.Criterion = ledger.Activate
+	last := ledger.Stage{Name: "accept", Needs: []string{"notes"}, Criterion: ledger.Succeed}
 	for name, c := range map[string]struct {
 		at     string
 		stages []ledger.Stage
 		want   string
 	}{
-		"before it": {"deploy", []ledger.Stage{{Name: "build"}, node("window", stage.Holds, "build"), node("deploy", stage.Deploys, "window")}, "window(build) deploy(window)"},
+		"not to judge what was done": {"accept", []ledger.Stage{node("window", stage.Holds), {Name: "notes", Needs: []string{"window"}}, last}, "accept(notes)"},
+		"before it":                  {"deploy", []ledger.Stage{{Name: "build"}, node("window", stage.Holds, "build"), node("deploy", stage.Deploys, "window")}, "window(build) deploy(window)"},
 		"before what was said yes to": {"deploy", []ledger.Stage{node("window", stage.Holds), node("ask", stage.Asks, "window"), node("deploy", stage.Deploys, "ask")},
 			"window() deploy(ask window)"},
 		"of two": {"deploy", []ledger.Stage{node("day", stage.Holds), node("window", stage.Holds, "day"), node("deploy", stage.Deploys, "window")},
@@ -131,7 +134,11 @@ func TestAForkWaitsForTheWindowOnceMore(t *testing.T) {
 		"for the whole release": {"production", []ledger.Stage{first, node("staging", stage.Deploys, "start"), node("production", stage.Deploys, "staging")},
 			"start() production(staging start)"},
 		"for nothing that is left to do": {"tidy", []ledger.Stage{node("window", stage.Holds), node("deploy", stage.Deploys, "window"), always}, "tidy(window)"},
-		"at itself":                      {"window", []ledger.Stage{node("window", stage.Holds), node("deploy", stage.Deploys, "window")}, "window() deploy(window)"},
+		"or asks the gate": {"deploy", []ledger.Stage{node("staging", stage.Deploys), node("well", stage.Judges, "staging"), node("deploy", stage.Deploys, "well")},
+			"well(staging) deploy(well)"},
+		"but what is not of the moment": {"deploy", []ledger.Stage{node("staging", stage.Deploys), node("well", "", "staging"), node("deploy", stage.Deploys, "well")},
+			"deploy(well)"},
+		"at itself": {"window", []ledger.Stage{node("window", stage.Holds), node("deploy", stage.Deploys, "window")}, "window() deploy(window)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := forked(done(t, c.stages...), c.at, c.stages...)
@@ -140,4 +147,11 @@ func TestAForkWaitsForTheWindowOnceMore(t *testing.T) {
 			assert.NotContains(t, c.stages[len(c.stages)-1].Needs, "start", "the pipeline that was given is left as it is")
 		})
 	}
+}
+
+// Whether a stage judges, or watches for a while, is a setting of it: what was done before that was written down is taken over, too.
+func TestAJudgeOfWhichItWasNotSaidIsTakenOver(t *testing.T) {
+	got, err := forked(done(t, ledger.Stage{Name: "well"}, node("deploy", stage.Deploys)), "deploy", node("well", stage.Judges), node("deploy", stage.Deploys))
+	require.NoError(t, err)
+	assert.Equal(t, "deploy()", got)
 }

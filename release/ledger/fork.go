@@ -33,8 +33,8 @@ var ErrNotOver = errors.New("it is not over")
 // reads other keys, or lacks a trait or a gate that it had. A yes is for all deployments behind it, up to the next question to people
 // that comes after one.
 //
-// A stage that waits for a time or an opening (stage.Holds) runs anew where anything behind it does, and that waits for it, though what is
-// in between was done and is taken over; but for what comes after a deployment that is taken over, unless it is a criterion of Activate.
+// A stage that waits for a time or an opening (stage.Holds), or asks whether the release may go on (stage.Judges), runs anew where anything behind
+// it does, and that waits for it, though what is in between was done and is taken over; but for what comes after a deployment that is taken over, unless it is a criterion of Activate.
 //
 // Inputs that first does not give are those of this release; one that it gives must not differ from
 // what a stage that is taken over has read, and not at all where such a stage asks people: they have agreed to a release
@@ -119,7 +119,7 @@ func (f *fork) stages() {
 			}
 		}
 	}
-	f.windows()
+	f.moments()
 	f.twice()
 	before := f.kept(f.old.Pipeline.Stages)
 	for _, node := range f.old.Pipeline.Stages {

@@ -92,8 +92,8 @@ func differs(was, is *Stage) string {
 		return fmt.Sprintf("its environment was %q, and is now %q", was.Environment, is.Environment)
 	}
 	for _, trait := range is.Traits {
-		// That it builds follows from the keys.
-		if trait != stage.Builds && !slices.Contains(was.Traits, trait) {
+		// That it builds follows from the keys; and whether it judges, or watches for a while, is a setting of it, while what it asks are its gates.
+		if trait != stage.Builds && trait != stage.Judges && !slices.Contains(was.Traits, trait) {
 			return fmt.Sprintf("it has come to have the trait %s", trait)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -291,14 +292,17 @@ func TestAChannelThatPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(release.MemoryStore)
 		ch := &room{fail: func(_ notify.Message, try int) error {
-			if try == 1 {
+			switch try {
+			case 1:
 				panic("oops")
+			case 2:
+				runtime.Goexit()
 			}
 			return nil
 		}}
 		written(t, store, "shop-1", 1)
 		begin(t, plain(store, map[string]notify.Channel{"room": ch}))
-		time.Sleep(time.Minute)
+		time.Sleep(10 * time.Minute)
 		assert.Len(t, ch.got(), 4)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -18,6 +19,8 @@ func TestMain(m *testing.M) {
 	if folder := os.Getenv(folderOfOther); folder != "" {
 		hold(folder)
 	}
+	// The tests leave much garbage and keep little.
+	debug.SetGCPercent(800)
 	os.Exit(m.Run())
 }
 

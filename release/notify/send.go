@@ -17,12 +17,14 @@ func (w *worker) send(ctx context.Context, m Message) error {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
+		err := errors.New("it has ended its goroutine")
 		defer func() {
 			if v := recover(); v != nil {
-				done <- fmt.Errorf("panic: %v", v)
+				err = fmt.Errorf("panic: %v", v)
 			}
+			done <- err
 		}()
-		done <- w.channel.Send(limited, m)
+		err = w.channel.Send(limited, m)
 	}()
 	select {
 	case err := <-done:
