@@ -248,3 +248,10 @@ func TestNotesWithinASizeKeepPeople(t *testing.T) {
 	assert.Contains(t, short.Markdown(), "- *and 4950 others, left out here for want of room*\n")
 	assert.Equal(t, short, short.Within(0))
 }
+
+// Somebody who is called x is a link, and no task that is done.
+func TestAContributorIsNoTask(t *testing.T) {
+	n := changelog.Notes{Contributors: []changelog.Contributor{{Name: "x", Login: "x"}, {Name: "X", Login: "x"}, {Name: "x"}, {Name: "xy", Login: "xy"}}}
+	n.Links.Author = "https://h/{login}"
+	assert.Contains(t, n.Markdown(), "- [&#120;](https://h/x)\n- [&#88;](https://h/x)\n- x\n- [xy](https://h/xy)\n")
+}

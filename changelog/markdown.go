@@ -1,6 +1,9 @@
 package changelog
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Markdown prints the notes as a section of a changelog, from a heading of the second level on.
 //
@@ -142,7 +145,12 @@ func (i Item) behind(b *strings.Builder, l Links) {
 }
 
 func (c Contributor) markdown(l Links) string {
-	return linked(escapeName(c.Name), l.AuthorURL(c.Login))
+	name, address := escapeName(c.Name), l.AuthorURL(c.Login)
+	if address != "" && (name == "x" || name == "X") {
+		// Some readers of Markdown take [x] where an entry begins for a task that is done, even with an address behind it.
+		name = "&#" + strconv.Itoa(int(name[0])) + ";"
+	}
+	return linked(name, address)
 }
 
 func (n Notes) contributors(b *strings.Builder) {

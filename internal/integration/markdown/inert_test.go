@@ -118,7 +118,7 @@ func inert(t *testing.T, s string) {
 func TestTextsAreInert(t *testing.T) {
 	for _, s := range []string{
 		"use <T> & @octocat [z](y) | #12", "# h", "## h", "- x", "1. x", "1) x", "+ x", "* x", "> x", "---", "***", "===", "```", "~~~", "```x``` y", "`` ` ``", "`a` @b `c`",
-		"[x]: http://a", "[^1]: x", "[^1]", "http://a.b", "https://a.b/c", "www.a.b", "a@b.c", "mailto:a@b.c", "<http://a>", "<a@b.c>", "<script>", "<!-- x", "<!-- x -->", "<?x?>", "<![CDATA[x]]>",
+		"x", "X", "[x]: http://a", "[^1]: x", "[^1]", "http://a.b", "https://a.b/c", "www.a.b", "a@b.c", "mailto:a@b.c", "<http://a>", "<a@b.c>", "<script>", "<!-- x", "<!-- x -->", "<?x?>", "<![CDATA[x]]>",
 		"![x](y)", "&lt;b&gt;", "&#60;b&#62;", "&copy;", `\<b\>`, `\\<b>`, `\`, "a\\\n# h", "*x*", "_x_", "**x**", "__x__", "~x~", "~~x~~", "$x$", ": x", "x\n: y", "a | b\n--- | ---", "|a|\n|-|", "- [ ] x", "[ ] x",
 		"a\n===", "a\n---", "a\n\n# h", "a\r# h", "a\u2028# h", "a\u0085# h", "    code", "\tcode", "ftp://a.b", "x://y", "#12", "o/r#12", "GH-12", "!12", "@@a", "＠a", "a`b", "`", "``", "`\\`<b>`",
 		"`<b>", "<b>`", "*`*`", "`@a", "_`_` _x_", "[`](`)", "a\u202eb", "\u0000", "\xff<b>", "\u2060@\u2060a", "http:\u2060//a", "w ww.a", "xmpp:a@b.c", "//a.b", "a:b@c.d",
