@@ -148,6 +148,30 @@ func TestWhatCDEventsDoesNotSay(t *testing.T) {
 	}
 }
 
+// What an envelope has in it is read as strictly as what stands without one: of two ids or events none is lost.
+func TestEnvelopesThatLoseNothing(t *testing.T) {
+	merged := func(id string) string { return event("change.merged", "e-"+id, "07:00", id, "", "") }
+	latin1 := func(sign string) string {
+		text := strings.ReplaceAll(merged("cafe"), "cafe", "caf"+sign)
+		return fmt.Sprintf(`{"specversion":"1.0","type":"dev.cdevents","data_base64":%q}`, base64.StdEncoding.EncodeToString([]byte(text)))
+	}
+	got, err := importer.CDEvents(strings.NewReader(latin1("\xe8")+latin1("\xe9")), importer.CDEventsOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, got.Events)
+	require.Len(t, got.Remarks, 2)
+	for _, r := range got.Remarks {
+		assert.Equal(t, importer.CodeBroken, r.Code)
+		assert.Equal(t, "no UTF-8", r.Text)
+	}
+	two := `{"specversion":"1.0","type":"dev.cdevents","data":` + merged("c1") + `,"data":` + merged("c2") + `}`
+	got, err = importer.CDEvents(strings.NewReader(two), importer.CDEventsOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, got.Events)
+	require.Len(t, got.Remarks, 1)
+	assert.Equal(t, importer.CodeBroken, got.Remarks[0].Code)
+	assert.Equal(t, `"data" is twice in one object`, got.Remarks[0].Text)
+}
+
 // An alert whose subject is the service goes off again and again.
 func TestIncidentsOfOneSubject(t *testing.T) {
 	text := event("incident.detected", "e1", "09:00", "high-load", inProduction+`,"service":"shop"`, "") + event("incident.resolved", "e2", "09:10", "high-load", inProduction, "") +

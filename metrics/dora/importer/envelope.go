@@ -185,6 +185,9 @@ func read(line int, text []byte) (cdevent, error) {
 	if err != nil {
 		return e, err
 	}
+	if !utf8.Valid(inner) { // in base64, there can be anything
+		return e, ErrEncoding
+	}
 	var outer struct {
 		Type string `json:"type"`
 	}
@@ -199,8 +202,10 @@ func read(line int, text []byte) (cdevent, error) {
 		}
 		return e, nil
 	}
-	if name, twice := keys.Twice(inner, false); twice {
-		return e, fmt.Errorf("%q is %w", name, ErrDuplicate)
+	for _, object := range [][]byte{text, inner} { // the envelope, too: of two events in it one would be lost
+		if name, twice := keys.Twice(object, false); twice {
+			return e, fmt.Errorf("%q is %w", name, ErrDuplicate)
+		}
 	}
 	var missing []string
 	for _, field := range []struct {

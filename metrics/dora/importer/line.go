@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"strings"
 
 	"github.com/hashicorp/go-multierror"
@@ -44,8 +45,11 @@ func (o Options) maxRecord() int {
 	if o.MaxRecord == 0 {
 		return DefaultMaxRecord
 	}
-	return o.MaxRecord
+	return min(o.MaxRecord, mostRecord)
 }
+
+// mostRecord leaves room for what is added to it: math.MaxInt is how one says that there is no limit.
+const mostRecord = math.MaxInt - 1<<16
 
 // LineError is a record that is no event.
 type LineError struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"math"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -83,6 +84,24 @@ func TestLinesThatAreTooLong(t *testing.T) {
 	}
 	assert.Equal(t, []int{2}, lines)
 	assert.Equal(t, 2, n, "those beside it are there")
+}
+
+// math.MaxInt is how one says that there is no limit.
+func TestNoLimit(t *testing.T) {
+	for _, limit := range []int{math.MaxInt, math.MaxInt - 1, math.MaxInt - 4096} {
+		o := importer.Options{MaxRecord: limit}
+		for name, events := range map[string]iter.Seq2[dora.Event, error]{
+			"lines": importer.Lines(strings.NewReader(good), o),
+			"CSV":   importer.CSV(strings.NewReader("type,id,time\nchange,c1,2025-03-03T07:00:00Z\n"), o),
+		} {
+			got, wrong := all(events)
+			assert.Empty(t, wrong, name)
+			assert.Len(t, got, 1, name)
+		}
+		got, err := importer.CDEvents(strings.NewReader(event("change.merged", "e1", "07:00", "c1", "", "")), importer.CDEventsOptions{Options: o})
+		assert.NoError(t, err)
+		assert.Len(t, got.Events, 1)
+	}
 }
 
 func TestReadersThatFail(t *testing.T) {
