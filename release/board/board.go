@@ -200,7 +200,7 @@ func (b Board) For(v View) Board {
 	if v.Zone != nil {
 		b.zone = v.Zone
 	}
-	b.sections = slices.DeleteFunc(slices.Clone(b.sections), func(s Section) bool { return v.Sections != nil && !slices.Contains(v.Sections, s) })
+	b.sections = slices.DeleteFunc(slices.Clone(b.shown()), func(s Section) bool { return v.Sections != nil && !slices.Contains(v.Sections, s) })
 	cards := b.Cards
 	b.Cards = []Card{}
 	for _, c := range cards {
@@ -210,6 +210,14 @@ func (b Board) For(v View) Board {
 		}
 	}
 	return b
+}
+
+// shown are the sections of the page. A page that was read from JSON does not say which, and has all.
+func (b Board) shown() []Section {
+	if b.sections == nil {
+		return Sections()
+	}
+	return b.sections
 }
 
 func matches(patterns []string, name string) bool {

@@ -188,6 +188,20 @@ func TestPages(t *testing.T) {
 	assert.Equal(t, b.Text(), board.Make(everything(t)).Text())
 }
 
+// A page that went to another program as JSON is the same page there.
+func TestAPageOfJSON(t *testing.T) {
+	b := board.Make(everything(t))
+	raw, err := json.Marshal(b)
+	require.NoError(t, err)
+	var read board.Board
+	require.NoError(t, json.Unmarshal(raw, &read))
+	assert.Equal(t, b.Text(), read.Text())
+	assert.Equal(t, b.Markdown(), read.Markdown())
+	for _, v := range []board.View{{}, {Services: []string{"sh*"}}, {Sections: []board.Section{board.Waiting}}, {Sections: []board.Section{}}} {
+		assert.Equal(t, b.For(v).Text(), read.For(v).Text())
+	}
+}
+
 func TestAPageOfNothing(t *testing.T) {
 	b := board.Make(board.Input{})
 	assert.Equal(t, "Releases at Mon 1 Jan 0001 00:00 UTC\n\nThere is nothing to show.\n", b.Text())

@@ -40,7 +40,7 @@ func (b Board) Markdown() string {
 
 // each goes over the sections that have cards, and over these.
 func (b Board) each(section func(title string), show func(name, headline string, items []string)) {
-	for _, s := range b.sections {
+	for _, s := range b.shown() {
 		first := true
 		for _, c := range b.Cards {
 			if c.Section != s {
