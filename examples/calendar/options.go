@@ -57,6 +57,16 @@ func parse(args []string, now time.Time) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
+	// A variable of a script that is not set is no wish to be told of somebody else's calendars.
+	empty := ""
+	flags.Visit(func(f *flag.Flag) {
+		if f.Value.String() == "" && f.Name != "team" && f.Name != "zone" {
+			empty = f.Name
+		}
+	})
+	if empty != "" {
+		return o, fmt.Errorf("-%s is empty", empty)
+	}
 	if *at != "" {
 		var err error
 		if o.at, err = time.Parse(time.RFC3339, *at); err != nil {

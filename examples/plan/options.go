@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -44,7 +45,19 @@ func parse(args []string) (options, error) {
 		return o, err
 	}
 	o.others = flags.Args()
+	// A variable of a script that is not set is no wish to hear of the plan that the program comes with.
+	empty := ""
+	flags.Visit(func(f *flag.Flag) {
+		if f.Value.String() == "" {
+			empty = "-" + f.Name
+		}
+	})
+	if slices.Contains(o.others, "") {
+		empty = "the name of another plan"
+	}
 	switch {
+	case empty != "":
+		return o, fmt.Errorf("%s is empty", empty)
 	case o.length <= 0:
 		return o, fmt.Errorf("-length %s: it is not above zero", o.length)
 	case o.markdown && o.json:

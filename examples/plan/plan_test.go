@@ -63,6 +63,9 @@ func TestHowItIsCalled(t *testing.T) {
 		"plan: -length 0s: it is not above zero":           {"-length", "0"},
 		"plan: -markdown and -json do not go together":     {"-markdown", "-json"},
 		"plan: flag provided but not defined: -frobnicate": {"-frobnicate"},
+		"plan: -file is empty":                             {"-file", ""},
+		"plan: -calendars is empty":                        {"-calendars", ""},
+		"plan: the name of another plan is empty":          {""},
 	} {
 		_, told, status := call(args...)
 		assert.Equal(t, 2, status)
