@@ -1,8 +1,10 @@
 package report_test
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -145,4 +147,20 @@ func TestAxisOfTime(t *testing.T) {
 		n := len(regexp.MustCompile(`text-anchor="middle">[0-9-]+</text>`).FindAllString(c, -1))
 		assert.True(t, 1 <= n && n <= 16, "%d days: %d labels", days, n)
 	}
+}
+
+// A lead time that is longer than the longest span of an axis has a place on it.
+func TestLeadTimesOfCenturies(t *testing.T) {
+	at := time.Date(2025, 3, 3, 9, 0, 0, 0, time.UTC)
+	var h dora.History
+	for i := range 12 {
+		id := strconv.Itoa(i)
+		require.NoError(t, h.AddAll(dora.Change{ID: "c" + id, Time: at.AddDate(-150, 0, 0)},
+			dora.Deployment{ID: "d" + id, Service: "shop", Environment: "production", Time: at.Add(time.Duration(i) * time.Hour), Changes: []string{"c" + id}}))
+	}
+	r, err := h.Report(dora.Rules{}, dora.Query{})
+	require.NoError(t, err)
+	var page bytes.Buffer
+	require.NoError(t, report.HTML(&page, r, report.Options{}))
+	assert.NotContains(t, page.String(), "NaN")
 }

@@ -69,7 +69,7 @@ func durationScale(all []float64, begin, end px) scale {
 	if len(all) > 0 {
 		s.low, s.high = spans[0], spans[len(spans)-1]
 		least, most := slices.Min(all), slices.Max(all)
-		for _, v := range spans {
+		for _, v := range spans[:len(spans)-1] { // a scale of nothing has no places
 			if v <= least {
 				s.low = v
 			}
