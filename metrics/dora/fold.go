@@ -3,6 +3,7 @@ package dora
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // fold computes the figures of one question, step by step; each file of a metric has its own steps.
@@ -98,6 +99,9 @@ func (h *History) fold(r Rules, q Query, why purpose) (*fold, error) {
 	}
 	if weeks := len(w.weeks) - 1; why != forMeter && (len(f.services)+1)*weeks > maxCells {
 		return nil, fmt.Errorf("%w: %d of %d services", ErrTooLong, weeks, len(f.services))
+	}
+	if w.to-w.from < 0 { // which has overflown
+		return nil, fmt.Errorf("%w: from %s to %s are more than 292 years", ErrTooLong, instant(w.from).Format(time.RFC3339), instant(w.to).Format(time.RFC3339))
 	}
 	if f.tiers = r.Model; f.tiers == nil {
 		f.tiers, _ = tierModel(r.Tiers)

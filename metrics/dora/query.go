@@ -67,7 +67,8 @@ func (q Query) Validate() error {
 var (
 	// ErrNoWindow says that a query has no window, and that there is no event to take it from.
 	ErrNoWindow = errors.New("no window, and no event to take it from")
-	// ErrTooLong says that a window has too many weeks for so many services: more than eight million weeks of services.
+	// ErrTooLong says that a window has too many weeks for so many services, more than eight million weeks of services, or is longer than
+	// the 292 years that can be counted in nanoseconds.
 	ErrTooLong = errors.New("the window has too many weeks")
 	// ErrUnknownService says that a query names a service of which no event tells.
 	ErrUnknownService = errors.New("unknown service")

@@ -105,3 +105,23 @@ func many() int {
 	}
 	return 200_000 / raced
 }
+
+// Nanoseconds end after 292 years: one event with a wrong century must not make an end of the program that asks.
+func TestAWindowThatCannotBeReckonedWith(t *testing.T) {
+	old, young := time.Date(1720, 3, 3, 0, 0, 0, 0, time.UTC), time.Date(2025, 3, 3, 0, 0, 0, 0, time.UTC)
+	var h dora.History
+	require.NoError(t, h.AddAll(dora.Deployment{ID: "d1", Service: "shop", Environment: "production", Time: young},
+		dora.Deployment{ID: "d2", Service: "shop", Environment: "production", Time: old}))
+	for _, q := range []dora.Query{{}, {From: old}, {To: young}, {From: old, To: young}, {From: old, To: young, Services: []string{"shop"}, Brief: true}} {
+		_, err := h.Report(dora.Rules{}, q)
+		require.ErrorIs(t, err, dora.ErrTooLong)
+		assert.ErrorContains(t, err, "from 1720-03-03T00:00:00Z to 2025-03-0")
+		_, err = h.LeadTimes(dora.Rules{}, q)
+		assert.ErrorIs(t, err, dora.ErrTooLong)
+		_, err = h.Compare(dora.Rules{}, dora.Rules{}, q)
+		assert.ErrorIs(t, err, dora.ErrTooLong)
+	}
+	r, err := h.Report(dora.Rules{}, dora.Query{From: old, To: old.AddDate(292, 0, 0)})
+	require.NoError(t, err)
+	assert.Equal(t, 1, r.DeploymentFrequency.N)
+}
