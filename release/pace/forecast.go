@@ -47,9 +47,13 @@ type Waiting struct {
 	Since time.Time `json:"since"`
 }
 
-// Forecast says how far a release is. A time before that of its last event counts as that.
+// Forecast says how far a release is. A time before that of its last event counts as that. Of a release of another pipeline the book knows nothing,
+// whatever its stages are called; of one that has not begun nobody does.
 func (b *Book) Forecast(c *Course, now time.Time) Forecast {
 	s := &c.state
+	if b.pipeline != "" && s.Pipeline.Name != b.pipeline {
+		b = NewBook(b.options)
+	}
 	if now.Before(s.Last) {
 		now = s.Last
 	}
@@ -155,6 +159,8 @@ func (f Forecast) Runway() (time.Duration, error) {
 	switch {
 	case f.Over || f.Turned:
 		return 0, fmt.Errorf("release %s: %w: it is over, or does not go well any more", f.Release, ErrNoEnd)
+	case f.Stages == 0:
+		return 0, fmt.Errorf("release %s: %w: nothing is known of it, it has not begun", f.Release, ErrNoEnd)
 	case len(f.Unseen) > 0:
 		return 0, fmt.Errorf("release %s: how long it takes is not known: %w: %s", f.Release, ErrUnseen, strings.Join(f.Unseen, ", "))
 	case len(f.Few) > 0:
@@ -165,8 +171,9 @@ func (f Forecast) Runway() (time.Duration, error) {
 	return f.Work.P95, nil
 }
 
-// AtLeast reports whether more work may be left than is told, since there is a stage that was never seen, or one that runs for longer than ever.
-func (f Forecast) AtLeast() bool { return len(f.Unseen)+len(f.Overdue) > 0 }
+// AtLeast reports whether more work may be left than is told, since there is a stage that was never seen, or one that runs for longer than ever, or
+// since the release has not begun, and nobody knows its stages.
+func (f Forecast) AtLeast() bool { return len(f.Unseen)+len(f.Overdue) > 0 || f.Stages == 0 && !f.Over }
 
 // String is the forecast in one line.
 func (f Forecast) String() string {

@@ -137,3 +137,36 @@ func TestRehearsalsCountWhileRealRunsAreFew(t *testing.T) {
 	require.ErrorContains(t, err, "new")
 	assert.Contains(t, e.Text(), "work at least 35m")
 }
+
+// What is not known is not taken as nothing: neither where the events are missing, nor where the stages of another pipeline have the same names.
+func TestAForecastOfWhatIsNotKnown(t *testing.T) {
+	p := ledger.Pipeline{Name: "shop", Stages: []ledger.Stage{{Name: "build"}, {Name: "rollout", Needs: []string{"build"}}}}
+	book := pace.NewBook(pace.Options{})
+	for range 5 {
+		require.NoError(t, book.Add(pace.Real, each(engine(t, p, nil, func(*ledger.Stage) time.Duration { return time.Minute }))))
+	}
+	course := func(events []ledger.Event) *pace.Course {
+		c, err := pace.Follow(each(events))
+		require.NoError(t, err)
+		return c
+	}
+	begun := engine(t, p, nil, func(*ledger.Stage) time.Duration { return time.Minute })[:1]
+	need, err := book.Forecast(course(begun), epoch).Runway()
+	require.NoError(t, err)
+	assert.Equal(t, 2*time.Minute, need)
+
+	none := book.Forecast(course(nil), epoch)
+	_, err = none.Runway()
+	require.ErrorIs(t, err, pace.ErrNoEnd)
+	assert.True(t, none.AtLeast())
+	likely, late := none.Ends()
+	assert.True(t, likely.IsZero() && late.IsZero())
+	assert.NotContains(t, none.String(), "by ")
+
+	p.Name = "blog"
+	other := book.Forecast(course(engine(t, p, nil, func(*ledger.Stage) time.Duration { return time.Hour })[:1]), epoch)
+	_, err = other.Runway()
+	require.ErrorIs(t, err, pace.ErrUnseen)
+	assert.Equal(t, []string{"build", "rollout"}, other.Unseen)
+	assert.False(t, other.Known)
+}
