@@ -62,7 +62,8 @@ func (r *reader) read(e *event) {
 		return
 	}
 	e.out = false
-	e.window.Text = strings.ReplaceAll(textOf(c, lib.PropDescription), "\r", "") // which Write could not write
+	// A text that is not UTF-8, or has a CR, could not be written as it is.
+	e.window.Text = strings.ReplaceAll(strings.ToValidUTF8(textOf(c, lib.PropDescription), "\uFFFD"), "\r", "")
 	if len(e.window.Text) > 2000 {
 		e.window.Text = strings.ToValidUTF8(e.window.Text[:1990], "") + "…"
 		r.leave(c, lib.PropDescription, "is longer than 2000 bytes, the rest of it is left out", false)
