@@ -22,8 +22,8 @@ func compose(from, to *mail.Address, m notify.Message) []byte {
 	var b bytes.Buffer
 	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
 	domain := from.Address[strings.LastIndexByte(from.Address, '@')+1:]
-	header("From", from.String())
-	header("To", (&mail.Address{Name: first(m.To, 60), Address: to.Address}).String())
+	header("From", mailbox(from.Name, from.Address))
+	header("To", mailbox(first(m.To, 60), to.Address))
 	header("Subject", subject(m.Subject))
 	header("Date", m.Time.UTC().Format(time.RFC1123Z))
 	header("Message-ID", "<"+token(m.ID)+"@"+domain+">")
@@ -40,6 +40,15 @@ func compose(from, to *mail.Address, m notify.Message) []byte {
 	_, _ = w.Write([]byte(body(m))) // into memory: cannot fail
 	_ = w.Close()
 	return b.Bytes()
+}
+
+// mailbox is an address behind a name. A name of more than plain letters goes in base64: net/mail leaves a backslash in it what it is, which
+// ends the name for those who read it, so that there is no address.
+func mailbox(name, address string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }) {
+		return (&mail.Address{Name: name, Address: address}).String()
+	}
+	return mime.BEncoding.Encode("utf-8", strings.ToValidUTF8(name, "\uFFFD")) + " " + (&mail.Address{Address: address}).String()
 }
 
 // subject is a header that holds any text: in words of encoded text, each on a line of its own, where it is more than plain letters.

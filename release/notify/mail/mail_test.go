@@ -202,6 +202,23 @@ func TestTheMailsOfAReleaseAreAThread(t *testing.T) {
 	assert.NotEqual(t, a.Header.Get("Message-ID"), b.Header.Get("Message-ID"))
 }
 
+func TestNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"": "", "Ada": "Ada", "d,\t": "d,\t", "\tü": "\tü", "Ada ü": "Ada ü", `a\b`: `a\b`, `\ü`: `\ü`, "\"ü\", <x@y>": "\"ü\", <x@y>", "\\\x01": "\\\x01", "\\A\xbf": "\\A\uFFFD", "=?utf-8?q?x?= ü": "=?utf-8?q?x?= ü",
+	} {
+		for header, raw := range map[string][]byte{
+			"To":   mail.Compose(from, to, notify.Message{To: name}),
+			"From": mail.Compose(&netmail.Address{Name: name, Address: to.Address}, from, notify.Message{}),
+		} {
+			m, _, _ := opened(t, raw)
+			list, err := m.Header.AddressList(header)
+			if assert.NoError(t, err, "%q", name) {
+				assert.Equal(t, []*netmail.Address{{Name: want, Address: "ada@example.com"}}, list)
+			}
+		}
+	}
+}
+
 // Whatever is in a message, its mail has these headers and no others, short lines of ASCII, and the same text.
 func FuzzCompose(f *testing.F) {
 	f.Add("subject", "text", "Ada", "id")
