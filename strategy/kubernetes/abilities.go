@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/textproto"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/davit-sdk/davit/strategy"
 )
@@ -26,16 +27,24 @@ func (t *Target) Matches(m strategy.Match) error {
 		return errors.New("a Service matches no requests: a Gateway does")
 	case m.Cookie != "" && !g.CookieRegex:
 		return errors.New("the Gateway API has no match for cookies: Gateway.CookieRegex matches the header Cookie by a regular expression, where your Gateway understands one")
-	case m.Cookie != "" && (strings.ContainsAny(m.Cookie+m.Value, ";, \t") || len(m.Cookie)+len(m.Value) > 2000):
+	case m.Cookie != "" && (!isValue(m.Cookie+m.Value) || strings.ContainsAny(m.Cookie+m.Value, ";, \t") || len(m.Cookie)+len(m.Value) > 2000):
 		return fmt.Errorf("%q is no cookie that a header can carry as it is", m)
 	case m.Header != "" && !isToken(m.Header):
 		return fmt.Errorf("%q is not the name of a header", m.Header)
 	case m.Header != "" && (m.Value == "" || len(m.Value) > 4096):
 		return fmt.Errorf("the value of header %s must have 1 to 4096 characters", m.Header)
+	case m.Header != "" && !isValue(m.Value):
+		return fmt.Errorf("%q is no value that a header can have: it is UTF-8 without control characters, and no white space is around it", m.Value)
 	case textproto.CanonicalMIMEHeaderKey(m.Header) == "Host":
 		return errors.New("the Gateway API matches hosts by the route's hostnames, not by a header")
 	}
 	return nil
+}
+
+// isValue reports whether a request can have a header of that value, and the API server takes it as it is.
+func isValue(value string) bool {
+	return utf8.ValidString(value) && strings.Trim(value, " \t") == value &&
+		!strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F })
 }
 
 func isToken(name string) bool {

@@ -279,6 +279,12 @@ func TestAbilities(t *testing.T) {
 		assert.ErrorContains(t, target.Matches(strategy.Match{Cookie: "canary", Value: "on"}), "Gateway.CookieRegex")
 		assert.ErrorContains(t, target.Matches(strategy.Match{Header: "no header", Value: "on"}), "not the name of a header")
 		assert.ErrorContains(t, target.Matches(strategy.Match{Header: "X", Value: ""}), "1 to 4096")
+		for _, value := range []string{"a\x82", "a\n", " a", "a\t", "\x00", "a\x7f"} {
+			assert.ErrorContains(t, target.Matches(strategy.Match{Header: "X", Value: value}), "no value that a header can have", "%q", value)
+		}
+		for _, value := range []string{"a b", "a\tb", "ü", "a,b;c"} {
+			assert.NoError(t, target.Matches(strategy.Match{Header: "X", Value: value}), "%q", value)
+		}
 		assert.ErrorContains(t, target.Matches(strategy.Match{Header: "host", Value: "x"}), "hostnames")
 		assert.NoError(t, target.Mirrors(strategy.Percent(1)))
 		assert.Error(t, target.Sticks())
