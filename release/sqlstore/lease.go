@@ -15,13 +15,21 @@ func (s *Store) Lease(ctx context.Context, host string, d time.Duration) error {
 	}
 	statement, args := s.sql.unlease, []any{host}
 	if d > 0 {
-		// A short lease is a lease, too.
-		statement, args = s.sql.lease, append(args, int64((d+s.sql.tick-1)/s.sql.tick))
+		statement, args = s.sql.lease, append(args, ticks(d, s.sql.tick))
 	}
 	if err := s.execute(ctx, statement, args...); err != nil {
 		return fmt.Errorf("sqlstore: lease of host %s: %w", host, err)
 	}
 	return nil
+}
+
+// ticks is how many of them a lease has, rounded up: a short one is a lease, too, and the longest that there is does not overflow.
+func ticks(d, tick time.Duration) int64 {
+	n := int64(d / tick)
+	if d%tick > 0 {
+		n++
+	}
+	return n
 }
 
 // execute runs a statement that does no harm when it is run twice.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -126,4 +127,16 @@ func TestQueueAndContexts(t *testing.T) {
 		assert.NoError(t, <-all[1].done)
 		assert.Empty(t, q.waiting)
 	})
+}
+
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		d, tick time.Duration
+		want    int64
+	}{
+		{1, time.Millisecond, 1}, {time.Millisecond, time.Millisecond, 1}, {time.Millisecond + 1, time.Millisecond, 2}, {15 * time.Second, time.Microsecond, 15_000_000},
+		{math.MaxInt64, time.Millisecond, math.MaxInt64/1_000_000 + 1}, {math.MaxInt64, time.Microsecond, math.MaxInt64/1000 + 1},
+	} {
+		assert.Equal(t, c.want, ticks(c.d, c.tick), "%v", c.d)
+	}
 }
