@@ -3,6 +3,8 @@ package delivery
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/davit-sdk/davit/changelog"
@@ -43,9 +45,15 @@ type fact struct {
 	place      place
 	deployment dora.Deployment
 	changes    []dora.Change
-	heals      bool // all that was broken there
+	heals      bool // all that was broken there, but not beside it
 	// broken is the deployment that does harm from then on, and is not taken back; empty: none does.
 	broken string
+}
+
+// beside reports whether an incident is of another target of the same deployment: that one of them succeeds does not mend another one.
+func (f fact) beside(incident dora.Incident) bool {
+	group := f.deployment.Group
+	return group != "" && slices.ContainsFunc(incident.CausedBy, func(id string) bool { return strings.HasPrefix(id, group+".") })
 }
 
 // apply reads an event, and finds what it tells.

@@ -18,7 +18,7 @@
 //	it was taken back under way         a deployment without changes, which ended when it turned back, and a rollback
 //	                                    ("shop-7/deploy/back") that fixes it, when all was as before
 //	it got stuck                        a deployment without changes, and an incident ("shop-7/deploy/stuck") that it caused,
-//	                                    and that the next deployment there which succeeds resolves
+//	                                    and that the next deployment there which succeeds resolves, other than one of its own group
 //	it succeeded, and was undone        a deployment, and a rollback ("shop-7/deploy/undo") that fixes it; one that
 //	                                    failed is an attempt, and the deployment is stuck
 //	it ended before it moved anything,  a deployment that failed: an attempt, which users did not see

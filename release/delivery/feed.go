@@ -228,11 +228,18 @@ func (f *Feed) tell(facts []fact) []dora.Event {
 		events = append(events, is.deployment)
 		p, now := is.place, is.deployment.Time
 		if is.heals {
+			var open []dora.Incident
 			for _, incident := range f.places[p] {
+				if is.beside(incident) {
+					open = append(open, incident)
+					continue
+				}
 				incident.Resolved = now
 				events = append(events, incident)
 			}
-			delete(f.places, p)
+			if f.places[p] = open; open == nil {
+				delete(f.places, p)
+			}
 		}
 		if is.broken != "" {
 			incident := dora.Incident{ID: is.broken + "/stuck", Service: p.service, Opened: now, CausedBy: []string{is.broken}}

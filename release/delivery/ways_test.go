@@ -133,6 +133,60 @@ func TestItemsThatTurnBack(t *testing.T) {
 	})
 }
 
+// A target that gets stuck is not mended by another target of the same deployment that comes later, but by the next deployment; also where a feed
+// goes on from a cursor between them.
+func TestItemsOfWhichOneIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant(t)
+		defer p.runner.Stop(context.Background())
+		regions := stage.NewKey[[]string]("regions")
+		full := true
+		begin := func(id string) {
+			t.Helper()
+			require.NoError(t, p.runner.Begin(t.Context(), release.Pipeline{Name: "copy", Inputs: []stage.Ref{regions.Ref()}, Stages: []release.Stage{{
+				Name: "copy", Environment: "production", Each: &release.Each{Key: regions.Ref(), Parallel: 2},
+				Do: stage.Func(func(_ context.Context, t *stage.Task) error {
+					if time.Sleep(time.Minute); t.Stage() == "copy.eu" {
+						time.Sleep(time.Minute)
+					} else if full {
+						return errors.New("the disk is full")
+					}
+					return nil
+				}),
+			}}}, release.Request{ID: id, Service: "shop", RequestedBy: "ada", Inputs: []release.Value{release.Input(regions, []string{"eu", "us"})}}))
+		}
+		feed := delivery.New(deploying)
+		var pieces []dora.Event
+		read := func() {
+			t.Helper()
+			events, err := feed.Read(t.Context(), p.store)
+			require.NoError(t, err)
+			pieces = append(pieces, events...)
+			text, err := feed.Cursor()
+			require.NoError(t, err)
+			feed, err = delivery.Resume(deploying, text)
+			require.NoError(t, err)
+		}
+		begin("r1")
+		time.Sleep(90 * time.Second)
+		read()
+		p.wait("r1")
+		read()
+		full = false
+		time.Sleep(8 * time.Minute)
+		begin("r2")
+		p.wait("r2")
+		read()
+		whole, err := delivery.New(deploying).Read(t.Context(), p.store)
+		require.NoError(t, err)
+		require.Equal(t, []string{
+			"r1/copy.us", "incident r1/copy.us/stuck false", "r1/copy.eu", "r2/copy.us", "incident r1/copy.us/stuck true", "r2/copy.eu",
+		}, names(whole))
+		assert.Equal(t, whole, pieces)
+		assert.Equal(t, clock(11, 0), whole[4].(dora.Incident).Resolved, "by the first target of the next deployment")
+	})
+}
+
 // What was mended once is not mended again.
 func TestMendedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
