@@ -382,6 +382,58 @@ func TestRestoredByTheNextRelease(t *testing.T) {
 	shown(t, c, map[string]string{`deployments_total{environment="production",outcome="failed",` + shop + `}`: "nothing"})
 }
 
+// A rollout that is taken back leaves what an earlier one has broken, and a target that succeeds does not mend another one of the same deployment.
+func TestWhatStaysBroken(t *testing.T) {
+	noon := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	deploys := exporter.Options{Deploys: func(s ledger.Stage) bool { return s.Environment == "production" }}
+	restored := func(store release.Store, n, seconds string) {
+		t.Helper()
+		c := newCollector(t, deploys)
+		require.NoError(t, c.Replay(t.Context(), store))
+		shown(t, c, map[string]string{
+			`time_to_restore_seconds_count{environment="production",` + shop + `}`: n,
+			`time_to_restore_seconds_sum{environment="production",` + shop + `}`:   seconds,
+		})
+	}
+	store := new(release.MemoryStore)
+	for i, o := range []stage.Outcome{stage.Stranded, stage.RolledBack, stage.Succeeded} {
+		id := fmt.Sprint("r", i)
+		events := history(t, "shop", noon.Add(time.Duration(i)*time.Hour), ledger.Began{}, ledger.Ended{Outcome: o}, ledger.Finished{Outcome: o})
+		begun := events[0].Body.(ledger.Requested)
+		begun.Release.ID = id
+		events[0].Body = begun
+		require.NoError(t, store.Append(t.Context(), id, 0, events...))
+		restored(store, []string{"nothing", "1", "2"}[i], []string{"nothing", "0", "7200"}[i])
+	}
+
+	synctest.Test(t, func(t *testing.T) {
+		store := new(release.MemoryStore)
+		runner := release.NewRunner(release.Config{Store: store})
+		defer runner.Stop(context.Background())
+		regions := stage.NewKey[[]string]("regions")
+		full := true
+		run := func(id string) {
+			_, _ = runner.Run(t.Context(), release.Pipeline{Name: "p", Inputs: []stage.Ref{regions.Ref()}, Stages: []release.Stage{{
+				Name: "copy", Environment: "production", Each: &release.Each{Key: regions.Ref(), Parallel: 2},
+				Do: stage.Func(func(_ context.Context, t *stage.Task) error {
+					if time.Sleep(time.Minute); t.Stage() == "copy.eu" {
+						time.Sleep(time.Minute)
+					} else if full {
+						return errors.New("the disk is full")
+					}
+					return nil
+				}),
+			}}}, release.Request{ID: id, Service: "shop", RequestedBy: "ada", Inputs: []release.Value{release.Input(regions, []string{"eu", "us"})}})
+		}
+		run("r1")
+		restored(store, "nothing", "nothing")
+		full = false
+		time.Sleep(8 * time.Minute)
+		run("r2")
+		restored(store, "1", "600")
+	})
+}
+
 // Whatever requests are called, the number of series is bounded; versions, IDs and people are no labels.
 func TestLabelsAreBounded(t *testing.T) {
 	c := newCollector(t, exporter.Options{MaxValues: 5})

@@ -12,9 +12,18 @@ import (
 // fact is something that happened to what is deployed at a place.
 type fact struct {
 	place   place
+	of      subject
 	kind    factKind
 	at      time.Time
 	commits []time.Time // that were deployed
+}
+
+// subject is the stage that a fact is about, and what it was made of, if there was a list.
+type subject struct{ release, stage, list string }
+
+// beside reports whether both are of one list: that one target of a deployment succeeds does not mend another one.
+func (s subject) beside(o subject) bool {
+	return s.list != "" && s.release == o.release && s.list == o.list && s.stage != o.stage
 }
 
 type factKind int
@@ -28,7 +37,17 @@ const (
 
 // deliveries are those of a place.
 type deliveries struct {
-	open []time.Time // since when harm is done that is not over
+	open []harm // that is not over
+}
+
+// harm is what a deployment does from a time on.
+type harm struct {
+	of    subject
+	since time.Time
+}
+
+func (r observed) subject(node *ledger.Stage) subject {
+	return subject{r.state.Release.ID, node.Name, node.Of}
 }
 
 // delivered finds out whether a stage that is over was a deployment.
@@ -37,7 +56,7 @@ func (r observed) delivered(st *ledger.StageState, node *ledger.Stage, t *stint)
 	if st.Attempt == 0 || st.Copied || !rolled && (r.o.Deploys == nil || !r.o.Deploys(*node)) {
 		return
 	}
-	p := r.place(r.state.Release.Service, node.Environment)
+	p, of := r.place(r.state.Release.Service, node.Environment), r.subject(node)
 	since := r.event.Time
 	if rolled {
 		since = later(harm, since)
@@ -45,17 +64,17 @@ func (r observed) delivered(st *ledger.StageState, node *ledger.Stage, t *stint)
 	switch st.Outcome {
 	case stage.Succeeded:
 		t.lives, t.undoing = true, false
-		r.fact(fact{place: p, kind: deployed, at: r.event.Time, commits: slices.Clone(r.p.commits)})
+		r.fact(fact{place: p, of: of, kind: deployed, at: r.event.Time, commits: slices.Clone(r.p.commits)})
 	case stage.RolledBack:
-		r.fact(fact{place: p, kind: harmful, at: since})
-		r.fact(fact{place: p, kind: restored, at: r.event.Time})
+		r.fact(fact{place: p, of: of, kind: harmful, at: since})
+		r.fact(fact{place: p, of: of, kind: restored, at: r.event.Time})
 	case stage.Aborted:
-		r.fact(fact{place: p, kind: harmful, at: since})
+		r.fact(fact{place: p, of: of, kind: harmful, at: since})
 		if rolled && t.rolled.outcome() == rollout.RolledBack {
-			r.fact(fact{place: p, kind: restored, at: r.event.Time})
+			r.fact(fact{place: p, of: of, kind: restored, at: r.event.Time})
 		}
 	case stage.Failed, stage.Stranded:
-		r.fact(fact{place: p, kind: harmful, at: since})
+		r.fact(fact{place: p, of: of, kind: harmful, at: since})
 	}
 }
 
@@ -87,11 +106,14 @@ func (c *Collector) happened(f fact) {
 		d = &deliveries{}
 		c.places[f.place] = d
 	}
-	over := func() {
-		for _, since := range d.open {
-			s.restore.WithLabelValues(labels...).Observe(seconds(since, f.at))
-		}
-		d.open = nil
+	over := func(ends func(of subject) bool) {
+		d.open = slices.DeleteFunc(d.open, func(h harm) bool {
+			if !ends(h.of) {
+				return false
+			}
+			s.restore.WithLabelValues(labels...).Observe(seconds(h.since, f.at))
+			return true
+		})
 	}
 	switch f.kind {
 	case deployed:
@@ -100,14 +122,14 @@ func (c *Collector) happened(f fact) {
 		for _, committed := range f.commits {
 			s.lead.WithLabelValues(labels...).Observe(seconds(committed, f.at))
 		}
-		over()
+		over(func(of subject) bool { return !f.of.beside(of) })
 	case harmful:
 		s.deployments.WithLabelValues(append(labels, "failed")...).Inc()
-		d.open = append(d.open, f.at)
+		d.open = append(d.open, harm{f.of, f.at})
 	case undone:
 		s.deployments.WithLabelValues(append(labels, "undone")...).Inc()
-		d.open = append(d.open, f.at)
-	case restored:
-		over()
+		d.open = append(d.open, harm{f.of, f.at})
+	case restored: // as before this one: what an earlier one has broken still is
+		over(func(of subject) bool { return of == f.of })
 	}
 }

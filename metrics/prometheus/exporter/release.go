@@ -181,14 +181,14 @@ func (r observed) stage(was ledger.StageState) {
 	case ledger.UndoBegan:
 		if t.lives && !t.undoing {
 			t.undoing = true // it may be tried again and again
-			r.fact(fact{place: r.place(r.state.Release.Service, node.Environment), kind: undone, at: r.event.Time})
+			r.fact(fact{place: r.place(r.state.Release.Service, node.Environment), of: r.subject(node), kind: undone, at: r.event.Time})
 		}
 	case ledger.UndoEnded:
 		if st.Undo.Over() {
 			r.left(t.undone, r.event.Time)
 			s.undos.WithLabelValues(r.labels(name, string(b.Outcome))...).Inc()
 			if t.lives && b.Outcome == stage.Succeeded {
-				r.fact(fact{place: r.place(r.state.Release.Service, node.Environment), kind: restored, at: r.event.Time})
+				r.fact(fact{place: r.place(r.state.Release.Service, node.Environment), of: r.subject(node), kind: restored, at: r.event.Time})
 			}
 			t.lives = t.lives && b.Outcome != stage.Succeeded
 		}
