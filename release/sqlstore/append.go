@@ -25,10 +25,15 @@ type entry struct {
 	bodies   []string
 }
 
+// kept reports whether a release can have that ID.
+func kept(id string) bool {
+	return id != "" && utf8.ValidString(id) && !strings.ContainsRune(id, 0)
+}
+
 // newEntry makes the entry of an Append. The token tells this very write from any other one, be it of
 // the same events.
 func newEntry(id string, expected uint64, events []ledger.Event) (*entry, error) {
-	if id == "" || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
+	if !kept(id) {
 		return nil, fmt.Errorf("%q cannot be kept as an ID", id)
 	}
 	if expected > math.MaxInt64-uint64(len(events)) {

@@ -140,3 +140,14 @@ func TestTicks(t *testing.T) {
 		assert.Equal(t, c.want, ticks(c.d, c.tick), "%v", c.d)
 	}
 }
+
+// A release that cannot be there has no events, as one that is not there: some databases fail when they are asked for it.
+func TestIDsThatCannotBeKept(t *testing.T) {
+	s := &Store{} // which has no database to ask
+	for _, id := range []string{"", "a\x00", "\xff"} {
+		for e, err := range s.Events(t.Context(), id, 0) {
+			t.Errorf("%q: %v, %v", id, e, err)
+		}
+		assert.ErrorContains(t, s.Append(t.Context(), id, 0), "cannot be kept as an ID")
+	}
+}

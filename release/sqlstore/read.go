@@ -30,6 +30,9 @@ type page struct {
 // Events are the release's events, as release.Store asks for.
 func (s *Store) Events(ctx context.Context, id string, from uint64) iter.Seq2[ledger.Event, error] {
 	return func(yield func(ledger.Event, error) bool) {
+		if !kept(id) && ctx.Err() == nil {
+			return // there is no such release, and PostgreSQL would not even look for it
+		}
 		fail := func(err error) {
 			if ctx.Err() != nil {
 				err = ctx.Err()
