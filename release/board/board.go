@@ -57,7 +57,7 @@ type Plan struct {
 
 // Forecast is how far a release is.
 type Forecast struct {
-	// Share is how much of it is done, from 0 to 1. Below zero: it is not known.
+	// Share is how much of it is done, from 0 to 1. Below zero, and no number: it is not known.
 	Share float64 `json:"share"`
 	// Done is when it will probably be done, and Late when it will be with a probability of 95 %. Zero: it is not known.
 	Done time.Time `json:"done,omitzero"`

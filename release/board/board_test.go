@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -199,6 +200,18 @@ func TestAPageOfJSON(t *testing.T) {
 	assert.Equal(t, b.Markdown(), read.Markdown())
 	for _, v := range []board.View{{}, {Services: []string{"sh*"}}, {Sections: []board.Section{board.Waiting}}, {Sections: []board.Section{}}} {
 		assert.Equal(t, b.For(v).Text(), read.For(v).Text())
+	}
+}
+
+// A share that is no number is not known, in each form of the page.
+func TestAShareThatIsNone(t *testing.T) {
+	for _, share := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), -1} {
+		in := everything(t)
+		in.Forecast = func(*ledger.State, time.Time) (board.Forecast, bool) { return board.Forecast{Share: share}, true }
+		b := board.Make(in)
+		assert.NotContains(t, b.Text(), "%")
+		_, err := json.Marshal(b)
+		assert.NoError(t, err)
 	}
 }
 

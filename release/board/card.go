@@ -3,6 +3,7 @@ package board
 import (
 	"cmp"
 	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +49,9 @@ func card(r *ledger.Review, now time.Time, forecast func(*ledger.State, time.Tim
 	c.Section = sectionOf(s, c.Items)
 	if forecast != nil && !s.Over() {
 		if f, ok := forecast(s, now); ok {
+			if math.IsNaN(f.Share) || math.IsInf(f.Share, 0) { // of none of none, for example; JSON has no word for it
+				f.Share = -1
+			}
 			c.Forecast = &f
 		}
 	}
