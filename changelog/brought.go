@@ -9,9 +9,6 @@ func (c *cancellation) brought(merge int, mainline string) []int {
 	if len(parents) < 2 {
 		return nil
 	}
-	if c.names == nil {
-		c.names = &ids{commits: c.commits}
-	}
 	main := 0
 	for i, p := range parents {
 		if mainline != "" && strings.HasPrefix(strings.ToLower(p), mainline) {
@@ -32,10 +29,11 @@ func (c *cancellation) brought(merge int, mainline string) []int {
 // walk are a commit and its ancestors, as far as they are among the commits and were not seen.
 func (c *cancellation) walk(from string, seen map[int]bool) []int {
 	var found []int
+	names := c.named()
 	for todo := []string{from}; len(todo) > 0; {
 		id := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		at, n := c.names.find(strings.ToLower(id))
+		at, n := names.find(strings.ToLower(id))
 		if n != 1 || seen[at] {
 			continue
 		}

@@ -91,11 +91,9 @@ func (r *reading) cancel(in []bool, policy Policy) *cancellation {
 
 // byID takes back the commits that a revert names.
 func (c *cancellation) byID(u int) {
-	if c.names == nil {
-		c.names = &ids{commits: c.commits}
-	}
+	names := c.named()
 	for _, id := range c.units.reason[u].Reverts {
-		target, found := c.names.find(id)
+		target, found := names.find(id)
 		switch {
 		case found == 1 && target > c.units.of[u] && c.in[target]:
 			c.take(c.units.whole(target), u)

@@ -14,10 +14,19 @@ const theTitle = -1
 func (m Message) Changes() []Message {
 	changes := make([]Message, 0, 1+len(m.Inner))
 	for _, part := range m.parts {
-		changes = append(changes, *part)
-		changes[len(changes)-1].Inner, changes[len(changes)-1].same = nil, nil
+		changes = append(changes, *part.alone())
 	}
 	return changes
+}
+
+// alone is the message without what is within it.
+func (m *Message) alone() *Message {
+	if len(m.Inner) == 0 && m.same == nil {
+		return m
+	}
+	own := *m
+	own.Inner, own.same = nil, nil
+	return &own
 }
 
 // parts goes over the Changes: theTitle and the message itself, and the indices of the commits within.

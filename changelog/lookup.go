@@ -9,9 +9,13 @@ import (
 // ids finds commits by their id or its beginning.
 type ids struct {
 	commits []Commit
-	// asked counts the questions, and index is there once they have become many.
-	asked int
-	index []identified
+	// expected are the beginnings that will be asked for, by their first letters. Only commits whose ids begin so are in the index, since to put
+	// all of a long history in order costs more than to read it.
+	expected []bool
+	index    []identified
+	// others counts the questions that were not expected. Once they are many all commits are in the index.
+	others int
+	whole  bool
 }
 
 // identified is a commit by the first eight letters of its id.
@@ -20,16 +24,61 @@ type identified struct {
 	at      int
 }
 
-// fewQuestions is after how many of them it pays to put commits in order, rather than to look at all of them.
+// fewQuestions is after how many of them it pays to put all commits in order, rather than to look at all of them.
 const fewQuestions = 12
+
+// named are the ids of the commits, of which the reverts among them will be asked for.
+func (r *reading) named() *ids {
+	if r.names != nil {
+		return r.names
+	}
+	x := &ids{commits: r.commits, expected: make([]bool, 1<<(4*telling))}
+	for _, u := range r.units.reverts {
+		for _, id := range r.units.reason[u].Reverts {
+			if n, ok := firstOf(id); ok {
+				x.expected[n] = true
+			}
+		}
+	}
+	x.sort(x.expects)
+	r.names = x
+	return x
+}
+
+// telling is how many letters of an id tell whether it is expected.
+const telling = 3
+
+// firstOf is the number that the first letters of an id make. It is false for an id that is shorter, or no hexadecimal number.
+func firstOf(id string) (n int, ok bool) {
+	if len(id) < telling {
+		return 0, false
+	}
+	for i := range telling {
+		switch c := id[i] | lower; {
+		case isDigit(id[i]):
+			n = n<<4 | int(c-'0')
+		case c >= 'a' && c <= 'f':
+			n = n<<4 | int(c-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return n, true
+}
+
+func (x *ids) expects(id string) bool {
+	n, ok := firstOf(id)
+	return ok && x.expected[n]
+}
 
 // find is the commit whose id begins so, in lower case. There is none, one, or more than one.
 func (x *ids) find(prefix string) (at, found int) {
-	if x.asked++; x.asked <= fewQuestions {
-		return x.search(prefix)
-	}
-	if x.index == nil {
-		x.sort()
+	if !x.whole && !x.expects(prefix) {
+		if x.others++; x.others <= fewQuestions {
+			return x.search(prefix)
+		}
+		x.whole = true
+		x.sort(func(string) bool { return true })
 	}
 	least, most := letters(prefix, 0), letters(prefix, 0xFF)
 	i, _ := slices.BinarySearchFunc(x.index, least, func(e identified, l uint64) int { return cmp.Compare(e.letters, l) })
@@ -79,10 +128,13 @@ func (x *ids) search(prefix string) (at, found int) {
 	return at, found
 }
 
-func (x *ids) sort() {
-	x.index = make([]identified, len(x.commits))
+// sort makes the index of those commits whose ids are to be in it.
+func (x *ids) sort(in func(id string) bool) {
+	x.index = nil
 	for i := range x.commits {
-		x.index[i] = identified{letters: letters(x.commits[i].ID, 0), at: i}
+		if id := x.commits[i].ID; in(id) {
+			x.index = append(x.index, identified{letters: letters(id, 0), at: i})
+		}
 	}
 	slices.SortFunc(x.index, func(a, b identified) int { return cmp.Compare(a.letters, b.letters) })
 }

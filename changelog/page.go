@@ -35,7 +35,10 @@ func (p *page) add(c *Commit, m *Message, weighed []Change, counts bool) {
 		p.change(c, m, authors, counts)
 		return
 	}
-	changes := m.Changes()
+	var changes []*Message
+	for _, part := range m.parts {
+		changes = append(changes, part.alone())
+	}
 	for n := range changes {
 		i := n
 		if p.backwards {
@@ -48,7 +51,7 @@ func (p *page) add(c *Commit, m *Message, weighed []Change, counts bool) {
 			}
 			own = weighed[i].Level > None
 		}
-		p.change(c, &changes[i], authors, own)
+		p.change(c, changes[i], authors, own)
 	}
 }
 
@@ -66,6 +69,9 @@ func (p *page) change(c *Commit, m *Message, authors []Contributor, counts bool)
 		at := p.sectionOf(m)
 		if p.items[at] == nil {
 			p.items[at] = p.room()
+		}
+		if n := len(p.items[at]); n == cap(p.items[at]) && n >= mostRoom {
+			p.items[at] = slices.Grow(p.items[at], n) // append alone takes five times what there is in the end
 		}
 		p.items[at] = append(p.items[at], item)
 	}
