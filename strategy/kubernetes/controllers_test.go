@@ -21,17 +21,21 @@ type controllers struct {
 	*cluster
 	// start is how long a pod takes to become ready, stop how long to end.
 	start, stop time.Duration
+	// late is how long after a ReplicaSet was asked for fewer pods they are told to end: its controller is another
+	// one than the Deployment's, which goes on meanwhile.
+	late time.Duration
 	// behave changes a pod that was made, before anyone sees it; nil: it is a good one.
 	behave func(pod object)
 	// blind are Services that no EndpointSlice is written of any more.
 	blind  map[string]bool
 	born   map[string]time.Time
+	spared map[string]time.Time // pods that their ReplicaSet is not asked for any more
 	ending map[string]time.Time
 }
 
 // run reconciles until ctx ends.
 func (k *controllers) run(ctx context.Context) {
-	k.born, k.ending = map[string]time.Time{}, map[string]time.Time{}
+	k.born, k.spared, k.ending = map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
 	for {
 		k.mu.Lock()
 		more := k.more
@@ -65,13 +69,17 @@ func (k *controllers) pass(now time.Time) bool {
 			return true
 		}
 	}
-	return false
+	return len(k.spared) > 0
 }
 
 // age makes pods ready, and ends those that were told to.
 func (k *controllers) age(now time.Time) {
 	for _, name := range slices.Sorted(maps.Keys(k.kinds["pods"])) {
 		pod := k.kinds["pods"][name]
+		if since, ok := k.spared[name]; ok && now.Sub(since) >= k.late {
+			k.end(pod, now)
+			continue
+		}
 		switch {
 		case at(pod, "metadata", "deletionTimestamp") != nil && at(pod, "metadata", "finalizers") == nil:
 			if now.Sub(k.ending[name]) >= k.stop {
@@ -124,7 +132,7 @@ func (k *controllers) deployment(d object, now time.Time) {
 	var stale, current []object
 	for _, pod := range k.selected(selector) {
 		switch {
-		case at(pod, "metadata", "deletionTimestamp") != nil || at(pod, "status", "phase") == "Failed":
+		case !k.wanted(pod):
 			continue
 		case strings.HasPrefix(nameOf(pod), nameOf(d)+"-"+hash):
 			fresh, current = fresh+1, append(current, pod)
@@ -140,7 +148,7 @@ func (k *controllers) deployment(d object, now time.Time) {
 	}
 	for _, pod := range reversed(current) {
 		if fresh > replicas {
-			k.end(pod, now)
+			k.spare(pod, now)
 			fresh--
 		}
 	}
@@ -151,9 +159,34 @@ func (k *controllers) deployment(d object, now time.Time) {
 			}
 			avail--
 		}
-		k.end(pod, now)
+		k.spare(pod, now)
 	}
+	k.size(d)
 	k.report(d)
+}
+
+// wanted reports whether a pod is one of those that its ReplicaSet is asked for.
+func (k *controllers) wanted(pod object) bool {
+	_, spared := k.spared[nameOf(pod)]
+	return !spared && at(pod, "metadata", "deletionTimestamp") == nil && at(pod, "status", "phase") != "Failed"
+}
+
+// size asks each ReplicaSet for the pods that are wanted of it.
+func (k *controllers) size(d object) {
+	for _, name := range slices.Sorted(maps.Keys(k.kinds["replicasets"])) {
+		if !strings.HasPrefix(name, nameOf(d)+"-") {
+			continue
+		}
+		n := int64(0)
+		for _, pod := range k.kinds["pods"] {
+			if strings.HasPrefix(nameOf(pod), name+"-") && k.wanted(pod) {
+				n++
+			}
+		}
+		next := runtime.DeepCopyJSON(k.kinds["replicasets"][name])
+		next["spec"].(object)["replicas"] = n
+		k.store("replicasets", next)
+	}
 }
 
 // set is the ReplicaSet of the template, which is the newest from now on.
@@ -202,13 +235,26 @@ func (k *controllers) create(d object, hash string, now time.Time) {
 	if k.behave != nil {
 		k.behave(pod)
 	}
+	if set := k.kinds["replicasets"][nameOf(d)+"-"+hash]; set != nil {
+		meta["ownerReferences"] = []any{object{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": nameOf(set), "uid": at(set, "metadata", "uid"), "controller": true}}
+	}
 	k.born[nameOf(pod)] = now
 	k.store("pods", pod)
+}
+
+// spare tells a pod to end, sooner or later.
+func (k *controllers) spare(pod object, now time.Time) {
+	if k.late == 0 {
+		k.end(pod, now)
+		return
+	}
+	k.spared[nameOf(pod)] = now
 }
 
 func (k *controllers) end(pod object, now time.Time) {
 	next := runtime.DeepCopyJSON(pod)
 	next["metadata"].(object)["deletionTimestamp"] = now.UTC().Format(time.RFC3339)
+	delete(k.spared, nameOf(pod))
 	k.ending[nameOf(pod)] = now
 	k.store("pods", next)
 }

@@ -31,9 +31,12 @@ spec:
 `
 
 // world is a cluster with its controllers at work, until the test ends.
-func world(t *testing.T) *controllers {
+func world(t *testing.T, change ...func(k *controllers)) *controllers {
 	t.Helper()
 	k := &controllers{cluster: newCluster(), start: 30 * time.Millisecond, stop: 30 * time.Millisecond}
+	for _, c := range change {
+		c(k)
+	}
 	k.put(t, route)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -67,13 +70,18 @@ func revision(version string) strategy.Revision {
 }
 
 func TestTargetConforms(t *testing.T) {
-	for name, traffic := range map[string]kubernetes.Traffic{
-		"gateway": kubernetes.Gateway{}, "selector": kubernetes.Selector{}, "native": kubernetes.Native{},
+	for name, c := range map[string]struct {
+		traffic kubernetes.Traffic
+		late    time.Duration
+	}{
+		"gateway": {kubernetes.Gateway{}, 0}, "gateway, late": {kubernetes.Gateway{}, 50 * time.Millisecond},
+		"selector": {kubernetes.Selector{}, 0}, "selector, late": {kubernetes.Selector{}, 50 * time.Millisecond},
+		"native": {kubernetes.Native{}, 0}, "native, late": {kubernetes.Native{}, 50 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			strategytest.RunTarget(t, func(t *testing.T) strategytest.TargetHarness {
-				k := world(t)
-				mode := func(o *kubernetes.Options) { o.Traffic = traffic }
+				k := world(t, func(k *controllers) { k.late = c.late })
+				mode := func(o *kubernetes.Options) { o.Traffic = c.traffic }
 				harness := strategytest.TargetHarness{
 					Target:    open(t, k, mode),
 					Revisions: [2]strategy.Revision{revision("1.0.1"), revision("1.0.2")},
@@ -82,7 +90,7 @@ func TestTargetConforms(t *testing.T) {
 					Instances: func(context.Context) ([]string, error) { return k.running(), nil },
 					Poll:      20 * time.Millisecond, Patience: time.Minute,
 				}
-				if name != "gateway" {
+				if _, gateway := c.traffic.(kubernetes.Gateway); !gateway {
 					harness.Request = k.ask
 				}
 				return harness

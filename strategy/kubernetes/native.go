@@ -9,7 +9,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/davit-sdk/davit/strategy"
@@ -56,11 +55,11 @@ func rolling(n int, l strategy.Limits) *appsv1.RollingUpdateDeployment {
 // before is the pod template that the pool had, where the Deployment has just replaced it: whoever goes back to a
 // revision goes back to how it ran, and not to the manifest of the one that failed. Nil: the Deployment knows none.
 func (t *Target) before(ctx context.Context, d *appsv1.Deployment, pool strategy.Pool) (*corev1.PodTemplateSpec, error) {
-	list, err := t.clients.Kubernetes.AppsV1().ReplicaSets(t.s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(d.Spec.Selector.MatchLabels).String()})
+	sets, err := t.sets(ctx, d)
 	if err != nil {
-		return nil, t.explain(call{verb: "list", group: "apps", resource: "replicasets", namespace: t.s.Namespace}, err)
+		return nil, err
 	}
-	return previous(list.Items, d, pool), nil
+	return previous(sets, d, pool), nil
 }
 
 // previous is the template of the newest ReplicaSet of another pool than the Deployment's, if it is the one that is

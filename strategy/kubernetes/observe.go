@@ -21,6 +21,11 @@ func (t *Target) Observe(ctx context.Context) (rollout.Observation, error) {
 	if err != nil {
 		return rollout.Observation{}, err
 	}
+	if _, native := t.s.Traffic.(Native); native {
+		if err := t.spare(ctx, v); err != nil {
+			return rollout.Observation{}, err
+		}
+	}
 	t.miss(v)
 	now, err := t.traffic(v)
 	if err != nil {

@@ -35,6 +35,8 @@ func (t tenant) status(now time.Time) map[strategy.Pool]*rollout.PoolStatus {
 		case pod.DeletionTimestamp != nil:
 			// It ends by itself within its grace period, which bounds how long it is waited for.
 			s.Stopping, s.Draining = s.Stopping+1, s.Draining+1
+		case t.spared[pod.UID]:
+			s.Stopping++ // it answers until it is told, but when that will be is for its ReplicaSet's controller to say
 		default:
 			s.Running++
 			if !readyNow(pod) {

@@ -3,6 +3,8 @@ package kubernetes_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/davit-sdk/davit/strategy"
 	"github.com/davit-sdk/davit/strategy/kubernetes"
@@ -413,4 +417,55 @@ func TestMeddlersAreNamed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A ReplicaSet that is asked for fewer pods tells them a moment later, while the Deployment makes others already. What
+// is to end does not count as too many, whatever runs beside it without having been asked for does.
+func TestPodsThatNobodyHasToldYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := world(t, func(k *controllers) { k.late = time.Hour })
+		target := open(t, k, func(o *kubernetes.Options) { o.Traffic = kubernetes.Native{} })
+		limits := strategy.Limits{MinAvailable: 3, MaxTotal: 4}
+		look := func() (running, stopping int) {
+			o, err := target.Observe(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, o.Validate())
+			for _, p := range o.Pools {
+				running, stopping = running+p.Running, stopping+p.Stopping
+			}
+			return running, stopping
+		}
+		reach(t, target, alone("1.0.1", 3))
+		for range 100 {
+			require.NoError(t, target.Roll(t.Context(), alone("1.0.2", 3), limits))
+			running, _ := look()
+			require.LessOrEqual(t, running, limits.MaxTotal)
+			time.Sleep(20 * time.Millisecond)
+		}
+		running, stopping := look()
+		assert.Equal(t, 4, running, "no more are taken for such than there are too many")
+		assert.Equal(t, 2, stopping, "nobody tells the three old ones for an hour")
+
+		k.mu.Lock()
+		for _, name := range []string{"stray-1", "stray-2"} {
+			stray := runtime.DeepCopyJSON(k.kinds["pods"][slices.Max(slices.Collect(maps.Keys(k.kinds["pods"])))])
+			meta := stray["metadata"].(object)
+			meta["name"] = name
+			delete(meta, "ownerReferences")
+			k.store("pods", stray)
+		}
+		k.mu.Unlock()
+		time.Sleep(20 * time.Millisecond)
+		running, _ = look()
+		assert.Equal(t, 5, running, "two that no ReplicaSet knows of are there to stay")
+
+		k.forbid(func(verb, resource, _ string) *metav1.Status {
+			if verb == "list" && resource == "replicasets" {
+				return forbidden(verb, resource, "")
+			}
+			return nil
+		})
+		_, err := target.Observe(t.Context())
+		assert.ErrorContains(t, err, "replicasets", "what cannot be read is not guessed")
+	})
 }

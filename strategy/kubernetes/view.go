@@ -41,6 +41,7 @@ type tenant struct {
 	pool       strategy.Pool                          // that it is for; zero where there is no Deployment
 	pods       []*corev1.Pod                          // that take up room
 	lost       []*corev1.Pod                          // that ought to have ended long ago: their node does not tell
+	spared     map[types.UID]bool                     // pods that are to end, and were not told so yet
 	scaler     *autoscalingv2.HorizontalPodAutoscaler // nil: none
 	behind     map[types.UID]endpoint                 // the Service that leads to the slot
 	seen       map[types.UID]seen                     // since when what is so, of the Deployment and its pods
