@@ -57,12 +57,17 @@ func (o Observation) astray(before Observation, l strategy.Limits) string {
 }
 
 // reversed says that the pools have gone the other way between two looks, between which nothing was asked
-// for, as they do when somebody takes the target's own way back.
+// for, as they do when somebody takes the target's own way back. Instances that were about to end and run again
+// after all are nobody's doing: that way back makes others.
 func (o Observation) reversed(before Observation, s strategy.State) string {
 	goal := s.Pool(strategy.Stable)
 	now, was := o.Pool(goal).Running, before.Pool(goal).Running
 	for _, p := range o.Pools {
-		if n := before.Pool(p.Pool).Running; p.Pool != goal && p.Running > n && now < was {
+		if p.Pool == goal || now >= was {
+			continue
+		}
+		last := before.Pool(p.Pool)
+		if n := last.Running; p.Running > n && p.exist() > last.exist() {
 			return fmt.Sprintf("%s has %d instances after %d, and %s %d after %d: somebody takes it back", goal, now, was, p.Pool, p.Running, n)
 		}
 	}
