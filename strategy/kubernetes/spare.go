@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -30,7 +31,7 @@ func (t *Target) spare(ctx context.Context, v *view) error {
 		if err != nil {
 			return err
 		}
-		n.spared = unwanted(sets, n, over)
+		n.spared = unwanted(sets, n, over, v.now)
 	}
 	return nil
 }
@@ -59,26 +60,30 @@ func (t *Target) sets(ctx context.Context, d *appsv1.Deployment) ([]appsv1.Repli
 }
 
 // unwanted are at most so many pods that the ReplicaSets of a slot are not asked for: no more than there are too many,
-// since the sets may have gone on since the pods were seen. The oldest set's are the first, and of a set those that are
-// of the least use, which its controller ends first, too.
-func unwanted(sets []appsv1.ReplicaSet, n *tenant, most int) map[types.UID]bool {
+// since the sets may have gone on since the pods were seen. Those of the least use are the first, which the controllers
+// end first, too, and among equals the oldest set's.
+func unwanted(sets []appsv1.ReplicaSet, n *tenant, most int, now time.Time) map[types.UID]bool {
 	sets = slices.DeleteFunc(slices.Clone(sets), func(s appsv1.ReplicaSet) bool { return !metav1.IsControlledBy(&s, n.deployment) })
 	slices.SortStableFunc(sets, func(a, b appsv1.ReplicaSet) int { return cmp.Compare(age(a), age(b)) })
-	all := map[types.UID]bool{}
+	byUse := func(a, b *corev1.Pod) int { return cmp.Compare(n.use(a, now), n.use(b, now)) }
+	var spare []*corev1.Pod
 	for _, set := range sets {
 		pods := slices.DeleteFunc(slices.Clone(n.pods), func(p *corev1.Pod) bool {
 			return p.DeletionTimestamp != nil || !metav1.IsControlledBy(p, &set)
 		})
-		slices.SortStableFunc(pods, func(a, b *corev1.Pod) int { return cmp.Compare(use(a), use(b)) })
+		slices.SortStableFunc(pods, byUse)
 		asked := 1
 		if set.Spec.Replicas != nil {
 			asked = int(*set.Spec.Replicas)
 		}
-		for _, pod := range pods[:max(0, min(len(pods)-asked, most-len(all)))] {
-			all[pod.UID] = true
-		}
+		spare = append(spare, pods[:max(0, len(pods)-asked)]...)
 	}
-	return all
+	slices.SortStableFunc(spare, byUse)
+	uids := map[types.UID]bool{}
+	for _, pod := range spare[:min(len(spare), most)] {
+		uids[pod.UID] = true
+	}
+	return uids
 }
 
 // age is the place of a ReplicaSet among those of its Deployment; one that has none is the oldest.
@@ -90,10 +95,13 @@ func age(s appsv1.ReplicaSet) int {
 	return n
 }
 
-// use is 1 for a pod that is ready, and 0 for any other.
-func use(p *corev1.Pod) int {
-	if readyNow(p) {
+// use is 2 for a pod that is available, 1 for one that is ready, and 0 for any other.
+func (t tenant) use(pod *corev1.Pod, now time.Time) int {
+	switch {
+	case !readyNow(pod):
+		return 0
+	case !t.proven(pod, now):
 		return 1
 	}
-	return 0
+	return 2
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	appsv1 "k8s.io/api/apps/v1"
@@ -64,6 +65,8 @@ func TestUnwantedPods(t *testing.T) {
 			[]appsv1.ReplicaSet{replicaSet("new", "10", 0), replicaSet("old", "9", 0)}, "new old", 1, "old1"},
 		"then the next one's": {
 			[]appsv1.ReplicaSet{replicaSet("new", "10", 1), replicaSet("old", "9", 0)}, "new new old", 2, "new0 old2"},
+		"of all sets who is not ready goes first: a fresher list may ask the oldest for fewer, too": {
+			[]appsv1.ReplicaSet{replicaSet("old", "8", 1), replicaSet("other", "9", 0), replicaSet("new", "10", 3)}, "old old other? new new?", 1, "other2"},
 		"a set that is not the Deployment's says nothing": {
 			[]appsv1.ReplicaSet{{ObjectMeta: metav1.ObjectMeta{UID: "old", OwnerReferences: controlledBy("other")}, Spec: appsv1.ReplicaSetSpec{Replicas: new(int32)}}}, "old", 1, ""},
 		"nor one of a pod that nobody controls": {[]appsv1.ReplicaSet{old, fresh}, "old new new stray", 1, ""},
@@ -73,12 +76,26 @@ func TestUnwantedPods(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := &tenant{deployment: &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{UID: "shop"}}, pods: podsOfSets(c.pods)}
 			var got []string
-			for _, uid := range slices.Sorted(maps.Keys(unwanted(c.sets, n, c.most))) {
+			for _, uid := range slices.Sorted(maps.Keys(unwanted(c.sets, n, c.most, noon()))) {
 				got = append(got, string(uid))
 			}
 			assert.Equal(t, c.want, strings.Join(got, " "))
 		})
 	}
+}
+
+// A pod that has become ready a moment ago is of less use than one that has been ready for long enough.
+func TestUnwantedPodsByAvailability(t *testing.T) {
+	long, short := instant(time.Hour), instant(time.Second)
+	n := &tenant{pods: podsOfSets("old old old new"), deployment: &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{UID: "shop", ManagedFields: []metav1.ManagedFieldsEntry{{Time: &short}}},
+		Spec:       appsv1.DeploymentSpec{MinReadySeconds: 30},
+	}}
+	for i, since := range []metav1.Time{long, long, short, long} {
+		n.pods[i].Status.Conditions[0].LastTransitionTime = since
+	}
+	sets := []appsv1.ReplicaSet{replicaSet("old", "9", 2), replicaSet("new", "10", 1)}
+	assert.Equal(t, map[types.UID]bool{"old2": true}, unwanted(sets, n, 1, noon()))
 }
 
 func TestRoomOfADeployment(t *testing.T) {
