@@ -361,3 +361,48 @@ func TestNativeWayBack(t *testing.T) {
 		assert.Equal(t, "bad", args(), "a new one comes with the manifest")
 	})
 }
+
+// Other limits hold for what is under way, too, and nothing begins anew for them.
+func TestNativeOtherLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := world(t)
+		native := func(args string) func(o *kubernetes.Options) {
+			return func(o *kubernetes.Options) {
+				o.Traffic = kubernetes.Native{}
+				o.Manifest = []byte(strings.Replace(manifest, "        image:", "        args: ["+args+"]\n        image:", 1))
+			}
+		}
+		args := func() any {
+			return at(at(k.get("deployments", "shop"), "spec", "template", "spec", "containers").([]any)[0].(object), "args").([]any)[0]
+		}
+		surge := func() any { return at(k.get("deployments", "shop"), "spec", "strategy", "rollingUpdate", "maxSurge") }
+		target := open(t, k, native("one"))
+		reach(t, target, alone("1.0.1", 4))
+		k.mu.Lock()
+		k.start = time.Hour
+		k.mu.Unlock()
+		roll := func(target *kubernetes.Target, version string, most int) {
+			require.NoError(t, target.Roll(t.Context(), alone(version, 4), strategy.Limits{MinAvailable: 4, MaxTotal: most}))
+			time.Sleep(time.Second)
+			assert.EqualValues(t, most-4, surge())
+		}
+		roll(target, "1.0.2", 5)
+		assert.Len(t, k.running(), 5)
+		before := k.running()
+		another := open(t, k, native("two")) // the next process, which comes with another manifest
+		roll(another, "1.0.2", 6)
+		assert.Len(t, k.running(), 6)
+		assert.Subset(t, k.running(), before)
+		assert.Equal(t, "one", args(), "what runs is not replaced once more")
+		generation := at(k.get("deployments", "shop"), "metadata", "generation")
+		roll(another, "1.0.2", 6)
+		assert.Equal(t, generation, at(k.get("deployments", "shop"), "metadata", "generation"), "the same limits change nothing")
+		roll(another, "1.0.2", 5)
+		k.mu.Lock()
+		k.start = time.Second
+		k.mu.Unlock()
+		roll(another, "1.0.3", 7)
+		assert.Equal(t, "two", args(), "a new one comes with the manifest")
+		reach(t, another, alone("1.0.3", 4))
+	})
+}

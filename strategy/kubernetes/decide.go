@@ -19,6 +19,7 @@ const (
 	adopt    writeKind = "adopt"  // mark a Deployment that somebody else made
 	expose   writeKind = "expose" // make the Service of a slot, or of the target
 	place    writeKind = "place"  // apply the manifest of a pool to an empty slot
+	limit    writeKind = "limit"  // how many pods more and fewer there may be while a slot's are replaced
 	scale    writeKind = "scale"  // ask for so many pods
 	mark     writeKind = "mark"   // since when a slot is idle
 	lead     writeKind = "lead"   // lead the traffic
@@ -150,6 +151,8 @@ func (p *round) settle() {
 		}
 		if t.deployment == nil || t.pool != pool || t.conflict != nil || t.empty() && !t.untouched(p.r.manager) && !p.r.placed(name, t.deployment.Generation) {
 			p.write(write{kind: place, slot: name, pool: pool, rolling: p.r.rolling})
+		} else if p.r.rolling != nil && !t.untouched(p.r.manager) && !t.within(p.r.rolling) {
+			p.write(write{kind: limit, slot: name, pool: pool, rolling: p.r.rolling})
 		}
 	}
 }

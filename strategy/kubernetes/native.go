@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -50,6 +51,12 @@ func rolling(n int, l strategy.Limits) *appsv1.RollingUpdateDeployment {
 	}
 	s, m := intstr.FromInt(surge), intstr.FromInt(missing)
 	return &appsv1.RollingUpdateDeployment{MaxSurge: &s, MaxUnavailable: &m}
+}
+
+// within reports whether the Deployment replaces its pods within those limits.
+func (t tenant) within(r *appsv1.RollingUpdateDeployment) bool {
+	s := t.deployment.Spec.Strategy
+	return s.Type != appsv1.RecreateDeploymentStrategyType && equality.Semantic.DeepEqual(s.RollingUpdate, r)
 }
 
 // before is the pod template that the pool had, where the Deployment has just replaced it: whoever goes back to a

@@ -23,7 +23,7 @@ func (t *Target) write(ctx context.Context, v *view, w write) error {
 		err = t.adopt(ctx, *n)
 	case expose:
 		err = t.exposeSlot(ctx, v, *n)
-	case place:
+	case place, limit:
 		err = t.place(ctx, *n, w)
 	case scale:
 		err = t.scale(ctx, n.deployment, w)
@@ -45,6 +45,8 @@ func (w write) String() string {
 	switch w.kind {
 	case place:
 		return fmt.Sprintf("%s %s: %s moves in", w.kind, w.slot, w.pool)
+	case limit:
+		return fmt.Sprintf("%s %s: %s more, and %s fewer", w.kind, w.slot, w.rolling.MaxSurge, w.rolling.MaxUnavailable)
 	case scale:
 		return fmt.Sprintf("%s %s to %d", w.kind, w.slot, w.replicas)
 	case lead:
@@ -111,7 +113,7 @@ func (t *Target) adopt(ctx context.Context, n tenant) error {
 	return t.mergeDeployment(ctx, n.deployment, change{labels: t.s.labels(n.slot), annotations: annotations})
 }
 
-// place applies the manifest of a pool. A Deployment is made without pods; they are asked for once it is
+// place applies the manifest of a pool, or, for other limits alone, what runs. A Deployment is made without pods; they are asked for once it is
 // sure that nobody else has taken over meanwhile.
 func (t *Target) place(ctx context.Context, n tenant, w write) error {
 	image, err := t.s.image(w.pool.Revision)
@@ -139,7 +141,9 @@ func (t *Target) place(ctx context.Context, n tenant, w write) error {
 			tenancy.replicas = n.deployment.Spec.Replicas // it would be reset if it were left out
 		}
 	}
-	if _, native := t.s.Traffic.(Native); native && n.deployment != nil && n.pool != w.pool {
+	if w.kind == limit {
+		tenancy.template = &n.deployment.Spec.Template // or its pods would be replaced once more
+	} else if _, native := t.s.Traffic.(Native); native && n.deployment != nil && n.pool != w.pool {
 		if tenancy.template, err = t.before(ctx, n.deployment, w.pool); err != nil {
 			return err
 		}
