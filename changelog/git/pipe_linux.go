@@ -51,15 +51,17 @@ func filled(input string) *os.File {
 // gathering reads a long output in good pieces.
 type gathering struct {
 	*os.File
-	read, last int
+	read int
+	// emptied says that the last read has left nothing in the pipe. One that got all that it had room for tells nothing.
+	emptied bool
 }
 
 // Read waits a little where it would get a small piece.
 func (g *gathering) Read(p []byte) (int, error) {
-	if g.read > shortOutput && g.last < min(drained, len(p)) {
+	if g.read > shortOutput && g.emptied {
 		time.Sleep(pause)
 	}
 	n, err := g.File.Read(p)
-	g.read, g.last = g.read+n, n
+	g.read, g.emptied = g.read+n, n < min(drained, len(p))
 	return n, err
 }
