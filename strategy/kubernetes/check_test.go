@@ -331,34 +331,38 @@ func TestAutoscalerRaisesTheOldRevision(t *testing.T) {
 	})
 }
 
+// nativeWith are options for Native, and a manifest whose container has an argument.
+func nativeWith(argument string) func(o *kubernetes.Options) {
+	return func(o *kubernetes.Options) {
+		o.Traffic = kubernetes.Native{}
+		o.Manifest = []byte(strings.Replace(manifest, "        image:", "        args: ["+argument+"]\n        image:", 1))
+	}
+}
+
+// argument is the one that the Deployment of Native has.
+func argument(k *controllers) any {
+	return at(at(k.get("deployments", "shop"), "spec", "template", "spec", "containers").([]any)[0].(object), "args").([]any)[0]
+}
+
 // Whoever goes back natively gets the pod template that ran before, and not the manifest of what failed.
 func TestNativeWayBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := world(t)
-		native := func(args string) func(o *kubernetes.Options) {
-			return func(o *kubernetes.Options) {
-				o.Traffic = kubernetes.Native{}
-				o.Manifest = []byte(strings.Replace(manifest, "        image:", "        args: ["+args+"]\n        image:", 1))
-			}
-		}
-		args := func() any {
-			return at(at(k.get("deployments", "shop"), "spec", "template", "spec", "containers").([]any)[0].(object), "args").([]any)[0]
-		}
 		limits := strategy.Limits{MinAvailable: 2, MaxTotal: 3}
-		target := open(t, k, native("good"))
+		target := open(t, k, nativeWith("good"))
 		reach(t, target, alone("1.0.1", 2))
-		failing := open(t, k, native("bad"))
+		failing := open(t, k, nativeWith("bad"))
 		require.NoError(t, failing.Roll(t.Context(), alone("1.0.2", 2), limits))
 		time.Sleep(time.Second)
-		assert.Equal(t, "bad", args())
+		assert.Equal(t, "bad", argument(k))
 		require.NoError(t, failing.Roll(t.Context(), alone("1.0.1", 2), limits))
 		time.Sleep(time.Second)
 		reach(t, failing, alone("1.0.1", 2))
-		assert.Equal(t, "good", args())
+		assert.Equal(t, "good", argument(k))
 		assert.NotContains(t, at(k.get("deployments", "shop"), "spec", "template", "metadata", "labels"), "pod-template-hash")
 		require.NoError(t, failing.Roll(t.Context(), alone("1.0.3", 2), limits))
 		time.Sleep(time.Second)
-		assert.Equal(t, "bad", args(), "a new one comes with the manifest")
+		assert.Equal(t, "bad", argument(k), "a new one comes with the manifest")
 	})
 }
 
@@ -366,17 +370,8 @@ func TestNativeWayBack(t *testing.T) {
 func TestNativeOtherLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := world(t)
-		native := func(args string) func(o *kubernetes.Options) {
-			return func(o *kubernetes.Options) {
-				o.Traffic = kubernetes.Native{}
-				o.Manifest = []byte(strings.Replace(manifest, "        image:", "        args: ["+args+"]\n        image:", 1))
-			}
-		}
-		args := func() any {
-			return at(at(k.get("deployments", "shop"), "spec", "template", "spec", "containers").([]any)[0].(object), "args").([]any)[0]
-		}
 		surge := func() any { return at(k.get("deployments", "shop"), "spec", "strategy", "rollingUpdate", "maxSurge") }
-		target := open(t, k, native("one"))
+		target := open(t, k, nativeWith("one"))
 		reach(t, target, alone("1.0.1", 4))
 		k.mu.Lock()
 		k.start = time.Hour
@@ -389,11 +384,11 @@ func TestNativeOtherLimits(t *testing.T) {
 		roll(target, "1.0.2", 5)
 		assert.Len(t, k.running(), 5)
 		before := k.running()
-		another := open(t, k, native("two")) // the next process, which comes with another manifest
+		another := open(t, k, nativeWith("two")) // the next process, which comes with another manifest
 		roll(another, "1.0.2", 6)
 		assert.Len(t, k.running(), 6)
 		assert.Subset(t, k.running(), before)
-		assert.Equal(t, "one", args(), "what runs is not replaced once more")
+		assert.Equal(t, "one", argument(k), "what runs is not replaced once more")
 		generation := at(k.get("deployments", "shop"), "metadata", "generation")
 		roll(another, "1.0.2", 6)
 		assert.Equal(t, generation, at(k.get("deployments", "shop"), "metadata", "generation"), "the same limits change nothing")
@@ -402,7 +397,7 @@ func TestNativeOtherLimits(t *testing.T) {
 		k.start = time.Second
 		k.mu.Unlock()
 		roll(another, "1.0.3", 7)
-		assert.Equal(t, "two", args(), "a new one comes with the manifest")
+		assert.Equal(t, "two", argument(k), "a new one comes with the manifest")
 		reach(t, another, alone("1.0.3", 4))
 	})
 }
