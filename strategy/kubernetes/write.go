@@ -113,8 +113,8 @@ func (t *Target) adopt(ctx context.Context, n tenant) error {
 	return t.mergeDeployment(ctx, n.deployment, change{labels: t.s.labels(n.slot), annotations: annotations})
 }
 
-// place applies the manifest of a pool, or, for other limits alone, what runs. A Deployment is made without pods; they are asked for once it is
-// sure that nobody else has taken over meanwhile.
+// place applies the manifest of a pool, or, for other limits alone, what runs. A Deployment is made without pods; they
+// are asked for once it is sure that nobody else has taken over meanwhile.
 func (t *Target) place(ctx context.Context, n tenant, w write) error {
 	image, err := t.s.image(w.pool.Revision)
 	if err != nil {
