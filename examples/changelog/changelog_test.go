@@ -325,12 +325,18 @@ func TestFailures(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{"-nonsense"}, {"-next", "-full"}, {"more"}, {"-forge", "svn"}, {"-C", ""}, {"-C"}, {"-next=perhaps"},
+		{"-nonsense"}, {"-next", "-full"}, {"more"}, {"-forge", "svn"}, {"-C"}, {"-next=perhaps"},
 	} {
 		got := call(t, ".", args...)
 		assert.Equal(t, 2, got.status, "%q", args)
 		assert.Empty(t, got.out, "%q", args)
 		assert.Contains(t, got.err, "usage: changelog", "%q", args)
+	}
+	for _, name := range []string{"-C", "-channel", "-config", "-forge"} {
+		got := call(t, ".", name, "")
+		assert.Equal(t, 2, got.status, name)
+		assert.Empty(t, got.out, name)
+		assert.Contains(t, got.err, "changelog: "+name+": empty", name)
 	}
 	help := call(t, ".", "-h")
 	assert.Equal(t, 0, help.status)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -42,7 +41,7 @@ const (
 )
 
 // forges are what -forge can be.
-var forges = []string{"", string(changelog.GitHub), string(changelog.GitLab), string(changelog.Gitea), string(changelog.Bitbucket), string(changelog.BitbucketServer), noForge}
+var forges = []string{string(changelog.GitHub), string(changelog.GitLab), string(changelog.Gitea), string(changelog.Bitbucket), string(changelog.BitbucketServer), noForge}
 
 // options are what the flags say.
 type options struct {
@@ -67,6 +66,13 @@ func parse(args []string) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
+	// An empty one comes from a variable that is not set: to go on as if it were not there would answer another question.
+	var empty []string
+	flags.Visit(func(f *flag.Flag) {
+		if f.Value.String() == "" {
+			empty = append(empty, "-"+f.Name)
+		}
+	})
 	var all []string
 	for _, name := range []string{askNext, askNotes, askFull, askWhy, askJSON} {
 		if *asked[name] {
@@ -79,10 +85,10 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("%s cannot be asked for at once", strings.Join(all, " and "))
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("what is %q for? The repository is named by -C", flags.Arg(0))
-	case o.dir == "":
-		return o, errors.New("-C needs a folder")
-	case !slices.Contains(forges, o.forge):
-		return o, fmt.Errorf("-forge %s: is none of %s", o.forge, strings.Join(forges[1:], ", "))
+	case len(empty) > 0:
+		return o, fmt.Errorf("%s: empty; give a value, or leave it out", strings.Join(empty, " and "))
+	case o.forge != "" && !slices.Contains(forges, o.forge):
+		return o, fmt.Errorf("-forge %s: is none of %s", o.forge, strings.Join(forges, ", "))
 	}
 	if err := (changelog.Policy{Channel: o.channel}).Validate(); err != nil {
 		return o, fmt.Errorf("-channel: %w", err)
